@@ -1,0 +1,126 @@
+"""`bin/acceptance`: one run of the features, with results and an exit code that can be relied on."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from support.refusal import Refusal
+from support.results import ResultsMissing, read_results
+from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
+from support.stack.processes import dies_with
+
+STAGES = {"smoke": "@smoke", "gate": "@smoke or @gate", "nightly": None}
+
+# With these behave answers a question and runs nothing.
+QUESTIONS = {"--version", "--tags-help", "--lang-list", "--lang-help", "--steps-catalog", "--dry-run", "-d"}
+
+DESCRIPTION = """\
+Starts the real services, runs the features against the platform and writes what they showed to reports/.
+Sets up what is missing first, and leaves nothing running behind.
+"""
+
+EXAMPLES = """\
+examples:
+  bin/acceptance                                  everything
+  bin/acceptance --stage smoke                    the quick look
+  bin/acceptance --tags=@WSE-03                   one promise
+  bin/acceptance features/agent_execution         one category
+  bin/acceptance -D stack=keep --name cancels     while writing: the stack stays up between runs
+  bin/acceptance -D order=random:7                in shuffled order
+
+reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
+exit code: 0 all passed; 1 something failed or nothing was selected; 2 refused before anything was started
+All other options are behave's own: .venv/bin/behave --help
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options that are ours; all others are handed to behave as they are."""
+    settings = "\n".join(f"  {key.name:<10} {key.help} (default: {key.default})" for key in KEYS)
+    made = argparse.ArgumentParser(
+        prog="bin/acceptance",
+        usage="bin/acceptance [--stage STAGE] [-D NAME=VALUE] [behave arguments]",
+        description=DESCRIPTION,
+        epilog=f"settings (-D NAME=VALUE):\n{settings}\n\n{EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    stages = (
+        "smoke: the quick look; gate: what every change must pass; nightly: all (default)"
+    )
+    made.add_argument("--stage", choices=STAGES, default="nightly", help=stages)
+    made.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting")
+    return made
+
+
+def main(arguments: Sequence[str], called_from: Path) -> int:
+    """Run behave and judge what it wrote; gives the exit code.
+
+    `arguments` as typed; a path among them is taken from the folder `called_from`.
+    """
+    own, others = parser().parse_known_args(arguments)
+    stage = STAGES[own.stage]
+    command = [sys.executable, "-m", "behave", *([f"--tags={stage}"] if stage else [])]
+    command += [f"-D{definition}" for definition in own.define]
+    command += [_from_checkout(argument, called_from) for argument in others]
+    if QUESTIONS & set(others):
+        return _run(command)
+    try:
+        settings = Settings.from_userdata(dict(_definition(text) for text in own.define))
+        prepare_reports(settings)
+    except Refusal as refusal:
+        print(f"bin/acceptance: {refusal}", file=sys.stderr)
+        return 2
+    # Old results must never be taken for those of a run that wrote none.
+    results = settings.reports / "results.json"
+    results.unlink(missing_ok=True)
+    return _closing(_run(command), results)
+
+
+def _definition(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def _from_checkout(argument: str, called_from: Path) -> str:
+    """The argument as behave must read it: it runs in the checkout, but paths are the caller's."""
+    path, colon, line = argument.partition(":")
+    given = called_from / path
+    if argument.startswith("-") or called_from == CHECKOUT or not given.exists():
+        return argument
+    return f"{os.path.relpath(given, CHECKOUT)}{colon}{line}"
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run behave in the checkout until it ends; a signal to this process is a signal to behave."""
+    behave = subprocess.Popen(command, cwd=CHECKOUT, preexec_fn=dies_with(os.getpid(), signal.SIGKILL))
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        # The terminal sends its Ctrl-C to the whole process group, behave included.
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            behave.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, pass_on)
+    return behave.wait()
+
+
+def _closing(behave_code: int, results_path: Path) -> int:
+    try:
+        results = read_results(results_path)
+    except ResultsMissing as missing:
+        print(f"bin/acceptance: {missing}", file=sys.stderr)
+        return behave_code or 1
+    if not results.scenarios:
+        print("bin/acceptance: nothing was selected", file=sys.stderr, flush=True)
+    print(results.summary, flush=True)
+    return behave_code or int(results.failed > 0 or not results.scenarios)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], Path.cwd()))

@@ -1,0 +1,93 @@
+"""Reading `results.json`, in which the formatter writes what a run showed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class ResultsMissing(Exception):
+    """There are no results that can be read; the text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One step: its text without the keyword, and behave's status (passed, failed, error, undefined ...)."""
+
+    name: str
+    status: str
+
+    @property
+    def is_red(self) -> bool:
+        """Whether this is where the scenario went wrong."""
+        return self.status not in ("passed", "skipped", "untested")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """One scenario: behave's status, and the verdict on its promise (proven, violated or inconclusive)."""
+
+    feature: str
+    title: str
+    tags: frozenset[str]
+    status: str
+    verdict: str
+    steps: tuple[StepResult, ...]
+
+    @property
+    def red_step(self) -> str | None:
+        """The text of the step that went red; None when none did."""
+        return next((step.name for step in self.steps if step.is_red), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All scenarios of a run, in the order in which they ran."""
+
+    scenarios: tuple[ScenarioResult, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many promises were shown."""
+        return self._count("passed")
+
+    @property
+    def skipped(self) -> int:
+        """How many were left out, with a reason."""
+        return self._count("skipped")
+
+    @property
+    def failed(self) -> int:
+        """How many were not shown: violated, inconclusive, or never reached."""
+        return len(self.scenarios) - self.passed - self.skipped
+
+    @property
+    def summary(self) -> str:
+        """The closing line."""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+    def _count(self, status: str) -> int:
+        return sum(scenario.status == status for scenario in self.scenarios)
+
+
+def read_results(path: Path) -> Results:
+    """Read a run's `results.json`; raises ResultsMissing."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        return Results(tuple(_scenario(entry) for entry in written["scenarios"]))
+    except FileNotFoundError:
+        raise ResultsMissing(f"the run wrote no results ({path})") from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ResultsMissing(f"the results are damaged ({path}: {error!r})") from None
+
+
+def _scenario(entry: Mapping[str, Any]) -> ScenarioResult:
+    return ScenarioResult(
+        feature=entry["feature"],
+        title=entry["scenario"],
+        tags=frozenset(entry["tags"]),
+        status=entry["status"],
+        verdict=entry["verdict"],
+        steps=tuple(StepResult(step["name"], step["status"]) for step in entry["steps"]),
+    )
