@@ -1,0 +1,1 @@
+"""Starting, owning and breaking the real services that the suite runs on."""

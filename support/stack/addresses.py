@@ -1,0 +1,69 @@
+"""Where the services of a running stack are, and how they are doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """How to reach a running stack. Every address is on 127.0.0.1; URLs of services that were not started are "".
+
+    The URLs of auth, backend, analytics, tools, cloud and partner lead through the fault proxies, as the customer's
+    and the platform's own lines do; `backend_direct_url`, `partner_control_url` and the observers' URLs of
+    PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a line is broken.
+    """
+
+    auth_url: str
+    backend_url: str
+    backend_ws_url: str
+    backend_direct_url: str
+    analytics_url: str
+    tools_url: str
+    cloud_url: str
+    partner_url: str
+    partner_control_url: str
+    partner_control_token: str
+    postgres_observer_url: str
+    replica_observer_url: str
+    redis_url: str
+    clickhouse_url: str
+    operator_email: str
+    operator_password: str
+    log_dir: Path
+    run_dir: Path
+
+    def to_json(self) -> dict[str, str]:
+        """A JSON value that `from_json` reads back. It holds passwords."""
+        return {name: str(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, str]) -> Addresses:
+        """Read back what `to_json` made."""
+        paths = {"log_dir": Path(plain["log_dir"]), "run_dir": Path(plain["run_dir"])}
+        return cls(**{**plain, **paths})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service: state is waiting, starting, ready, frozen, stopped, killed or died (ended without being asked)."""
+
+    name: str
+    pid: int | None
+    state: str
+    started_in_seconds: float | None
+    log_path: Path
+
+
+@dataclass(frozen=True)
+class LineStatus:
+    """Counters of one proxied line: connections open now and in all, bytes passed in each direction."""
+
+    name: str
+    address: str
+    open_connections: int
+    total_connections: int
+    bytes_to_server: int
+    bytes_to_client: int
+    fault: str | None

@@ -1,0 +1,137 @@
+"""One running child process, watched from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from support.stack import processes
+from support.stack.errors import StackError, from_os_error
+from support.stack.processes import Launch
+
+_LINES_SHOWN = 12
+_TAIL_BYTES = 16_384
+NO_SPACE = "No space left on device"
+
+
+class Child:
+    """A started process. Must be made in the main thread of the supervisor: children end with the starting thread."""
+
+    def __init__(self, name: str, launch: Launch, log_path: Path, stdin: int = subprocess.DEVNULL) -> None:
+        self.name = name
+        self.launch = launch
+        self.log_path = log_path
+        self.ended = asyncio.Event()
+        try:
+            with log_path.open("ab") as log:
+                self._log_start = log.tell()
+                self._popen = processes.spawn(launch, log, stdin=stdin)
+        except OSError as error:
+            raise from_os_error(error, f"{name} cannot be started", launch.argv[0]) from error
+        except subprocess.SubprocessError as error:
+            raise StackError(f"{name} cannot be started: {error}") from error
+        identity = processes.identity_of(self._popen.pid)
+        # A child that is gone already has no start time any more; its pid is still ours until it is reaped.
+        self.identity = identity or processes.Identity(self._popen.pid, 0)
+        self._pidfd = os.pidfd_open(self._popen.pid)
+        self._at_end: list[Callable[[Child], None]] = []
+        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the number of the signal that ended it."""
+        return self._popen.returncode
+
+    def at_end(self, callback: Callable[[Child], None]) -> None:
+        """Have `callback` called once the process has ended."""
+        self._at_end.append(callback)
+
+    def _reap(self) -> None:
+        if self._popen.poll() is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self.ended.set()
+        for callback in self._at_end:
+            callback(self)
+
+    async def end(self, first_signal: int, seconds: float) -> None:
+        """Signal the process, and kill what is left of its family after `seconds`; returns when all have ended."""
+        members = processes.family(self.identity)
+        processes.send([self.identity], first_signal)
+        if first_signal == signal.SIGKILL:
+            processes.send(members, signal.SIGKILL)
+        # A frozen process takes no signal but SIGKILL until it goes on.
+        processes.send(members, signal.SIGCONT)
+        try:
+            async with asyncio.timeout(seconds):
+                await self.ended.wait()
+        except TimeoutError:
+            members = [*members, *processes.family(self.identity)]
+        processes.send(members, signal.SIGKILL)
+        await self.ended.wait()
+        if left := [member for member in members if processes.is_running(member)]:
+            await asyncio.to_thread(processes.wait_for_end, left, seconds)
+
+    def describe_end(self) -> str:
+        """How it ended, in words."""
+        code = self.exit_code
+        if code is None:
+            return "it runs"
+        if code < 0:
+            return f"ended by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+    def last_log_lines(self) -> list[str]:
+        """The last lines that this process wrote."""
+        return last_lines(self.log_path, self._log_start)
+
+
+def last_lines(log_path: Path, start: int = 0) -> list[str]:
+    """The last lines of a log, of what was written from byte `start` on."""
+    with log_path.open("rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(start, size - _TAIL_BYTES))
+        text = log.read().decode(errors="replace")
+    return [line for line in text.splitlines() if line.strip()][-_LINES_SHOWN:]
+
+
+async def run_to_end(name: str, launch: Launch, log_path: Path, give: bytes | None = None) -> str:
+    """Run a helper program to its end and return what it wrote; StackError when it fails. `give` is its stdin."""
+    stdin = subprocess.DEVNULL
+    if give is not None:
+        stdin = os.memfd_create(name)
+        os.write(stdin, give)
+        os.lseek(stdin, 0, os.SEEK_SET)
+    child = None
+    try:
+        child = Child(name, launch, log_path, stdin=stdin)
+        await child.ended.wait()
+    except asyncio.CancelledError:
+        if child is not None:
+            await child.end(signal.SIGKILL, 1.0)
+        raise
+    finally:
+        if give is not None:
+            os.close(stdin)
+    lines = child.last_log_lines()
+    if child.exit_code != 0:
+        raise failure(name, child, launch.cwd)
+    return "\n".join(lines)
+
+
+def failure(name: str, child: Child, place: Path) -> StackError:
+    """The error of a process that ended when it should not have; a full disk is named as such."""
+    lines = child.last_log_lines()
+    if any(NO_SPACE in line for line in lines):
+        return StackError(f"{name}: no space left on the disk that holds {place}", lines, child.log_path)
+    return StackError(f"{name} died at its start ({child.describe_end()})", lines, child.log_path)

@@ -1,0 +1,187 @@
+"""The stack as the suite sees it: start or attach, look, break, heal, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from support.stack import directories, keeping, launching, wire
+from support.stack.addresses import Addresses, LineStatus, ServiceStatus
+from support.stack.errors import StackError
+from support.stack.fault import Fault
+from support.stack.options import StackOptions
+
+__all__ = ["Addresses", "Fault", "Line", "LineStatus", "ServiceStatus", "Stack", "StackError", "StackOptions"]
+
+Cut = Literal["reset", "close"]
+_CONTROL_SECONDS = 10.0
+_SERVICE_SECONDS = 120.0
+
+
+class Stack:
+    """A running stack. Every operation raises StackError when it cannot be done; all may be called from any thread."""
+
+    def __init__(self, run_dir: Path, description: dict[str, Any], supervisor: launching.Supervisor | None) -> None:
+        self.addresses = Addresses.from_json(description["addresses"])
+        self.ready_in_seconds: float | None = description.get("seconds")
+        self.fingerprint: str = description["fingerprint"]
+        self._socket = run_dir / "control.sock"
+        self._supervisor = supervisor
+
+    @classmethod
+    def start(cls, options: StackOptions, progress: Callable[[str], None]) -> Stack:
+        """Start a stack of its own supervisor and return once all services are ready.
+
+        `progress` is called with one line for each service that comes up. Raises StackError with one clear line and
+        the last log lines of the service that failed; nothing runs any more then.
+        """
+        supervisor = launching.Supervisor(options)
+        try:
+            description = supervisor.wait_until_ready(progress)
+        except BaseException:
+            supervisor.close()
+            raise
+        return cls(Path(description["addresses"]["run_dir"]), description, supervisor)
+
+    @classmethod
+    def attach(cls, checkout: Path, base_dir: Path | None = None) -> Stack | None:
+        """The stack that this checkout keeps running; None when there is none."""
+        base = directories.base_directory(base_dir)
+        run_dir = keeping.recall(base, checkout)
+        if run_dir is None:
+            return None
+        try:
+            description = wire.ask(run_dir / "control.sock", "describe", _CONTROL_SECONDS)
+        except StackError:
+            keeping.forget(base, checkout, run_dir)
+            return None
+        return cls(run_dir, description, None)
+
+    def is_stale(self, checkout: Path) -> bool:
+        """Have the sources of `checkout` changed since the stack was started?"""
+        return keeping.fingerprint(checkout) != self.fingerprint
+
+    def services(self) -> list[ServiceStatus]:
+        """The status of every service."""
+        rows = self._ask("services")
+        return [ServiceStatus(**(row | {"log_path": Path(row["log_path"])})) for row in rows]
+
+    def start_service(self, name: str, extra_args: Sequence[str] = ()) -> None:
+        """Start a service that does not run; returns when it is ready."""
+        self._ask("start", _SERVICE_SECONDS, name=name, extra_args=list(extra_args))
+
+    def stop(self, name: str) -> None:
+        """End a service in order."""
+        self._ask("stop", _SERVICE_SECONDS, name=name)
+
+    def restart(self, name: str, extra_args: Sequence[str] = ()) -> None:
+        """End a service in order and start it again; returns when it is ready."""
+        self._ask("restart", _SERVICE_SECONDS, name=name, extra_args=list(extra_args))
+
+    def kill(self, name: str) -> None:
+        """End a service with SIGKILL, its children too; returns when they are gone."""
+        self._ask("kill", name=name)
+
+    def freeze(self, name: str) -> None:
+        """Stop a service with SIGSTOP, its children too: it keeps its connections and does nothing."""
+        self._ask("freeze", name=name)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen service go on."""
+        self._ask("thaw", name=name)
+
+    def wait_ready(self, name: str) -> None:
+        """Wait until a service serves its clients."""
+        self._ask("wait_ready", _SERVICE_SECONDS, name=name)
+
+    def set_fault(self, line: str, fault: Fault) -> None:
+        """Let a fault hold on a line, in place of the one before."""
+        self._ask("set_fault", name=line, fault=fault.to_json())
+
+    def clear_fault(self, line: str) -> None:
+        """Heal a line."""
+        self._ask("set_fault", name=line, fault=None)
+
+    def cut_connections(self, line: str, how: Cut = "reset") -> int:
+        """End the open connections of a line by a reset or an orderly close; returns how many there were."""
+        return int(self._ask("cut", name=line, how=how))
+
+    def lines(self) -> list[LineStatus]:
+        """Counters of every line."""
+        return [LineStatus(**row) for row in self._ask("lines")]
+
+    def open_line(self, target: str = "backend") -> Line:
+        """Open one more line to where `target` leads, for one customer alone."""
+        opened = self._ask("open_line", target=target)
+        return Line(opened["name"], opened["address"], self)
+
+    def close_line(self, name: str) -> None:
+        """Close a line that `open_line` opened, and its connections."""
+        self._ask("close_line", name=name)
+
+    def stop_all(self) -> None:
+        """End the stack, also one that is kept; returns when nothing is left of it."""
+        owner = directories.owner_of(self.addresses.run_dir)
+        self._ask("stop_all")
+        if owner is not None:
+            launching.wait_until_gone(owner)
+        if self._supervisor is not None:
+            self._supervisor.close()
+
+    def close(self) -> None:
+        """End the stack unless it is kept; then only let go of it."""
+        if self._supervisor is not None:
+            self._supervisor.close()
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, op: str, seconds: float = _CONTROL_SECONDS, **arguments: Any) -> Any:
+        return wire.ask(self._socket, op, seconds, **arguments)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of one's own to a service: `address` is host:port."""
+
+    name: str
+    address: str
+    _stack: Stack
+
+    @property
+    def http_url(self) -> str:
+        """The line's address for HTTP."""
+        return f"http://{self.address}"
+
+    @property
+    def ws_url(self) -> str:
+        """The line's address for WebSockets."""
+        return f"ws://{self.address}"
+
+    def set_fault(self, fault: Fault) -> None:
+        """Let a fault hold on this line."""
+        self._stack.set_fault(self.name, fault)
+
+    def clear(self) -> None:
+        """Heal this line."""
+        self._stack.clear_fault(self.name)
+
+    def cut(self, how: Cut = "reset") -> int:
+        """End the open connections of this line; returns how many there were."""
+        return self._stack.cut_connections(self.name, how)
+
+    def status(self) -> LineStatus:
+        """This line's counters."""
+        return next(line for line in self._stack.lines() if line.name == self.name)
+
+    def close(self) -> None:
+        """Close this line."""
+        self._stack.close_line(self.name)

@@ -1,0 +1,155 @@
+"""What the supervisor does on request while the stack runs."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from support.stack import wire
+from support.stack.errors import StackError
+from support.stack.ports import LOOPBACK, PortRange
+from support.stack.provider import Provider
+from support.stack.service import Service
+
+
+class Control:
+    """The operations of the control socket. Those on one service follow each other, however many ask for them."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        provider: Provider,
+        proxies_socket: Path,
+        ports: PortRange,
+        fingerprint: str,
+        stop_asked: asyncio.Event,
+    ) -> None:
+        self._services = {service.name: service for service in services}
+        self._turns = {name: asyncio.Lock() for name in self._services}
+        self._provider = provider
+        self._proxies = proxies_socket
+        self._targets = {plan.name: plan.target for plan in provider.lines()}
+        self._ports = ports
+        self._fingerprint = fingerprint
+        self._stop_asked = stop_asked
+        self._numbers = itertools.count(1)
+        self._opened: dict[str, int] = {}
+
+    def handlers(self) -> Mapping[str, wire.Handler]:
+        """The operations by name."""
+        return {
+            "describe": self.describe,
+            "services": self.services,
+            "start": self.start,
+            "stop": self.stop,
+            "restart": self.restart,
+            "kill": self.kill,
+            "freeze": self.freeze,
+            "thaw": self.thaw,
+            "wait_ready": self.wait_ready,
+            "set_fault": self.set_fault,
+            "cut": self.cut,
+            "lines": self.lines,
+            "open_line": self.open_line,
+            "close_line": self.close_line,
+            "stop_all": self.stop_all,
+        }
+
+    async def describe(self) -> dict[str, Any]:
+        """Addresses, and the fingerprint of the sources that the stack was started from."""
+        return {"addresses": self._provider.addresses().to_json(), "fingerprint": self._fingerprint}
+
+    async def services(self) -> list[dict[str, Any]]:
+        """The status of every service."""
+        return [
+            dataclasses.asdict(status) | {"log_path": str(status.log_path)}
+            for status in (service.status() for service in self._services.values())
+        ]
+
+    async def start(self, name: str, extra_args: list[str]) -> None:
+        """Start a service that does not run; returns when it is ready."""
+        service, turn = self._service(name)
+        async with turn:
+            await service.start(extra_args)
+
+    async def stop(self, name: str) -> None:
+        """End a service in order."""
+        service, turn = self._service(name)
+        async with turn:
+            await service.stop()
+
+    async def restart(self, name: str, extra_args: list[str]) -> None:
+        """End a service in order and start it again; returns when it is ready."""
+        service, turn = self._service(name)
+        async with turn:
+            await service.stop()
+            await service.start(extra_args)
+
+    async def kill(self, name: str) -> None:
+        """End a service at once."""
+        service, turn = self._service(name)
+        async with turn:
+            await service.kill()
+
+    async def freeze(self, name: str) -> None:
+        """Hold a service still."""
+        service, turn = self._service(name)
+        async with turn:
+            service.freeze()
+
+    async def thaw(self, name: str) -> None:
+        """Let a frozen service go on."""
+        service, turn = self._service(name)
+        async with turn:
+            service.thaw()
+
+    async def wait_ready(self, name: str) -> None:
+        """Wait until a service serves its clients."""
+        await self._service(name)[0].wait_ready()
+
+    async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
+        """Set or clear the fault of a line."""
+        await wire.call(self._proxies, "set_fault", name=name, fault=fault)
+
+    async def cut(self, name: str, how: str) -> int:
+        """End the open connections of a line."""
+        return int(await wire.call(self._proxies, "cut", name=name, how=how))
+
+    async def lines(self) -> list[dict[str, Any]]:
+        """Counters of all lines."""
+        return list(await wire.call(self._proxies, "status"))
+
+    async def open_line(self, target: str) -> dict[str, str]:
+        """Open one more line to where the line `target` leads; returns its name and address."""
+        if target not in self._targets:
+            raise StackError(f"there is no line {target}; there are {', '.join(sorted(self._targets))}")
+        name, port = f"{target}#{next(self._numbers)}", self._ports.reserve()
+        try:
+            await wire.call(self._proxies, "open", name=name, port=port, target=self._targets[target])
+        except StackError:
+            self._ports.release(port)
+            raise
+        self._opened[name] = port
+        return {"name": name, "address": f"{LOOPBACK}:{port}"}
+
+    async def close_line(self, name: str) -> None:
+        """Close a line that `open_line` opened."""
+        if name not in self._opened:
+            raise StackError(f"there is no line {name} that was opened on demand")
+        port = self._opened.pop(name)
+        await wire.call(self._proxies, "close", name=name)
+        self._ports.release(port)
+
+    async def stop_all(self) -> None:
+        """End the whole stack."""
+        self._stop_asked.set()
+
+    def _service(self, name: str) -> tuple[Service, asyncio.Lock]:
+        try:
+            return self._services[name], self._turns[name]
+        except KeyError:
+            raise StackError(f"there is no service {name}; there are {', '.join(self._services)}") from None

@@ -1,0 +1,134 @@
+"""The stack's places on disk: one directory per user in the temporary area, with caches and run directories."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+from support.stack import processes
+from support.stack.errors import StackError, from_os_error
+
+LONGEST_SOCKET_PATH = 100
+
+
+def base_directory(override: Path | None = None) -> Path:
+    """The directory for everything of this user; StackError when it is not safely ours."""
+    base = override or Path(tempfile.gettempdir()) / f"apex-acceptance-{os.geteuid()}"
+    try:
+        base.mkdir(mode=0o755, parents=True, exist_ok=True)
+        found = base.lstat()
+    except OSError as error:
+        raise from_os_error(error, "cannot make the stack's directory", base) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise StackError(f"{base} is not a directory that belongs to this user alone; remove it or set TMPDIR")
+    if not found.st_mode & 0o005:
+        base.chmod(0o755)
+    for part in ("cache", "runs", "kept"):
+        (base / part).mkdir(mode=0o755, exist_ok=True)
+    return base
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` (made when missing); waits while another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def cached(base: Path, key: str, make: Callable[[Path], Awaitable[None]]) -> Path:
+    """The cache entry `key`; when missing, `make` fills a directory beside it that is then renamed.
+
+    Several first runs at once may each make it; the first rename wins and the others are dropped.
+    """
+    entry = base / "cache" / key
+    if entry.is_dir():
+        return entry
+    making = Path(tempfile.mkdtemp(prefix=f"{MAKING}{os.getpid()}-", dir=base / "cache"))
+    making.chmod(0o755)
+    try:
+        await make(making)
+        with contextlib.suppress(OSError):
+            making.rename(entry)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    if not entry.is_dir():
+        raise StackError(f"the cache entry {entry} could not be made")
+    return entry
+
+
+MAKING = ".making-"
+
+
+def unfinished_cache_entries(base: Path) -> list[Path]:
+    """Half-made cache entries whose maker has ended."""
+    found = []
+    for path in (base / "cache").glob(f"{MAKING}*"):
+        maker = re.match(rf"{re.escape(MAKING)}(\d+)-", path.name)
+        if maker is None or processes.identity_of(int(maker[1])) is None:
+            found.append(path)
+    return found
+
+
+class RunDirectory:
+    """The directory of one run. It carries its owner's pid and start time, and the owner holds a lock on it."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def make(cls, base: Path) -> RunDirectory:
+        """A fresh run directory, owned by the calling process until it ends."""
+        with locked(base / "runs" / ".lock"):
+            path = base / "runs" / secrets.token_hex(4)
+            path.mkdir(mode=0o755)
+            lock = os.open(path / "owner.json", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            owner = processes.identity_of(os.getpid())
+            assert owner is not None, "the calling process runs"
+            os.write(lock, json.dumps({"pid": owner.pid, "start_time": owner.start_time}).encode())
+        if len(str(path / "control.sock")) > LONGEST_SOCKET_PATH:
+            shutil.rmtree(path)
+            raise StackError(f"{base} is too long a path for a socket (over {LONGEST_SOCKET_PATH}); set TMPDIR")
+        return cls(path, lock)
+
+    def release(self) -> None:
+        """Give up the lock; what is left of the directory then counts as a leftover."""
+        os.close(self._lock)
+
+
+def is_owned(run_dir: Path) -> bool:
+    """Does a living process hold the run directory?"""
+    try:
+        descriptor = os.open(run_dir / "owner.json", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def owner_of(run_dir: Path) -> processes.Identity | None:
+    """The process that made the run directory; None when there is no such directory."""
+    try:
+        owner = json.loads((run_dir / "owner.json").read_text())
+    except FileNotFoundError:
+        return None
+    return processes.Identity(owner["pid"], owner["start_time"])

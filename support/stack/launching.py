@@ -1,0 +1,87 @@
+"""Starting a supervisor, and holding the lifeline to it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from support.settings import base_environment
+from support.stack import processes, wire
+from support.stack.child import last_lines
+from support.stack.errors import StackError, from_os_error
+from support.stack.options import StackOptions
+
+_END_SECONDS = 20.0
+
+
+class Supervisor:
+    """The process that owns a stack, as seen by who started it."""
+
+    def __init__(self, options: StackOptions) -> None:
+        self._options = options
+        self._log_path = options.log_dir / "supervisor.log"
+        ours, theirs = socket.socketpair()
+        self._lifeline: socket.socket | None = ours
+        self._is_ready = False
+        try:
+            options.log_dir.mkdir(parents=True, exist_ok=True)
+            with self._log_path.open("wb") as log:
+                self._process = subprocess.Popen(
+                    (sys.executable, "-m", "support.stack.supervisor", str(theirs.fileno())),
+                    cwd=options.checkout,
+                    env=base_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            ours.close()
+            raise from_os_error(error, "the stack cannot be started", options.log_dir) from error
+        finally:
+            theirs.close()
+
+    def wait_until_ready(self, progress: Callable[[str], None]) -> dict[str, Any]:
+        """Send the options, pass progress on, and return the description of the ready stack."""
+        assert self._lifeline is not None
+        self._lifeline.sendall(json.dumps(self._options.to_json()).encode() + b"\n")
+        with self._lifeline.makefile("rb") as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "progress" in message:
+                    progress(message["progress"])
+                elif "error" in message:
+                    raise wire.error_from_json(message["error"])
+                else:
+                    self._is_ready = True
+                    return dict(message["ready"])
+        said = last_lines(self._log_path)
+        raise StackError("the stack's supervisor ended while it started the stack", said, self._log_path)
+
+    def close(self) -> None:
+        """Let go of the lifeline; unless the stack is kept, returns when nothing is left of it."""
+        if self._lifeline is None:
+            return
+        self._lifeline.close()
+        self._lifeline = None
+        if not (self._options.keep and self._is_ready):
+            self._wait_for_end()
+
+    def _wait_for_end(self) -> None:
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise StackError(f"the stack did not end within {_END_SECONDS:g} s and was killed") from None
+
+
+def wait_until_gone(owner: processes.Identity) -> None:
+    """Wait until the owner of a run has ended, which it does last of all; StackError when it does not."""
+    if processes.wait_for_end([owner], _END_SECONDS):
+        raise StackError(f"the stack did not end within {_END_SECONDS:g} s")

@@ -1,0 +1,85 @@
+"""Clearing away what a run left behind that did not end in order: processes, shared memory, directories."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+from support.stack import directories, processes
+
+LEDGER = "processes.json"
+_IPC_RMID = 0
+_PATIENCE_SECONDS = 1.5
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def write_ledger(run_dir: Path, running: Iterable[tuple[processes.Identity, int]]) -> None:
+    """Note the running processes, each with the signal that ends it, for whoever has to clear up."""
+    entries = [[process.pid, process.start_time, end_signal] for process, end_signal in running]
+    fresh = run_dir / f"{LEDGER}.new"
+    fresh.write_text(json.dumps({"boot": _boot(), "processes": entries}))
+    fresh.rename(run_dir / LEDGER)
+
+
+def sweep(base: Path) -> list[Path]:
+    """Clear every run directory and half-made cache entry of `base` without a living owner; returns those cleared."""
+    with directories.locked(base / "runs" / ".lock"):
+        runs = [path for path in (base / "runs").iterdir() if path.is_dir() and not directories.is_owned(path)]
+        for run_dir in runs:
+            clear(run_dir)
+        unfinished = directories.unfinished_cache_entries(base)
+        for path in unfinished:
+            shutil.rmtree(path, ignore_errors=True)
+    return [*runs, *unfinished]
+
+
+def clear(run_dir: Path) -> None:
+    """End the processes of a run, remove its shared memory and its directory. Does nothing where nothing is left."""
+    members: list[processes.Identity] = []
+    for process, end_signal in _read_ledger(run_dir):
+        relatives = processes.family(process)
+        members.extend(relatives)
+        processes.send(relatives[:1], end_signal)
+        processes.send(relatives, signal.SIGCONT)
+    stubborn = processes.wait_for_end(members, _PATIENCE_SECONDS)
+    processes.send(stubborn, signal.SIGKILL)
+    processes.wait_for_end(stubborn, _PATIENCE_SECONDS)
+    remove_shared_memory(run_dir)
+    shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def remove_shared_memory(run_dir: Path) -> None:
+    """Remove the System V segments of PostgreSQL servers in the run that were killed and could not do it."""
+    for pid_file in run_dir.glob("*/data/postmaster.pid"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            key, segment = (int(part) for part in pid_file.read_text().splitlines()[6].split())
+            if (key, segment) in _unattached_segments():
+                _libc.shmctl(segment, _IPC_RMID, None)
+
+
+def _unattached_segments() -> set[tuple[int, int]]:
+    rows = Path("/proc/sysvipc/shm").read_text().splitlines()
+    names, *values = (row.split() for row in rows)
+    segments = [dict(zip(names, row, strict=True)) for row in values]
+    return {(int(row["key"]), int(row["shmid"])) for row in segments if row["nattch"] == "0"}
+
+
+def _read_ledger(run_dir: Path) -> list[tuple[processes.Identity, int]]:
+    try:
+        ledger = json.loads((run_dir / LEDGER).read_text())
+    except (OSError, ValueError):
+        return []
+    if ledger["boot"] != _boot():
+        return []
+    return [(processes.Identity(pid, start_time), end_signal) for pid, start_time, end_signal in ledger["processes"]]
+
+
+def _boot() -> str:
+    """Start times count from the boot of the machine: those of another boot say nothing."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + f"/{os.readlink('/proc/self/ns/pid')}"

@@ -1,0 +1,196 @@
+"""A proxied TCP line: a listening port whose connections lead to a service, through faults that can be set."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from typing import Any, cast
+
+from support.stack.fault import Fault
+from support.stack.pipe import Counters, Pipe
+from support.stack.ports import LOOPBACK
+
+_BACKLOG = 4096
+
+
+class _Side(asyncio.Protocol):
+    """One end of a connection: reads into `outward`, and its own writing holds `inward` back."""
+
+    def __init__(self, connection: _Connection, outward: Pipe, inward: Pipe) -> None:
+        self.connection, self.outward, self.inward = connection, outward, inward
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.connection.joined(self, self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.outward.feed(data)
+
+    def eof_received(self) -> bool:
+        self.outward.feed_end("eof")
+        return True
+
+    def pause_writing(self) -> None:
+        self.inward.wait_for("sink", True)
+
+    def resume_writing(self) -> None:
+        self.inward.wait_for("sink", False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.lost(self, exc)
+
+
+class _Connection:
+    """A customer's connection and the one to the server that belongs to it."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._to_server = Pipe("to_server", line.counters, self.reset, self._close_if_finished)
+        self._to_client = Pipe("to_client", line.counters, self.reset, self._close_if_finished)
+        self.client = _Side(self, self._to_server, self._to_client)
+        self.server = _Side(self, self._to_client, self._to_server)
+        self._to_server.wait_for("server", True)
+        self._dialling: asyncio.Task[None] | None = None
+
+    def joined(self, side: _Side, transport: asyncio.Transport) -> None:
+        if side is self.server and self not in self._line.connections:
+            transport.abort()
+            return
+        side.outward.attach_source(transport)
+        side.inward.attach_sink(transport)
+        if side is self.server:
+            self._to_server.wait_for("server", False)
+            return
+        self._line.connections.add(self)
+        self._line.counters.total_connections += 1
+        fault = self._line.fault
+        if fault is not None and fault.kind == "reset":
+            self.reset()
+            return
+        self.set_fault(fault)
+        self._dialling = asyncio.ensure_future(self._dial())
+
+    async def _dial(self) -> None:
+        """Connect to the server. On a line where nothing gets through, the server does not hear of the customer."""
+        await self._line.passable.wait()
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.create_connection(lambda: self.server, LOOPBACK, self._line.target)
+        except OSError:
+            self.reset()
+
+    def set_fault(self, fault: Fault | None) -> None:
+        self._to_server.set_fault(fault)
+        self._to_client.set_fault(fault)
+
+    def reset(self) -> None:
+        """Both sides see the connection reset; what was still on its way is lost."""
+        self._stop()
+        for side in (self.client, self.server):
+            if side.transport is not None:
+                linger = struct.pack("ii", 1, 0)
+                with contextlib.suppress(OSError, AttributeError):
+                    side.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                side.transport.abort()
+
+    def close(self) -> None:
+        """Both sides see an orderly end."""
+        self._stop()
+        for side in (self.client, self.server):
+            if side.transport is not None:
+                side.transport.close()
+
+    def _close_if_finished(self) -> None:
+        if self._to_server.finished and self._to_client.finished:
+            self.close()
+
+    def lost(self, side: _Side, error: Exception | None) -> None:
+        """One side is gone: the other learns of it in the same way, after what is still held for it."""
+        side.transport = None
+        other = self.server if side is self.client else self.client
+        if other.transport is None:
+            self._stop()
+        elif not other.transport.is_closing():
+            if error is not None or not side.outward.finished:
+                side.outward.feed_end("eof" if error is None else "reset")
+            else:
+                other.transport.close()
+
+    def _stop(self) -> None:
+        self._line.connections.discard(self)
+        self._to_server.stop()
+        self._to_client.stop()
+        if self._dialling is not None and self._dialling is not asyncio.current_task():
+            self._dialling.cancel()
+
+
+class Line:
+    """A listening port on 127.0.0.1 that leads to the port `target`."""
+
+    def __init__(self, name: str, port: int, target: int) -> None:
+        self.name, self.port, self.target = name, port, target
+        self.counters = Counters()
+        self.connections: set[_Connection] = set()
+        self.fault: Fault | None = None
+        self.passable = asyncio.Event()
+        self.passable.set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Connection(self).client, LOOPBACK, self.port, backlog=_BACKLOG, reuse_address=True
+        )
+
+    async def set_fault(self, fault: Fault | None) -> None:
+        """Let a fault hold, in place of the one before; None heals."""
+        self.fault = fault
+        if fault is not None and fault.kind == "blackhole" and fault.covers("to_server"):
+            self.passable.clear()
+        else:
+            self.passable.set()
+        if fault is not None and fault.kind == "refuse":
+            await self._refuse()
+        elif self._server is None:
+            await self.open()
+        for connection in list(self.connections):
+            if fault is not None and fault.kind in ("reset", "refuse"):
+                connection.reset()
+            else:
+                connection.set_fault(fault)
+
+    def cut(self, how: str) -> int:
+        """End all open connections, by "reset" or by an orderly "close"; returns how many there were."""
+        connections = list(self.connections)
+        for connection in connections:
+            if how == "reset":
+                connection.reset()
+            else:
+                connection.close()
+        return len(connections)
+
+    async def close(self) -> None:
+        """Listen no longer and cut what is open."""
+        await self._refuse()
+        self.cut("reset")
+
+    async def _refuse(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def status(self) -> dict[str, Any]:
+        """Counters, as `LineStatus` has them."""
+        return {
+            "name": self.name,
+            "address": f"{LOOPBACK}:{self.port}",
+            "open_connections": len(self.connections),
+            "total_connections": self.counters.total_connections,
+            "bytes_to_server": self.counters.bytes["to_server"],
+            "bytes_to_client": self.counters.bytes["to_client"],
+            "fault": None if self.fault is None else self.fault.kind,
+        }

@@ -1,0 +1,58 @@
+"""What a stack can be asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DEFAULT_PORTS = (20000, 29999)
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """How to start a stack.
+
+    checkout: root of the project whose `apex` is started.
+    log_dir: where `<service>.log` files go; made when missing.
+    ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
+    keep: the stack outlives the process that started it.
+    defects: per apex service, the seeded defects to load.
+    only: names of services to start (with all proxies); None starts all.
+    base_dir: the place for caches and run directories; None takes the machine's temporary area.
+    start_seconds: how long each service may take to become ready.
+    """
+
+    checkout: Path
+    log_dir: Path
+    ports: tuple[int, int] = DEFAULT_PORTS
+    keep: bool = False
+    defects: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+    base_dir: Path | None = None
+    start_seconds: float = 60.0
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value that `from_json` reads back."""
+        plain = dataclasses.asdict(self)
+        plain["checkout"], plain["log_dir"] = str(self.checkout), str(self.log_dir)
+        plain["base_dir"] = None if self.base_dir is None else str(self.base_dir)
+        plain["only"] = None if self.only is None else sorted(self.only)
+        plain["defects"] = {name: list(ids) for name, ids in self.defects.items()}
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> StackOptions:
+        """Read back what `to_json` made."""
+        return cls(
+            checkout=Path(plain["checkout"]),
+            log_dir=Path(plain["log_dir"]),
+            ports=(plain["ports"][0], plain["ports"][1]),
+            keep=plain["keep"],
+            defects={name: tuple(ids) for name, ids in plain["defects"].items()},
+            only=None if plain["only"] is None else frozenset(plain["only"]),
+            base_dir=None if plain["base_dir"] is None else Path(plain["base_dir"]),
+            start_seconds=plain["start_seconds"],
+        )

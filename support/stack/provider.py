@@ -1,0 +1,51 @@
+"""Where services come from: the interface behind which embedded, containerised and external services look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from support.stack.addresses import Addresses
+from support.stack.options import StackOptions
+from support.stack.ports import PortRange
+from support.stack.processes import Launch
+from support.stack.service import Service
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the supervisor hands to a provider. `changed` is to be called whenever a process comes or goes."""
+
+    options: StackOptions
+    base: Path
+    run_dir: Path
+    ports: PortRange
+    environment: Mapping[str, str]
+    changed: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class LinePlan:
+    """A line to open before any service starts: a listening port that leads to the service's own."""
+
+    name: str
+    port: int
+    target: int
+
+
+class Provider(Protocol):
+    """Provides all services of a stack."""
+
+    def services(self) -> Sequence[Service]:
+        """The services, each naming those that it needs."""
+
+    def lines(self) -> Sequence[LinePlan]:
+        """The lines to put in front of them."""
+
+    def proxies(self, control_socket: Path) -> Launch:
+        """The process that carries the lines."""
+
+    def addresses(self) -> Addresses:
+        """Where customers, operators and observers reach the services."""

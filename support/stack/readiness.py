@@ -1,0 +1,54 @@
+"""Asking services whether they serve, with the clients that the tests use. Each raises when the answer is no.
+
+Loaded only once services are coming up: importing the clients takes longer than some services take to start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from support.stack.polling import NotReady
+
+_TIMEOUT_SECONDS = 3
+
+
+def set_postgres_passwords(socket_directory: Path, port: int, passwords: Mapping[str, str]) -> None:
+    """Give the roles their passwords of this run, over the server's private socket."""
+    with psycopg.connect(
+        host=str(socket_directory), port=port, user="postgres", dbname="postgres", autocommit=True,
+        connect_timeout=_TIMEOUT_SECONDS,
+    ) as connection:  # fmt: skip
+        # The replica cannot log in before this is done, so it cannot confirm it either.
+        connection.execute("SET synchronous_commit = local")
+        for role, password in passwords.items():
+            change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+            connection.execute(change)
+
+
+def postgres_serves(url: str) -> None:
+    """A login and a query."""
+    with psycopg.connect(url, connect_timeout=_TIMEOUT_SECONDS, autocommit=True) as connection:
+        connection.execute("SELECT 1")
+
+
+def replica_follows(url: str) -> None:
+    """The replica answers reads and its stream from the primary flows."""
+    with psycopg.connect(url, connect_timeout=_TIMEOUT_SECONDS, autocommit=True) as connection:
+        row = connection.execute("SELECT status FROM pg_stat_wal_receiver").fetchone()
+        if row != ("streaming",):
+            raise NotReady("the replica does not follow the primary yet")
+
+
+def redis_serves(url: str) -> None:
+    """A login and a ping."""
+    with redis.Redis.from_url(
+        url, retry=Retry(NoBackoff(), 0), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+    ) as client:
+        client.ping()

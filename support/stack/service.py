@@ -1,0 +1,192 @@
+"""A service of the stack: how it is made (`Recipe`) and how it is controlled (`Service`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from support.stack import processes
+from support.stack.addresses import ServiceStatus
+from support.stack.child import Child, failure
+from support.stack.errors import StackError, from_os_error
+from support.stack.polling import poll
+from support.stack.processes import Launch
+
+
+class Service(Protocol):
+    """What the supervisor needs of any service, whoever provides it (a process of ours, a container, a URL)."""
+
+    name: str
+    needs: tuple[str, ...]
+
+    async def prepare(self) -> None:
+        """Make what the service needs on disk; done before the services in `needs` are ready."""
+
+    async def start(self, extra_args: Sequence[str] = ()) -> float:
+        """Start it and wait until it is ready; returns the seconds taken. Raises StackError."""
+
+    async def wait_ready(self) -> None:
+        """Wait until its clients are served again. Raises StackError."""
+
+    async def stop(self) -> None:
+        """End it in order."""
+
+    async def kill(self) -> None:
+        """End it at once, without any warning to it."""
+
+    async def end(self) -> None:
+        """End it for good, as fast as leaves nothing behind."""
+
+    def freeze(self) -> None:
+        """It keeps its connections and does nothing any more, until `thaw`."""
+
+    def thaw(self) -> None:
+        """Let a frozen service go on."""
+
+    def status(self) -> ServiceStatus:
+        """How it is doing."""
+
+
+class Recipe(Protocol):
+    """How a service that is a process of ours is made. `data_dir` is named where a disk is full."""
+
+    name: str
+    needs: tuple[str, ...]
+    data_dir: Path
+
+    async def prepare(self) -> None:
+        """Make data directories and configuration."""
+
+    def launch(self, extra_args: Sequence[str]) -> Launch:
+        """The process to start."""
+
+    def check(self) -> None:
+        """Ask the service, with the client that the tests use, and raise unless it serves. Runs in a thread."""
+
+
+class ProcessService:
+    """A service that runs as a process of the supervisor."""
+
+    def __init__(self, recipe: Recipe, log_dir: Path, ready_seconds: float, changed: Callable[[], None]) -> None:
+        self.name = recipe.name
+        self.needs = recipe.needs
+        self._recipe = recipe
+        self._log_path = log_dir / f"{recipe.name}.log"
+        self._ready_seconds = ready_seconds
+        self._changed = changed
+        self._child: Child | None = None
+        self._state = "waiting"
+        self._started_in: float | None = None
+
+    @property
+    def child(self) -> Child | None:
+        """The running process."""
+        return self._child
+
+    async def prepare(self) -> None:
+        try:
+            await self._recipe.prepare()
+        except OSError as error:
+            raise from_os_error(error, f"{self.name} cannot be prepared", self._recipe.data_dir) from error
+
+    async def start(self, extra_args: Sequence[str] = ()) -> float:
+        if self._child is not None:
+            raise StackError(f"{self.name} runs already (process {self._child.pid})")
+        begin = time.monotonic()
+        self._state = "starting"
+        self._child = Child(self.name, self._recipe.launch(extra_args), self._log_path)
+        self._child.at_end(self._note_end)
+        self._changed()
+        await self.wait_ready()
+        self._started_in = time.monotonic() - begin
+        return self._started_in
+
+    async def wait_ready(self) -> None:
+        child = self._child
+        if child is None:
+            raise StackError(f"{self.name} does not run")
+        try:
+            ready = await poll(self._recipe.check, seconds=self._ready_seconds, ended=child.ended)
+        except TimeoutError as error:
+            raise StackError(f"{self.name}: {error}", child.last_log_lines(), self._log_path) from error
+        if not ready:
+            raise failure(self.name, child, self._recipe.data_dir)
+        self._state = "ready"
+
+    async def stop(self) -> None:
+        await self._end("stopped", lambda launch: launch.stop_signal)
+
+    async def kill(self) -> None:
+        await self._end("killed", lambda _: signal.SIGKILL)
+
+    async def end(self) -> None:
+        await self._end("stopped", lambda launch: launch.end_signal)
+
+    async def _end(self, state: str, choose: Callable[[Launch], int]) -> None:
+        child, self._child = self._child, None
+        self._state = state
+        if child is not None:
+            await child.end(choose(child.launch), child.launch.stop_seconds)
+            self._changed()
+
+    def freeze(self) -> None:
+        processes.freeze(self._running().identity)
+        self._state = "frozen"
+
+    def thaw(self) -> None:
+        processes.thaw(self._running().identity)
+        self._state = "ready"
+
+    def _running(self) -> Child:
+        if self._child is None:
+            raise StackError(f"{self.name} does not run")
+        return self._child
+
+    def _note_end(self, child: Child) -> None:
+        if child is self._child:
+            self._child = None
+            self._state = "died"
+            self._changed()
+
+    def status(self) -> ServiceStatus:
+        pid = None if self._child is None else self._child.pid
+        return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path)
+
+
+async def start_in_order(services: Sequence[Service], ready: Callable[[str, float], None]) -> None:
+    """Prepare all services at once and start each as soon as those that it needs are ready.
+
+    `ready` is called with name and seconds for each. The first failure cancels the rest and is raised.
+    """
+    events = {service.name: asyncio.Event() for service in services}
+
+    async def bring_up(service: Service) -> None:
+        await service.prepare()
+        for need in service.needs:
+            if need in events:
+                await events[need].wait()
+        ready(service.name, await service.start())
+        events[service.name].set()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service in services:
+                group.create_task(bring_up(service))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+def log_directory(path: Path) -> Path:
+    """Make the directory for logs and empty the logs of an earlier stack; StackError where that is refused."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for log in path.glob("*.log"):
+            os.truncate(log, 0)
+    except OSError as error:
+        raise from_os_error(error, "the logs cannot be written", path) from error
+    return path

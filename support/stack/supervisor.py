@@ -1,0 +1,216 @@
+"""Owns everything of one stack: `python -m support.stack.supervisor LIFELINE_FD`.
+
+The lifeline is a socket to whoever asked for the stack. Its first line holds the options; progress and the outcome
+go back through it; its end, however it comes about, ends the stack (unless the stack is to be kept).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from support.settings import base_environment
+from support.stack import directories, keeping, leftovers, wire
+from support.stack.child import Child, failure
+from support.stack.control import Control
+from support.stack.embedded import EmbeddedProvider
+from support.stack.errors import StackError, from_os_error
+from support.stack.options import StackOptions
+from support.stack.polling import poll
+from support.stack.ports import PortRange
+from support.stack.processes import Launch
+from support.stack.provider import Provider, Surroundings
+from support.stack.service import ProcessService, Service, log_directory, start_in_order
+
+_OPEN_FILES = 65_536
+
+
+class Supervisor:
+    """Starts a stack, serves its control socket and ends it."""
+
+    def __init__(self, options: StackOptions, base: Path) -> None:
+        self._options = options
+        self._base = base
+        self._stop_asked = asyncio.Event()
+        self._children: list[Child] = []
+        self._services: list[Service] = []
+
+    async def run(self, lifeline: Lifeline) -> None:
+        """Bring the stack up, keep it until its end is asked for, and leave nothing behind."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop_asked.set)
+        begin = time.monotonic()
+        directory = directories.RunDirectory.make(self._base)
+        try:
+            janitor = self._start_janitor(directory.path)
+            try:
+                await self._serve(directory.path, lifeline, begin)
+            finally:
+                await self._end(directory.path)
+                assert janitor.stdin is not None
+                janitor.stdin.close()
+                janitor.wait()
+        finally:
+            directory.release()
+
+    async def _serve(self, run_dir: Path, lifeline: Lifeline, begin: float) -> None:
+        ended = asyncio.create_task(lifeline.wait_for_end())
+        asked = asyncio.create_task(self._stop_asked.wait())
+        starting = asyncio.create_task(self._start(run_dir, lifeline))
+        try:
+            await asyncio.wait((starting, ended, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                return
+            description = starting.result()
+            await lifeline.say({"ready": description | {"seconds": time.monotonic() - begin}})
+            if self._options.keep:
+                keeping.remember(self._base, self._options.checkout, run_dir)
+                await asked
+            else:
+                await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (starting, ended, asked):
+                task.cancel()
+            await asyncio.gather(starting, ended, asked, return_exceptions=True)
+
+    async def _start(self, run_dir: Path, lifeline: Lifeline) -> dict[str, Any]:
+        low, high = self._options.ports
+        surroundings = Surroundings(
+            options=self._options,
+            base=self._base,
+            run_dir=run_dir,
+            ports=PortRange(low, high),
+            environment=base_environment(),
+            changed=lambda: self._write_ledger(run_dir),
+        )
+        provider: Provider = EmbeddedProvider(surroundings)
+        fingerprint = keeping.fingerprint(self._options.checkout)
+        self._services = list(provider.services())
+        proxies_socket = run_dir / "proxies.sock"
+        self._start_proxies(provider, run_dir, proxies_socket)
+
+        def ready(name: str, seconds: float) -> None:
+            lifeline.note({"progress": f"{name} ready in {seconds:.2f} s"})
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._open_lines(provider, proxies_socket))
+            group.create_task(start_in_order(self._services, ready))
+        control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
+        await wire.serve(run_dir / "control.sock", control.handlers())
+        return await control.describe()
+
+    def _start_proxies(self, provider: Provider, run_dir: Path, control_socket: Path) -> None:
+        log = self._options.log_dir / "proxies.log"
+        proxies = Child("proxies", provider.proxies(control_socket), log)
+        self._children.append(proxies)
+        proxies.at_end(lambda _: self._stop_asked.set())
+        self._write_ledger(run_dir)
+
+    async def _open_lines(self, provider: Provider, control_socket: Path) -> None:
+        """The lines are open before the first service is: who dials early is reset, as by a server that is down."""
+
+        def dial() -> None:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(control_socket))
+
+        proxies = self._children[0]
+        if not await poll(dial, seconds=self._options.start_seconds, ended=proxies.ended):
+            raise failure("proxies", proxies, control_socket.parent)
+        for plan in provider.lines():
+            await wire.call(control_socket, "open", name=plan.name, port=plan.port, target=plan.target)
+
+    def _start_janitor(self, run_dir: Path) -> subprocess.Popen[bytes]:
+        """Clears up should this process be killed; so it alone is not tied to this process's life."""
+        command = (sys.executable, "-S", "-m", "support.stack.janitor", str(run_dir))
+        return subprocess.Popen(command, cwd=self._options.checkout, stdin=subprocess.PIPE, start_new_session=True)
+
+    def _write_ledger(self, run_dir: Path) -> None:
+        running = [service.child for service in self._services if isinstance(service, ProcessService)]
+        children = [child for child in (*self._children, *running) if child is not None and not child.ended.is_set()]
+        leftovers.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
+
+    async def _end(self, run_dir: Path) -> None:
+        keeping.forget(self._base, self._options.checkout, run_dir)
+        ends = [service.end() for service in self._services]
+        ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
+        await asyncio.gather(*ends)
+        leftovers.remove_shared_memory(run_dir)
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+class Lifeline:
+    """The supervisor's end of the socket to whoever asked for the stack."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def wait_for_end(self) -> None:
+        """Returns when the other end is closed."""
+        while await self._reader.read(1024):
+            pass
+
+    def note(self, message: dict[str, Any]) -> None:
+        """Send a message without waiting; nobody listening is no error, the end of the lifeline tells."""
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def say(self, message: dict[str, Any]) -> None:
+        """Send a message and wait until it is on its way."""
+        self.note(message)
+        try:
+            await self._writer.drain()
+        except ConnectionError:
+            self._writer.close()
+
+
+async def _main(descriptor: int) -> None:
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
+    lifeline = Lifeline(reader, writer)
+    try:
+        options = StackOptions.from_json(json.loads(await reader.readline()))
+        base = directories.base_directory(options.base_dir)
+        log_directory(options.log_dir)
+        await asyncio.to_thread(leftovers.sweep, base)
+        await Supervisor(options, base).run(lifeline)
+    except (StackError, ExceptionGroup) as error:
+        await lifeline.say({"error": wire.error_to_json(_first(error))})
+    except OSError as error:
+        failed = from_os_error(error, "the stack cannot be started", str(error.filename))
+        await lifeline.say({"error": wire.error_to_json(failed)})
+    finally:
+        writer.close()
+
+
+def _first(error: BaseException) -> StackError:
+    """The StackError that ended a group of tasks; anything else is a bug and goes up as it is."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, OSError):
+        return from_os_error(error, "the stack cannot be started", str(error.filename))
+    if not isinstance(error, StackError):
+        raise error
+    return error
+
+
+def main() -> None:
+    """Run the supervisor for the lifeline given on the command line."""
+    os.umask(0o022)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    asyncio.run(_main(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
