@@ -50,9 +50,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    stages = (
-        "smoke: the quick look; gate: what every change must pass; nightly: all (default)"
-    )
+    stages = "smoke: the quick look; gate: what every change must pass; nightly: all (default)"
     made.add_argument("--stage", choices=STAGES, default="nightly", help=stages)
     made.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting")
     return made

@@ -1,0 +1,123 @@
+"""`bin/stack`: the stack by hand, for people who write scenarios."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from support.refusal import Refusal
+from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
+from support.stack.client import Stack
+from support.stack.errors import StackError
+from support.stack.options import StackOptions
+
+DESCRIPTION = """\
+Starts the stack and leaves it running, so that runs attach to it in under a second:
+  bin/stack up
+  bin/acceptance -D stack=keep --name cancels     as often as you like
+  bin/stack down
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The sub-commands up, status, down and logs."""
+    made = argparse.ArgumentParser(
+        prog="bin/stack", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|down|logs")
+    up = commands.add_parser("up", help="start the stack of this checkout, unless it runs already")
+    ports = next(key for key in KEYS if key.name == "ports")
+    up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
+    commands.add_parser("status", help="its services and addresses; exit code 1 when it does not run")
+    commands.add_parser("down", help="stop it and remove everything of it except the logs")
+    logs = commands.add_parser("logs", help="show the logs of all services, or of one")
+    logs.add_argument("service", nargs="?", help="its name as bin/stack status shows it")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until Ctrl-C")
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one sub-command; gives the exit code."""
+    own = parser().parse_args(arguments)
+    try:
+        match own.command:
+            case "up":
+                return _up(own.ports)
+            case "status":
+                return _status()
+            case "down":
+                return _down()
+            case _:
+                return _logs(own.service, own.follow)
+    except (Refusal, StackError) as error:
+        print(f"bin/stack: {error}", file=sys.stderr)
+        return 2
+
+
+def _up(ports: str) -> int:
+    running = Stack.attach(CHECKOUT)
+    if running is None:
+        settings = Settings.from_userdata({"stack": "keep", "ports": ports})
+        prepare_reports(settings)
+        options = StackOptions(checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=True)
+        running = Stack.start(options, progress=lambda text: print(text, flush=True))
+    _show(running)
+    running.close()
+    return 0
+
+
+def _status() -> int:
+    running = _running()
+    if running is None:
+        return 1
+    _show(running)
+    running.close()
+    return 0
+
+
+def _down() -> int:
+    running = Stack.attach(CHECKOUT)
+    if running is not None:
+        running.stop_all()
+    print("the stack is down")
+    return 0
+
+
+def _logs(service: str | None, follow: bool) -> int:
+    running = _running()
+    if running is None:
+        return 1
+    paths = {status.name: status.log_path for status in running.services()}
+    running.close()
+    if service is not None and service not in paths:
+        print(f"bin/stack: no service {service!r}; there are: {', '.join(sorted(paths))}", file=sys.stderr)
+        return 2
+    return _tail([paths[service]] if service else sorted(paths.values()), follow)
+
+
+def _running() -> Stack | None:
+    running = Stack.attach(CHECKOUT)
+    if running is None:
+        print("bin/stack: no stack of this checkout runs; start one with bin/stack up", file=sys.stderr)
+    return running
+
+
+def _show(stack: Stack) -> None:
+    for status in stack.services():
+        took = "" if status.started_in_seconds is None else f"{status.started_in_seconds:.1f} s"
+        print(f"{status.name:<18} {status.state:<9} {took:>7}  pid {status.pid or '-':<8} {status.log_path}")
+    print(f"backend            {stack.addresses.backend_url}")
+    print(f"auth               {stack.addresses.auth_url}")
+
+
+def _tail(logs: Sequence[Path], follow: bool) -> int:
+    """Show the ends of the logs with tail(1), which every Linux has and which follows files well."""
+    try:
+        return subprocess.run(["tail", "-n", "100", *(["-F"] if follow else []), *logs], check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

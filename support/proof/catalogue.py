@@ -1,0 +1,75 @@
+"""The seeded defects of the platform, as the platform lists them."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from support.settings import CHECKOUT, base_environment
+
+SERVICES = ("auth", "backend", "worker", "tools", "analytics")
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used; the text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One seeded defect.
+
+    `service` loads it; `scenario` (its title) must turn red at `step` (its text, without the keyword).
+    """
+
+    id: str
+    promise: str
+    service: str
+    summary: str
+    scenario: str
+    step: str
+
+    def to_json(self) -> dict[str, str]:
+        """As the platform lists it."""
+        return asdict(self)
+
+
+def load() -> tuple[Defect, ...]:
+    """Ask the platform for its catalogue, by its command line; raises CatalogueError."""
+    command = [sys.executable, "-m", "apex.defects", "--list", "--json"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise CatalogueError(f"the platform does not list its defects: {reason}")
+    return parse(done.stdout)
+
+
+def parse(listing: str) -> tuple[Defect, ...]:
+    """Read the JSON list that the platform prints; raises CatalogueError naming the faulty entry."""
+    try:
+        entries = json.loads(listing)
+    except json.JSONDecodeError as error:
+        raise CatalogueError(f"the list of defects is not JSON: {error}") from None
+    if not isinstance(entries, list):
+        raise CatalogueError("the list of defects is not a list")
+    defects = tuple(_defect(entry) for entry in entries)
+    doubles = [found for found, times in Counter(defect.id for defect in defects).items() if times > 1]
+    if doubles:
+        raise CatalogueError(f"listed twice: {', '.join(doubles)}")
+    return tuple(sorted(defects, key=lambda defect: defect.id))
+
+
+def _defect(entry: Any) -> Defect:
+    names = [field.name for field in fields(Defect)]
+    if not isinstance(entry, dict) or any(not isinstance(entry.get(name), str) for name in names):
+        raise CatalogueError(f"a defect needs the texts {', '.join(names)}: {entry!r}")
+    defect = Defect(**{name: entry[name] for name in names})
+    if not re.fullmatch(r"[A-Z]{3}-\d\d[a-z]", defect.id) or defect.id[:-1] != defect.promise:
+        raise CatalogueError(f"{defect.id!r} is no defect of the promise {defect.promise!r}")
+    if defect.service not in SERVICES:
+        raise CatalogueError(f"{defect.id}: no service {defect.service!r}; there are {', '.join(SERVICES)}")
+    if not all((defect.summary, defect.scenario, defect.step)):
+        raise CatalogueError(f"{defect.id}: summary, scenario and step must say something")
+    return defect

@@ -1,0 +1,102 @@
+"""Which defects a proof runs: pure choices over the catalogue, and what git says has changed."""
+
+import difflib
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from support.proof.catalogue import SERVICES, Defect
+from support.settings import CHECKOUT
+
+PARTS = 8
+
+# What every scenario or every service is made of: a change there may blunt any check.
+SHARED = ("apex/", "support/", "steps/", "environment.py", "behave.ini", "requirements.txt")
+# Parts of those that no check depends on.
+HARMLESS = ("support/cli/", "support/proof/")
+
+
+class UnknownId(Exception):
+    """An ID that names no defect, promise or category; the text is one line."""
+
+
+def named(ids: Iterable[str], defects: Sequence[Defect]) -> list[Defect]:
+    """The defects that the IDs name: a defect (AEC-03a), a promise (AEC-03) or a category (AEC).
+
+    Raises UnknownId.
+    """
+    chosen: set[str] = set()
+    for wanted in ids:
+        pattern = re.compile(rf"{re.escape(wanted)}(-\d\d[a-z]|[a-z])?")
+        found = {defect.id for defect in defects if pattern.fullmatch(defect.id)}
+        if not found:
+            raise UnknownId(_unknown(wanted, defects))
+        chosen |= found
+    return [defect for defect in defects if defect.id in chosen]
+
+
+def _unknown(wanted: str, defects: Sequence[Defect]) -> str:
+    known = sorted({name for defect in defects for name in (defect.id, defect.promise, defect.id[:3])})
+    near = difflib.get_close_matches(wanted, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "bin/prove --list shows them"
+    return f"no defect, promise or category {wanted!r}; {hint}"
+
+
+def part_of_day(today: date) -> int:
+    """Which of the eight parts is due: 1 to 8, in turn."""
+    return today.timetuple().tm_yday % PARTS + 1
+
+
+def part(number: int, defects: Sequence[Defect]) -> list[Defect]:
+    """The defects of one of the eight parts (1 to 8); together the parts are the whole catalogue."""
+    return list(defects[number - 1 :: PARTS])
+
+
+def touched(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str], str]) -> list[Defect]:
+    """The defects whose proof the changed files may have spoiled.
+
+    `paths` are relative to the checkout; `read` gives a file's text, "" when it is gone.
+    A feature: the defects of its scenarios. A module of apex/defects: the defects it names. A service's own
+    code: the defects of that service. Code shared by all: the first defect of each promise, as a sample.
+    """
+    chosen: set[str] = set()
+    for path in paths:
+        chosen |= {defect.id for defect in _touched_by(path, defects, read)}
+    return [defect for defect in defects if defect.id in chosen]
+
+
+def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]) -> list[Defect]:
+    if path.endswith(".feature"):
+        titles = set(re.findall(r"^\s*(?:Scenario|Scenario Outline|Example):\s*(.+?)\s*$", read(path), re.MULTILINE))
+        return [defect for defect in defects if defect.scenario in titles]
+    if path.startswith("apex/defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]\b", read(path)))):
+        return [defect for defect in defects if defect.id in ids]
+    service = next((name for name in SERVICES if path.startswith((f"apex/{name}/", f"apex/{name}."))), None)
+    if service is not None:
+        return [defect for defect in defects if defect.service == service]
+    if path.startswith(SHARED) and not path.startswith(HARMLESS):
+        return list({defect.promise: defect for defect in reversed(defects)}.values())
+    return []
+
+
+def changed_paths(checkout: Path = CHECKOUT) -> list[str] | None:
+    """What differs from the merge-base with main (on main itself: from the commit before), uncommitted included.
+
+    None when there is nothing to compare with, as in the first commit: then everything counts as changed.
+    """
+    head = _git(checkout, "rev-parse", "HEAD")
+    base = _git(checkout, "merge-base", "HEAD", "main")
+    if base is None or base == head:
+        base = _git(checkout, "rev-parse", "HEAD~")
+    if base is None:
+        return None
+    committed = _git(checkout, "diff", "--name-only", base) or ""
+    unknown = _git(checkout, "ls-files", "--others", "--exclude-standard") or ""
+    return sorted({*committed.splitlines(), *unknown.splitlines()})
+
+
+def _git(checkout: Path, *arguments: str) -> str | None:
+    done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False)
+    return None if done.returncode else done.stdout.strip()

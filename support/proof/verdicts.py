@@ -1,0 +1,73 @@
+"""What the run of a defect's scenario says about the check: pure judgement over results."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from support.proof.catalogue import Defect
+from support.results import ScenarioResult
+
+
+class Judgement(Enum):
+    """What became of a seeded defect."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    WRONG_STEP = "wrong step"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The outcome for one defect: the step that went red (None: none did), and what else there is to know."""
+
+    defect: Defect
+    judgement: Judgement
+    red_step: str | None = None
+    note: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the check has shown that it can fail."""
+        return self.judgement is Judgement.KILLED
+
+
+def is_of(result: ScenarioResult, title: str) -> bool:
+    """Whether the result belongs to the scenario of this title; behave numbers the examples of an outline."""
+    return result.title == title or result.title.startswith(f"{title} -- @")
+
+
+def is_step(text: str, written: str) -> bool:
+    """Whether a step's text is the one written in a feature, where an outline has <placeholders>."""
+    parts = re.split(r"<[^<>]+>", written)
+    return re.fullmatch(".+".join(re.escape(part) for part in parts), text) is not None
+
+
+def judge(defect: Defect, results: Sequence[ScenarioResult]) -> tuple[Judgement, str | None, str]:
+    """Judge the results of a run with the defect loaded: judgement, red step, note.
+
+    Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it.
+    """
+    own = [result for result in results if is_of(result, defect.scenario)]
+    red = [result for result in own if result.status not in ("passed", "skipped")]
+    if not own:
+        return Judgement.INCONCLUSIVE, None, "its scenario did not run"
+    if all(result.status == "skipped" for result in own):
+        return Judgement.INCONCLUSIVE, None, "its scenario was skipped"
+    if not red:
+        return Judgement.SURVIVED, None, ""
+    for result in red:
+        if result.verdict != "violated":
+            return Judgement.INCONCLUSIVE, result.red_step, f"verdict {result.verdict}"
+    for result in red:
+        if result.red_step is None or not is_step(result.red_step, defect.step):
+            return Judgement.WRONG_STEP, result.red_step, ""
+    return Judgement.KILLED, red[0].red_step, ""
+
+
+def unproved(titles: Iterable[str], proofs: Iterable[Proof]) -> list[str]:
+    """The scenarios of which no defect was killed; `titles` as they ran, with an outline's numbers."""
+    killed = {proof.defect.scenario for proof in proofs if proof.is_killed}
+    return sorted({title.partition(" -- @")[0] for title in titles} - killed)
