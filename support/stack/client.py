@@ -28,7 +28,7 @@ class Stack:
         self.addresses = Addresses.from_json(description["addresses"])
         self.ready_in_seconds: float | None = description.get("seconds")
         self.fingerprint: str = description["fingerprint"]
-        self._socket = run_dir / "control.sock"
+        self.socket_path = run_dir / "control.sock"
         self._supervisor = supervisor
 
     @classmethod
@@ -54,11 +54,15 @@ class Stack:
         if run_dir is None:
             return None
         try:
-            description = wire.ask(run_dir / "control.sock", "describe", _CONTROL_SECONDS)
+            return cls.connect(run_dir / "control.sock")
         except StackError:
             keeping.forget(base, checkout, run_dir)
             return None
-        return cls(run_dir, description, None)
+
+    @classmethod
+    def connect(cls, socket_path: Path) -> Stack:
+        """The stack behind a control socket (`socket_path` of the Stack that owns it); StackError without one."""
+        return cls(socket_path.parent, wire.ask(socket_path, "describe", _CONTROL_SECONDS), None)
 
     def is_stale(self, checkout: Path) -> bool:
         """Have the sources of `checkout` changed since the stack was started?"""
@@ -69,17 +73,23 @@ class Stack:
         rows = self._ask("services")
         return [ServiceStatus(**(row | {"log_path": Path(row["log_path"])})) for row in rows]
 
-    def start_service(self, name: str, extra_args: Sequence[str] = ()) -> None:
-        """Start a service that does not run; returns when it is ready."""
-        self._ask("start", _SERVICE_SECONDS, name=name, extra_args=list(extra_args))
+    def start_service(self, name: str, extra_args: Sequence[str] | None = None) -> None:
+        """Start a service that does not run; returns when it is ready.
+
+        `extra_args` None: with those of its last start.
+        """
+        self._ask("start", _SERVICE_SECONDS, name=name, extra_args=_plain(extra_args))
 
     def stop(self, name: str) -> None:
         """End a service in order."""
         self._ask("stop", _SERVICE_SECONDS, name=name)
 
-    def restart(self, name: str, extra_args: Sequence[str] = ()) -> None:
-        """End a service in order and start it again; returns when it is ready."""
-        self._ask("restart", _SERVICE_SECONDS, name=name, extra_args=list(extra_args))
+    def restart(self, name: str, extra_args: Sequence[str] | None = None) -> None:
+        """End a service in order and start it again; returns when it is ready.
+
+        `extra_args` None: with those of its last start.
+        """
+        self._ask("restart", _SERVICE_SECONDS, name=name, extra_args=_plain(extra_args))
 
     def kill(self, name: str) -> None:
         """End a service with SIGKILL, its children too; returns when they are gone."""
@@ -145,7 +155,11 @@ class Stack:
         self.close()
 
     def _ask(self, op: str, seconds: float = _CONTROL_SECONDS, **arguments: Any) -> Any:
-        return wire.ask(self._socket, op, seconds, **arguments)
+        return wire.ask(self.socket_path, op, seconds, **arguments)
+
+
+def _plain(extra_args: Sequence[str] | None) -> list[str] | None:
+    return None if extra_args is None else list(extra_args)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Control:
             for status in (service.status() for service in self._services.values())
         ]
 
-    async def start(self, name: str, extra_args: list[str]) -> None:
+    async def start(self, name: str, extra_args: list[str] | None) -> None:
         """Start a service that does not run; returns when it is ready."""
         service, turn = self._service(name)
         async with turn:
@@ -82,7 +82,7 @@ class Control:
         async with turn:
             await service.stop()
 
-    async def restart(self, name: str, extra_args: list[str]) -> None:
+    async def restart(self, name: str, extra_args: list[str] | None) -> None:
         """End a service in order and start it again; returns when it is ready."""
         service, turn = self._service(name)
         async with turn:

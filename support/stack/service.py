@@ -27,8 +27,11 @@ class Service(Protocol):
     async def prepare(self) -> None:
         """Make what the service needs on disk; done before the services in `needs` are ready."""
 
-    async def start(self, extra_args: Sequence[str] = ()) -> float:
-        """Start it and wait until it is ready; returns the seconds taken. Raises StackError."""
+    async def start(self, extra_args: Sequence[str] | None = None) -> float:
+        """Start it and wait until it is ready; returns the seconds taken. Raises StackError.
+
+        `extra_args` None: those of its last start, so that a defect outlives a crash.
+        """
 
     async def wait_ready(self) -> None:
         """Wait until its clients are served again. Raises StackError."""
@@ -81,6 +84,7 @@ class ProcessService:
         self._changed = changed
         self._child: Child | None = None
         self._state = "waiting"
+        self._extra_args: tuple[str, ...] = ()
         self._started_in: float | None = None
 
     @property
@@ -94,12 +98,14 @@ class ProcessService:
         except OSError as error:
             raise from_os_error(error, f"{self.name} cannot be prepared", self._recipe.data_dir) from error
 
-    async def start(self, extra_args: Sequence[str] = ()) -> float:
+    async def start(self, extra_args: Sequence[str] | None = None) -> float:
         if self._child is not None:
             raise StackError(f"{self.name} runs already (process {self._child.pid})")
+        if extra_args is not None:
+            self._extra_args = tuple(extra_args)
         begin = time.monotonic()
         self._state = "starting"
-        self._child = Child(self.name, self._recipe.launch(extra_args), self._log_path)
+        self._child = Child(self.name, self._recipe.launch(self._extra_args), self._log_path)
         self._child.at_end(self._note_end)
         self._changed()
         await self.wait_ready()
