@@ -1,0 +1,1 @@
+"""Analytics: what was done for whom, in ClickHouse."""

@@ -1,0 +1,67 @@
+"""The HTTP application of the analytics service."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from pydantic import BaseModel, Field
+
+from apex.analytics.store import Job, Jobs
+from apex.database import Database
+from apex.identity import Caller, acting_as, verify_service_token
+from apex.problems import unauthenticated
+from apex.service import Process, create_app
+
+AUDIENCE = "apex-analytics"
+
+
+class Records(BaseModel):
+    records: Annotated[list[Job], Field(max_length=10_000)]
+
+
+class Stored(BaseModel):
+    stored: int
+
+
+class JobList(BaseModel):
+    items: list[Job]
+
+
+def create(process: Process) -> FastAPI:
+    """The application, its table in place."""
+    jobs = Jobs(process.settings.clickhouse)
+    jobs.prepare()
+    return application(process, jobs, Database(process.settings.database, process.instance))
+
+
+def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
+    """The routes over what they need; building them touches no store."""
+    app = create_app(process, "Apex analytics", {"clickhouse": jobs.check, "database": database.check})
+
+    @app.post("/v1/records", status_code=201, tags=["internal"])
+    def record(body: Records, request: Request) -> Stored:
+        """Store records of ended runs (for the platform's own services)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise unauthenticated()
+        verify_service_token(process.settings, token, AUDIENCE)
+        if body.records:
+            jobs.add(body.records)
+        return Stored(stored=len(body.records))
+
+    @app.get("/v1/jobs", tags=["reports"])
+    def list_jobs(
+        identity: Caller, run_id: uuid.UUID | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    ) -> JobList:
+        """The caller's tenant's jobs, newest first."""
+        with acting_as(database, identity):
+            pass
+        wanted = str(run_id) if run_id else None
+        rows = jobs.of_tenant(identity.tenant_id, wanted, limit)
+        return JobList(
+            items=[Job.model_validate({k: str(v) if k.endswith("_id") else v for k, v in row.items()}) for row in rows]
+        )
+
+    return app

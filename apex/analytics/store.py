@@ -1,0 +1,95 @@
+"""The job records in ClickHouse."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from pydantic import BaseModel
+from urllib3.exceptions import HTTPError
+
+from apex.problems import unavailable
+from apex.settings import ClickHouse
+
+# A record that is delivered twice has the same key: reads with FINAL see it once.
+_TABLE = """
+CREATE TABLE IF NOT EXISTS jobs (
+    record_id UUID,
+    tenant_id UUID,
+    user_id UUID,
+    run_id UUID,
+    agent_name LowCardinality(String),
+    status LowCardinality(String),
+    duration_seconds Float64,
+    tool_calls UInt32,
+    trace_id String,
+    finished_at DateTime64(6, 'UTC')
+) ENGINE = ReplacingMergeTree ORDER BY (tenant_id, record_id)
+"""
+
+
+class Job(BaseModel):
+    """What is recorded of a run that has ended."""
+
+    record_id: str
+    tenant_id: str
+    user_id: str
+    run_id: str
+    agent_name: str
+    status: str
+    duration_seconds: float
+    tool_calls: int
+    trace_id: str
+    finished_at: datetime
+
+
+_COLUMNS = list(Job.model_fields)
+
+
+class Jobs:
+    """Job records; every read is of one tenant."""
+
+    def __init__(self, settings: ClickHouse) -> None:
+        self._dsn = settings.url.get_secret_value()
+        # A client serves one thread at a time.
+        self._local = threading.local()
+
+    def prepare(self) -> None:
+        """Create the table if it is missing."""
+        self._client().command(_TABLE)
+
+    def check(self) -> None:
+        """Raise unless ClickHouse answers a query."""
+        self._client().command("SELECT 1")
+
+    def add(self, jobs: list[Job]) -> None:
+        """Store the records; adding one again changes nothing."""
+        rows = [[getattr(job, column) for column in _COLUMNS] for job in jobs]
+        try:
+            self._client().insert("jobs", rows, column_names=_COLUMNS)
+        except (ClickHouseError, HTTPError, OSError):
+            raise unavailable() from None
+
+    def of_tenant(self, tenant_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
+        """The tenant's newest records."""
+        only = "AND run_id = {run:UUID}" if run_id else ""
+        query = (
+            f"SELECT {', '.join(_COLUMNS)} FROM jobs FINAL WHERE tenant_id = {{tenant:UUID}} {only} "
+            "ORDER BY finished_at DESC LIMIT {limit:UInt32}"
+        )
+        try:
+            answer = self._client().query(query, {"tenant": tenant_id, "run": run_id, "limit": limit})
+        except (ClickHouseError, HTTPError, OSError):
+            raise unavailable() from None
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in answer.result_rows]
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = clickhouse_connect.get_client(dsn=self._dsn, connect_timeout=2, send_receive_timeout=30)
+            self._local.client = client
+        return client

@@ -1,0 +1,1 @@
+"""Tenants, users, sessions and the tokens that open the platform's doors."""

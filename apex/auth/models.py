@@ -1,0 +1,96 @@
+"""What the auth service takes and gives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Password = Annotated[str, StringConstraints(min_length=10, max_length=200)]
+Plan = Literal["free", "early", "mid", "enterprise"]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_max_length=10_000)
+
+
+class SignUp(Request):
+    organisation: Name
+    email: Email
+    password: Password
+    display_name: Name | None = None
+    plan: Plan = "free"
+
+
+class Tenant(BaseModel):
+    id: str
+    name: str
+    plan: str
+
+
+class User(BaseModel):
+    id: str
+    email: str
+    display_name: str | None
+    role: str
+
+
+class Account(BaseModel):
+    tenant: Tenant
+    user: User
+
+
+class PasswordGrant(Request):
+    """``expires_in``: a shorter life than usual for the access token, in seconds."""
+
+    grant_type: Literal["password"]
+    email: str
+    password: str
+    expires_in: int | None = Field(default=None, ge=1)
+
+
+class RefreshGrant(Request):
+    grant_type: Literal["refresh_token"]
+    refresh_token: str
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int
+    refresh_token: str
+
+
+class Invite(Request):
+    email: Email
+    role: Literal["admin", "member", "viewer"] = "member"
+
+
+class Invitation(BaseModel):
+    """``token`` is shown once, to be handed to the invited person."""
+
+    id: str
+    email: str
+    role: str
+    token: str
+    expires_at: datetime
+
+
+class Acceptance(Request):
+    token: str
+    password: Password
+    display_name: Name | None = None
+
+
+class Accepted(BaseModel):
+    user: User
+
+
+class Members(BaseModel):
+    items: list[User]

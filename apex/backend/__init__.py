@@ -1,0 +1,1 @@
+"""The customer's API: threads, runs, usage, and the live events."""

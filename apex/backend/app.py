@@ -1,0 +1,72 @@
+"""The HTTP and WebSocket application of the backend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from apex.agents import AgentRegistry
+from apex.auth.sessions import SESSION_ENDED
+from apex.backend import operations, runs, sockets, threads
+from apex.backend.hub import Hub
+from apex.database import Database
+from apex.problems import Problem
+from apex.service import Process, create_app
+from apex.stream import EventStream, asynchronous
+
+
+def create(process: Process) -> FastAPI:
+    """The application, its schema in place."""
+    database = Database(process.settings.database, process.instance)
+    database.migrate()
+    return application(process, database)
+
+
+def application(process: Process, database: Database) -> FastAPI:
+    """The routes over what they need; building them touches no store."""
+    settings = process.settings
+    url = settings.redis.url.get_secret_value()
+    client = asynchronous(url)
+    hub = Hub(client, settings.backend.heartbeat_seconds)
+    stream = EventStream(url, settings.backend.stream_window)
+    registry = AgentRegistry.with_plugins(settings.plugins.directory)
+
+    @asynccontextmanager
+    async def serving(_: FastAPI) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+
+        def session_ended(payload: str) -> None:
+            session_id, _, reason = payload.partition(" ")
+            loop.call_soon_threadsafe(hub.end_session, session_id, reason)
+
+        def recheck() -> None:
+            asyncio.run_coroutine_threadsafe(_recheck_sessions(hub, database), loop)
+
+        listener = database.listen({SESSION_ENDED: session_ended}, on_connect=recheck)
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(hub.show_presence())]
+        yield
+        listener.close()
+        for task in tasks:
+            task.cancel()
+        await client.aclose()
+
+    checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
+    app = create_app(process, "Apex backend", checks, lifespan=serving)
+    app.include_router(threads.routes(database))
+    app.include_router(runs.routes(database, registry, settings))
+    app.include_router(operations.routes(database, hub))
+    app.include_router(sockets.routes(database, hub, client, settings))
+    return app
+
+
+async def _recheck_sessions(hub: Hub, database: Database) -> None:
+    """Close the connections of sessions that ended while nobody could tell."""
+    for connection in hub.sessions().values():
+        try:
+            await run_in_threadpool(sockets.require_session, database, connection.identity)
+        except Problem:
+            hub.end_session(connection.identity.session_id, "logged_out")

@@ -1,0 +1,113 @@
+"""Brings published events to the open connections of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from contextlib import suppress
+
+import redis.asyncio
+import structlog
+from prometheus_client import Gauge
+from redis.exceptions import RedisError
+
+from apex.backend.connection import Connection
+from apex.stream import PRESENCE
+
+log = structlog.get_logger()
+
+OPEN = Gauge("apex_connections", "Open event sockets of this process")
+# Subscribing to something keeps the line open while nobody is connected.
+_KEEP_OPEN = "keep-open"
+
+
+class Hub:
+    """One subscription to Redis for all connections; its methods belong to the event loop that runs it."""
+
+    def __init__(self, client: redis.asyncio.Redis, heartbeat_seconds: float) -> None:
+        self._redis, self._heartbeat_seconds = client, heartbeat_seconds
+        self._subscription = client.pubsub(ignore_subscribe_messages=False)
+        self._connections: dict[str, set[Connection]] = defaultdict(set)
+        self._subscribed: dict[str, asyncio.Event] = {}
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return sum(len(connections) for connections in self._connections.values())
+
+    async def add(self, connection: Connection) -> None:
+        """From here on ``connection`` is offered whatever is published for its user."""
+        user_id = connection.identity.user_id
+        self._connections[user_id].add(connection)
+        OPEN.inc()
+        if user_id not in self._subscribed:
+            self._subscribed[user_id] = asyncio.Event()
+            await self._subscription.subscribe(_channel(user_id))
+        await self._subscribed[user_id].wait()
+        await self._redis.zadd(PRESENCE, {user_id: time.time()})
+
+    async def remove(self, connection: Connection) -> None:
+        """The connection is closed."""
+        user_id = connection.identity.user_id
+        self._connections[user_id].discard(connection)
+        OPEN.dec()
+        if not self._connections[user_id]:
+            del self._connections[user_id], self._subscribed[user_id]
+            # A lost line is subscribed anew by run(), for those who are still here.
+            with suppress(RedisError, OSError):
+                await self._subscription.unsubscribe(_channel(user_id))
+
+    def sessions(self) -> dict[str, Connection]:
+        """One open connection for each session."""
+        return {c.identity.session_id: c for connections in self._connections.values() for c in connections}
+
+    def end_session(self, session_id: str, reason: str) -> None:
+        """Close the connections of a session that has ended."""
+        for connections in self._connections.values():
+            for connection in connections:
+                if connection.identity.session_id == session_id:
+                    connection.end(reason)
+
+    async def run(self) -> None:
+        """Receive until cancelled; after a lost line every connection catches up by itself."""
+        pause = 0.05
+        while True:
+            try:
+                await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
+                pause = 0.05
+                for connections in self._connections.values():
+                    for connection in connections:
+                        connection.look()
+                await self._receive()
+            except (RedisError, OSError) as error:
+                log.warning("events interrupted", reason=type(error).__name__)
+                await self._subscription.aclose()  # type: ignore[no-untyped-call]
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    async def show_presence(self) -> None:
+        """Keep the connected users in the presence set, until cancelled."""
+        while True:
+            try:
+                moment = time.time()
+                if self._connections:
+                    await self._redis.zadd(PRESENCE, dict.fromkeys(self._connections, moment))
+                await self._redis.zremrangebyscore(PRESENCE, 0, moment - 10 * self._heartbeat_seconds)
+            except (RedisError, OSError) as error:
+                log.warning("presence not shown", reason=type(error).__name__)
+            await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _receive(self) -> None:
+        async for message in self._subscription.listen():
+            _, _, user_id = message["channel"].partition(":")
+            if message["type"] == "message":
+                epoch, sequence, envelope = message["data"].split(":", 2)
+                for connection in self._connections.get(user_id, ()):
+                    connection.offer(epoch, int(sequence), envelope)
+            elif message["type"] == "subscribe" and user_id in self._subscribed:
+                self._subscribed[user_id].set()
+
+
+def _channel(user_id: str) -> str:
+    return f"events:{user_id}"

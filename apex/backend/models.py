@@ -1,0 +1,183 @@
+"""What the backend takes and gives."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from apex.stream import rfc3339
+
+Status = Literal["queued", "running", "completed", "failed", "timed_out", "cancelled"]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, pattern=r"^[^\x00]*$")]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
+Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """Timestamps are written in UTC with microseconds (``Moment``)."""
+
+
+class NewThread(Request):
+    title: Short
+
+
+class Thread(Answer):
+    id: str
+    title: str
+    created_at: Moment
+
+
+class Threads(Answer):
+    items: list[Thread]
+    next_cursor: str | None
+
+
+class NewMessage(Request):
+    content: Text
+
+
+class Message(Answer):
+    id: str
+    thread_id: str
+    role: Literal["user", "assistant"]
+    content: str
+    data: dict[str, Any] | None
+    run_id: str | None
+    created_at: Moment
+
+
+class Messages(Answer):
+    items: list[Message]
+    next_cursor: str | None
+
+
+class CloudAccount(Request):
+    """The tenant's cloud account, and the role in it that the platform may assume."""
+
+    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+class NewUsageRecord(Request):
+    service: Short
+    day: date
+    quantity: Amount
+    cost: Amount
+
+
+class NewUsageRecords(Request):
+    records: Annotated[list[NewUsageRecord], Field(min_length=1, max_length=10_000)]
+
+
+class Stored(Answer):
+    stored: int
+
+
+class Agent(Answer):
+    name: str
+    description: str
+
+
+class Agents(Answer):
+    items: list[Agent]
+
+
+class NewRun(Request):
+    """``time_limit_seconds``: shorter than the platform's own limit."""
+
+    agent_name: Short
+    thread_id: str | None = None
+    input: dict[str, Any] = {}
+    time_limit_seconds: float | None = Field(default=None, gt=0)
+
+
+class RunError(Answer):
+    code: str
+    message: str
+    recoverable: bool
+
+
+class Step(Answer):
+    """``duration_seconds`` is null while the step goes on."""
+
+    name: str
+    kind: str
+    agent_name: str
+    started_at: Moment
+    duration_seconds: float | None
+
+
+class Usage(Answer):
+    cpu_seconds: float
+    bytes_read: int
+    peak_state_bytes: int
+    tool_calls: int
+    wall_seconds: float
+
+
+class Run(Answer):
+    """``progress``: steps done so far."""
+
+    id: str
+    thread_id: str
+    user_id: str
+    agent_name: str
+    status: Status
+    input: dict[str, Any]
+    answer: dict[str, Any] | None
+    partial: bool
+    error: RunError | None
+    steps: list[Step]
+    usage: Usage | None
+    progress: int
+    trace_id: str
+    request_id: str
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    duration_seconds: float | None
+    cancel_requested_at: Moment | None
+
+
+class Runs(Answer):
+    items: list[Run]
+    next_cursor: str | None
+
+
+class OperatorRun(Run):
+    """A run as operators see it; ``worker`` is the process that holds or held it."""
+
+    tenant_id: str
+    worker: str | None
+    queued_seconds: float | None
+
+
+class OperatorRuns(Answer):
+    items: list[OperatorRun]
+
+
+class NewNotice(Request):
+    title: Short
+    body: Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+class Notice(Answer):
+    id: str
+    title: str
+    body: str
+    created_at: Moment
+
+
+class Connections(Answer):
+    """Open sockets of this instance."""
+
+    open: int

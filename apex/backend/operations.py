@@ -1,0 +1,72 @@
+"""What operators of the platform see and do."""
+
+from __future__ import annotations
+
+import uuid
+
+from fastapi import APIRouter
+from sqlalchemy import func, select, text
+
+from apex.backend.hub import Hub
+from apex.backend.models import Connections, NewNotice, Notice, OperatorRun, OperatorRuns, Status
+from apex.backend.runs import fields
+from apex.backend.threads import Limit
+from apex.database import Database
+from apex.identity import Operator, acting_as
+from apex.runs import OUTBOX, now
+from apex.stream import rfc3339
+from apex.tables import notices, outbox, runs
+from apex.telemetry import request_id, trace_id
+
+_COLUMNS = ", ".join(runs.c.keys())
+
+
+def routes(database: Database, hub: Hub) -> APIRouter:
+    """The routes over ``database`` and the open connections."""
+    router = APIRouter(prefix="/v1/operations", tags=["operations"])
+
+    @router.get("/runs")
+    def all_runs(
+        identity: Operator, status: Status | None = None, tenant_id: uuid.UUID | None = None, limit: Limit = 50
+    ) -> OperatorRuns:
+        """The newest runs of all tenants."""
+        statement = text(f"SELECT {_COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :size)").columns(*runs.c)
+        with acting_as(database, identity) as connection:
+            rows = connection.execute(statement, {"status": status, "tenant": tenant_id, "size": limit}).all()
+        return OperatorRuns(
+            items=[
+                OperatorRun.model_validate(
+                    {
+                        **fields(row),
+                        "queued_seconds": (row.started_at - row.created_at).total_seconds() if row.started_at else None,
+                    }
+                )
+                for row in rows
+            ]
+        )
+
+    @router.post("/notices", status_code=202)
+    def send_notice(request: NewNotice, identity: Operator) -> Notice:
+        """Tell every connected user of every tenant."""
+        notice = Notice(id=str(uuid.uuid4()), title=request.title, body=request.body, created_at=now())
+        event = {
+            "type": "notice",
+            "timestamp": rfc3339(notice.created_at),
+            "trace_id": trace_id(),
+            "request_id": request_id(),
+            "payload": {"notice_id": notice.id, "title": notice.title, "body": notice.body},
+        }
+        with acting_as(database, identity) as connection:
+            owner = {"tenant_id": identity.tenant_id}
+            connection.execute(notices.insert().values(**notice.model_dump(), **owner, user_id=identity.user_id))
+            connection.execute(outbox.insert().values(**owner, topic="events", payload=event))
+            connection.execute(select(func.pg_notify(OUTBOX, "events")))
+        return notice
+
+    @router.get("/connections")
+    def connections(identity: Operator) -> Connections:
+        """How many sockets this instance holds."""
+        with acting_as(database, identity):
+            return Connections(open=hub.open)
+
+    return router

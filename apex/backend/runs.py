@@ -1,0 +1,144 @@
+"""Runs as a customer asks for them, follows them and stops them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Row, func, select, update
+
+from apex.agents import AgentRegistry
+from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
+from apex.backend.paging import after, next_cursor
+from apex.backend.threads import Limit, new_message, new_thread, own_thread
+from apex.database import Database
+from apex.identity import Caller, Identity, acting_as
+from apex.problems import Problem, not_found, permission_denied
+from apex.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
+from apex.settings import Settings
+from apex.tables import runs
+from apex.telemetry import request_id, traceparent
+
+
+def routes(database: Database, registry: AgentRegistry, settings: Settings) -> APIRouter:
+    """The routes over ``database`` and the known agents."""
+    router = APIRouter()
+
+    @router.get("/v1/agents", tags=["runs"])
+    def agents(identity: Caller) -> Agents:
+        """The agents that can be asked."""
+        with acting_as(database, identity):
+            return Agents(items=[Agent(name=agent.name, description=agent.description) for agent in registry])
+
+    @router.post("/v1/runs", status_code=202, tags=["runs"])
+    def start(request: NewRun, identity: Caller) -> Run:
+        """Ask an agent; without a thread, in a new one."""
+        if identity.role == "viewer":
+            raise permission_denied("runs:start")
+        agent = registry.find(request.agent_name)
+        if agent is None:
+            known = [agent.name for agent in registry]
+            raise Problem(
+                422,
+                "unknown_agent",
+                f"There is no agent of this name; the agents are {', '.join(known)}.",
+                errors=[{"field": "agent_name", "message": "unknown agent"}],
+                known_agents=known,
+            )
+        run_id = str(uuid.uuid4())
+        limit = min(request.time_limit_seconds or settings.worker.run_seconds, settings.worker.run_seconds)
+        with acting_as(database, identity) as connection:
+            if request.thread_id is None:
+                thread = new_thread(connection, identity, agent.description[:200])
+            else:
+                thread = own_thread(connection, identity, request.thread_id)
+            run = connection.execute(
+                runs.insert()
+                .values(
+                    id=run_id,
+                    tenant_id=identity.tenant_id,
+                    user_id=identity.user_id,
+                    thread_id=thread.id,
+                    agent_name=agent.name,
+                    input=request.input,
+                    time_limit_seconds=limit,
+                    caller=identity.as_caller(),
+                    traceparent=traceparent(),
+                    request_id=request_id(),
+                )
+                .returning(runs)
+            ).one()
+            question = str(request.input.get("question") or agent.description)
+            new_message(connection, identity.tenant_id, thread.id, question, run_id)
+            connection.execute(select(func.pg_notify(RUN_QUEUED, run_id)))
+        return shown(run)
+
+    @router.get("/v1/runs", tags=["runs"])
+    def page(
+        identity: Caller,
+        thread_id: str | None = None,
+        status: Status | None = None,
+        cursor: str | None = None,
+        limit: Limit = 50,
+    ) -> Runs:
+        """The caller's runs, newest first."""
+        query = select(runs).where(runs.c.user_id == identity.user_id, *after(runs, cursor, newest_first=True))
+        if status is not None:
+            query = query.where(runs.c.status == status)
+        with acting_as(database, identity) as connection:
+            if thread_id is not None:
+                query = query.where(runs.c.thread_id == own_thread(connection, identity, thread_id).id)
+            query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit + 1)
+            rows = list(connection.execute(query))
+        return Runs(items=[shown(row) for row in rows[:limit]], next_cursor=next_cursor(rows, limit))
+
+    @router.get("/v1/runs/{run_id}", tags=["runs"])
+    def read(run_id: str, identity: Caller) -> Run:
+        """A run of the caller as it stands."""
+        with acting_as(database, identity) as connection:
+            return shown(own_run(connection, identity, run_id))
+
+    @router.post("/v1/runs/{run_id}/cancel", status_code=202, tags=["runs"])
+    def cancel(run_id: str, identity: Caller) -> Run:
+        """Stop a run; harmless when it has ended or is being stopped."""
+        with acting_as(database, identity) as connection:
+            run = own_run(connection, identity, run_id, lock=True)
+            if run.status == QUEUED:
+                ending = Ending(CANCELLED, cancelled_by=identity.user_id)
+                end_run(connection, run, ending, finished_at=now(), steps=[])
+            elif run.status == RUNNING:
+                connection.execute(update(runs).where(runs.c.id == run.id).values(cancel_requested_at=now()))
+                connection.execute(select(func.pg_notify(RUN_CANCEL, run.id)))
+            return shown(own_run(connection, identity, run_id))
+
+    return router
+
+
+def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+    """The caller's run; 404 for whatever else the id may be."""
+    try:
+        wanted = str(uuid.UUID(run_id))
+    except ValueError:
+        raise not_found() from None
+    query = select(runs).where(runs.c.id == wanted, runs.c.user_id == identity.user_id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def fields(row: Row[Any]) -> dict[str, Any]:
+    """A stored run in the terms of the API."""
+    ended = row.started_at is not None and row.finished_at is not None
+    return {
+        **row._mapping,
+        "trace_id": trace_id_of(row),
+        "progress": sum(1 for step in row.steps if step["duration_seconds"] is not None),
+        "duration_seconds": (row.finished_at - row.started_at).total_seconds() if ended else None,
+    }
+
+
+def shown(row: Row[Any]) -> Run:
+    """A stored run as its owner sees it."""
+    return Run.model_validate(fields(row))

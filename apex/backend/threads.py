@@ -1,0 +1,170 @@
+"""Threads, their messages, the cloud account and the stored usage of a customer."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from apex.backend.models import (
+    CloudAccount,
+    Message,
+    Messages,
+    NewMessage,
+    NewThread,
+    NewUsageRecords,
+    Stored,
+    Thread,
+    Threads,
+)
+from apex.backend.paging import after, next_cursor
+from apex.database import Database
+from apex.identity import Caller, Identity, acting_as
+from apex.problems import not_found, permission_denied
+from apex.tables import messages, tenants, threads, usage_records
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def routes(database: Database) -> APIRouter:
+    """The routes over ``database``."""
+    router = APIRouter()
+
+    @router.post("/v1/threads", status_code=201, tags=["threads"])
+    def create(request: NewThread, identity: Caller) -> Thread:
+        """Begin a thread; it is the caller's own."""
+        with acting_as(database, identity) as connection:
+            return Thread.model_validate(new_thread(connection, identity, request.title), from_attributes=True)
+
+    @router.get("/v1/threads", tags=["threads"])
+    def page(identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Threads:
+        """The caller's threads, newest first."""
+        query = (
+            select(threads)
+            .where(threads.c.user_id == identity.user_id, *after(threads, cursor, newest_first=True))
+            .order_by(threads.c.created_at.desc(), threads.c.id.desc())
+            .limit(limit + 1)
+        )
+        with acting_as(database, identity) as connection:
+            rows = list(connection.execute(query))
+        items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
+        return Threads(items=items, next_cursor=next_cursor(rows, limit))
+
+    @router.get("/v1/threads/{thread_id}", tags=["threads"])
+    def read(thread_id: str, identity: Caller) -> Thread:
+        """One thread of the caller."""
+        with acting_as(database, identity) as connection:
+            return Thread.model_validate(own_thread(connection, identity, thread_id), from_attributes=True)
+
+    @router.patch("/v1/threads/{thread_id}", tags=["threads"])
+    def rename(thread_id: str, request: NewThread, identity: Caller) -> Thread:
+        """Give a thread another title."""
+        with acting_as(database, identity) as connection:
+            thread = own_thread(connection, identity, thread_id)
+            changed = connection.execute(
+                update(threads).where(threads.c.id == thread.id).values(title=request.title).returning(threads)
+            ).one()
+        return Thread.model_validate(changed, from_attributes=True)
+
+    @router.delete("/v1/threads/{thread_id}", status_code=204, tags=["threads"])
+    def remove(thread_id: str, identity: Caller) -> Response:
+        """Delete a thread with its messages and runs."""
+        with acting_as(database, identity) as connection:
+            thread = own_thread(connection, identity, thread_id)
+            connection.execute(delete(threads).where(threads.c.id == thread.id))
+        return Response(status_code=204)
+
+    @router.post("/v1/threads/{thread_id}/messages", status_code=201, tags=["threads"])
+    def write(thread_id: str, request: NewMessage, identity: Caller) -> Message:
+        """Add a message to a thread."""
+        with acting_as(database, identity) as connection:
+            thread = own_thread(connection, identity, thread_id)
+            row = new_message(connection, identity.tenant_id, thread.id, request.content)
+        return Message.model_validate(row, from_attributes=True)
+
+    @router.get("/v1/threads/{thread_id}/messages", tags=["threads"])
+    def messages_of(thread_id: str, identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Messages:
+        """A thread's messages, oldest first."""
+        with acting_as(database, identity) as connection:
+            thread = own_thread(connection, identity, thread_id)
+            rows = list(
+                connection.execute(
+                    select(messages)
+                    .where(messages.c.thread_id == thread.id, *after(messages, cursor, newest_first=False))
+                    .order_by(messages.c.created_at, messages.c.id)
+                    .limit(limit + 1)
+                )
+            )
+        items = [Message.model_validate(row, from_attributes=True) for row in rows[:limit]]
+        return Messages(items=items, next_cursor=next_cursor(rows, limit))
+
+    @router.put("/v1/cloud-account", tags=["cloud account"])
+    def connect_account(request: CloudAccount, identity: Caller) -> CloudAccount:
+        """Name the tenant's cloud account (owners and admins)."""
+        if identity.role not in ("owner", "admin"):
+            raise permission_denied("cloud_account:manage")
+        with acting_as(database, identity) as connection:
+            connection.execute(update(tenants).values(cloud_account=request.model_dump()))
+        return request
+
+    @router.get("/v1/cloud-account", tags=["cloud account"])
+    def account(identity: Caller) -> CloudAccount:
+        """The tenant's cloud account."""
+        with acting_as(database, identity) as connection:
+            stored = connection.scalar(select(tenants.c.cloud_account))
+        if stored is None:
+            raise not_found()
+        return CloudAccount.model_validate(stored)
+
+    @router.post("/v1/usage-records", status_code=201, tags=["usage"])
+    def store_usage(request: NewUsageRecords, identity: Caller) -> Stored:
+        """Store usage of the tenant's services (not for viewers)."""
+        if identity.role == "viewer":
+            raise permission_denied("usage:write")
+        rows = [
+            {"id": str(uuid.uuid4()), "tenant_id": identity.tenant_id, **record.model_dump()}
+            for record in request.records
+        ]
+        with acting_as(database, identity) as connection:
+            connection.execute(insert(usage_records), rows)
+        return Stored(stored=len(rows))
+
+    return router
+
+
+def own_thread(connection: Connection, identity: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+    """The caller's thread; 404 for whatever else the id may be."""
+    try:
+        wanted = str(uuid.UUID(thread_id))
+    except ValueError:
+        raise not_found() from None
+    row = connection.execute(
+        select(threads).where(threads.c.id == wanted, threads.c.user_id == identity.user_id)
+    ).first()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def new_thread(connection: Connection, identity: Identity, title: str) -> Row[tuple[object, ...]]:
+    """A new thread of the caller."""
+    return connection.execute(
+        threads.insert()
+        .values(id=str(uuid.uuid4()), tenant_id=identity.tenant_id, user_id=identity.user_id, title=title)
+        .returning(threads)
+    ).one()
+
+
+def new_message(
+    connection: Connection, tenant_id: str, thread_id: str, content: str, run_id: str | None = None
+) -> Row[tuple[object, ...]]:
+    """A new message of the customer."""
+    return connection.execute(
+        messages.insert()
+        .values(
+            id=str(uuid.uuid4()), tenant_id=tenant_id, thread_id=thread_id, role="user", content=content, run_id=run_id
+        )
+        .returning(messages)
+    ).one()

@@ -1,0 +1,139 @@
+"""PostgreSQL: transactions that act for one tenant, the schema's version, and notifications."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from apex.settings import Database as DatabaseSettings
+
+log = structlog.get_logger()
+
+SCHEMA_REVISION = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+# One number for every process that may migrate; any constant does.
+_MIGRATION_LOCK = 4_110_118
+
+
+class Database:
+    """The platform's database, reached with the application's role (row-level security applies)."""
+
+    def __init__(self, settings: DatabaseSettings, application_name: str) -> None:
+        self._settings = settings
+        self._url = make_url(settings.url.get_secret_value()).set(drivername="postgresql+psycopg")
+        self._name = application_name
+        self.engine: Engine = create_engine(
+            self._url,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"application_name": application_name, "connect_timeout": 5},
+        )
+
+    @contextmanager
+    def tenant(self, tenant_id: str) -> Iterator[Connection]:
+        """A transaction in which only this tenant's rows exist."""
+        with self.engine.begin() as connection:
+            connection.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": tenant_id})
+            yield connection
+
+    @contextmanager
+    def platform(self) -> Iterator[Connection]:
+        """A transaction without a tenant: no row is visible, only the functions across tenants work."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Raise unless the database answers a query."""
+        with self.platform() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def migrate(self) -> None:
+        """Bring the schema to the code's revision; of processes starting together one does it, the others wait."""
+        if self._revision() == SCHEMA_REVISION:
+            return
+        # Alembic is slow to import and only needed here.
+        from alembic import command
+        from alembic.config import Config
+
+        owner = make_url(self._settings.owner_url.get_secret_value()).set(drivername="postgresql+psycopg")
+        engine = create_engine(owner, connect_args={"application_name": f"{self._name} migration"})
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                config = Config()
+                config.set_main_option("script_location", str(MIGRATIONS))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        finally:
+            engine.dispose()
+        log.info("schema migrated", revision=SCHEMA_REVISION)
+
+    def _revision(self) -> str | None:
+        with self.platform() as connection:
+            if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+                return None
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+
+    def listen(self, channels: Mapping[str, Callable[[str], None]], on_connect: Callable[[], None]) -> Listener:
+        """Call ``channels[name](payload)`` for every notification, from a thread of its own, until closed.
+
+        ``on_connect`` is called after each (re)connection: what was notified before it may have been missed.
+        """
+        dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return Listener(dsn, f"{self._name} listener", channels, on_connect)
+
+
+class Listener(threading.Thread):
+    """Receives PostgreSQL notifications; reconnects with growing pauses of at most two seconds."""
+
+    def __init__(
+        self,
+        dsn: str,
+        application_name: str,
+        channels: Mapping[str, Callable[[str], None]],
+        on_connect: Callable[[], None],
+    ) -> None:
+        super().__init__(name="notifications", daemon=True)
+        self._dsn = dsn
+        self._application_name = application_name
+        self._channels = channels
+        self._on_connect = on_connect
+        self._closed = threading.Event()
+        self.start()
+
+    def close(self) -> None:
+        """Stop after the notification in hand."""
+        self._closed.set()
+
+    def run(self) -> None:
+        pause = 0.05
+        while not self._closed.is_set():
+            try:
+                with psycopg.connect(
+                    self._dsn, autocommit=True, application_name=self._application_name, connect_timeout=5
+                ) as connection:
+                    for channel in self._channels:
+                        connection.execute(f"LISTEN {channel}")
+                    pause = 0.05
+                    self._on_connect()
+                    self._receive(connection)
+            except psycopg.Error as error:
+                log.warning("notifications interrupted", reason=type(error).__name__)
+                self._closed.wait(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _receive(self, connection: psycopg.Connection) -> None:
+        while not self._closed.is_set():
+            for notification in connection.notifies(timeout=1.0):
+                self._channels[notification.channel](notification.payload)
+            # A cheap question, so that a dead line is noticed even when nobody notifies.
+            connection.execute("SELECT 1")

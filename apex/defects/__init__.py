@@ -1,0 +1,74 @@
+"""The catalogue of seeded defects: small named faults of the running platform, each with the scenario it must turn red.
+
+A check that cannot fail proves nothing. Each defect is loaded into a service with ``--defect ID``, shown in its
+health, and refused by a ``live`` deployment. ``python -m apex.defects --list`` shows the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+
+from apex.settings import SettingsError
+
+SERVICES = ("auth", "backend", "worker", "tools", "analytics")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect: ``apply`` patches the process of ``service``; ``scenario`` must turn red at ``step``.
+
+    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword.
+    """
+
+    id: str
+    service: str
+    summary: str
+    scenario: str
+    step: str
+    apply: Callable[[], None]
+
+    @property
+    def promise(self) -> str:
+        return self.id[:-1]
+
+
+CATALOGUE: dict[str, Defect] = {}
+
+
+def defect(id: str, *, service: str, summary: str, scenario: str, step: str) -> Callable[[Callable[[], None]], None]:
+    """Enter the decorated function into the catalogue under ``id``, such as AEC-03a."""
+
+    def enter(apply: Callable[[], None]) -> None:
+        if id in CATALOGUE:
+            raise ValueError(f"the defect {id} is in the catalogue twice")
+        CATALOGUE[id] = Defect(id, service, summary, scenario, step, apply)
+
+    return enter
+
+
+def catalogue() -> dict[str, Defect]:
+    """Every defect by its id."""
+    for module in iter_modules(__path__):
+        if not module.name.startswith("_"):
+            import_module(f"{__name__}.{module.name}")
+    return dict(sorted(CATALOGUE.items()))
+
+
+def load_defects(ids: Iterable[str], deployment: str, service: str) -> None:
+    """Apply the named defects to this process.
+
+    Raises:
+        SettingsError: the deployment is live, or a defect is unknown or belongs to another service.
+    """
+    if deployment != "rehearsal":
+        raise SettingsError(f"deployment: '{deployment}' loads no defects (asked for: {', '.join(ids)})")
+    known = catalogue()
+    for id in ids:
+        if id not in known:
+            raise SettingsError(f"defect: there is no '{id}' in the catalogue; see python -m apex.defects --list")
+        if known[id].service != service:
+            raise SettingsError(f"defect: '{id}' belongs to the service {known[id].service}, not to {service}")
+        known[id].apply()

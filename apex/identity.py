@@ -1,0 +1,145 @@
+"""Who is calling: access tokens of customers, and the services' own tokens on behalf of them (RFC 8693 ``act``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, Request
+from sqlalchemy import Connection, text
+from structlog.contextvars import bind_contextvars
+
+from apex.database import Database
+from apex.problems import permission_denied, unauthenticated
+from apex.settings import Settings
+
+ALGORITHM = "HS256"
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A customer as the token tells: ids as text, ``expires_at`` in seconds since the epoch."""
+
+    user_id: str
+    tenant_id: str
+    session_id: str
+    role: str
+    plan: str
+    expires_at: float
+
+    def as_caller(self) -> dict[str, str]:
+        """What a run keeps of the one who asked for it."""
+        return {key: value for key, value in asdict(self).items() if key != "expires_at"}
+
+
+def access_token(settings: Settings, claims: dict[str, Any], seconds: float) -> str:
+    """A signed access token for ``claims`` (sub, tid, sid, role, plan), valid for ``seconds``."""
+    key = settings.auth.signing_keys[0]
+    now = time.time()
+    issued = {
+        "iss": settings.auth.issuer,
+        "aud": settings.auth.audience,
+        "iat": int(now),
+        "exp": now + seconds,
+    }
+    return jwt.encode({**issued, **claims}, key.secret.get_secret_value(), ALGORITHM, headers={"kid": key.id})
+
+
+def verify(settings: Settings, token: str) -> Identity:
+    """The identity in an access token.
+
+    Raises:
+        Problem: 401 when signature, issuer, audience, life or any claim is not as it must be.
+    """
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+        secret = next(key.secret for key in settings.auth.signing_keys if key.id == key_id)
+        claims = jwt.decode(
+            token,
+            secret.get_secret_value(),
+            algorithms=[ALGORITHM],
+            audience=settings.auth.audience,
+            issuer=settings.auth.issuer,
+            options={"require": ["exp", "iat", "sub", "tid", "sid", "role", "plan"]},
+        )
+    except (jwt.InvalidTokenError, StopIteration):
+        raise unauthenticated() from None
+    return Identity(claims["sub"], claims["tid"], claims["sid"], claims["role"], claims["plan"], float(claims["exp"]))
+
+
+async def caller(request: Request) -> Identity:
+    """The caller of an HTTP request, from its bearer token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise unauthenticated()
+    identity = verify(request.app.state.process.settings, token)
+    bind_contextvars(tenant_id=identity.tenant_id, user_id=identity.user_id)
+    return identity
+
+
+Caller = Annotated[Identity, Depends(caller)]
+
+
+async def operator(identity: Caller) -> Identity:
+    """The caller, who must be an operator of the platform."""
+    if identity.role != OPERATOR:
+        raise permission_denied("platform:operate")
+    return identity
+
+
+Operator = Annotated[Identity, Depends(operator)]
+
+
+@contextmanager
+def acting_as(database: Database, identity: Identity) -> Iterator[Connection]:
+    """A transaction for the caller's tenant; refuses a caller whose session has ended.
+
+    Raises:
+        Problem: 401 when the session ended (log-out, removal from the tenant).
+    """
+    with database.tenant(identity.tenant_id) as connection:
+        alive = connection.scalar(
+            text("SELECT 1 FROM sessions WHERE id = :session AND ended_at IS NULL"),
+            {"session": identity.session_id},
+        )
+        if alive is None:
+            raise unauthenticated("This session has ended; please log in again.")
+        yield connection
+
+
+def service_token(settings: Settings, service: str, audience: str, subject: dict[str, str], seconds: float) -> str:
+    """A token with which ``service`` calls ``audience`` on behalf of ``subject`` (an ``Identity.as_caller``)."""
+    now = time.time()
+    claims = {
+        "iss": f"apex-{service}",
+        "aud": audience,
+        "iat": int(now),
+        "exp": now + seconds,
+        "act": {"sub": service},
+    }
+    return jwt.encode({**claims, "on_behalf_of": subject}, settings.internal.signing_key.get_secret_value(), ALGORITHM)
+
+
+def verify_service_token(settings: Settings, token: str, audience: str) -> dict[str, str]:
+    """The customer on whose behalf a service calls (an ``Identity.as_caller``; empty for its own business).
+
+    Raises:
+        Problem: 401 when the token is not a service's, or meant for somebody else.
+    """
+    try:
+        claims = jwt.decode(
+            token,
+            settings.internal.signing_key.get_secret_value(),
+            algorithms=[ALGORITHM],
+            audience=audience,
+            options={"require": ["exp", "iat", "iss", "act", "on_behalf_of"]},
+        )
+    except jwt.InvalidTokenError:
+        raise unauthenticated() from None
+    subject: dict[str, str] = claims["on_behalf_of"]
+    return subject

@@ -1,0 +1,73 @@
+"""Starting a service from the command line: ``python -m apex.<service> --config FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from apex import __version__
+from apex.service import Process
+from apex.settings import Listener, SettingsError, load
+from apex.telemetry import configure_logs
+
+log = structlog.get_logger()
+
+EXIT_REFUSED = 78  # EX_CONFIG of sysexits.h: the configuration cannot be used
+
+
+def main(service: str, create: Callable[[Process], FastAPI], arguments: Sequence[str] | None = None) -> None:
+    """Read the configuration, load the requested defects, build the application and serve it until a signal."""
+    parser = argparse.ArgumentParser(prog=f"python -m apex.{service}", description=f"The {service} service of Apex.")
+    parser.add_argument("--config", type=Path, required=True, help="the deployment's settings, a TOML file")
+    parser.add_argument("--instance", default=service, help="name of this instance in logs and health")
+    parser.add_argument("--port", type=int, help="listen here instead of the configured port")
+    parser.add_argument(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="seed a defect of the catalogue (rehearsal deployments only; may be given more than once)",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        settings = load(options.config)
+        if options.defect:
+            # The catalogue is only ever loaded when asked for.
+            from apex.defects import load_defects
+
+            load_defects(options.defect, settings.deployment, service)
+    except SettingsError as error:
+        # Raising SystemExit with text would exit with 1; the code tells a refusal from a crash.
+        sys.stderr.write(f"apex.{service}: start refused: {error}\n")
+        raise SystemExit(EXIT_REFUSED) from None
+
+    configure_logs(service, options.instance, settings.log.level)
+    listener: Listener = getattr(settings, service)
+    if options.port is not None:
+        listener.port = options.port
+    log.info("starting", version=__version__, environment=settings.environment, pid=os.getpid())
+    app = create(Process(service, options.instance, settings, options.defect))
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            app,
+            host=listener.host,
+            port=listener.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_ping_interval=settings.backend.heartbeat_seconds,
+            ws_ping_timeout=settings.backend.heartbeat_timeout_seconds,
+            ws_max_size=64 * 1024,
+            timeout_graceful_shutdown=3,
+        )

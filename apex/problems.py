@@ -1,0 +1,123 @@
+"""Errors as the customer sees them: RFC 9457 problem details with stable codes, never the exception's own text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+
+class FieldError(BaseModel):
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457, with a stable ``code``, the request's id and, for wrong input, the fields."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[FieldError] | None = None
+    known_agents: list[str] | None = None
+
+
+class Problem(Exception):
+    """An answer other than success; ``detail`` is written for the customer."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.headers, self.members = headers or {}, members
+
+
+def not_found() -> Problem:
+    """The same words for what never existed and for what belongs to somebody else."""
+    return Problem(404, "not_found", "There is nothing here under this address.")
+
+
+def unauthenticated(detail: str = "A valid access token is needed.") -> Problem:
+    return Problem(401, "unauthenticated", detail, headers={"www-authenticate": "Bearer"})
+
+
+def permission_denied(permission: str) -> Problem:
+    return Problem(403, "permission_denied", f"This needs the permission '{permission}'.", permission=permission)
+
+
+def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:
+    return Problem(503, "unavailable", detail, headers={"retry-after": "1"})
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ProblemDetails, "description": "The request is refused"},
+    "5XX": {"model": ProblemDetails, "description": "The service cannot answer"},
+}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with problem details."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, problem: Problem) -> JSONResponse:
+        return answer(request.state.request_id, problem)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404:
+            return answer(request.state.request_id, not_found())
+        code = {405: "method_not_allowed"}.get(error.status_code, "bad_request")
+        return answer(
+            request.state.request_id,
+            Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})),
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            {"field": ".".join(str(part) for part in fault["loc"][1:]) or "body", "message": fault["msg"]}
+            for fault in error.errors()
+        ]
+        named = ", ".join(fault["field"] for fault in faults)
+        return answer(
+            request.state.request_id,
+            Problem(422, "validation_failed", f"These fields are not as expected: {named}.", errors=faults),
+        )
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeout)
+    async def _store(request: Request, error: Exception) -> JSONResponse:
+        log.error("store unavailable", exc_info=error)
+        return answer(request.state.request_id, unavailable())
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", exc_info=error)
+        return answer(request.state.request_id, Problem(500, "internal_error", "Something went wrong on our side."))
+
+
+def answer(request_id: str, problem: Problem) -> JSONResponse:
+    """The problem as a response."""
+    body = {
+        "type": f"https://apex.example/problems/{problem.code}",
+        "title": problem.code.replace("_", " ").capitalize(),
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "request_id": request_id,
+        **problem.members,
+    }
+    return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")

@@ -1,0 +1,144 @@
+"""Runs as they are stored, and how they end: the one place that writes a run's last state.
+
+The end of a run, its message in the thread, its event and its analytics record are one transaction; the last two
+leave through the outbox.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from apex.stream import rfc3339
+from apex.tables import messages, outbox, runs
+
+QUEUED, RUNNING = "queued", "running"
+COMPLETED, FAILED, TIMED_OUT, CANCELLED = "completed", "failed", "timed_out", "cancelled"
+ENDED = (COMPLETED, FAILED, TIMED_OUT, CANCELLED)
+
+RUN_QUEUED = "apex_run_queued"
+RUN_CANCEL = "apex_run_cancel"
+OUTBOX = "apex_outbox"
+"""PostgreSQL channels: a run waits (its id), a running run is to be cancelled (its id), the outbox has news (topic)."""
+
+
+@dataclass
+class Ending:
+    """How a run ends; ``message`` is what its thread is told."""
+
+    status: str
+    answer: dict[str, Any] | None = None
+    partial: bool = False
+    error: dict[str, Any] | None = None
+    message: str | None = None
+    cancelled_by: str | None = None
+
+    def event_type(self) -> str:
+        return {COMPLETED: "agent_completed", CANCELLED: "agent_cancelled"}.get(self.status, "agent_error")
+
+
+def end_run(
+    connection: Connection,
+    run: Row[Any],
+    ending: Ending,
+    *,
+    finished_at: datetime,
+    steps: list[dict[str, Any]],
+    usage: dict[str, Any] | None = None,
+    run_sequence_floor: int = 0,
+) -> bool:
+    """End ``run`` (a row of ``runs``) if it still is in the hands it was in; False, and nothing changed, if not.
+
+    A worker that was taken for dead must not end a run that another has ended for it: the row has to be in the
+    status and with the worker that ``run`` says.
+    """
+    changed = connection.execute(
+        update(runs)
+        .where(runs.c.id == run.id, runs.c.status == run.status, runs.c.worker.is_not_distinct_from(run.worker))
+        .values(
+            status=ending.status,
+            answer=ending.answer,
+            partial=ending.partial,
+            error=ending.error,
+            steps=steps,
+            usage=usage,
+            finished_at=finished_at,
+            lease_expires_at=None,
+        )
+    )
+    if changed.rowcount == 0:
+        return False
+    if ending.answer is not None:
+        connection.execute(
+            messages.insert().values(
+                id=str(uuid.uuid4()),
+                tenant_id=run.tenant_id,
+                thread_id=run.thread_id,
+                role="assistant",
+                content=ending.message,
+                data=ending.answer,
+                run_id=run.id,
+            )
+        )
+    seconds = (finished_at - run.started_at).total_seconds() if run.started_at else 0.0
+    event = {
+        "type": ending.event_type(),
+        "user_id": run.user_id,
+        "run_id": run.id,
+        "thread_id": run.thread_id,
+        "agent_name": run.agent_name,
+        "timestamp": rfc3339(finished_at),
+        "trace_id": trace_id_of(run),
+        "request_id": run.request_id,
+        "run_sequence_floor": run_sequence_floor,
+        "ends_run": True,
+        "payload": _payload(ending, usage, seconds),
+    }
+    record = {
+        "record_id": str(uuid.uuid4()),
+        "run_id": run.id,
+        "tenant_id": run.tenant_id,
+        "user_id": run.user_id,
+        "agent_name": run.agent_name,
+        "status": ending.status,
+        "duration_seconds": seconds,
+        "tool_calls": (usage or {}).get("tool_calls", 0),
+        "trace_id": trace_id_of(run),
+        "finished_at": rfc3339(finished_at),
+    }
+    connection.execute(
+        outbox.insert(),
+        [
+            {"tenant_id": run.tenant_id, "topic": "events", "payload": event},
+            {"tenant_id": run.tenant_id, "topic": "analytics", "payload": record},
+        ],
+    )
+    connection.execute(select(func.pg_notify(OUTBOX, "events"), func.pg_notify(OUTBOX, "analytics")))
+    return True
+
+
+def trace_id_of(run: Row[Any]) -> str:
+    """The trace id in the run's stored ``traceparent`` (``version-trace-span-flags``)."""
+    trace_id: str = run.traceparent.split("-")[1]
+    return trace_id
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _payload(ending: Ending, usage: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
+    if ending.status == COMPLETED:
+        return {
+            "answer": ending.answer,
+            "partial": ending.partial,
+            "usage": usage,
+            "duration_seconds": seconds,
+        }
+    if ending.status == CANCELLED:
+        return {"cancelled_by": ending.cancelled_by}
+    return dict(ending.error or {})

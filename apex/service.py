@@ -1,0 +1,163 @@
+"""What the HTTP side of every service has in common: request context, problems, health, metrics."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as CheckTimeout
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apex import __version__, problems
+from apex.settings import Settings
+from apex.telemetry import span, traceparent
+
+log = structlog.get_logger()
+
+REQUEST_SECONDS = Histogram(
+    "apex_http_request_seconds", "Time to answer a request", ["service", "method", "route", "status"]
+)
+_CHECK_SECONDS = 2.0
+
+
+@dataclass
+class Process:
+    """One running process of the platform: who it is and how it was started."""
+
+    service: str
+    instance: str
+    settings: Settings
+    defects: list[str] = field(default_factory=list)
+
+
+class Health(BaseModel):
+    status: str
+    service: str
+    instance: str
+    version: str
+    environment: str
+    deployment: str
+    defects: list[str]
+    checks: dict[str, str]
+
+
+def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], object]], **options: Any) -> FastAPI:
+    """A FastAPI application with what every service has. A check raises when its dependency does not answer."""
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.RESPONSES,
+        **options,
+    )
+    app.state.process = process
+    problems.install(app)
+    app.add_middleware(RequestContext, service=process.service)
+    pool = ThreadPoolExecutor(max_workers=max(len(checks), 1), thread_name_prefix="health")
+
+    def report(results: dict[str, str]) -> Health:
+        bad = any(result != "ok" for result in results.values())
+        return Health(
+            status="not_ready" if bad else "ready",
+            service=process.service,
+            instance=process.instance,
+            version=__version__,
+            environment=process.settings.environment,
+            deployment=process.settings.deployment,
+            defects=process.defects,
+            checks=results,
+        )
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> Health:
+        """The process itself works; says nothing of its dependencies."""
+        return report({})
+
+    @app.get("/health/ready", tags=["health"], responses={503: {"model": Health}})
+    def ready(response: Response) -> Health:
+        """Every dependency answers within two seconds."""
+        running = {name: pool.submit(check) for name, check in checks.items()}
+        deadline = time.monotonic() + _CHECK_SECONDS
+        results: dict[str, str] = {}
+        for name, future in running.items():
+            try:
+                future.result(timeout=max(deadline - time.monotonic(), 0))
+                results[name] = "ok"
+            except CheckTimeout:
+                results[name] = "no answer"
+            except Exception as error:
+                log.warning("not ready", check=name, reason=type(error).__name__)
+                results[name] = "failing"
+        health = report(results)
+        response.status_code = 200 if health.status == "ready" else 503
+        return health
+
+    @app.get("/health/startup", tags=["health"], responses={503: {"model": Health}})
+    def startup(response: Response) -> Health:
+        """The start is complete: the application listens only after its start-up phases, so reaching it suffices."""
+        return report({})
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    def metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+class RequestContext:
+    """Gives each request its id and span, answers with both, and logs it with its duration."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"x-request-id")}
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if 0 < len(given) <= 100 and given.isprintable() else str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        parent = headers.get(b"traceparent", b"").decode("latin-1")
+        started, status = time.perf_counter(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-request-id", request_id.encode()),
+                    (b"traceparent", traceparent().encode()),
+                ]
+            await send(message)
+
+        with span(scope["path"], parent, request_id=request_id):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        if scope["type"] != "http":
+            return
+        route = getattr(scope.get("route"), "path", "unknown")
+        REQUEST_SECONDS.labels(self._service, scope["method"], route, status).observe(seconds)
+        if not route.startswith(("/health", "/metrics")):
+            log.info(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status,
+                duration_seconds=round(seconds, 6),
+            )

@@ -1,0 +1,171 @@
+"""The one place where configuration enters the platform.
+
+Layers, weakest first: defaults here, ``apex/environments/<environment>.toml``, the file given with ``--config``,
+and environment variables such as ``APEX_DATABASE__URL``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+Environment = Literal["test", "development", "staging", "production"]
+ENVIRONMENTS = Path(__file__).parent / "environments"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names every fault with its key."""
+
+
+class SigningKey(BaseModel):
+    id: str
+    secret: SecretStr = Field(min_length=32)
+
+
+class Listener(BaseModel):
+    """Where a service listens, and the URL at which the others reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    url: str = ""
+
+
+class Auth(Listener):
+    issuer: str
+    audience: str = "apex-api"
+    signing_keys: list[SigningKey] = Field(min_length=1)
+    access_token_seconds: int = 900
+    refresh_token_seconds: int = 14 * 24 * 3600
+    invitation_seconds: int = 7 * 24 * 3600
+    password_hash: Literal["strong", "minimum"] = "strong"
+    operator_email: str | None = None
+    operator_password: SecretStr | None = None
+
+
+class Backend(Listener):
+    allowed_origins: list[str] = []
+    stream_window: int = Field(default=5_000, ge=1)
+    heartbeat_seconds: float = Field(default=20, gt=0)
+    heartbeat_timeout_seconds: float = Field(default=20, gt=0)
+    connection_buffer: int = Field(default=64, ge=1)
+
+
+class Worker(Listener):
+    slots: int = Field(default=4, ge=1)
+    lease_seconds: float = Field(default=15, gt=0)
+    heartbeat_seconds: float = Field(default=2, gt=0)
+    run_seconds: float = Field(default=300, gt=0)
+
+
+class Tools(Listener):
+    call_seconds: float = Field(default=120, gt=0)
+
+
+class Internal(BaseModel):
+    signing_key: SecretStr = Field(min_length=32)
+
+
+class Database(BaseModel):
+    url: SecretStr
+    owner_url: SecretStr
+    pool_size: int = Field(default=10, ge=1)
+
+
+class Redis(BaseModel):
+    url: SecretStr
+
+
+class ClickHouse(BaseModel):
+    url: SecretStr
+
+
+class Cloud(BaseModel):
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    access_key_id: SecretStr
+    secret_access_key: SecretStr
+
+
+class Partners(BaseModel):
+    pricing_url: str
+
+
+class Plugins(BaseModel):
+    directory: Path | None = None
+
+
+class Log(BaseModel):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """The settings of every service; see the module for the layers."""
+
+    model_config = SettingsConfigDict(env_prefix="APEX_", env_nested_delimiter="__", extra="forbid")
+
+    environment: Environment
+    deployment: Literal["live", "rehearsal"] = "live"
+    auth: Auth
+    backend: Backend = Backend()
+    worker: Worker = Worker()
+    tools: Tools = Tools()
+    analytics: Listener = Listener()
+    internal: Internal
+    database: Database
+    redis: Redis
+    clickhouse: ClickHouse
+    cloud: Cloud
+    partners: Partners
+    plugins: Plugins = Plugins()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load(config: Path) -> Settings:
+    """Read the layered settings; ``config`` is the deployment's TOML file.
+
+    Raises:
+        SettingsError: naming the file and every missing, unknown or invalid key at once.
+    """
+    deployment = _read(config)
+    environment = deployment.get("environment")
+    layer = ENVIRONMENTS / f"{environment}.toml"
+    base = _read(layer) if layer.is_file() else {}
+    try:
+        return Settings(**_merged(base, deployment))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(f"{config}: {faults}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML ({error})") from None
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

@@ -1,0 +1,145 @@
+"""Each user's live events: a Redis stream with a sequence number, announced by publish/subscribe.
+
+Keys: ``events:{user_id}`` the stream (entry id ``<sequence>-0``, field ``event`` the envelope as JSON text);
+``stream:{user_id}`` a hash with ``epoch``, ``generation`` and ``sequence``; ``run:{run_id}`` a hash with the run's
+``sequence`` and whether it ``ended``; ``presence`` a sorted set of connected users by the time they were last seen.
+The channel ``events:{user_id}`` carries ``<epoch>:<sequence>:<envelope>``. A lost Redis begins with a new epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PRESENCE = "presence"
+_RUN_MEMORY_SECONDS = 24 * 3600
+
+# Numbers, stores and announces in one step, so that concurrent senders cannot interleave.
+# An event after the run's end is dropped (a worker that was taken for dead may wake up);
+# a delivery with an id happens once.
+_PUBLISH = """
+local stream, meta, run, delivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local event, window, epoch, floor, ending, memory = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+if delivered ~= '' then
+  if not redis.call('SET', delivered, '1', 'NX', 'EX', memory) then return 0 end
+end
+local run_sequence = 'null'
+if run ~= '' then
+  if redis.call('HEXISTS', run, 'ended') == 1 then return 0 end
+  run_sequence = redis.call('HINCRBY', run, 'sequence', 1)
+  if run_sequence <= floor then
+    run_sequence = floor + 1
+    redis.call('HSET', run, 'sequence', run_sequence)
+  end
+  if ending == '1' then redis.call('HSET', run, 'ended', 1) end
+  redis.call('EXPIRE', run, memory)
+end
+redis.call('HSETNX', meta, 'epoch', epoch)
+epoch = redis.call('HGET', meta, 'epoch')
+local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
+local envelope = '{"sequence":' .. sequence .. ',"run_sequence":' .. run_sequence .. ',' .. string.sub(event, 2)
+redis.call('XADD', stream, 'MAXLEN', window, sequence .. '-0', 'event', envelope)
+redis.call('PUBLISH', stream, epoch .. ':' .. sequence .. ':' .. envelope)
+return run_sequence == 'null' and sequence or run_sequence
+"""
+
+
+@dataclass
+class Event:
+    """One event before it is numbered. ``run_sequence_floor``: the run's numbers known to be taken (0: unknown)."""
+
+    type: str
+    user_id: str
+    payload: dict[str, Any]
+    trace_id: str
+    request_id: str
+    run_id: str | None = None
+    thread_id: str | None = None
+    agent_name: str | None = None
+    timestamp: str = field(default_factory=lambda: rfc3339(datetime.now(UTC)))
+    run_sequence_floor: int = 0
+    ends_run: bool = False
+
+    def envelope(self) -> str:
+        """The envelope as JSON text, without the numbers that publishing adds."""
+        return json.dumps(
+            {
+                "type": self.type,
+                "run_id": self.run_id,
+                "thread_id": self.thread_id,
+                "agent_name": self.agent_name,
+                "timestamp": self.timestamp,
+                "payload": self.payload,
+                "trace": {"trace_id": self.trace_id, "request_id": self.request_id, "user_id": self.user_id},
+            },
+            ensure_ascii=False,
+        )
+
+
+def rfc3339(moment: datetime) -> str:
+    """The moment in UTC with microseconds, as every timestamp of the platform is written."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class EventStream:
+    """Publishes events; safe to share between threads.
+
+    Nothing is sent twice by itself: a connection lost after the command would make an event appear twice.
+    """
+
+    def __init__(self, url: str, window: int) -> None:
+        self.redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=5,
+            socket_connect_timeout=2,
+        )
+        self._window = window
+        self._publish = self.redis.register_script(_PUBLISH)
+
+    def publish(self, event: Event, delivery_id: str = "") -> int:
+        """Append ``event`` to its user's stream; returns its number in the run (in the stream, without a run).
+
+        A ``delivery_id`` that was published before, and an event of a run that has ended, return 0 and change nothing.
+        """
+        keys = [
+            f"events:{event.user_id}",
+            f"stream:{event.user_id}",
+            f"run:{event.run_id}" if event.run_id else "",
+            f"delivered:{delivery_id}" if delivery_id else "",
+        ]
+        number: int = self._publish(
+            keys=keys,
+            args=[
+                event.envelope(),
+                self._window,
+                uuid.uuid4().hex[:12],
+                event.run_sequence_floor,
+                "1" if event.ends_run else "0",
+                _RUN_MEMORY_SECONDS,
+            ],
+        )
+        return number
+
+    def connected_users(self, within_seconds: float) -> list[str]:
+        """The users seen connected within the last ``within_seconds``."""
+        # The client decodes: its type does not say so.
+        return cast(list[str], self.redis.zrangebyscore(PRESENCE, time.time() - within_seconds, "+inf"))
+
+
+def asynchronous(url: str) -> redis.asyncio.Redis:
+    """A client for asyncio, without retries of its own: the callers have theirs."""
+    return redis.asyncio.Redis.from_url(
+        url, decode_responses=True, retry=AsyncRetry(NoBackoff(), 0), socket_connect_timeout=2
+    )

@@ -1,0 +1,206 @@
+"""The tables of the platform, as SQLAlchemy Core sees them; the migrations create them.
+
+Every table carries ``tenant_id`` and a row-level-security policy on it: the application's role sees the rows of the
+tenant named in the transaction, and none without one. What must look across tenants (log-in, leases, the outbox,
+the operator's view) goes through functions of the owner, each as narrow as its purpose.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData()
+
+
+def _id() -> Column[object]:
+    return Column("id", UUID(as_uuid=False), primary_key=True)
+
+
+def _tenant() -> Column[object]:
+    return Column("tenant_id", UUID(as_uuid=False), ForeignKey("tenants.id"), nullable=False)
+
+
+def _now(name: str = "created_at") -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
+
+
+def _when(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True))
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    _id(),
+    Column("tenant_id", UUID(as_uuid=False), Computed("id"), unique=True),
+    Column("name", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("cloud_account", JSONB),
+    _now(),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("email", Text, nullable=False),
+    Column("display_name", Text),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    _now(),
+    _when("removed_at"),
+    Index("users_email", text("lower(email)"), unique=True),
+    Index("users_tenant", "tenant_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), nullable=False),
+    Column("refresh_hash", Text, nullable=False, unique=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    _now(),
+    _when("ended_at"),
+    Column("end_reason", Text),
+    Index("sessions_user", "user_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    _when("accepted_at"),
+    _now(),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    _now(),
+    Index("threads_user", "user_id", "created_at", "id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("thread_id", UUID(as_uuid=False), ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("data", JSONB),
+    Column("run_id", UUID(as_uuid=False)),
+    _now(),
+    Index("messages_thread", "thread_id", "created_at", "id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), nullable=False),
+    Column("thread_id", UUID(as_uuid=False), ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    Column("agent_name", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="queued"),
+    Column("input", JSONB, nullable=False),
+    Column("time_limit_seconds", Double, nullable=False),
+    Column("caller", JSONB, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("answer", JSONB),
+    Column("partial", Boolean, nullable=False, server_default=text("false")),
+    Column("error", JSONB),
+    Column("steps", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("usage", JSONB),
+    Column("worker", Text),
+    _when("lease_expires_at"),
+    _when("cancel_requested_at"),
+    _now(),
+    _when("started_at"),
+    _when("finished_at"),
+    Index("runs_user", "user_id", "created_at", "id"),
+    Index("runs_thread", "thread_id", "created_at"),
+    Index("runs_queue", "created_at", postgresql_where=text("status = 'queued'")),
+    Index("runs_leases", "lease_expires_at", postgresql_where=text("status = 'running'")),
+)
+
+usage_records = Table(
+    "usage_records",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("service", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("cost", Numeric, nullable=False),
+    _now(),
+    Index("usage_records_tenant", "tenant_id", "day"),
+)
+
+tool_calls = Table(
+    "tool_calls",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("run_id", UUID(as_uuid=False), nullable=False),
+    Column("user_id", UUID(as_uuid=False), nullable=False),
+    Column("tool_name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("duration_seconds", Double),
+    Index("tool_calls_run", "run_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    _tenant(),
+    Column("topic", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    _now(),
+    Index("outbox_topic", "topic", "id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    _now(),
+)

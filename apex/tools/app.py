@@ -1,0 +1,89 @@
+"""The HTTP application of the tools service; its callers are the platform's own services."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, Header, Request
+from structlog.contextvars import bind_contextvars
+
+from apex.database import Database
+from apex.identity import verify_service_token
+from apex.problems import Problem, not_found, unauthenticated
+from apex.service import Process, create_app
+from apex.tools.dispatcher import Dispatcher, tools_with_plugins
+from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
+
+AUDIENCE = "apex-tools"
+
+
+async def customer(request: Request) -> dict[str, str]:
+    """The customer on whose behalf a service calls."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise unauthenticated()
+    caller = verify_service_token(request.app.state.process.settings, token, AUDIENCE)
+    bind_contextvars(tenant_id=caller.get("tenant_id"), user_id=caller.get("user_id"))
+    return caller
+
+
+Customer = Annotated[dict[str, str], Depends(customer)]
+
+
+def create(process: Process) -> FastAPI:
+    """The application, its schema in place."""
+    database = Database(process.settings.database, process.instance)
+    database.migrate()
+    return application(process, database)
+
+
+def application(process: Process, database: Database) -> FastAPI:
+    """The routes over what they need; building them touches no store."""
+    app = create_app(process, "Apex tools", {"database": database.check})
+    tools = tools_with_plugins(process.settings.plugins.directory)
+    dispatcher = Dispatcher(tools, database, process.settings, process.instance)
+
+    @app.get("/v1/tools", tags=["tools"])
+    async def list_tools(caller: Customer) -> ToolList:
+        """The tools of this instance."""
+        return ToolList(
+            items=[
+                ToolDescription(
+                    name=tool.name, description=tool.description, parameters=tool.parameters.model_json_schema()
+                )
+                for tool in dispatcher.tools.values()
+            ]
+        )
+
+    @app.post("/v1/tools/{name}/executions", tags=["tools"])
+    async def execute(
+        name: str, body: Execution, caller: Customer, request: Request, idempotency_key: Annotated[UUID, Header()]
+    ) -> ExecutionAnswer:
+        """Carry a call out; a caller that hangs up stops it."""
+        bind_contextvars(run_id=body.run_id)
+        tool = dispatcher.tools.get(name)
+        if tool is None:
+            raise not_found()
+        work = asyncio.ensure_future(dispatcher.execute(tool, str(idempotency_key), body, caller))
+        gone = asyncio.ensure_future(_hung_up(request))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            raise Problem(499, "cancelled", "The caller hung up.")
+        finally:
+            for task in (work, gone):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({work, gone})
+
+    return app
+
+
+async def _hung_up(request: Request) -> None:
+    """Return when the caller closes the connection (the body has been read)."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,107 @@
+"""Carries tool calls out and keeps a record of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+from prometheus_client import Counter, Histogram
+from pydantic import ValidationError
+from sqlalchemy import update
+
+from apex.database import Database
+from apex.plugins import find
+from apex.settings import Settings
+from apex.tables import tool_calls
+from apex.telemetry import trace_id
+from apex.tools.cloud import CloudAccounts, ListInstances, ReadPrices, ReadUtilisation
+from apex.tools.models import Execution, ExecutionAnswer, ExecutionError, ExecutionUsage
+from apex.tools.tool import Tool, ToolCall, ToolError
+
+log = structlog.get_logger()
+
+CALLS = Counter("apex_tool_calls", "Tool calls", ["tool", "status"])
+CALL_SECONDS = Histogram("apex_tool_call_seconds", "Time of a tool call", ["tool"])
+
+
+def tools_with_plugins(directory: Path | None) -> list[Tool]:
+    """The built-in tools and those of plugins."""
+    return [ListInstances(), ReadUtilisation(), ReadPrices(), *find(Tool, "apex.tools", directory)]
+
+
+class Dispatcher:
+    """One instance's tools."""
+
+    def __init__(self, tools: Iterable[Tool], database: Database, settings: Settings, instance: str) -> None:
+        self.tools = {tool.name: tool for tool in tools}
+        self._database, self._settings, self._instance = database, settings, instance
+        self._accounts = CloudAccounts(database, settings.cloud)
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
+
+    async def execute(self, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]) -> ExecutionAnswer:
+        """Carry one call out on behalf of ``caller``; cancelling this coroutine stops the tool."""
+        started_at, started = datetime.now(UTC), time.perf_counter()
+        call = ToolCall(
+            call_id,
+            request.run_id,
+            caller["tenant_id"],
+            caller["user_id"],
+            self._http,
+            self._settings.partners.pricing_url,
+            partial(self._accounts.session, caller["tenant_id"]),
+            self._settings.cloud.endpoint_url,
+        )
+        await asyncio.to_thread(self._begin, tool, call, started_at)
+        status, result, error = "cancelled", None, None
+        try:
+            parameters = tool.parameters.model_validate(request.parameters)
+            result = await tool.execute(call, parameters)
+            status = "succeeded"
+        except ValidationError as wrong:
+            named = ", ".join(".".join(str(part) for part in fault["loc"]) for fault in wrong.errors())
+            status, error = "failed", ExecutionError(message=f"Wrong parameters: {named}.", recoverable=False)
+        except ToolError as failed:
+            status, error = "failed", ExecutionError(message=failed.message, recoverable=failed.recoverable)
+        except Exception:
+            log.exception("tool failed", tool_name=tool.name)
+            message = f"The tool '{tool.name}' failed because of a fault of its own."
+            status, error = "failed", ExecutionError(message=message, recoverable=False)
+        finally:
+            seconds = time.perf_counter() - started
+            CALLS.labels(tool.name, status).inc()
+            CALL_SECONDS.labels(tool.name).observe(seconds)
+            log.info("tool call", tool_name=tool.name, status=status, duration_seconds=round(seconds, 6))
+            # A cancelled call is recorded too: the record is written whatever becomes of this task.
+            await asyncio.shield(asyncio.to_thread(self._finish, call, status, seconds))
+        usage = ExecutionUsage(bytes_read=call.bytes_read, cpu_seconds=call.cpu_seconds, duration_seconds=seconds)
+        return ExecutionAnswer(call_id=call_id, status=status, result=result, error=error, usage=usage)
+
+    def _begin(self, tool: Tool, call: ToolCall, started_at: datetime) -> None:
+        record: dict[str, Any] = {
+            "id": call.call_id,
+            "tenant_id": call.tenant_id,
+            "run_id": call.run_id,
+            "user_id": call.user_id,
+            "tool_name": tool.name,
+            "status": "running",
+            "instance": self._instance,
+            "trace_id": trace_id(),
+            "started_at": started_at,
+        }
+        with self._database.tenant(call.tenant_id) as connection:
+            connection.execute(tool_calls.insert().values(record))
+
+    def _finish(self, call: ToolCall, status: str, seconds: float) -> None:
+        with self._database.tenant(call.tenant_id) as connection:
+            connection.execute(
+                update(tool_calls)
+                .where(tool_calls.c.id == call.call_id)
+                .values(status=status, duration_seconds=seconds)
+            )

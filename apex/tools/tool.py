@@ -1,0 +1,84 @@
+"""What a tool is, and what it may use while it works."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import boto3
+import httpx
+from pydantic import BaseModel
+
+T = TypeVar("T")
+
+
+class ToolError(Exception):
+    """The tool cannot do its work; the text is fit for a customer."""
+
+    def __init__(self, message: str, recoverable: bool = False) -> None:
+        super().__init__(message)
+        self.message, self.recoverable = message, recoverable
+
+
+@dataclass
+class ToolCall:
+    """One call: on whose behalf, and the ways out. ``bytes_read`` and ``cpu_seconds`` are reported as usage."""
+
+    call_id: str
+    run_id: str
+    tenant_id: str
+    user_id: str
+    http: httpx.AsyncClient
+    pricing_url: str
+    cloud_session: Callable[[], boto3.Session]
+    cloud_endpoint: str | None
+    bytes_read: int = 0
+    cpu_seconds: float = 0.0
+
+    async def fetch(self, url: str, **options: Any) -> httpx.Response:
+        """GET a partner's resource; what it sends is counted.
+
+        Raises:
+            ToolError: the partner does not answer, or not with success.
+        """
+        try:
+            response = await self.http.get(url, **options)
+        except httpx.HTTPError:
+            raise ToolError("A partner's service does not answer.", recoverable=True) from None
+        self.bytes_read += len(response.content)
+        if response.status_code >= 400:
+            again = response.status_code >= 500 or response.status_code == 429
+            raise ToolError("A partner's service refused the request.", recoverable=again)
+        return response
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do blocking work in a thread; its CPU time is counted."""
+
+        def timed() -> T:
+            before = time.thread_time()
+            try:
+                return work()
+            finally:
+                self.cpu_seconds += time.thread_time() - before
+
+        return await asyncio.to_thread(timed)
+
+
+class Tool(ABC):
+    """One ability. Instances are shared between calls: whatever belongs to a call lives in its ``ToolCall``."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    parameters: ClassVar[type[BaseModel]]
+
+    @abstractmethod
+    async def execute(self, call: ToolCall, parameters: Any) -> dict[str, Any]:
+        """Do the work; ``parameters`` is an instance of the tool's model. Returns a JSON object.
+
+        Raises:
+            ToolError: with a message for the customer.
+        """

@@ -1,0 +1,60 @@
+"""One worker process: its slots, its leases, its share of the outbox, and its health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from apex.agents import AgentRegistry
+from apex.database import Database
+from apex.runs import OUTBOX, RUN_CANCEL, RUN_QUEUED
+from apex.service import Process, create_app
+from apex.stream import EventStream
+from apex.worker.leases import Leases
+from apex.worker.relay import AnalyticsRelay, EventRelay, Relay
+from apex.worker.slot import Slot
+from apex.worker.supervisor import Supervisor
+
+
+def create(process: Process) -> FastAPI:
+    """The application; its slots begin to lease when it begins to serve."""
+    settings = process.settings
+    database = Database(settings.database, process.instance)
+    database.migrate()
+    stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+    leases = Leases(database, settings.worker, process.instance)
+    registry = AgentRegistry.with_plugins(settings.plugins.directory)
+
+    @asynccontextmanager
+    async def working(_: FastAPI) -> AsyncIterator[None]:
+        slots = [
+            Slot(number, leases, Supervisor(database, stream, registry, settings, process.instance))
+            for number in range(settings.worker.slots)
+        ]
+        relays: dict[str, Relay] = {
+            "events": EventRelay(database, stream, settings.backend.heartbeat_seconds),
+            "analytics": AnalyticsRelay(database, settings),
+        }
+        leases.start()
+
+        def caught_up() -> None:
+            leases.wake_all()
+            for relay in relays.values():
+                relay.wake()
+
+        listener = database.listen(
+            {RUN_QUEUED: leases.wake, RUN_CANCEL: leases.cancel, OUTBOX: lambda topic: relays[topic].wake()},
+            on_connect=caught_up,
+        )
+        yield
+        listener.close()
+        leases.close()
+        for slot in slots:
+            slot.close()
+        for relay in relays.values():
+            relay.close()
+
+    checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
+    return create_app(process, "Apex worker", checks, lifespan=working)

@@ -1,0 +1,120 @@
+"""One run as its agent sees it (``apex.agents.RunContext``)."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from apex.agents import Agent, AgentRegistry, ToolFailed
+from apex.agents.agent import Message, UsageRecord
+from apex.database import Database
+from apex.tables import messages, usage_records
+from apex.worker.toolbox import Toolbox, shown
+from apex.worker.tracker import Tracker
+
+_HISTORY = 50
+
+
+class Execution:
+    """What a running agent can do. A delegated agent gets one of its own, inside the same story."""
+
+    def __init__(
+        self,
+        run: Row[Any],
+        agent: Agent,
+        input: dict[str, Any],
+        history: Sequence[Message],
+        database: Database,
+        registry: AgentRegistry,
+        toolbox: Toolbox,
+        tracker: Tracker,
+        *,
+        delegated: bool = False,
+    ) -> None:
+        self._run, self._agent, self._database, self._registry = run, agent, database, registry
+        self._toolbox, self._tracker, self._delegated = toolbox, tracker, delegated
+        self.input, self.history = input, history
+        self.state: dict[str, Any] = {}
+
+    async def perform(self) -> dict[str, Any]:
+        """Let the agent work; its answer."""
+        self._tracker.working(self._agent.name)
+        answer = await self._agent.run(self)
+        self._tracker.state_seen(self.state)
+        return answer
+
+    async def think(self, thought: str) -> None:
+        self._tracker.state_seen(self.state)
+        self._emit("agent_thinking", {"thought": thought})
+        # Gives way, so that a cancellation can reach an agent that only thinks.
+        await asyncio.sleep(0)
+
+    async def call_tool(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        call_id = str(uuid.uuid4())
+        self._tracker.call_started(name, self._agent.name)
+        began = self._tracker.now()
+        told = {"call_id": call_id, "tool_name": name}
+        self._emit("tool_executing", {**told, "parameters": shown(parameters)})
+        outcome, error = "succeeded", None
+        try:
+            answer = await self._toolbox.call(call_id, name, parameters, self._run.id, self._run.caller)
+        except ToolFailed as failed:
+            outcome, error = "failed", {"message": failed.message, "recoverable": failed.recoverable}
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            seconds = (self._tracker.now() - began).total_seconds()
+            self._emit("tool_completed", {**told, "outcome": outcome, "duration_seconds": seconds, "error": error})
+            self._tracker.call_ended(name, self._agent.name)
+        self._tracker.bytes_read += answer.bytes_read
+        self._tracker.tool_cpu_seconds += answer.cpu_seconds
+        self._tracker.state_seen(self.state)
+        return answer.result
+
+    async def delegate(self, agent_name: str, input: dict[str, Any]) -> dict[str, Any]:
+        agent = self._registry.find(agent_name)
+        if agent is None:
+            raise LookupError(f"{self._agent.name} delegates to the unknown agent {agent_name}")
+        part = Execution(
+            self._run,
+            agent,
+            input,
+            self.history,
+            self._database,
+            self._registry,
+            self._toolbox,
+            self._tracker,
+            delegated=True,
+        )
+        answer = await part.perform()
+        self._tracker.working(self._agent.name)
+        return answer
+
+    def usage_records(self) -> list[UsageRecord]:
+        query = select(usage_records).order_by(usage_records.c.day, usage_records.c.created_at)
+        with self._database.tenant(self._run.tenant_id) as connection:
+            return [UsageRecord(row.service, row.day, row.quantity, row.cost) for row in connection.execute(query)]
+
+    def _emit(self, type: str, payload: dict[str, Any]) -> None:
+        if self._delegated:
+            payload = {**payload, "parent_run_id": self._run.id}
+        self._tracker.emit(type, self._agent.name, payload)
+
+
+def read_history(database: Database, run: Row[Any]) -> list[Message]:
+    """The newest messages of the run's thread from before the run, oldest first."""
+    query = (
+        select(messages)
+        .where(messages.c.thread_id == run.thread_id, messages.c.created_at < run.created_at)
+        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+        .limit(_HISTORY)
+    )
+    with database.tenant(run.tenant_id) as connection:
+        rows = connection.execute(query).all()
+    return [Message(row.role, row.content, row.data, row.run_id) for row in reversed(rows)]

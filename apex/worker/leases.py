@@ -1,0 +1,159 @@
+"""Which runs this worker holds: taking, renewing, losing and cancelling them.
+
+A run is held for ``lease_seconds`` and renewed every ``heartbeat_seconds``. A run whose lease ran out is failed by
+whichever worker sees it first, never run again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from apex.database import Database
+from apex.runs import FAILED, Ending, end_run, now
+from apex.settings import Worker as WorkerSettings
+from apex.stream import rfc3339
+from apex.tables import runs
+from apex.telemetry import span
+
+log = structlog.get_logger()
+
+_COLUMNS = ", ".join(runs.c.keys())
+WORKER_LOST = {
+    "code": "worker_lost",
+    "message": "The machine that worked on this was lost. Nothing was charged twice; please start the run again.",
+    "recoverable": True,
+}
+
+
+class Held(Protocol):
+    """A run in the hands of a slot."""
+
+    def progress(self) -> list[dict[str, Any]]:
+        """The steps so far."""
+
+    def cancel(self) -> None:
+        """The customer wants the run to stop."""
+
+    def abandon(self) -> None:
+        """The run is no longer ours: stop without a word."""
+
+
+class Leases(threading.Thread):
+    """The leases of one worker process; used by all its slots."""
+
+    def __init__(self, database: Database, settings: WorkerSettings, worker: str) -> None:
+        super().__init__(name="leases", daemon=True)
+        self._database, self._settings, self._worker = database, settings, worker
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._held: dict[str, Held] = {}
+        self._lock = threading.Lock()
+        self._waiting = threading.Condition(self._lock)
+        self._closed = threading.Event()
+
+    def take(self) -> Row[Any] | None:
+        """The oldest waiting run, now ours; waits for one up to a heartbeat, then None."""
+        run = self._take()
+        if run is None:
+            with self._waiting:
+                self._waiting.wait(self._settings.heartbeat_seconds)
+        return run
+
+    def _take(self) -> Row[Any] | None:
+        statement = text(f"SELECT {_COLUMNS} FROM lease_run(:worker, :lease)").columns(*runs.c)
+        with self._database.platform() as connection:
+            return connection.execute(statement, {"worker": self._worker, "lease": self._lease}).first()
+
+    def hold(self, run_id: str, held: Held) -> None:
+        """From now on the run is renewed, and told when it is to stop."""
+        with self._lock:
+            self._held[run_id] = held
+
+    def release(self, run_id: str) -> None:
+        """The run has ended."""
+        with self._lock:
+            self._held.pop(run_id, None)
+
+    def wake(self, _run_id: str) -> None:
+        """A run waits: one idle slot looks."""
+        with self._waiting:
+            self._waiting.notify()
+
+    def wake_all(self) -> None:
+        """Runs may wait: every idle slot looks."""
+        with self._waiting:
+            self._waiting.notify_all()
+
+    def cancel(self, run_id: str) -> None:
+        """Stop the run if it is ours."""
+        self._tell(run_id, lambda held: held.cancel())
+
+    def close(self) -> None:
+        self._closed.set()
+        self.wake_all()
+
+    def run(self) -> None:
+        while not self._closed.wait(self._settings.heartbeat_seconds):
+            try:
+                self._renew()
+                self._fail_lost()
+            except SQLAlchemyError as error:
+                log.warning("leases not renewed", reason=type(error).__name__)
+
+    def _renew(self) -> None:
+        with self._lock:
+            held = dict(self._held)
+        if not held:
+            return
+        progress = json.dumps({run_id: run.progress() for run_id, run in held.items()})
+        with self._database.platform() as connection:
+            renewed = connection.execute(
+                text("SELECT run_id, cancel FROM renew_leases(:worker, :lease, cast(:progress AS jsonb))"),
+                {"worker": self._worker, "lease": self._lease, "progress": progress},
+            ).all()
+        ours = {str(row.run_id): row.cancel for row in renewed}
+        for run_id in held:
+            if run_id not in ours:
+                self._tell(run_id, lambda run: run.abandon())
+            elif ours[run_id]:
+                self.cancel(run_id)
+
+    def _fail_lost(self) -> None:
+        with self._database.platform() as connection:
+            lost = connection.execute(text(f"SELECT {_COLUMNS} FROM lost_runs()").columns(*runs.c)).all()
+        for run in lost:
+            with (
+                span("worker lost", run.traceparent, tenant_id=run.tenant_id, run_id=run.id),
+                self._database.tenant(run.tenant_id) as connection,
+            ):
+                finished_at = now()
+                ending = Ending(FAILED, error=WORKER_LOST)
+                if end_run(connection, run, ending, finished_at=finished_at, steps=_accounted(run, finished_at)):
+                    log.warning("run failed: its worker was lost", lost_worker=run.worker)
+
+    def _tell(self, run_id: str, message: Callable[[Held], None]) -> None:
+        with self._lock:
+            held = self._held.get(run_id)
+        if held is not None:
+            message(held)
+
+
+def _accounted(run: Row[Any], finished_at: Any) -> list[dict[str, Any]]:
+    """The steps known from the last heartbeat, and one for the time that nobody can account for."""
+    steps = [step for step in run.steps if step["duration_seconds"] is not None]
+    unknown = (finished_at - run.started_at).total_seconds() - sum(step["duration_seconds"] for step in steps)
+    lost = {
+        "name": "worker lost",
+        "kind": "lost",
+        "agent_name": run.agent_name,
+        "started_at": rfc3339(finished_at - timedelta(seconds=unknown)),
+        "duration_seconds": unknown,
+    }
+    return [*steps, lost]

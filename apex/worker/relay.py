@@ -1,0 +1,117 @@
+"""The outbox: what a transaction has to tell other stores, delivered at least once and made to count once."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import httpx
+import redis
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from apex.database import Database
+from apex.identity import service_token
+from apex.settings import Settings
+from apex.stream import Event, EventStream
+
+log = structlog.get_logger()
+
+_BATCH = 100
+# Notifications wake a relay; this is how long one that was missed can go unseen.
+_IDLE_SECONDS = 5.0
+_LONGEST_PAUSE = 5.0
+
+
+class Relay(threading.Thread, ABC):
+    """Delivers one topic; starts by itself. Several processes may do so at once: each row is with one of them."""
+
+    topic: ClassVar[str]
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(name=f"relay {self.topic}", daemon=True)
+        self._database = database
+        self._news, self._closed = threading.Event(), threading.Event()
+        self.start()
+
+    def wake(self) -> None:
+        """The outbox has news."""
+        self._news.set()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._news.set()
+
+    def run(self) -> None:
+        pause = 0.1
+        while not self._closed.is_set():
+            self._news.wait(_IDLE_SECONDS)
+            self._news.clear()
+            try:
+                while not self._closed.is_set() and self._deliver_batch() == _BATCH:
+                    pass
+                pause = 0.1
+            except (SQLAlchemyError, redis.RedisError, httpx.HTTPError) as error:
+                log.warning("outbox not delivered", topic=self.topic, reason=type(error).__name__)
+                self._closed.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._news.set()
+
+    @abstractmethod
+    def deliver(self, rows: list[Row[Any]]) -> None:
+        """Hand the rows over; raises if one of them may not have arrived."""
+
+    def _deliver_batch(self) -> int:
+        with self._database.platform() as connection:
+            rows = list(
+                connection.execute(
+                    text("SELECT id, tenant_id, payload FROM outbox_batch(:topic, :size)"),
+                    {"topic": self.topic, "size": _BATCH},
+                )
+            )
+            if rows:
+                self.deliver(rows)
+                connection.execute(text("SELECT outbox_delivered(:ids)"), {"ids": [row.id for row in rows]})
+            return len(rows)
+
+
+class EventRelay(Relay):
+    """Events that must not be seen before what they tell of is stored: ends of runs, notices."""
+
+    topic = "events"
+
+    def __init__(self, database: Database, stream: EventStream, heartbeat_seconds: float) -> None:
+        self._stream = stream
+        # Whoever was seen within two heartbeats is connected.
+        self._present_seconds = 2 * heartbeat_seconds
+        super().__init__(database)
+
+    def deliver(self, rows: list[Row[Any]]) -> None:
+        for row in rows:
+            if row.payload["type"] == "notice":
+                for user_id in self._stream.connected_users(self._present_seconds):
+                    self._stream.publish(Event(user_id=user_id, **row.payload), f"{row.id}:{user_id}")
+            else:
+                self._stream.publish(Event(**row.payload), str(row.id))
+
+
+class AnalyticsRelay(Relay):
+    """Records of ended runs, for the analytics service (which knows a record again by its id)."""
+
+    topic = "analytics"
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._settings = settings
+        self._http = httpx.Client(base_url=settings.analytics.url, timeout=10)
+        super().__init__(database)
+
+    def deliver(self, rows: list[Row[Any]]) -> None:
+        token = service_token(self._settings, "worker", "apex-analytics", {}, 60)
+        response = self._http.post(
+            "/v1/records",
+            json={"records": [row.payload for row in rows]},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        response.raise_for_status()

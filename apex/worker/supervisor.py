@@ -1,0 +1,99 @@
+"""Carries one run out: within its time limit, until it is cancelled, whatever its agent does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy import Row
+
+from apex.agents import Agent, AgentRegistry, ToolFailed
+from apex.database import Database
+from apex.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, end_run
+from apex.settings import Settings
+from apex.stream import EventStream
+from apex.worker.execution import Execution, read_history
+from apex.worker.toolbox import Toolbox
+from apex.worker.tracker import Tracker
+
+log = structlog.get_logger()
+
+RUNS_ENDED = Counter("apex_runs_ended", "Runs ended by this worker", ["agent", "status"])
+RUN_SECONDS = Histogram("apex_run_seconds", "Time from the start of a run to its end", ["agent"])
+
+
+class Supervisor:
+    """Bound to one slot; ``tracker`` is that of the run in hand."""
+
+    def __init__(
+        self,
+        database: Database,
+        stream: EventStream,
+        registry: AgentRegistry,
+        settings: Settings,
+        worker: str,
+    ) -> None:
+        self._database, self._stream, self._registry = database, stream, registry
+        self._settings, self._worker = settings, worker
+        self._toolbox: Toolbox | None = None
+        self.tracker: Tracker | None = None
+
+    async def carry_out(self, run: Row[Any]) -> None:
+        """Run the agent and end the run. Cancelling this coroutine is the customer's wish to stop."""
+        self._toolbox = self._toolbox or Toolbox(self._settings)
+        agent = self._registry.find(run.agent_name)
+        self.tracker = tracker = Tracker(run, self._stream)
+        try:
+            if agent is None:
+                raise LookupError(f"no agent named {run.agent_name} in this deployment")
+            async with asyncio.timeout(run.time_limit_seconds):
+                answer = await self._perform(run, agent, tracker, self._toolbox)
+            ending = Ending(COMPLETED, answer=answer, message=agent.tell(answer))
+        except TimeoutError:
+            ending = Ending(TIMED_OUT, error=_error("timed_out", "The run took longer than its time limit.", True))
+        except asyncio.CancelledError:
+            ending = Ending(CANCELLED, cancelled_by=run.user_id)
+        except Exception as error:
+            ending = Ending(FAILED, error=_told(error))
+        self._end(run, ending, tracker)
+
+    async def _perform(self, run: Row[Any], agent: Agent, tracker: Tracker, toolbox: Toolbox) -> dict[str, Any]:
+        tracker.emit("agent_started", agent.name, {"agent_description": agent.description})
+        history = read_history(self._database, run)
+        execution = Execution(run, agent, run.input, history, self._database, self._registry, toolbox, tracker)
+        return await execution.perform()
+
+    def _end(self, run: Row[Any], ending: Ending, tracker: Tracker) -> None:
+        finished_at, steps, usage = tracker.finish()
+        with self._database.tenant(run.tenant_id) as connection:
+            ours = end_run(
+                connection,
+                run,
+                ending,
+                finished_at=finished_at,
+                steps=steps,
+                usage=usage,
+                run_sequence_floor=tracker.last_run_sequence,
+            )
+        if not ours:
+            log.warning("run was ended by another worker", worker=self._worker)
+            return
+        RUNS_ENDED.labels(run.agent_name, ending.status).inc()
+        RUN_SECONDS.labels(run.agent_name).observe(usage["wall_seconds"])
+        log.info("run ended", status=ending.status, duration_seconds=usage["wall_seconds"])
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """A failure in the customer's words; the log has the rest."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, ToolFailed):
+        return _error("tool_failed", error.message, error.recoverable)
+    log.error("agent failed", exc_info=error)
+    return _error("agent_failed", "The agent could not finish because of a fault of its own.", False)
+
+
+def _error(code: str, message: str, recoverable: bool) -> dict[str, Any]:
+    return {"code": code, "message": message, "recoverable": recoverable}
