@@ -58,6 +58,10 @@ def configure_logs(service: str, instance: str, level: str) -> None:
         )
     )
     # Libraries speak up from warning on: their chatter at lower levels repeats requests with their headers.
+    # It says so of every socket that was refused with an answer of its own.
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: "returned without completing handshake" not in record.getMessage()
+    )
     quiet = max(logging.WARNING, logging.getLevelName(level.upper()))
     logging.basicConfig(handlers=[handler], level=quiet, force=True)
 

@@ -1,0 +1,98 @@
+"""An agent and tools that do as a scenario says: they hang, raise, chatter or work side by side.
+
+Loaded by the platform from its plugin directory, as a customer's own agents are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pydantic import BaseModel
+
+from apex.agents import Agent, RunContext
+from apex.tools import Tool, ToolCall, ToolError
+
+
+class Probe(Agent):
+    """Follows the script in its input.
+
+    ``input["steps"]``: a list of single-key objects: ``{"think": text}``, ``{"think_times": n}``,
+    ``{"fetch": path}`` (a partner's resource), ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that
+    fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent itself).
+    """
+
+    name = "probe"
+    description = "Follows a script, step by step."
+
+    async def run(self, context: RunContext) -> dict[str, Any]:
+        await context.think("Following the script.")
+        fetched: list[dict[str, Any]] = []
+        for step in context.input["steps"]:
+            ((kind, value),) = step.items()
+            match kind:
+                case "think":
+                    await context.think(value)
+                case "think_times":
+                    for number in range(value):
+                        await context.think(f"Thought {number}.")
+                case "fetch":
+                    fetched.append(await context.call_tool("probe_fetch", {"path": value}))
+                case "together":
+                    calls = [context.call_tool("probe_fetch", {"path": path}) for path in value]
+                    fetched.extend(await asyncio.gather(*calls))
+                case "fail":
+                    await context.call_tool("probe_fail", {"message": value})
+                case "break":
+                    await context.call_tool("probe_break", {"message": value})
+                case "raise":
+                    raise RuntimeError(value)
+                case _:
+                    raise ValueError(f"the script has an unknown step: {kind}")
+        return {"fetched": fetched, "summary": f"Followed {len(context.input['steps'])} steps."}
+
+
+class Path(BaseModel):
+    """A path at the partner."""
+
+    path: str
+
+
+class Message(BaseModel):
+    """What a failing tool says."""
+
+    message: str
+
+
+class ProbeFetch(Tool):
+    """Reads a partner's resource."""
+
+    name = "probe_fetch"
+    description = "Reads a resource of a partner."
+    parameters = Path
+
+    async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
+        response = await call.fetch(f"{call.pricing_url}{parameters.path}")
+        return {"path": parameters.path, "content": response.text}
+
+
+class ProbeFail(Tool):
+    """Cannot do its work, and says so."""
+
+    name = "probe_fail"
+    description = "Fails with a message for the customer."
+    parameters = Message
+
+    async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
+        raise ToolError(parameters.message, recoverable=True)
+
+
+class ProbeBreak(Tool):
+    """Has a fault of its own."""
+
+    name = "probe_break"
+    description = "Breaks."
+    parameters = Message
+
+    async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
+        raise RuntimeError(parameters.message)
