@@ -1,0 +1,74 @@
+"""Named budgets: how long the platform may take, and how much of that it really took."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("budgets.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One named limit. ``limit`` and ``ceiling`` are in ``unit`` (seconds or bytes)."""
+
+    name: str
+    limit: float
+    unit: str
+    promise: str
+    ceiling: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """How much of a budget one observation used; ``share`` 1.0 is all of it."""
+
+    budget: str
+    limit: float
+    used: float
+    unit: str
+
+    @property
+    def share(self) -> float:
+        return self.used / self.limit
+
+
+def load_budgets(path: Path = _FILE) -> dict[str, Budget]:
+    """The budgets of a file, by name.
+
+    :raises ValueError: two budgets of one name, or a limit above its ceiling.
+    """
+    budgets: dict[str, Budget] = {}
+    for entry in tomllib.loads(path.read_text("utf-8"))["budget"]:
+        budget = Budget(**entry)
+        if budget.name in budgets:
+            raise ValueError(f"budget {budget.name!r} stands twice in {path.name}")
+        if budget.ceiling is not None and budget.limit > budget.ceiling:
+            raise ValueError(f"budget {budget.name!r} is above its ceiling of {budget.ceiling} {budget.unit}")
+        budgets[budget.name] = budget
+    return budgets
+
+
+@dataclass(slots=True)
+class Budgets:
+    """The budgets of a scenario and what was used of them."""
+
+    known: Mapping[str, Budget] = field(default_factory=load_budgets)
+    uses: list[BudgetUse] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Budget:
+        try:
+            return self.known[name]
+        except KeyError:
+            raise KeyError(f"no budget is called {name!r}; known: {', '.join(sorted(self.known))}") from None
+
+    def limit(self, name: str) -> float:
+        """The limit of a budget, in its unit."""
+        return self[name].limit
+
+    def record(self, name: str, used: float) -> BudgetUse:
+        """Keep how much of a budget was used (in its unit), for the evidence."""
+        budget = self[name]
+        use = BudgetUse(budget.name, budget.limit, used, budget.unit)
+        self.uses.append(use)
+        return use

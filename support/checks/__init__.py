@@ -1,0 +1,1 @@
+"""What must be true of things observed, as PyHamcrest matchers: pure, without input or output."""

@@ -1,0 +1,362 @@
+"""A user's live connection: what came over it, when, and in which order."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import websocket
+from hamcrest.core.matcher import Matcher
+from websocket import ABNF
+
+from support.dialect import Control, Dialect, TokenCarrier, with_query
+from support.story import Event, RunLike
+from support.verdict import NotShown
+from support.waiting import wait_for
+
+Frame = tuple[float, int, bytes, int]  # received (monotonic), opcode, data, connection number
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """How the platform answered the wish to watch. ``status`` 101: the connection is open."""
+
+    status: int | None
+    body: str = ""
+    error: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        return self.status == 101
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How a connection ended: the close code and reason, or the error of the line."""
+
+    code: int | None
+    reason: str
+    at: float
+    error: str | None = None
+
+
+class EventCapture:
+    """Everything that comes over a user's connections, in the order in which it came.
+
+    Raw frames are kept as they arrive and read only when somebody asks, so that receiving is as quick as the
+    bare library. Reconnecting continues the same capture; each event knows which connection it came over.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        dialect: Dialect,
+        token: Callable[[], str | None],
+        *,
+        name: str = "",
+        connect_timeout: float = 10.0,
+    ) -> None:
+        """
+        :param url: the WebSocket address without query.
+        :param token: gives the token of the moment; asked at each connecting.
+        """
+        self.url = url
+        self.dialect = dialect
+        self.name = name
+        self.handshake = Handshake(None)
+        self.closed: Closed | None = None
+        self._token = token
+        self._timeout = connect_timeout
+        self._frames: list[Frame] = []
+        self._read = 0
+        self._events: list[Event] = []
+        self._controls: list[tuple[float, Control]] = []
+        self._malformed: list[str] = []
+        self._opened_at: list[float] = []
+        self._epoch: str | None = None
+        self._wall_offset = time.time() - time.monotonic()
+        self._parsing = threading.Lock()
+        self._socket: websocket.WebSocket | None = None
+        self._thread: threading.Thread | None = None
+        self._last_ping: float | None = None
+        self._last_heard: float | None = None
+
+    # -- connecting -------------------------------------------------------------------------------------------
+
+    def connect(
+        self,
+        *,
+        resume: bool = False,
+        origin: str | None = None,
+        carrier: TokenCarrier | None = None,
+        after: int | None = None,
+        epoch: str | None = None,
+    ) -> Handshake:
+        """Open a connection. A refusal is a value: look at the handshake's status.
+
+        :param resume: ask for what was missed since the last sequence seen.
+        :param after: resume after this sequence instead of the last one seen.
+        :param epoch: the stream epoch to resume, when it is not the one seen last.
+        """
+        carried = self.dialect.carry(self._token(), carrier)
+        query = dict(carried.query)
+        if resume or after is not None:
+            query |= self.dialect.resume_query(self.last_sequence if after is None else after, epoch or self.epoch)
+        connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True)
+        connection.settimeout(self._timeout)
+        started = time.monotonic()
+        try:
+            connection.connect(  # type: ignore[no-untyped-call]
+                with_query(self.url, query),
+                header=[f"{name}: {value}" for name, value in carried.headers.items()],
+                subprotocols=list(carried.subprotocols) or None,
+                origin=origin,
+                suppress_origin=origin is None,
+                sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+            )
+        except websocket.WebSocketBadStatusException as refused:
+            body = refused.resp_body.decode("utf-8", "replace") if refused.resp_body else ""
+            self.handshake = Handshake(refused.status_code, body, None, time.monotonic() - started)
+            return self.handshake
+        except (OSError, websocket.WebSocketException) as error:
+            self.handshake = Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started)
+            return self.handshake
+        connection.settimeout(None)
+        self._opened_at.append(time.monotonic())
+        self.handshake = Handshake(101, "", None, self._opened_at[-1] - started)
+        self.closed = None
+        self._socket = connection
+        self._last_heard = self._opened_at[-1]
+        self._thread = threading.Thread(
+            target=self._receive, args=(connection, len(self._opened_at)), name=f"events {self.name}", daemon=True
+        )
+        self._thread.start()
+        return self.handshake
+
+    def reconnect(self, *, resume: bool = True, within: float = 2.0) -> Handshake:
+        """Leave the present connection, whatever state it is in, and open a new one.
+
+        Tries until the platform answers or the time is over, as a client does.
+        """
+        self.drop()
+        waited = wait_for(
+            lambda: self.connect(resume=resume),
+            lambda answer: answer.status is not None,
+            within,
+            "an answer to the reconnect",
+        )
+        handshake: Handshake = waited.value
+        return handshake
+
+    def drop(self) -> None:
+        """Leave without a word: the line is reset, no close frame is sent."""
+        connection = self._socket
+        if connection is None or connection.sock is None:
+            return
+        with contextlib.suppress(OSError):  # already gone, which is what was wanted
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._shut(connection, socket.SHUT_RD)  # SHUT_WR would say goodbye before the reset
+
+    def close(self) -> None:
+        """Leave politely, with a close frame."""
+        connection = self._socket
+        if connection is None:
+            return
+        if self.closed is None:
+            with contextlib.suppress(OSError, websocket.WebSocketException):  # a dead line cannot be told goodbye
+                connection.send_close(1000)
+        self._shut(connection, socket.SHUT_RDWR)
+
+    def _shut(self, connection: websocket.WebSocket, direction: int) -> None:
+        if connection.sock is not None:
+            with contextlib.suppress(OSError):  # shutdown wakes the receiving thread; a closed socket needs no waking
+                connection.sock.shutdown(direction)
+        connection.shutdown()  # type: ignore[no-untyped-call]
+        if self._thread:
+            self._thread.join(timeout=2.0)
+            if self._thread.is_alive():
+                raise NotShown(f"the receiver of {self.name or self.url} does not end")
+        self._socket = None
+
+    def _receive(self, connection: websocket.WebSocket, number: int) -> None:
+        # As little as possible happens here: its speed is what the capture is measured by.
+        append, clock, receive = self._frames.append, time.monotonic, connection.recv_data_frame
+        try:
+            while True:
+                opcode, frame = receive(True)
+                now = clock()
+                append((now, opcode, frame.data, number))
+                if opcode == ABNF.OPCODE_PING:
+                    self._last_ping = now
+                elif opcode == ABNF.OPCODE_CLOSE:
+                    code = struct.unpack("!H", frame.data[:2])[0] if len(frame.data) >= 2 else None
+                    self._ended(number, Closed(code, frame.data[2:].decode("utf-8", "replace"), now))
+                    return
+        except (OSError, websocket.WebSocketException, AttributeError) as error:
+            # AttributeError: the library's socket is None once another thread has closed it.
+            self._ended(number, Closed(None, "", clock(), f"{type(error).__name__}: {error}"))
+
+    def _ended(self, number: int, closed: Closed) -> None:
+        if number == len(self._opened_at):
+            self.closed = closed
+
+    # -- what came --------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return self.handshake.accepted and self.closed is None and self._socket is not None
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened."""
+        return len(self._opened_at)
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event that came, in order; control frames are apart."""
+        self._parse()
+        return self._events
+
+    @property
+    def controls(self) -> list[Control]:
+        """Frames about the stream: ``stream_opened``, ``resync_required``."""
+        self._parse()
+        return [control for _, control in self._controls]
+
+    @property
+    def malformed(self) -> list[str]:
+        """Frames that were no events."""
+        self._parse()
+        return self._malformed
+
+    @property
+    def raw(self) -> list[str]:
+        """Every text frame as it came."""
+        return [
+            data.decode("utf-8", "replace") for _, opcode, data, _ in list(self._frames) if opcode == ABNF.OPCODE_TEXT
+        ]
+
+    @property
+    def epoch(self) -> str | None:
+        """The stream epoch that the platform named last."""
+        self._parse()
+        return self._epoch
+
+    @property
+    def last_sequence(self) -> int | None:
+        """The latest sequence of this epoch: of the last event, or where the stream was when it opened."""
+        self._parse()
+        for event in reversed(self._events):
+            if event.epoch == self._epoch and event.sequence is not None:
+                return event.sequence
+        return self._controls[-1][1].sequence if self._controls else None
+
+    @property
+    def first_sequence(self) -> int | None:
+        """Where the stream was when the first connection opened."""
+        self._parse()
+        return self._controls[0][1].sequence if self._controls else None
+
+    @property
+    def last_ping(self) -> float | None:
+        """When the platform's heartbeat came last (monotonic seconds)."""
+        return self._last_ping
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since anything came, be it a heartbeat."""
+        heard = self._frames[-1][0] if self._frames else self._last_heard
+        return time.monotonic() - max(heard or 0.0, self._last_heard or 0.0)
+
+    def of(self, run: RunLike | str) -> list[Event]:
+        """The events of one run."""
+        run_id = run if isinstance(run, str) else run.run_id
+        return [event for event in self.events if event.run_id == run_id]
+
+    def foreign(self, own_user_ids: Iterable[str]) -> list[Event]:
+        """The events that name another user than the ones given."""
+        own = set(own_user_ids)
+        return [event for event in self.events if event.user_id is not None and event.user_id not in own]
+
+    def wait_for(
+        self,
+        type: str | None = None,
+        *,
+        run: RunLike | str | None = None,
+        within: float,
+        where: Callable[[Event], bool] | None = None,
+    ) -> Event:
+        """The first event of a type (any of them when None), of a run, that satisfies a condition.
+
+        :raises DeadlinePassed: none came in time; the message shows what did.
+        """
+        run_id = run if isinstance(run, str) or run is None else run.run_id
+
+        def wanted(event: Event) -> bool:
+            return (
+                (type is None or event.type == type)
+                and (run_id is None or event.run_id == run_id)
+                and (where is None or where(event))
+            )
+
+        def first() -> Event | None:
+            return next((event for event in self.events if wanted(event)), None)
+
+        waited = wait_for(
+            lambda: (first(), [event.type for event in self.events[-8:]]),
+            lambda seen: seen[0] is not None,
+            within,
+            f"{type or 'an event'} on {self.name or 'the connection'}",
+        )
+        found: Event = waited.value[0]
+        return found
+
+    def wait_for_end(self, run: RunLike | str, *, within: float) -> Event:
+        """The event that ends a run."""
+        return self.wait_for(run=run, within=within, where=lambda event: event.is_end)
+
+    def wait_until_closed(self, *, within: float) -> Closed:
+        """How the connection ended.
+
+        :raises DeadlinePassed: it is still open.
+        """
+        closed: Closed = wait_for(
+            lambda: self.closed, lambda seen: seen is not None, within, f"the end of {self.name or 'the connection'}"
+        ).value
+        return closed
+
+    def wait_until(self, matcher: "Matcher[Any] | Callable[[EventCapture], bool]", *, within: float) -> None:
+        """Wait until the capture as a whole is as expected."""
+        wait_for(lambda: self, matcher, within, f"on {self.name or 'the connection'}")
+
+    def _parse(self) -> None:
+        if self._read == len(self._frames):
+            return
+        with self._parsing:
+            while self._read < len(self._frames):
+                self._parse_one(self._frames[self._read])
+                self._read += 1
+
+    def _parse_one(self, frame: Frame) -> None:
+        received, opcode, data, connection = frame
+        if opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+            return
+        text = data.decode("utf-8", "replace")
+        try:
+            decoded = self.dialect.decode(text)
+        except ValueError:
+            self._malformed.append(text)
+            return
+        if isinstance(decoded, Control):
+            self._epoch = decoded.epoch
+            self._controls.append((received, decoded))
+            return
+        self._events.append(decoded.received(received, received + self._wall_offset, connection, self._epoch, text))
+
+    def __repr__(self) -> str:
+        return f"<events of {self.name or self.url}: {len(self._frames)} frames, {self.connections} connections>"

@@ -1,0 +1,91 @@
+"""Faults by effect: lost, cut off, slow, hanging. Each is healed at the end of the scenario."""
+
+from support.evidence import Evidence
+from support.stack.client import Fault, Line, Stack
+from support.stack.fault import Direction
+from support.undo import UndoStack
+
+
+class Faults:
+    """What can be done to the services of a running stack."""
+
+    def __init__(self, stack: Stack, undo: UndoStack, evidence: Evidence) -> None:
+        self._stack = stack
+        self._undo = undo
+        self._evidence = evidence
+
+    # -- processes ----------------------------------------------------------------------------------------------
+
+    def lose(self, service: str) -> None:
+        """The process is gone at once (kill -9); it is started again at the end."""
+        self._undo.register(f"start {service} again", lambda: self._revive(service))
+        self._evidence.note("fault", kind="lost", service=service)
+        self._stack.kill(service)
+
+    def bring_back(self, service: str) -> None:
+        """Start a lost service; returns when it is ready."""
+        self._stack.start_service(service)
+        self._evidence.note("fault ended", kind="lost", service=service)
+
+    def restart(self, service: str) -> None:
+        """Kill a service and start it again; returns when it is ready."""
+        self.lose(service)
+        self.bring_back(service)
+
+    def freeze(self, service: str) -> None:
+        """The process hangs (SIGSTOP): its connections stay open, nothing answers."""
+        self._undo.register(f"thaw {service}", lambda: self._stack.thaw(service))
+        self._evidence.note("fault", kind="hangs", service=service)
+        self._stack.freeze(service)
+
+    def thaw(self, service: str) -> None:
+        """Let a hanging process go on."""
+        self._stack.thaw(service)
+        self._evidence.note("fault ended", kind="hangs", service=service)
+
+    def _revive(self, service: str) -> None:
+        if any(status.name == service and status.state != "ready" for status in self._stack.services()):
+            self._stack.start_service(service)
+
+    # -- one customer's line ------------------------------------------------------------------------------------
+
+    def own_line(self, who: str) -> Line:
+        """A line to the platform that only one customer uses, so that a fault on it is theirs alone."""
+        line = self._stack.open_line("backend")
+        self._undo.register(f"close the line of {who}", line.close)
+        return line
+
+    # -- lines --------------------------------------------------------------------------------------------------
+
+    def on_line(self, proxy: str, fault: Fault) -> None:
+        """Put any fault on the line to a service."""
+        self._undo.register(f"heal the line to {proxy}", lambda: self._stack.clear_fault(proxy))
+        self._evidence.note("fault", kind=fault.kind, line=proxy, direction=fault.direction)
+        self._stack.set_fault(proxy, fault)
+
+    def cut_off(self, proxy: str) -> None:
+        """The service can no longer be reached: connections are reset, new ones refused."""
+        self.on_line(proxy, Fault(kind="refuse"))
+        self._stack.cut_connections(proxy, how="reset")
+
+    def silence(self, proxy: str, direction: Direction = "both") -> None:
+        """A black hole: the line stays up and nothing comes through."""
+        self.on_line(proxy, Fault(kind="blackhole", direction=direction))
+
+    def slow(self, proxy: str, seconds: float) -> None:
+        """Everything on the line comes that much later, each way."""
+        self.on_line(proxy, Fault(kind="delay", seconds=seconds))
+
+    def stutter(self, proxy: str, seconds: float) -> None:
+        """The line comes in bursts with pauses between them."""
+        self.on_line(proxy, Fault(kind="stutter", seconds=seconds))
+
+    def reset_connections(self, proxy: str) -> None:
+        """All present connections are reset; new ones work."""
+        self._evidence.note("fault", kind="reset", line=proxy)
+        self._stack.cut_connections(proxy, how="reset")
+
+    def heal(self, proxy: str) -> None:
+        """The line works again."""
+        self._stack.clear_fault(proxy)
+        self._evidence.note("fault ended", line=proxy)

@@ -1,0 +1,197 @@
+"""One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from support import logs
+from support.canary import Leak, Sighting, leaks, markers_in, unseen
+from support.dialect import Dialect
+from support.evidence import Evidence, Subject, evidence_path, write_evidence
+from support.faults import Faults
+from support.inventory import CloudAccounts
+from support.observers import Observers, Written
+from support.oracle import BrokenStory, broken_stories
+from support.platform import Endpoints, ReferencePlatform
+from support.refusal import Refusal
+from support.settings import CHECKOUT, Settings, prepare_reports
+from support.stack.client import Addresses, Stack, StackError, StackOptions
+from support.undo import NotUndone, UndoStack
+from support.users import Stage, Users
+from support.verdict import NotShown, Verdict, verdict_of_error, worst
+from support.waiting import Deadline, pause
+from support.world import World
+
+_SETTLING = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an examination after the steps found."""
+
+    examination: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.examination}: {self.error}"
+
+
+class Spoiled(AssertionError):
+    """The steps of a scenario passed, an examination after them found something."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The stack of a run and everything that is kept from one scenario to the next."""
+
+    settings: Settings
+    stack: Stack
+    dialect: Dialect
+    observers: Observers
+    cloud: CloudAccounts
+    _markers: dict[str, str] = field(default_factory=dict)
+    _people: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
+        """Start the stack, or attach to a kept one.
+
+        :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
+        """
+        prepare_reports(settings)
+        try:
+            stack = Stack.attach(CHECKOUT) if settings.keep else None
+            if stack is not None and stack.is_stale(CHECKOUT):
+                progress("the kept stack was started from other sources; bin/stack down ends it")
+            if stack is None:
+                options = StackOptions(
+                    checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=settings.keep
+                )
+                stack = Stack.start(options, progress)
+        except StackError as error:
+            raise Refusal(str(error)) from None
+        dialect = Dialect()
+        return cls(
+            settings, stack, dialect, Observers(stack.addresses, dialect), CloudAccounts(stack.addresses.cloud_url)
+        )
+
+    def close(self) -> None:
+        """End the run: a kept stack goes on, any other ends."""
+        self.observers.close()
+        self.stack.close()
+
+    def missing(self, tags: Sequence[str]) -> str | None:
+        """Why a scenario with these tags cannot be played here, or None.
+
+        :raises NotShown: a ``@needs.`` tag names no known capability.
+        """
+        capabilities = {"sequence_numbers": self.dialect.sequences, "own_services": True}
+        for tag in tags:
+            if tag.startswith("needs."):
+                name = tag.removeprefix("needs.")
+                if name not in capabilities:
+                    raise NotShown(f"@{tag} names no capability; known: {', '.join(capabilities)}")
+                if not capabilities[name]:
+                    return f"the platform {self.dialect.name} has no {name.replace('_', ' ')}"
+        return None
+
+    # -- one scenario -------------------------------------------------------------------------------------------
+
+    def begin(self, subject: Subject) -> World:
+        """The world of a scenario that is about to begin."""
+        addresses = self.stack.addresses
+        evidence = Evidence(subject)
+        undo = UndoStack()
+        platform = ReferencePlatform(_endpoints(addresses), self.dialect, evidence.request)
+        users = Users(platform, addresses.operator_email, addresses.operator_password)
+        Stage.users = users
+        return World(
+            self.settings,
+            platform,
+            addresses,
+            self.stack,
+            self.cloud,
+            users,
+            Faults(self.stack, undo, evidence),
+            evidence,
+            undo,
+        )
+
+    def finish(self, world: World, steps: Verdict, record: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        """Undo what the scenario did, examine what it left, and write its evidence.
+
+        :param steps: the verdict of the steps.
+        :param record: the steps as they went, for the evidence.
+        """
+        Stage.users = None
+        findings = []
+        left_over = world.undo.run_all()
+        if left_over:
+            findings.append(Finding("undo", NotUndone(left_over)))
+        written = Written()
+        try:
+            written = self._look(world)
+            findings += self._stories(world, written)
+            findings += self._canary(world, written)
+        except Exception as error:  # an observer that cannot see makes the scenario inconclusive
+            findings.append(Finding("observers", error))
+        world.users.close()
+        verdict = worst(steps, *(verdict_of_error(finding.error) for finding in findings))
+        subject = world.evidence.subject
+        write_evidence(
+            self.settings.evidence / evidence_path(subject.file, subject.scenario, subject.line),
+            world.evidence.report(
+                verdict,
+                world.budgets.uses,
+                logs.of_traces(written.lines, world.evidence.trace_ids),
+                [str(finding) for finding in findings],
+                record,
+            ),
+        )
+        return findings
+
+    def _look(self, world: World) -> Written:
+        for user in world.users:
+            if user.known:
+                self._people[user.id] = user.tenant.id
+                self._markers[user.tenant.marker] = user.tenant.id
+        written = self.observers.look(_present(world), self._people, _traces(world))
+        for user in world.users:
+            for capture in user.captures:
+                found = markers_in("\n".join(capture.raw))
+                written.sightings.append(Sighting(capture.name, user.tenant.id, found))
+        return written
+
+    def _stories(self, world: World, written: Written) -> list[Finding]:
+        if world.broken_stories or not written.runs:
+            return []
+        broken = broken_stories(written.runs, written.events)
+        # A run's end leaves through the outbox, a moment after its status is stored.
+        deadline = Deadline(_SETTLING)
+        while broken and not deadline.passed:
+            pause(0.02)
+            broken = broken_stories(*self.observers.stories(_present(world)))
+        return [Finding("story oracle", BrokenStory("; ".join(broken)))] if broken else []
+
+    def _canary(self, world: World, written: Written) -> list[Finding]:
+        found = leaks(written.sightings, self._markers)
+        if found:
+            return [Finding("leak canary", Leak("; ".join(found[:10])))]
+        blind = unseen(world.shown_markers, written.sightings, self._markers)
+        if blind:
+            return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
+        return []
+
+
+def _endpoints(addresses: Addresses) -> Endpoints:
+    return Endpoints(
+        addresses.auth_url, addresses.backend_url, f"{addresses.backend_ws_url}/v1/events", addresses.analytics_url
+    )
+
+
+def _present(world: World) -> dict[str, str]:
+    return {user.id: user.tenant.id for user in world.users if user.known}
+
+
+def _traces(world: World) -> dict[str, str]:
+    return {run.trace_id: run.user.tenant.id for run in world.runs}

@@ -1,0 +1,196 @@
+"""Every setting of a run: the ``-D`` keys, and the only place of the suite that reads the environment."""
+
+import difflib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.refusal import Refusal
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# What a child process may see of our environment. Everything else is handed over as settings, so that a
+# variable on somebody's machine can never change a result.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+# The control socket of a stack that somebody else owns, as bin/prove does.
+_ATTACH = "attach:"
+
+PortRange = tuple[int, int]
+
+
+class _BadValue(Exception):
+    """A value that a setting does not accept; the message says which ones it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One ``-D`` key: its name, default as typed on the command line, parser and help text."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of features and scenarios; ``seed`` is None for the order in which they are written."""
+
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        return "defined" if self.seed is None else f"random:{self.seed}"
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise _BadValue(f"choose one of {', '.join(values)}{_nearest(text, values)}")
+        return text
+
+    return parse
+
+
+def _services(text: str) -> str:
+    provider = _one_of("embedded", "containers", "external")(text)
+    if provider != "embedded":
+        raise _BadValue(f"the provider {provider!r} is not supported yet, use services=embedded")
+    return provider
+
+
+def _stack(text: str) -> str:
+    if text.startswith(_ATTACH) and text != _ATTACH:
+        return text
+    return _one_of("fresh", "keep")(text)
+
+
+def _ports(text: str) -> PortRange:
+    found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    if not found:
+        raise _BadValue("give a range as LOW-HIGH, for example 20000-29999")
+    low, high = int(found[1]), int(found[2])
+    if not 1024 <= low < high <= 65535:
+        raise _BadValue("the range must lie within 1024-65535 and LOW must be smaller than HIGH")
+    return low, high
+
+
+def _order(text: str) -> Order:
+    if text == "defined":
+        return Order()
+    found = re.fullmatch(r"random:(\d{1,9})", text)
+    if not found:
+        raise _BadValue("use order=defined or order=random:SEED, where SEED is a number")
+    return Order(int(found[1]))
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise _BadValue("give a directory")
+    path = Path(text)
+    return path if path.is_absolute() else CHECKOUT / path
+
+
+KEYS: tuple[Key, ...] = (
+    Key("services", "embedded", _services, "who provides the services: embedded, containers or external"),
+    Key(
+        "stack",
+        "fresh",
+        _stack,
+        "fresh: start and stop; keep: attach to a kept stack, leave it running; attach:SOCKET: use a running one",
+    ),
+    Key("target", "reference", _one_of("reference"), "the platform under test"),
+    Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
+    Key("order", "defined", _order, "defined, or random:SEED"),
+    Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
+    Key("reports", "reports", _directory, "where results, evidence and logs are written"),
+)
+
+
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run, validated."""
+
+    services: str = "embedded"
+    stack: str = "fresh"
+    target: str = "reference"
+    ports: PortRange = (20000, 29999)
+    order: Order = Order()
+    profile: str = "full"
+    reports: Path = CHECKOUT / "reports"
+
+    @property
+    def keep(self) -> bool:
+        """Whether the stack outlives the run."""
+        return self.stack == "keep"
+
+    @property
+    def attach_to(self) -> Path | None:
+        """The control socket of the running stack that this run uses and leaves running; None: one of its own."""
+        return Path(self.stack.removeprefix(_ATTACH)) if self.stack.startswith(_ATTACH) else None
+
+    @property
+    def logs(self) -> Path:
+        """Where services write their logs."""
+        return self.reports / "logs"
+
+    @property
+    def evidence(self) -> Path:
+        """Where each scenario's evidence is written."""
+        return self.reports / "evidence"
+
+    @classmethod
+    def from_userdata(cls, userdata: Mapping[str, str]) -> "Settings":
+        """Settings from behave's ``-D`` definitions.
+
+        :raises Refusal: an unknown key or a value out of bounds; names the key, the value and what is accepted.
+        """
+        keys = {key.name: key for key in KEYS}
+        # behave keeps its reporters' own options in the same place.
+        given = {name: value for name, value in userdata.items() if not name.startswith("behave.")}
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            if name not in keys:
+                raise Refusal(
+                    f"unknown setting -D {name}={value}{_nearest(name, tuple(keys))}; known: {', '.join(keys)}"
+                )
+            values[name] = _parsed(keys[name], str(value))
+        return cls(**values)
+
+
+def _parsed(key: Key, value: str) -> Any:
+    try:
+        return key.parse(value)
+    except _BadValue as bad:
+        raise Refusal(f"bad value in -D {key.name}={value}: {bad}") from None
+
+
+def base_environment() -> dict[str, str]:
+    """The environment that a child process starts with: a short list of variables, nothing else."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+def prepare_reports(settings: Settings) -> None:
+    """Make the report directories, and show that they can be written.
+
+    :raises Refusal: the directory cannot be made or written to.
+    """
+    try:
+        for directory in (settings.reports, settings.logs, settings.evidence):
+            directory.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=directory) as probe:
+                probe.write(b"writable")
+    except OSError as error:
+        raise Refusal(
+            f"cannot write reports to {settings.reports} ({error.strerror}); "
+            "make it writable or choose another with -D reports=DIR"
+        ) from None

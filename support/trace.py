@@ -1,0 +1,24 @@
+"""W3C trace context: one id that runs through everything a request touches."""
+
+import secrets
+
+
+def new_trace_id() -> str:
+    """32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def traceparent(trace_id: str) -> str:
+    """The header of a sampled request in a trace."""
+    return f"00-{trace_id}-{secrets.token_hex(8)}-01"
+
+
+def trace_id_of(header: str) -> str:
+    """The trace id in a ``traceparent`` header.
+
+    :raises ValueError: the header is none.
+    """
+    parts = header.split("-")
+    if len(parts) != 4 or len(parts[1]) != 32:
+        raise ValueError(f"not a traceparent: {header!r}")
+    return parts[1]
