@@ -26,13 +26,16 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """One scenario: behave's status, and the verdict on its promise (proven, violated or inconclusive)."""
+    """One scenario: behave's status, and the verdict on its promise (proven, violated, inconclusive; None: skipped).
+
+    What is examined after the steps stands among them, as "the leak canary finds nothing".
+    """
 
     feature: str
     title: str
     tags: frozenset[str]
     status: str
-    verdict: str
+    verdict: str | None
     steps: tuple[StepResult, ...]
 
     @property

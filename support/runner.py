@@ -43,7 +43,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self.config.reporters.clear()
         else:
             self.config.junit_directory = str(settings.reports / "junit")
-            shutil.rmtree(self.config.junit_directory, ignore_errors=True)
+            for left_by_earlier_runs in (self.config.junit_directory, settings.evidence):
+                shutil.rmtree(left_by_earlier_runs, ignore_errors=True)
             self.formatters.append(Recorder(self.config, settings))
         return bool(super().run_model(features))
 

@@ -60,14 +60,7 @@ class Session:
         """
         prepare_reports(settings)
         try:
-            stack = Stack.attach(CHECKOUT) if settings.keep else None
-            if stack is not None and stack.is_stale(CHECKOUT):
-                progress("the kept stack was started from other sources; bin/stack down ends it")
-            if stack is None:
-                options = StackOptions(
-                    checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=settings.keep
-                )
-                stack = Stack.start(options, progress)
+            stack = _stack(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
         dialect = Dialect()
@@ -76,7 +69,7 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the run: a kept stack goes on, any other ends."""
+        """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
         self.observers.close()
         self.stack.close()
 
@@ -181,6 +174,18 @@ class Session:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
+
+
+def _stack(settings: Settings, progress: Callable[[str], None]) -> Stack:
+    if settings.attach_to is not None:
+        return Stack.connect(settings.attach_to)
+    kept = Stack.attach(CHECKOUT) if settings.keep else None
+    if kept is None:
+        options = StackOptions(checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=settings.keep)
+        return Stack.start(options, progress)
+    if kept.is_stale(CHECKOUT):
+        progress("the kept stack was started from other sources; bin/stack down ends it")
+    return kept
 
 
 def _endpoints(addresses: Addresses) -> Endpoints:

@@ -34,7 +34,7 @@ examples:
   bin/acceptance -D order=random:7                in shuffled order
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
-exit code: 0 all passed; 1 something failed or nothing was selected; 2 refused before anything was started
+exit code: 0 all passed; 1 something failed, or nothing could be run; 2 a bad option or setting
 All other options are behave's own: .venv/bin/behave --help
 """
 
@@ -77,7 +77,10 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     # Old results must never be taken for those of a run that wrote none.
     results = settings.reports / "results.json"
     results.unlink(missing_ok=True)
-    return _closing(_run(command), results)
+    code = _run(command)
+    # Our own formatter says it itself.
+    counts_shown = not any(argument.startswith(("-f", "--format")) for argument in others)
+    return _closing(code, results, counts_shown)
 
 
 def _definition(text: str) -> tuple[str, str]:
@@ -105,18 +108,21 @@ def _run(command: Sequence[str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
-    return behave.wait()
+    code = behave.wait()
+    return code if code >= 0 else 128 - code
 
 
-def _closing(behave_code: int, results_path: Path) -> int:
+def _closing(behave_code: int, results_path: Path, counts_shown: bool) -> int:
+    """The exit code of behave, but never 0 without a result that deserves it."""
     try:
         results = read_results(results_path)
     except ResultsMissing as missing:
-        print(f"bin/acceptance: {missing}", file=sys.stderr)
+        # When behave refused to run it has said why.
+        if behave_code == 0:
+            print(f"bin/acceptance: {missing}", file=sys.stderr)
         return behave_code or 1
-    if not results.scenarios:
-        print("bin/acceptance: nothing was selected", file=sys.stderr, flush=True)
-    print(results.summary, flush=True)
+    if not counts_shown:
+        print(results.summary)
     return behave_code or int(results.failed > 0 or not results.scenarios)
 
 

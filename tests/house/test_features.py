@@ -1,0 +1,156 @@
+"""The features keep the rules, and every rule can be broken."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.settings import CHECKOUT
+from tests.house import feature_rules, promises
+from tests.house.feature_rules import Promises, parse
+
+KNOWN = Promises({"WSE-03": "websocket_events", "WSE-04": "websocket_events", "AEC-01": "agent_execution"}, frozenset())
+
+GOOD = """\
+@websocket_events @gate
+Feature: A dropped connection loses nothing
+  Segment:          Early, Mid and Enterprise
+  Business goal:    Keep customers who work on unreliable networks
+  Value impact:     Users see the whole analysis, wherever they are
+  Strategic impact: Trust in live results is what the chat product sells
+
+  @WSE-03 @segment.early @segment.mid @segment.enterprise
+  Rule: Missed events arrive after reconnecting, in order and once
+
+    Scenario: The connection is reset in the middle of a run
+      Given Acme watches a running cost analysis
+      When Acme's connection is reset and Acme reconnects
+      Then Acme has received every event of the run in order, each once
+      And the answer equals the savings in Acme's own inventory
+
+    @exclusive
+    Scenario Outline: The line is poor
+      Given Acme watches a running cost analysis
+      When Acme's line is <poor>
+      Then Acme has received every event of the run in order, each once
+        | ceiling   |
+        | 2 seconds |
+
+      Examples:
+        | poor |
+        | slow |
+        | torn |
+"""
+
+# Each breach: the rule, what is put in place of what, and what the finding must say.
+BREACHES = [
+    ("closed_tags", "@gate", "@gate @flaky", "@flaky"),
+    ("closed_tags", "@websocket_events @gate", "@gate", "no category"),
+    ("closed_tags", "@exclusive", "@wip", "@wip"),
+    ("closed_tags", "@exclusive", "@WSE-03", "@WSE-03"),
+    ("closed_tags", "@segment.mid", "@segment.middle", "@segment.middle"),
+    ("closed_tags", "      Examples:", "      @needs.Sequence\n      Examples:", "@needs.Sequence"),
+    ("category_is_folder", "@websocket_events", "@agent_execution", "the folder websocket_events"),
+    ("category_is_folder", "@WSE-03", "@AEC-01", "AEC-01 belongs to agent_execution"),
+    ("one_promise_each", "@WSE-03", "@WSE-99", "not promised"),
+    ("one_promise_each", "@WSE-03", "@WSE-03 @WSE-04", "there are 2"),
+    ("one_promise_each", "@WSE-03", "", "there are 0"),
+    ("one_promise_each", "  Rule: Missed", "  Rule: Nothing\n\n  @WSE-04\n  Rule: Missed", "no scenario"),
+    ("one_promise_each", "  @WSE-03", "  Scenario: Loose\n    Given Acme\n\n  @WSE-03", "belongs to no rule"),
+    ("one_stage", "@gate", "", "there is none"),
+    ("one_stage", "@exclusive", "@nightly", "gate and nightly"),
+    ("complete_value", "  Value impact:     Users see the whole analysis, wherever they are\n", "", "Value impact"),
+    ("complete_value", "Early, Mid and Enterprise", "", "Segment"),
+    ("segments_agree", "Early, Mid and Enterprise", "Early and Mid", "enterprise"),
+    ("segments_agree", "Early, Mid and Enterprise", "All customers", "free"),
+    ("segments_agree", " @segment.early @segment.mid @segment.enterprise", "", "no @segment"),
+    ("three_to_six_steps", "      When Acme's connection is reset and Acme reconnects\n", "", "0 steps are a When"),
+    (
+        "three_to_six_steps",
+        "      And the answer",
+        "      When Acme waits\n      Then the answer",
+        "2 steps are a When",
+    ),
+    ("three_to_six_steps", "      When Acme's line is <poor>\n", "", "2 steps"),
+    (
+        "three_to_six_steps",
+        "      And the answer",
+        "      And a\n      And b\n      And c\n      And the answer",
+        "7 steps",
+    ),
+    ("no_technical_words", "reconnects", "reconnects within 2 seconds", "number of seconds"),
+    ("no_technical_words", "reconnects", "reconnects to https://apex.test", "an address"),
+    ("no_technical_words", "A dropped", "A status code of a dropped", "a status code"),
+    ("no_technical_words", "Trust in live", "JSON in live", "JSON"),
+    ("no_technical_words", "The line is poor", "The EventStream is poor", "a class"),
+    ("no_technical_words", "every event", "every agent_started", "a name from the code"),
+    ("no_technical_words", "every event", "SELECT every event", "SQL"),
+]
+
+
+def rule_named(name: str) -> Callable:
+    return next(rule for rule in feature_rules.RULES if rule.__name__ == name)
+
+
+def feature(text: str, folder: str = "websocket_events", file: str = "reconnect.feature"):
+    return parse(text, f"features/{folder}/{file}")
+
+
+@pytest.mark.parametrize("rule", feature_rules.RULES, ids=lambda rule: rule.__name__)
+def test_good_feature_breaks_no_rule(rule):
+    assert list(rule(feature(GOOD), KNOWN)) == []
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "finding"), BREACHES)
+def test_breach_is_found(rule, old, new, finding):
+    assert old in GOOD
+    findings = list(rule_named(rule)(feature(GOOD.replace(old, new)), KNOWN))
+    assert any(finding in found for found in findings), findings
+
+
+def test_every_rule_has_a_breach():
+    assert {rule.__name__ for rule in feature_rules.RULES} == {breach[0] for breach in BREACHES}
+
+
+def test_shared_value_line_and_title_are_found():
+    other = GOOD.replace("A dropped connection", "A silent connection")
+    findings = list(feature_rules.unlike_any_other([feature(GOOD), feature(other, file="silent.feature")]))
+    assert {found.partition("the same ")[2].partition(" as ")[0] for found in findings} == {
+        "business goal",
+        "value impact",
+        "strategic impact",
+        "title",
+    }
+
+
+def test_finished_category_lacking_a_rule_or_a_segment_is_found():
+    finished = Promises(KNOWN.category_of, frozenset({"websocket_events"}))
+    findings = list(feature_rules.finished_is_complete([feature(GOOD)], finished))
+    assert findings == [
+        "WSE-04: no rule, though websocket_events is finished",
+        "websocket_events: no scenario for free",
+    ]
+
+
+@pytest.fixture(scope="module")
+def features():
+    found = [
+        parse(path.read_text(encoding="utf-8"), str(path.relative_to(CHECKOUT)))
+        for path in sorted(CHECKOUT.glob("features/**/*.feature"))
+    ]
+    assert found, "there are no features"
+    return found
+
+
+@pytest.mark.parametrize("rule", feature_rules.RULES, ids=lambda rule: rule.__name__)
+def test_features_keep(rule, features):
+    known = promises.load()
+    breaches = [found for each in features for found in rule(each, known)]
+    assert not breaches, "\n".join(breaches)
+
+
+def test_features_are_unlike_each_other(features):
+    assert list(feature_rules.unlike_any_other(features)) == []
+
+
+def test_finished_categories_are_complete(features):
+    assert list(feature_rules.finished_is_complete(features, promises.load())) == []
