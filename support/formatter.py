@@ -131,6 +131,7 @@ class Terminal(ScenarioFollower):
         self._shown_rule = ""
         self._feature: Any = None
         self._feature_results: list[dict[str, Any]] = []
+        self._selected = 0
         self._started = time.monotonic()
 
     def feature(self, feature: Any) -> None:
@@ -142,6 +143,7 @@ class Terminal(ScenarioFollower):
 
     def scenario(self, scenario: Any) -> None:
         super().scenario(scenario)
+        self._selected += 1
         if self._live:
             self.stream.write(f"\r\033[K    … {scenario.name}")
             self.stream.flush()
@@ -173,6 +175,8 @@ class Terminal(ScenarioFollower):
                 self._line(f"skipped: {record['scenario']} ({record['file']}:{record['line']}): {record['reason']}")
         if not self.config.dry_run:
             self._summary()
+        else:
+            self._line(f"{self._selected} scenarios are selected; none was run")
         self.close_stream()
 
     def _show(self, record: Mapping[str, Any]) -> None:

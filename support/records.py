@@ -1,5 +1,6 @@
 """A scenario as it is written to the results: plain values out of behave's model, judged."""
 
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -46,10 +47,23 @@ def _step(step: Any) -> dict[str, Any]:
         "status": step.status.normalized_name,
         "duration_seconds": round(step.duration, 4),
         "location": f"{step.filename}:{step.line}",
-        "error": redact(step.error_message or "") if step.status.has_failed() else "",
+        "error": redact(_error_of(step)) if step.status.has_failed() else "",
         **({"table": [list(step.table.headings), *(list(row) for row in step.table)]} if step.table else {}),
         **({"text": str(step.text)} if step.text else {}),
     }
+
+
+def _error_of(step: Any) -> str:
+    error = step.exception
+    if error is None:
+        return step.error_message or f"the step is {step.status.normalized_name}"
+    if isinstance(error, AssertionError):
+        return str(error)
+    frames = traceback.extract_tb(step.exc_traceback or error.__traceback__)
+    # What behave does on the way to a step helps nobody.
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    places = "".join(f"\n  at {frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(own[-4:]))
+    return f"{type(error).__name__}: {error}{places}"
 
 
 def verdict_of_steps(scenario: Any) -> Verdict:

@@ -8,9 +8,9 @@ from enum import Enum
 import requests
 
 from support.events import EventCapture
-from support.inventory import Inventory, UsageRecords
 from support.platform import Platform
 from support.redaction import know_secret
+from support.savings import Inventory, UsageRecords
 from support.stack.client import Line
 from support.story import Event
 from support.verdict import NotShown

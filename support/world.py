@@ -16,9 +16,11 @@ from support.dialect import TokenCarrier
 from support.events import EventCapture
 from support.evidence import Evidence
 from support.faults import Faults
-from support.inventory import CloudAccounts, Group, PriceTable, UsageRecords, varied
+from support.inventory import CloudAccounts, fetch_prices
 from support.outcome import Outcome
+from support.partner import Partner
 from support.platform import Platform
+from support.savings import Group, PriceTable, UsageRecords, varied
 from support.settings import Settings
 from support.stack.client import Addresses, Line, Stack
 from support.trace import new_trace_id
@@ -60,6 +62,7 @@ class World:
     cloud: CloudAccounts
     users: Users
     faults: Faults
+    partner: Partner
     evidence: Evidence
     undo: UndoStack
     budgets: Budgets = field(default_factory=Budgets)
@@ -228,7 +231,7 @@ class World:
 
     def prices(self) -> PriceTable:
         """The partner's price table, asked for past the platform."""
-        return PriceTable.fetch(self.addresses.partner_url, self.cloud.ec2.meta.region_name)
+        return fetch_prices(self.addresses.partner_url, self.cloud.ec2.meta.region_name)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -302,6 +305,16 @@ class World:
         if self.run is None:
             raise NotShown(f"there is no run; the platform's last answer: {self.outcome}")
         return self.run
+
+    def run_of(self, user: User) -> RunHandle:
+        """The last run that a user was granted.
+
+        :raises NotShown: there is none.
+        """
+        own = [run for run in self.runs if run.user is user]
+        if not own:
+            raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
+        return own[-1]
 
     @property
     def last_outcome(self) -> Outcome:

@@ -1,0 +1,64 @@
+"""The agents as a feature names them, and the scripts of the probe agent that stands for an agent with a flaw."""
+
+from enum import Enum
+from typing import Any
+
+
+class Agent(Enum):
+    """The platform's own agents; the value is what a feature calls the work."""
+
+    COST_ANALYSIS = "cost analysis"
+    RIGHTSIZING_PLAN = "rightsizing plan"
+    USAGE_REPORT = "usage report"
+    ADVICE = "piece of advice"
+
+    @property
+    def wire(self) -> str:
+        return {
+            "cost analysis": "cost_analysis",
+            "rightsizing plan": "rightsizing_plan",
+            "usage report": "usage_report",
+            "piece of advice": "advisor",
+        }[self.value]
+
+
+PROBE = "probe"
+INTERNALS = "SELECT password FROM vault -- /srv/agents/secrets.py line 42"
+"""What a flawed agent or tool says in its exception; no customer may ever read it."""
+
+Script = dict[str, Any]
+
+
+def script(*steps: Script) -> Script:
+    """The input that makes the probe agent follow the steps (see ``support/plugin/probe.py``)."""
+    return {"steps": list(steps)}
+
+
+def fetching(path: str) -> Script:
+    """Calls a tool that asks the partner for a path."""
+    return script({"think": "Asking the partner."}, {"fetch": path})
+
+
+def side_by_side(*paths: str) -> Script:
+    """Calls a tool for each path, all at once."""
+    return script({"together": list(paths)})
+
+
+def talkative(thoughts: int) -> Script:
+    """Emits that many events as fast as it can."""
+    return script({"think_times": thoughts})
+
+
+def crashing() -> Script:
+    """Raises in the middle of its work."""
+    return script({"think": "About to crash."}, {"raise": INTERNALS})
+
+
+def with_failing_tool(message: str) -> Script:
+    """Calls a tool that cannot do its work and says why."""
+    return script({"fail": message})
+
+
+def with_broken_tool() -> Script:
+    """Calls a tool with a fault of its own."""
+    return script({"break": INTERNALS})

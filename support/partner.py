@@ -1,0 +1,72 @@
+"""The partner's side: what it answers to the platform, and what it was asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from support.undo import UndoStack
+
+_CONTROL_SECONDS = 5.0
+
+PRICES = "/v1/prices"
+"""Where the partner's price list is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerCall:
+    """One request as the partner saw it; times are Unix seconds, None: not (yet)."""
+
+    number: int
+    path: str
+    answered_at: float | None
+    closed_by_client_at: float | None
+
+    @property
+    def open(self) -> bool:
+        """Whether the caller still waits."""
+        return self.answered_at is None and self.closed_by_client_at is None
+
+
+class Partner:
+    """The control of the programmable partner; everything programmed is withdrawn at the end of the scenario."""
+
+    def __init__(self, control_url: str, token: str, undo: UndoStack) -> None:
+        self._url, self._undo = f"{control_url}/_control", undo
+        self._http = requests.Session()
+        self._http.headers["authorization"] = f"Bearer {token}"
+
+    def hold(self, path: str) -> None:
+        """Answer nothing under the path until it is released."""
+        self._program(path, {"hold": True})
+
+    def release(self, path: str) -> None:
+        """Answer what is held, and everything after it at once."""
+        self._ask("DELETE", f"/routes{path}")
+
+    def delay(self, path: str, seconds: float) -> None:
+        """Answer under the path that much later."""
+        self._program(path, {"delay_seconds": seconds})
+
+    def fail(self, path: str, status: int, body: Any = None) -> None:
+        """Answer under the path with an error."""
+        self._program(path, {"status": status, "body": body})
+
+    def calls(self, path: str) -> list[PartnerCall]:
+        """The requests under exactly this path, oldest first."""
+        items = self._ask("GET", "/journal").json()["items"]
+        return [
+            PartnerCall(item["number"], item["path"], item["answered_at"], item["closed_by_client_at"])
+            for item in items
+            if item["path"] == path
+        ]
+
+    def _program(self, path: str, route: Mapping[str, Any]) -> None:
+        self._ask("PUT", f"/routes{path}", route)
+        self._undo.register(f"let the partner answer as usual under {path}", lambda: self.release(path))
+
+    def _ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        answer = self._http.request(method, self._url + path, json=body, timeout=_CONTROL_SECONDS)
+        answer.raise_for_status()
+        return answer
