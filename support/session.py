@@ -12,6 +12,7 @@ from support.faults import Faults
 from support.inventory import CloudAccounts
 from support.observers import Observers, Written
 from support.oracle import BrokenStory, broken_stories
+from support.partner import Partner
 from support.platform import Endpoints, ReferencePlatform
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
@@ -106,6 +107,7 @@ class Session:
             self.cloud,
             users,
             Faults(self.stack, undo, evidence),
+            Partner(addresses.partner_control_url, addresses.partner_control_token, undo),
             evidence,
             undo,
         )

@@ -1,7 +1,8 @@
 """The world of one scenario: the only thing that steps find on behave's context."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -315,6 +316,23 @@ class World:
         if not own:
             raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
         return own[-1]
+
+    def run_of(self, user: User) -> RunHandle:
+        """The last run that a user was granted.
+
+        :raises NotShown: there is none.
+        """
+        own = [run for run in self.runs if run.user is user]
+        if not own:
+            raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
+        return own[-1]
+
+    def run_at_once(self, users: Sequence[User], agent_name: str) -> None:
+        """Have every user start a run at the same moment, and wait until all have ended."""
+        with ThreadPoolExecutor(len(users)) as together:
+            list(together.map(lambda user: self.running(user, agent_name), users))
+        for user in users:
+            self.ended(self.run_of(user))
 
     @property
     def last_outcome(self) -> Outcome:

@@ -151,7 +151,8 @@ class ReadPrices(Tool):
     parameters = InstanceTypes
 
     async def execute(self, call: ToolCall, parameters: InstanceTypes) -> dict[str, Any]:
-        response = await call.fetch(f"{call.pricing_url}/v1/prices")
+        region = (await call.in_thread(call.cloud_session)).region_name
+        response = await call.fetch(f"{call.pricing_url}/v1/prices", {"region": region})
         try:
             listed = response.json()
             return {"currency": str(listed["currency"]), "prices": {k: str(v) for k, v in listed["prices"].items()}}

@@ -13,6 +13,8 @@ import boto3
 import httpx
 from pydantic import BaseModel
 
+from apex.telemetry import traceparent
+
 T = TypeVar("T")
 
 
@@ -39,14 +41,14 @@ class ToolCall:
     bytes_read: int = 0
     cpu_seconds: float = 0.0
 
-    async def fetch(self, url: str, **options: Any) -> httpx.Response:
-        """GET a partner's resource; what it sends is counted.
+    async def fetch(self, url: str, parameters: dict[str, str] | None = None) -> httpx.Response:
+        """GET a partner's resource under the request's trace; what it sends is counted.
 
         Raises:
             ToolError: the partner does not answer, or not with success.
         """
         try:
-            response = await self.http.get(url, **options)
+            response = await self.http.get(url, params=parameters, headers={"traceparent": traceparent()})
         except httpx.HTTPError:
             raise ToolError("A partner's service does not answer.", recoverable=True) from None
         self.bytes_read += len(response.content)

@@ -1,0 +1,45 @@
+"""Who takes part, and what they own."""
+
+from behave import given
+
+from support.inventory import idle
+from support.users import Role
+
+
+@given("{customer:User} is {plan:Plan} customer")
+def _(context, customer, plan):
+    context.world.users.settle(customer, plan)
+
+
+@given("{customer:User} is {plan:Plan} customer with servers in the cloud")
+def _(context, customer, plan):
+    context.world.users.settle(customer, plan)
+    context.world.own_cloud(customer.tenant)
+
+
+@given("{customer:User} is {plan:Plan} customer with {count:d} idle servers in the cloud")
+def _(context, customer, plan, count):
+    context.world.users.settle(customer, plan)
+    context.world.own_cloud(customer.tenant, [idle(count)])
+
+
+@given("{customer:User} is {plan:Plan} customer with stored usage")
+def _(context, customer, plan):
+    context.world.users.settle(customer, plan)
+    context.world.used(customer.tenant)
+
+
+@given("{colleague:User} is a colleague")
+def _(context, colleague):
+    context.world.users.settle(colleague, role=Role.MEMBER)
+
+
+@given("ten customers with servers in the cloud")
+def _(context):
+    for customer in context.world.users.crowd(10):
+        context.world.own_cloud(customer.tenant)
+
+
+@given("{viewer:User} watches")
+def _(context, viewer):
+    context.world.watch(context.world.users.settle(viewer))
