@@ -2,7 +2,7 @@
 
 from behave import given
 
-from support.inventory import idle
+from support.savings import idle
 from support.users import Role
 
 

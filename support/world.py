@@ -317,16 +317,6 @@ class World:
             raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
         return own[-1]
 
-    def run_of(self, user: User) -> RunHandle:
-        """The last run that a user was granted.
-
-        :raises NotShown: there is none.
-        """
-        own = [run for run in self.runs if run.user is user]
-        if not own:
-            raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
-        return own[-1]
-
     def run_at_once(self, users: Sequence[User], agent_name: str) -> None:
         """Have every user start a run at the same moment, and wait until all have ended."""
         with ThreadPoolExecutor(len(users)) as together:
