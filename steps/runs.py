@@ -1,6 +1,5 @@
 """Customers ask agents to work."""
 
-from concurrent.futures import ThreadPoolExecutor
 
 from behave import given, when
 

@@ -250,7 +250,10 @@ class World:
         """Ask for a run. ``outcome`` is the answer; ``run`` the run, which is None when it was refused."""
         trace = trace_id or new_trace_id()
         asked = time.monotonic()
-        self.outcome = self.platform.start_run(
+        # Several users may start runs at once: what is this call's own stays in its own names.
+        run: RunHandle | None = None
+        self.run = None
+        self.outcome = outcome = self.platform.start_run(
             user,
             agent_name,
             thread_id=thread_id,
@@ -259,15 +262,13 @@ class World:
             trace_id=trace,
             request_id=request_id,
         )
-        self.run = None
-        if self.outcome.done:
-            body = self.outcome.body
-            self.run = RunHandle(
-                body["id"], user, agent_name, body.get("thread_id"), trace, self.outcome.request_id, asked
-            )
-            self.runs.append(self.run)
-            self.undo.register(f"end run {self.run.run_id}", partial(self._end, self.run))
-        return self.run
+        if outcome.done:
+            body = outcome.body
+            run = RunHandle(body["id"], user, agent_name, body.get("thread_id"), trace, outcome.request_id, asked)
+            self.run = run
+            self.runs.append(run)
+            self.undo.register(f"end run {run.run_id}", partial(self._end, run))
+        return run
 
     def running(self, user: User, agent_name: str, **options: Any) -> RunHandle:
         """Have a run started, where a scenario only needs it.
