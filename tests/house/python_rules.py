@@ -94,6 +94,7 @@ def suite_and_platform_are_strangers(module: Module) -> Iterator[str]:
 
     Plug-ins run inside the platform, so they import it.
     """
+    strangers: tuple[str, ...]
     if module.under("apex"):
         strangers = ("support", "steps", "tests", "environment", "behave")
     elif module.under("support", "steps", "environment.py") and not module.under("support/plugin"):
@@ -136,7 +137,7 @@ def public_things_are_described(module: Module) -> Iterator[str]:
     """Every public module, class, function and method of suite and platform has a docstring.
 
     A method that a class in the same module describes (the protocol that it fulfils) needs no second one; nor
-    does one that overrides a method of the class that it inherits from.
+    does one that may override a method of the class that it inherits from, or that is a single expression.
     """
     if not module.under("support", "apex") or module.under("apex/migrations/versions"):
         return
@@ -152,8 +153,12 @@ def public_things_are_described(module: Module) -> Iterator[str]:
                 yield f"{module.path}:{node.lineno}: {node.name}: no docstring"
             if isinstance(node, ast.ClassDef) and not node.bases:
                 for method in _functions(node):
-                    if not (method.name.startswith("_") or method.name in described):
+                    if not (method.name.startswith("_") or method.name in described or _is_expression(method)):
                         yield f"{module.path}:{method.lineno}: {node.name}.{method.name}: no docstring"
+
+
+def _is_expression(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return len(method.body) == 1 and isinstance(method.body[0], ast.Return)
 
 
 def _functions(owner: ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -1,10 +1,10 @@
 """The features keep the rules, and every rule can be broken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from behave.model import Feature
 
-from support.settings import CHECKOUT
 from tests.house import feature_rules, promises
 from tests.house.feature_rules import Promises, parse
 
@@ -87,7 +87,7 @@ BREACHES = [
 ]
 
 
-def rule_named(name: str) -> Callable:
+def rule_named(name: str) -> Callable[[Feature, Promises], Iterator[str]]:
     return next(rule for rule in feature_rules.RULES if rule.__name__ == name)
 
 
@@ -129,16 +129,6 @@ def test_finished_category_lacking_a_rule_or_a_segment_is_found():
         "WSE-04: no rule, though websocket_events is finished",
         "websocket_events: no scenario for free",
     ]
-
-
-@pytest.fixture(scope="module")
-def features():
-    found = [
-        parse(path.read_text(encoding="utf-8"), str(path.relative_to(CHECKOUT)))
-        for path in sorted(CHECKOUT.glob("features/**/*.feature"))
-    ]
-    assert found, "there are no features"
-    return found
 
 
 @pytest.mark.parametrize("rule", feature_rules.RULES, ids=lambda rule: rule.__name__)

@@ -32,7 +32,11 @@ BREACHES = [
     ("public_things_are_described", "support/users.py", "x = 1"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}def f():\n    return 1"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}class C:\n    x = 1"),
-    ("public_things_are_described", "apex/stream.py", f"{DOC}class C:\n    {DOC}\n    def f(self):\n        return 1"),
+    (
+        "public_things_are_described",
+        "apex/stream.py",
+        f"{DOC}class C:\n    {DOC}\n    def f(self):\n        x()\n        return 1",
+    ),
     ("steps_are_short", "environment.py", "\n" * 80),
     ("steps_are_short", "steps/then.py", "\n" * 221),
     ("steps_are_short", "steps/then.py", "def _(context):\n" + "    f()\n" * 9),

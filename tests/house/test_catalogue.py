@@ -1,0 +1,61 @@
+"""Catalogue and features name each other."""
+
+import pytest
+
+from support.proof.catalogue import Defect, load
+from tests.house import catalogue_rules
+from tests.house.feature_rules import parse
+
+FEATURE = """\
+Feature: A dropped connection loses nothing
+  @WSE-03
+  Rule: Missed events arrive
+    Scenario: The line is cut
+      Given Acme watches
+      Then Acme has received every event
+    Scenario Outline: The line is <poor>
+      Given Acme has a line that is <poor>
+      Then Acme has received every event
+      Examples:
+        | poor |
+        | slow |
+"""
+
+CUT = Defect("WSE-03a", "WSE-03", "backend", "replay is late", "The line is cut", "Acme has received every event")
+POOR = Defect("WSE-03b", "WSE-03", "backend", "x", "The line is <poor>", "Acme has a line that is <poor>")
+
+
+def changed(defect: Defect, **values: str) -> Defect:
+    return Defect(**{**defect.to_json(), **values})
+
+
+def breaches(*defects: Defect) -> list[str]:
+    scenarios = catalogue_rules.written([parse(FEATURE, "features/websocket_events/a.feature")])
+    return list(catalogue_rules.breaches(scenarios, defects))
+
+
+def test_complete_catalogue_has_no_breach():
+    assert breaches(CUT, POOR) == []
+
+
+def test_examination_may_be_what_turns_red():
+    assert breaches(changed(CUT, step="the leak canary finds nothing"), POOR) == []
+
+
+@pytest.mark.parametrize(
+    ("defects", "finding"),
+    [
+        ((CUT,), "no defect turns it red: 'The line is <poor>'"),
+        ((), "WSE-03: no defect"),
+        ((CUT, POOR, changed(CUT, scenario="The line is gone")), "no scenario is called 'The line is gone'"),
+        ((CUT, POOR, changed(CUT, step="Acme has everything")), "has no step 'Acme has everything'"),
+        ((CUT, POOR, changed(CUT, promise="WSE-04")), "shows WSE-03"),
+    ],
+)
+def test_breach_is_found(defects, finding):
+    assert any(finding in found for found in breaches(*defects)), breaches(*defects)
+
+
+def test_catalogue_and_features_agree(features):
+    found = list(catalogue_rules.breaches(catalogue_rules.written(features), load()))
+    assert not found, "\n".join(found)
