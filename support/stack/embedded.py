@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from support.stack import apex
 from support.stack.addresses import Addresses
+from support.stack.clickhouse import ClickHouse
+from support.stack.cloud import REGION, Cloud
 from support.stack.errors import StackError
+from support.stack.partner import Partner
 from support.stack.ports import LOOPBACK
 from support.stack.postgres import PostgresPasswords, Primary, Replica
-from support.stack.postgres_template import OBSERVER
+from support.stack.postgres_template import APP, OBSERVER, OWNER
 from support.stack.processes import Launch, service_user
 from support.stack.provider import LinePlan, Surroundings
+from support.stack.python_module import PythonModule
 from support.stack.redis import Redis
 from support.stack.service import ProcessService, Recipe, Service
 
-# The services that a line leads to; the line has the service's name but for the two databases' servers.
+# Line to the service that it leads to. `replication` is the replica's line to the primary.
 _LINES = {
     "postgres": "postgres-primary",
     "postgres-replica": "postgres-replica",
     "replication": "postgres-primary",
     "redis": "redis",
+    "clickhouse": "clickhouse",
+    "cloud": "cloud",
+    "partner": "partner",
+    "auth": "auth",
+    "backend": "backend",
+    "tools-1": "tools-1",
+    "analytics": "analytics",
 }
+_STORES = ("postgres-primary", "postgres-replica", "redis", "clickhouse", "cloud", "partner")
 
 
 class EmbeddedProvider:
@@ -31,66 +44,122 @@ class EmbeddedProvider:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._in = surroundings
-        options = surroundings.options
-        names = tuple(dict.fromkeys(_LINES.values()))
-        self._ports = {name: surroundings.ports.reserve() for name in names}
-        self._line_ports = {name: surroundings.ports.reserve() for name in _LINES}
-        self._passwords = PostgresPasswords(*(secrets.token_urlsafe(18) for _ in range(4)))
-        self._redis = Redis(surroundings.run_dir / "redis", self._ports["redis"], secrets.token_urlsafe(18))
-        self._recipes = {recipe.name: recipe for recipe in self._plan()}
-        if options.only is not None:
-            if unknown := options.only - self._recipes.keys():
-                raise StackError(f"there is no service {', '.join(sorted(unknown))}")
-            self._recipes = {name: self._recipes[name] for name in self._recipes if name in options.only}
-
-    def _plan(self) -> Sequence[Recipe]:
-        run_dir, user = self._in.run_dir, service_user()
-        common = {"base": self._in.base, "passwords": self._passwords, "user": user}
-        primary = Primary("postgres-primary", run_dir / "primary", port=self._ports["postgres-primary"], **common)
-        replica = Replica(
-            "postgres-replica",
-            run_dir / "replica",
-            port=self._ports["postgres-replica"],
-            line_port=self._line_ports["replication"],
-            **common,
-        )
-        return [primary, replica, self._redis]
+        options, run_dir, reserve = surroundings.options, surroundings.run_dir, surroundings.ports.reserve
+        known = (*_STORES, *apex.INSTANCES)
+        if unknown := sorted((options.only or frozenset()) - set(known)):
+            raise StackError(f"there is no service {', '.join(unknown)}; there are {', '.join(known)}")
+        self._wanted = tuple(name for name in known if options.only is None or name in options.only)
+        self._ports = {name: reserve() for name in known}
+        self._line_ports = {name: reserve() for name in _LINES}
+        self._config = run_dir / "apex.toml"
+        self._operator = apex.Operator("operator@apex.test", _secret())
+        self._passwords = PostgresPasswords(_secret(), _secret(), _secret(), _secret())
+        self._python = PythonModule(options.checkout, surroundings.environment)
+        self._redis = Redis(run_dir / "redis", self._ports["redis"], _secret())
+        self._clickhouse = ClickHouse(run_dir / "clickhouse", self._ports["clickhouse"], _secret(), self._python)
+        self._cloud = Cloud(run_dir / "cloud", self._ports["cloud"], self._python)
+        self._partner = Partner(run_dir / "partner", self._ports["partner"], _secret(), self._python)
+        apex.write_config(self._config, self._apex_config())
 
     def services(self) -> Sequence[Service]:
         options = self._in.options
         return [
             ProcessService(recipe, options.log_dir, options.start_seconds, self._in.changed)
-            for recipe in self._recipes.values()
+            for recipe in (*self._postgres(), self._redis, self._clickhouse, self._cloud, self._partner, *self._apex())
+            if recipe.name in self._wanted
+        ]
+
+    def _postgres(self) -> Sequence[Recipe]:
+        run_dir, base, user = self._in.run_dir, self._in.base, service_user()
+        primary = Primary(
+            "postgres-primary", run_dir / "primary", base, self._ports["postgres-primary"], self._passwords, user
+        )
+        replica = Replica(
+            "postgres-replica", run_dir / "replica", base, self._ports["postgres-replica"], self._passwords, user,
+            line_port=self._line_ports["replication"],
+        )  # fmt: skip
+        return [primary, replica]
+
+    def _apex(self) -> Sequence[Recipe]:
+        defects = self._in.options.defects
+        return [
+            apex.ApexService(name, self._config, self._ports[name], defects.get(name, ()), self._python)
+            for name in apex.INSTANCES
         ]
 
     def lines(self) -> Sequence[LinePlan]:
         return [LinePlan(name, self._line_ports[name], self._ports[target]) for name, target in _LINES.items()]
 
     def proxies(self, control_socket: Path) -> Launch:
-        return self._python("support.stack.proxies", str(control_socket))
+        return self._python.launch("support.stack.proxies", str(control_socket))
 
     def addresses(self) -> Addresses:
+        ports = self._ports
         return Addresses(
-            auth_url="",
-            backend_url="",
-            backend_ws_url="",
-            backend_direct_url="",
-            analytics_url="",
-            tools_url="",
-            cloud_url="",
-            partner_url="",
-            partner_control_url="",
-            partner_control_token="",
-            postgres_observer_url=self._passwords.url(OBSERVER, self._ports["postgres-primary"]),
-            replica_observer_url=self._passwords.url(OBSERVER, self._ports["postgres-replica"]),
-            redis_url=self._redis.url(self._ports["redis"]),
-            clickhouse_url="",
-            operator_email="",
-            operator_password="",
+            auth_url=self._line_url("auth"),
+            backend_url=self._line_url("backend"),
+            backend_ws_url=self._line_url("backend").replace("http", "ws", 1),
+            backend_direct_url=f"http://{LOOPBACK}:{ports['backend']}",
+            analytics_url=self._line_url("analytics"),
+            tools_url=self._line_url("tools-1"),
+            cloud_url=self._cloud.url(ports["cloud"]),
+            partner_url=self._partner.url(ports["partner"]),
+            partner_control_url=self._partner.url(ports["partner"]),
+            partner_control_token=self._partner.token,
+            postgres_observer_url=self._passwords.url(OBSERVER, ports["postgres-primary"]),
+            replica_observer_url=self._passwords.url(OBSERVER, ports["postgres-replica"]),
+            redis_url=self._redis.url(ports["redis"]),
+            clickhouse_url=self._clickhouse.url(ports["clickhouse"]),
+            operator_email=self._operator.email,
+            operator_password=self._operator.password,
             log_dir=self._in.options.log_dir,
             run_dir=self._in.run_dir,
         )
 
-    def _python(self, module: str, *arguments: str) -> Launch:
-        environment: Mapping[str, str] = self._in.environment | {"PYTHONUNBUFFERED": "1"}
-        return Launch((sys.executable, "-m", module, *arguments), environment, cwd=self._in.options.checkout)
+    def _line_url(self, line: str) -> str:
+        return f"http://{LOOPBACK}:{self._line_ports[line]}"
+
+    def _apex_config(self) -> Mapping[str, Mapping[str, Any]]:
+        """Between services the platform is given the lines; only where a service listens is its own port."""
+        lines = self._line_ports
+        return {
+            "": {"environment": "test", "deployment": "rehearsal"},
+            "auth": {
+                "host": LOOPBACK,
+                "port": self._ports["auth"],
+                "url": self._line_url("auth"),
+                "issuer": self._line_url("auth"),
+                "audience": "apex-api",
+                "operator_email": self._operator.email,
+                "operator_password": self._operator.password,
+                "signing_keys": [{"id": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}],
+            },
+            "backend": {
+                "host": LOOPBACK,
+                "port": self._ports["backend"],
+                "url": self._line_url("backend"),
+                "allowed_origins": ["https://app.apex.test"],
+            },
+            "worker": {"host": LOOPBACK},
+            "tools": {"host": LOOPBACK, "port": self._ports["tools-1"], "url": self._line_url("tools-1")},
+            "analytics": {"host": LOOPBACK, "port": self._ports["analytics"], "url": self._line_url("analytics")},
+            "internal": {"signing_key": secrets.token_urlsafe(48)},
+            "database": {
+                "url": self._passwords.url(APP, lines["postgres"]),
+                "owner_url": self._passwords.url(OWNER, lines["postgres"]),
+            },
+            "redis": {"url": self._redis.url(lines["redis"])},
+            "clickhouse": {"url": self._clickhouse.url(lines["clickhouse"])},
+            "cloud": {
+                "endpoint_url": self._cloud.url(lines["cloud"]),
+                "region": REGION,
+                "access_key_id": "AKIAAPEXPLATFORM0000",
+                "secret_access_key": _secret(),
+            },
+            "partners": {"pricing_url": self._partner.url(lines["partner"])},
+            "plugins": {"directory": str(self._in.options.checkout / "support" / "plugin")},
+        }
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(18)

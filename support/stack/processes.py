@@ -49,7 +49,8 @@ class Launch:
 
     death_signal: sent by the kernel when the stack's supervisor ends without stopping the process.
     stop_signal: asks for an orderly end; after `stop_seconds` SIGKILL follows.
-    end_signal: the fastest end that leaves nothing behind in the system; its data is thrown away.
+    end_signal: the fastest end that leaves nothing behind in the system; its data is thrown away. SIGKILL follows
+        after `end_seconds`.
     """
 
     argv: tuple[str, ...]
@@ -60,6 +61,7 @@ class Launch:
     stop_signal: int = signal.SIGTERM
     end_signal: int = signal.SIGTERM
     stop_seconds: float = 5.0
+    end_seconds: float = 1.5
 
 
 def spawn(launch: Launch, log: IO[bytes] | int, *, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
@@ -80,7 +82,10 @@ def spawn(launch: Launch, log: IO[bytes] | int, *, stdin: int = subprocess.DEVNU
 
 
 def dies_with(parent: int, death_signal: int) -> Callable[[], None]:
-    """Runs in the child after its change of user, which would clear the parent-death signal again."""
+    """A `preexec_fn` after which the kernel sends `death_signal` to the child when the calling thread ends.
+
+    It runs in the child after the change of user, which would clear the parent-death signal again.
+    """
 
     def arrange() -> None:
         if _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0 or os.getppid() != parent:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import clickhouse_connect
 import psycopg
 import redis
+import requests
 from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -52,3 +54,22 @@ def redis_serves(url: str) -> None:
         url, retry=Retry(NoBackoff(), 0), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
     ) as client:
         client.ping()
+
+
+def clickhouse_serves(url: str) -> None:
+    """A login and a query. The pool of its own leaves no connection behind for the next attempt."""
+    with clickhouse_connect.get_client(dsn=url, connect_timeout=_TIMEOUT_SECONDS, query_retries=0) as client:
+        client.query("SELECT 1")
+
+
+def http_serves(url: str) -> None:
+    """A GET answers with a status below 300."""
+    answer = requests.get(url, timeout=_TIMEOUT_SECONDS)
+    if not answer.ok:
+        raise NotReady(f"{url} answers {answer.status_code}: {answer.text[:500]}")
+
+
+def partner_serves(url: str, token: str) -> None:
+    """The control API answers; asked this way, the question is not in the journal."""
+    headers = {"Authorization": f"Bearer {token}"}
+    requests.get(f"{url}/_control/journal", headers=headers, timeout=_TIMEOUT_SECONDS).raise_for_status()

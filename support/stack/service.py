@@ -125,19 +125,19 @@ class ProcessService:
         self._state = "ready"
 
     async def stop(self) -> None:
-        await self._end("stopped", lambda launch: launch.stop_signal)
+        await self._end("stopped", lambda launch: (launch.stop_signal, launch.stop_seconds))
 
     async def kill(self) -> None:
-        await self._end("killed", lambda _: signal.SIGKILL)
+        await self._end("killed", lambda launch: (signal.SIGKILL, launch.stop_seconds))
 
     async def end(self) -> None:
-        await self._end("stopped", lambda launch: launch.end_signal)
+        await self._end("stopped", lambda launch: (launch.end_signal, launch.end_seconds))
 
-    async def _end(self, state: str, choose: Callable[[Launch], int]) -> None:
+    async def _end(self, state: str, how: Callable[[Launch], tuple[int, float]]) -> None:
         child, self._child = self._child, None
         self._state = state
         if child is not None:
-            await child.end(choose(child.launch), child.launch.stop_seconds)
+            await child.end(*how(child.launch))
             self._changed()
 
     def freeze(self) -> None:

@@ -28,7 +28,6 @@ from support.stack.errors import StackError, from_os_error
 from support.stack.options import StackOptions
 from support.stack.polling import poll
 from support.stack.ports import PortRange
-from support.stack.processes import Launch
 from support.stack.provider import Provider, Surroundings
 from support.stack.service import ProcessService, Service, log_directory, start_in_order
 

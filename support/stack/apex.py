@@ -1,0 +1,87 @@
+"""The reference platform's services: their one configuration file and how each is started."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.stack.errors import StackError
+from support.stack.ports import LOOPBACK
+from support.stack.processes import Launch
+from support.stack.python_module import PythonModule
+
+# Instance name to module.
+INSTANCES = {
+    "auth": "apex.auth",
+    "backend": "apex.backend",
+    "worker-1": "apex.worker",
+    "worker-2": "apex.worker",
+    "tools-1": "apex.tools",
+    "analytics": "apex.analytics",
+}
+_STORES = ("postgres-primary", "postgres-replica", "redis")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The login of the platform's operator, made by the platform at its start."""
+
+    email: str
+    password: str
+
+
+class ApexService:
+    """One instance of a service of the platform. `config` is the file that all of them read."""
+
+    def __init__(self, name: str, config: Path, port: int, defects: Sequence[str], python: PythonModule) -> None:
+        self.name = name
+        self.needs = (*_STORES, "clickhouse") if name == "analytics" else _STORES
+        self.data_dir = config.parent
+        self._config = config
+        self._port = port
+        self._defects = tuple(defects)
+        self._python = python
+
+    async def prepare(self) -> None:
+        module = INSTANCES[self.name]
+        if not (self._python.checkout / Path(*module.split("."), "__main__.py")).is_file():
+            raise StackError(f"{self.name} needs the module {module}, which {self._python.checkout} does not have")
+
+    def launch(self, extra_args: Sequence[str]) -> Launch:
+        defects = [argument for defect in self._defects for argument in ("--defect", defect)]
+        return self._python.launch(
+            INSTANCES[self.name],
+            "--config", str(self._config), "--instance", self.name, "--port", str(self._port), *defects, *extra_args,
+            end_signal=signal.SIGTERM,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        from support.stack import readiness  # the clients are loaded while the services start, not before
+
+        readiness.http_serves(f"http://{LOOPBACK}:{self._port}/health/ready")
+
+
+def write_config(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the configuration as TOML, readable by this user alone. The section "" holds the keys before all others.
+
+    Values are texts, numbers, truth values and lists of texts; a list of objects becomes an array of tables.
+    """
+    lines: list[str] = []
+    for section, values in sections.items():
+        lines += [f"[{section}]"] if section else []
+        # JSON writes these kinds of values as TOML does.
+        plain = {name: value for name, value in values.items() if not _is_tables(value)}
+        lines += [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
+        for name in values.keys() - plain.keys():
+            for table in values[name]:
+                lines += [f"[[{section}.{name}]]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

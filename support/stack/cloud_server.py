@@ -1,0 +1,50 @@
+"""The simulated cloud: `python -m support.stack.cloud_server PORT` serves moto, warmed up for what the agents use."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.test import Client
+
+from support.stack.ports import LOOPBACK
+
+# One call to each service that is used; the first call to a service loads its model, for over a second at EC2.
+_FIRST_CALLS = (
+    ("sts", "Action=AssumeRole&Version=2011-06-15&RoleSessionName=first&RoleArn=arn:aws:iam::000000000001:role/first"),
+    ("ec2", "Action=DescribeInstances&Version=2016-11-15"),
+    ("ec2", "Action=RunInstances&Version=2016-11-15&ImageId=ami-12c6146b&MinCount=1&MaxCount=1&InstanceType=t3.micro"),
+    ("monitoring", "Action=ListMetrics&Version=2010-08-01"),
+)
+
+
+def _warm_up(application: DomainDispatcherApplication) -> None:
+    client = Client(application)
+    for service, body in _FIRST_CALLS:
+        signature = f"AWS4-HMAC-SHA256 Credential=AKIA/20250101/us-east-1/{service}/aws4_request, SignedHeaders=host"
+        answer = client.post(
+            "/",
+            data=body,
+            headers={
+                "Authorization": signature,
+                "Host": f"{service}.us-east-1.amazonaws.com",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+        )
+        if answer.status_code != 200:
+            raise RuntimeError(f"the first call to {service} failed: {answer.status_code} {answer.text}")
+    client.post("/moto-api/reset")
+
+
+def main() -> None:
+    """Warm up, then serve; the port opens only when everything is loaded."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    application = DomainDispatcherApplication(create_backend_app)
+    _warm_up(application)
+    make_server(LOOPBACK, int(sys.argv[1]), application, threaded=True).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
