@@ -39,7 +39,7 @@ class ApexService:
 
     def __init__(self, name: str, config: Path, port: int, defects: Sequence[str], python: PythonModule) -> None:
         self.name = name
-        self.needs = (*_STORES, "clickhouse") if name == "analytics" else _STORES
+        self.needs: tuple[str, ...] = (*_STORES, "clickhouse") if name == "analytics" else _STORES
         self.data_dir = config.parent
         self._config = config
         self._port = port

@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 import uvicorn
 from backports import zstd
-from chdb.state.sqlitelike import ChdbError, Connection
+from chdb._exceptions import ChdbError
+from chdb.state.sqlitelike import Connection
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -93,17 +94,17 @@ class Engine:
                 escaped = value.replace("\\", "\\\\").replace("'", "\\'")
                 session.query(f"SET {name} = '{escaped}'")
             if statement.input_format is not None:
-                return b"", self._insert(session, statement)
+                return b"", self._insert(session, statement.text, statement.input_format, statement.data)
             result = session.query(statement.text, output, params=dict(bound))
             return result.bytes(), {"read_rows": str(result.rows_read()), "read_bytes": str(result.bytes_read())}
         finally:
             session.close()
 
     @staticmethod
-    def _insert(session: Connection, statement: Statement) -> dict[str, str]:
+    def _insert(session: Connection, text: str, input_format: str, data: bytes) -> dict[str, str]:
         try:
-            with session.send_insert(statement.text, statement.input_format) as stream:
-                stream.append(statement.data)
+            with session.send_insert(text, input_format) as stream:
+                stream.append(data)
                 done = stream.finish()
         except RuntimeError as error:
             raise ChdbError(str(error)) from error

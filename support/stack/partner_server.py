@@ -16,6 +16,7 @@ import contextlib
 import json
 import secrets
 import sys
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Endpoint
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.stack.partner_routes import BadRoute, Entry, Journal, Route, Routes, now, ordinary_answer
+from support.stack.partner_routes import BadRoute, Entry, Journal, Route, Routes, ordinary_answer
 
 _READ_METHODS = ("GET", "HEAD")
 
@@ -49,7 +50,7 @@ class Partner:
             return
         response = _answer(route, path, query)
         # Noted before the answer leaves: whoever has the answer finds it in the journal.
-        entry.answered_at, entry.status = now(), response.status_code
+        entry.answered_at, entry.status = time.time(), response.status_code
         if route is not None and route.close_after_bytes is not None:
             await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
             part = bytes(response.body)[: route.close_after_bytes]
@@ -68,7 +69,7 @@ async def _caller_waits(route: Route, entry: Entry, receive: Receive) -> bool:
     try:
         await asyncio.wait((left, passed), return_when=asyncio.FIRST_COMPLETED)
         if left.done():
-            entry.closed_by_client_at = now()
+            entry.closed_by_client_at = time.time()
             return False
         return True
     finally:

@@ -63,7 +63,7 @@ class Proxies:
 
 async def _run(socket_path: Path) -> None:
     proxies = Proxies()
-    handlers = {
+    handlers: dict[str, wire.Handler] = {
         "open": proxies.open,
         "close": proxies.close,
         "set_fault": proxies.set_fault,

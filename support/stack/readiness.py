@@ -5,6 +5,7 @@ Loaded only once services are coming up: importing the clients takes longer than
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from redis.retry import Retry
 from support.stack.polling import NotReady
 
 _TIMEOUT_SECONDS = 3
+
+# While a service starts, a refusal is an answer like any other and no matter for a log.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
 def set_postgres_passwords(socket_directory: Path, port: int, passwords: Mapping[str, str]) -> None:
