@@ -74,10 +74,14 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     except Refusal as refusal:
         print(f"bin/acceptance: {refusal}", file=sys.stderr)
         return 2
-    # Old results must never be taken for those of a run that wrote none.
     results = settings.reports / "results.json"
-    results.unlink(missing_ok=True)
+    before = _version(results)
     code = _run(command)
+    if _version(results) == before:
+        # When behave refused to run it has said why; the results are those of an earlier run.
+        if code == 0:
+            print("bin/acceptance: the run wrote no results", file=sys.stderr)
+        return code or 1
     # Our own formatter says it itself.
     counts_shown = not any(argument.startswith(("-f", "--format")) for argument in others)
     return _closing(code, results, counts_shown)
@@ -95,6 +99,11 @@ def _from_checkout(argument: str, called_from: Path) -> str:
     if argument.startswith("-") or called_from == CHECKOUT or not given.exists():
         return argument
     return f"{os.path.relpath(given, CHECKOUT)}{colon}{line}"
+
+
+def _version(file: Path) -> int | None:
+    """What changes whenever the file is written; None without one."""
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _run(command: Sequence[str]) -> int:
@@ -117,9 +126,7 @@ def _closing(behave_code: int, results_path: Path, counts_shown: bool) -> int:
     try:
         results = read_results(results_path)
     except ResultsMissing as missing:
-        # When behave refused to run it has said why.
-        if behave_code == 0:
-            print(f"bin/acceptance: {missing}", file=sys.stderr)
+        print(f"bin/acceptance: {missing}", file=sys.stderr)
         return behave_code or 1
     if not counts_shown:
         print(results.summary)

@@ -52,6 +52,8 @@ def parse(listing: str) -> tuple[Defect, ...]:
         entries = json.loads(listing)
     except json.JSONDecodeError as error:
         raise CatalogueError(f"the list of defects is not JSON: {error}") from None
+    if entries == []:
+        raise CatalogueError("the list of defects is empty")
     if not isinstance(entries, list):
         raise CatalogueError("the list of defects is not a list")
     defects = tuple(_defect(entry) for entry in entries)

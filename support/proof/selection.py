@@ -45,8 +45,8 @@ def _unknown(wanted: str, defects: Sequence[Defect]) -> str:
 
 
 def part_of_day(today: date) -> int:
-    """Which of the eight parts is due: 1 to 8, in turn."""
-    return today.timetuple().tm_yday % PARTS + 1
+    """Which of the eight parts is due: 1 to 8, in turn, over New Year too."""
+    return today.toordinal() % PARTS + 1
 
 
 def part(number: int, defects: Sequence[Defect]) -> list[Defect]:
