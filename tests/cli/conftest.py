@@ -1,0 +1,65 @@
+"""Commands run in a copy of the checkout, so that they can neither see nor spoil the real one's results."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.settings import CHECKOUT, base_environment
+
+COPIED = ("apex", "support", "environment.py", "behave.ini")
+
+FEATURE = """\
+@agent_execution @smoke
+Feature: A feature
+  @AEC-01
+  Rule: A rule
+    Scenario: A scenario
+      Given a stack that is never started
+"""
+
+STEP = """\
+from behave import given
+
+@given("a stack that is never started")
+def _(context):
+    raise AssertionError("it was started")
+"""
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The suite with one feature that needs nothing."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    for name in COPIED:
+        source = CHECKOUT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy)
+    feature = copy / "features" / "agent_execution" / "one.feature"
+    feature.parent.mkdir(parents=True)
+    feature.write_text(FEATURE, encoding="utf-8")
+    (copy / "steps").mkdir()
+    (copy / "steps" / "one.py").write_text(STEP, encoding="utf-8")
+    return copy
+
+
+@pytest.fixture
+def command(checkout: Path) -> Command:
+    """Calls a command's module in the copy: command("acceptance", "--tags=@smoke")."""
+
+    def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", f"support.cli.{name}", *arguments]
+        environment = base_environment()
+        return subprocess.run(
+            line, cwd=checkout, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return call

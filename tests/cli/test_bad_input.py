@@ -1,0 +1,84 @@
+"""Bad input: one clear line, an exit code, nothing half done."""
+
+import pytest
+
+
+def refusal(done) -> str:
+    """The one line that a refused command says; nothing was started and no results were written."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-D", "stak=keep"], "unknown setting -D stak=keep (did you mean stack?)"),
+        (["-D", "stack=kept"], "bad value in -D stack=kept"),
+        (["-D", "ports=5"], "bad value in -D ports=5"),
+        (["-Dprofile=big"], "bad value in -D profile=big"),
+        (["--tags=@smok"], "no scenario is selected"),
+        (["--name=There is no such scenario"], "no scenario is selected"),
+        (["--tags=@AEC-99"], "no promise is called AEC-99"),
+    ],
+)
+def test_run_is_refused_in_one_line(command, checkout, arguments, said):
+    assert said in refusal(command("acceptance", *arguments))
+    assert not (checkout / "reports" / "results.json").exists()
+    assert not list(checkout.glob("reports/logs/*"))
+
+
+def test_unknown_stage_names_the_stages(command):
+    refused = command("acceptance", "--stage", "nightlyy")
+    assert refused.returncode == 2
+    assert all(stage in refused.stderr for stage in ("smoke", "gate", "nightly"))
+
+
+def test_feature_with_a_syntax_error_is_named_with_its_line(command, checkout):
+    broken = checkout / "features" / "agent_execution" / "broken.feature"
+    broken.write_text("Feature: A\n\n  Scenario: B\n    Given Acme\n    Gven Acme\n", encoding="utf-8")
+    assert "features/agent_execution/broken.feature:5" in refusal(command("acceptance"))
+
+
+@pytest.mark.parametrize("reports", ["reports", "elsewhere"])
+def test_reports_that_cannot_be_written_are_refused(command, checkout, reports):
+    # A file in the place of the folder stops root too.
+    (checkout / reports).write_text("in the way", encoding="utf-8")
+    said = refusal(command("acceptance", "-D", f"reports={reports}"))
+    assert "cannot write reports to" in said
+    assert (checkout / reports).read_text(encoding="utf-8") == "in the way"
+
+
+def test_results_of_an_earlier_run_outlive_a_refusal(command, checkout):
+    (checkout / "reports").mkdir()
+    earlier = checkout / "reports" / "results.json"
+    earlier.write_text("earlier", encoding="utf-8")
+    refusal(command("acceptance", "--tags=@smok"))
+    assert earlier.read_text(encoding="utf-8") == "earlier"
+
+
+def test_unknown_defect_is_refused(command):
+    assert "no defect, promise or category 'XYZ-01'" in refusal(command("prove", "XYZ-01"))
+
+
+def test_eighth_out_of_range_is_refused(command):
+    assert command("prove", "--eighth", "9").returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"]])
+def test_stack_that_does_not_run_is_said_so(command, arguments):
+    assert "no stack of this checkout runs" in refusal(command("stack", *arguments))
+
+
+def test_ending_a_stack_that_does_not_run_is_harmless(command):
+    assert command("stack", "down").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["acceptance", "prove", "stack", "test"])
+def test_help_is_enough(command, name):
+    shown = command(name, "--help")
+    assert shown.returncode == 0
+    assert f"bin/{name}" in shown.stdout
+    assert len(shown.stdout.splitlines()) > 5
