@@ -23,6 +23,8 @@ INSTANCES = {
     "tools-1": "apex.tools",
     "analytics": "apex.analytics",
 }
+# Runs that one worker carries out at a time.
+WORKER_SLOTS = 4
 _STORES = ("postgres-primary", "postgres-replica", "redis")
 
 

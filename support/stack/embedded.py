@@ -140,7 +140,7 @@ class EmbeddedProvider:
                 "url": self._line_url("backend"),
                 "allowed_origins": ["https://app.apex.test"],
             },
-            "worker": {"host": LOOPBACK, "slots": WORKER_SLOTS},
+            "worker": {"host": LOOPBACK, "slots": apex.WORKER_SLOTS},
             "tools": {"host": LOOPBACK, "port": self._ports["tools-1"], "url": self._line_url("tools-1")},
             "analytics": {"host": LOOPBACK, "port": self._ports["analytics"], "url": self._line_url("analytics")},
             "internal": {"signing_key": secrets.token_urlsafe(48)},

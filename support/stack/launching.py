@@ -60,6 +60,7 @@ class Supervisor:
                 else:
                     self._is_ready = True
                     return dict(message["ready"])
+        self._wait_for_end()
         said = last_lines(self._log_path)
         raise StackError("the stack's supervisor ended while it started the stack", said, self._log_path)
 

@@ -70,6 +70,8 @@ class Supervisor:
         try:
             await asyncio.wait((starting, ended, asked), return_when=asyncio.FIRST_COMPLETED)
             if not starting.done():
+                if asked.done():
+                    await lifeline.say({"error": wire.error_to_json(self._why_ended())})
                 return
             description = starting.result()
             await lifeline.say({"ready": description | {"seconds": time.monotonic() - begin}})
@@ -108,6 +110,12 @@ class Supervisor:
         control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
         await wire.serve(run_dir / "control.sock", control.handlers())
         return await control.describe()
+
+    def _why_ended(self) -> StackError:
+        for child in self._children:
+            if child.ended.is_set():
+                return failure(child.name, child, self._base)
+        return StackError("the stack was told to stop while it started")
 
     def _start_proxies(self, provider: Provider, run_dir: Path, control_socket: Path) -> None:
         log = self._options.log_dir / "proxies.log"
