@@ -97,12 +97,13 @@ class EventCapture:
         after: int | None = None,
         epoch: str | None = None,
     ) -> Handshake:
-        """Open a connection. A refusal is a value: look at the handshake's status.
+        """Open a connection, leaving the one before. A refusal is a value: look at the handshake's status.
 
         :param resume: ask for what was missed since the last sequence seen.
         :param after: resume after this sequence instead of the last one seen.
         :param epoch: the stream epoch to resume, when it is not the one seen last.
         """
+        self.drop()
         carried = self.dialect.carry(self._token(), carrier)
         query = dict(carried.query)
         if resume or after is not None:
@@ -143,7 +144,6 @@ class EventCapture:
 
         Tries until the platform answers or the time is over, as a client does.
         """
-        self.drop()
         waited = wait_for(
             lambda: self.connect(resume=resume),
             lambda answer: answer.status is not None,
@@ -156,10 +156,12 @@ class EventCapture:
     def drop(self) -> None:
         """Leave without a word: the line is reset, no close frame is sent."""
         connection = self._socket
-        if connection is None or connection.sock is None:
+        if connection is None:
             return
-        with contextlib.suppress(OSError):  # already gone, which is what was wanted
-            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line = connection.sock
+        if line is not None:
+            with contextlib.suppress(OSError):  # already gone, which is what was wanted
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._shut(connection, socket.SHUT_RD)  # SHUT_WR would say goodbye before the reset
 
     def close(self) -> None:
@@ -173,9 +175,10 @@ class EventCapture:
         self._shut(connection, socket.SHUT_RDWR)
 
     def _shut(self, connection: websocket.WebSocket, direction: int) -> None:
-        if connection.sock is not None:
+        line = connection.sock
+        if line is not None:
             with contextlib.suppress(OSError):  # shutdown wakes the receiving thread; a closed socket needs no waking
-                connection.sock.shutdown(direction)
+                line.shutdown(direction)
         connection.shutdown()  # type: ignore[no-untyped-call]
         if self._thread:
             self._thread.join(timeout=2.0)
@@ -196,6 +199,7 @@ class EventCapture:
                 elif opcode == ABNF.OPCODE_CLOSE:
                     code = struct.unpack("!H", frame.data[:2])[0] if len(frame.data) >= 2 else None
                     self._ended(number, Closed(code, frame.data[2:].decode("utf-8", "replace"), now))
+                    connection.shutdown()  # type: ignore[no-untyped-call]  # the library has answered the goodbye
                     return
         except (OSError, websocket.WebSocketException, AttributeError) as error:
             # AttributeError: the library's socket is None once another thread has closed it.

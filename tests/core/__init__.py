@@ -1,0 +1,1 @@
+"""Tests of the suite's core: judging, waiting, listening, asking, reporting."""

@@ -1,0 +1,25 @@
+"""Servers and stories for the tests of the core."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.core.servers import ApiServer, EventServer
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    """A running HTTP server."""
+    server = ApiServer()
+    stop = server.start()
+    yield server
+    stop()
+
+
+@pytest.fixture
+def stream() -> Iterator[EventServer]:
+    """A running WebSocket server."""
+    server = EventServer()
+    stop = server.start()
+    yield server
+    stop()
