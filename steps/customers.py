@@ -43,3 +43,25 @@ def _(context):
 @given("{viewer:User} watches")
 def _(context, viewer):
     context.world.watch(context.world.users.settle(viewer))
+
+
+@given("{customer:User} has stored usage")
+def _(context, customer):
+    context.world.used(customer.tenant)
+
+
+@given("{customer:User} is {plan:Plan} customer with {count:d} servers in the cloud")
+def _(context, customer, plan, count):
+    context.world.users.settle(customer, plan)
+    context.world.own_cloud(customer.tenant, [idle(count)])
+
+
+@given("all of them watch")
+def _(context):
+    for customer in list(context.world.users):
+        context.world.watch(customer)
+
+
+@given("{customer:User} starts one more server that nobody uses")
+def _(context, customer):
+    context.world.more_servers(customer.tenant, [idle(1)])

@@ -27,4 +27,14 @@ def agent(text):
     return Agent(text.partition(" ")[2])
 
 
-register_type(User=user, Users=users, Plan=plan, Agent=agent)
+@with_pattern(rf"{USER_PATTERN}(?:'s|')")
+def owner(text):
+    return Stage.user(text.rstrip("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
+
+
+@with_pattern(r"(?:completed|failed|timed out|cancelled)")
+def status(text):
+    return text.replace(" ", "_")
+
+
+register_type(Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)

@@ -65,6 +65,16 @@ class ServiceLogs:
         return self._directory.glob("*.log")
 
 
+def whole_logs(directory: Path, services: str) -> list[Line]:
+    """Every complete line in the logs of some services (a pattern such as ``worker-*``)."""
+    return [
+        Line(path.stem, line)
+        for path in directory.glob(f"{services}.log")
+        for line in path.read_bytes().splitlines(keepends=True)
+        if line.endswith(b"\n")
+    ]
+
+
 def sightings(lines: Iterable[Line]) -> list[Sighting]:
     """The markers in log lines; a line belongs to the tenant that its ``tenant_id`` names."""
     found = []

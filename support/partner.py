@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from support.trace import trace_id_of
 from support.undo import UndoStack
 
 _CONTROL_SECONDS = 5.0
@@ -20,6 +21,8 @@ class PartnerCall:
 
     number: int
     path: str
+    trace_id: str
+    received_at: float
     answered_at: float | None
     closed_by_client_at: float | None
 
@@ -57,7 +60,14 @@ class Partner:
         """The requests under exactly this path, oldest first."""
         items = self._ask("GET", "/journal").json()["items"]
         return [
-            PartnerCall(item["number"], item["path"], item["answered_at"], item["closed_by_client_at"])
+            PartnerCall(
+                item["number"],
+                item["path"],
+                trace_id_of(item["headers"]["traceparent"]) if "traceparent" in item["headers"] else "",
+                item["received_at"],
+                item["answered_at"],
+                item["closed_by_client_at"],
+            )
             for item in items
             if item["path"] == path
         ]

@@ -21,7 +21,7 @@ from support.inventory import CloudAccounts, fetch_prices
 from support.outcome import Outcome
 from support.partner import Partner
 from support.platform import Platform
-from support.savings import Group, PriceTable, UsageRecords, varied
+from support.savings import Group, Inventory, PriceTable, UsageRecords, varied
 from support.settings import Settings
 from support.stack.client import Addresses, Line, Stack
 from support.trace import new_trace_id
@@ -45,6 +45,7 @@ class RunHandle:
     trace_id: str
     request_id: str | None
     asked_at: float
+    asked_at_wall: float
 
 
 @dataclass(slots=True)
@@ -219,6 +220,16 @@ class World:
         ).require()
         self.evidence.note("cloud inventory planted", tenant=tenant.name, instances=len(tenant.inventory.instances))
 
+    def more_servers(self, tenant: Tenant, groups: list[Group]) -> None:
+        """Add servers to a tenant's cloud inventory.
+
+        :raises NotShown: the tenant has none yet.
+        """
+        if tenant.inventory is None:
+            raise NotShown(f"{tenant.alias} has no servers that more could be added to")
+        more = self.cloud.plant(tenant.role_arn, tenant.marker, groups)
+        tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
+
     def used(self, tenant: Tenant, records: UsageRecords | None = None) -> None:
         """Store usage records of a tenant (varied ones unless told).
 
@@ -249,7 +260,7 @@ class World:
     ) -> RunHandle | None:
         """Ask for a run. ``outcome`` is the answer; ``run`` the run, which is None when it was refused."""
         trace = trace_id or new_trace_id()
-        asked = time.monotonic()
+        asked, asked_wall = time.monotonic(), time.time()
         # Several users may start runs at once: what is this call's own stays in its own names.
         run: RunHandle | None = None
         self.run = None
@@ -264,7 +275,7 @@ class World:
         )
         if outcome.done:
             body = outcome.body
-            run = RunHandle(body["id"], user, agent_name, body.get("thread_id"), trace, outcome.request_id, asked)
+            run = RunHandle(body["id"], user, agent_name, body.get("thread_id"), trace, outcome.request_id, asked, asked_wall)
             self.run = run
             self.runs.append(run)
             self.undo.register(f"end run {run.run_id}", partial(self._end, run))

@@ -8,7 +8,7 @@ from hamcrest.core.description import Description
 
 from support.checks.isolation import text_of
 from support.dialect import Meaning
-from support.outcome import Problem
+from support.outcome import Outcome, Problem
 from support.redaction import MASK, redact
 
 # What no customer should ever read, by the name under which a failure message speaks of it.
@@ -104,3 +104,32 @@ def is_refused_as(meaning: Meaning) -> BaseMatcher[Answered]:
 def is_fit_for_a_customer() -> BaseMatcher[Any]:
     """Text that says something and shows no stack trace, path, SQL, exception, inner address or secret."""
     return _FitForACustomer()
+
+
+class _IndistinguishableFrom(BaseMatcher[Outcome]):
+    """Status, headers and body alike, but for what differs between any two answers."""
+
+    def __init__(self, other: Outcome) -> None:
+        self.other = other
+
+    def _essence(self, outcome: Outcome) -> dict[str, Any]:
+        body = {**outcome.body, "request_id": ""} if isinstance(outcome.body, dict) else outcome.body
+        headers = {name.lower(): value for name, value in outcome.headers.items()}
+        for name in ("x-request-id", "traceparent", "date"):
+            if headers.pop(name, None) is not None:
+                headers[name] = "(present)"
+        return {"status": outcome.status, "headers": headers, "body": body}
+
+    def _matches(self, item: Outcome) -> bool:
+        return item.meaning is Meaning.NOT_FOUND and self._essence(item) == self._essence(self.other)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(f"the same as for what never existed ({self._essence(self.other)})")
+
+    def describe_mismatch(self, item: Outcome, mismatch_description: Description) -> None:
+        mismatch_description.append_text(f"it was {self._essence(item)}")
+
+
+def is_indistinguishable_from(answer_to_nothing: Outcome) -> BaseMatcher[Outcome]:
+    """The answer that is given for an id that never existed: nothing tells that this one does."""
+    return _IndistinguishableFrom(answer_to_nothing)

@@ -1,0 +1,26 @@
+@agent_execution
+Feature: A run whose worker dies is not left hanging
+  Segment:          Mid and Enterprise
+  Business goal:    Lose a machine without losing a customer's patience
+  Value impact:     Customers learn within seconds that a run was lost and can start it again
+  Strategic impact: Cheap machines that may fail are what keeps our prices low
+
+  @AEC-12 @segment.mid @segment.enterprise
+  Rule: A lost run is reported in time by another worker, and never run twice
+
+    @gate @exclusive
+    Scenario: The customer is told in time that the worker was lost
+      Given Acme is a Mid customer
+      And Acme watches
+      And Acme has started an agent that waits for the partner
+      When the worker of the run dies
+      Then Acme is told in time that the worker was lost
+      And Acme's connection has stayed open
+
+    @gate @exclusive
+    Scenario: A lost run is not run again
+      Given Acme is an Enterprise customer
+      And Acme has started an agent that waits for the partner
+      When the worker of the run dies
+      Then the run is stored as failed in time
+      And the partner was asked once

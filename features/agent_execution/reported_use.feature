@@ -1,0 +1,39 @@
+@agent_execution
+Feature: Each run reports what it used
+  Segment:          Mid and Enterprise
+  Business goal:    Bill by real use and let customers plan it
+  Value impact:     Customers know what a run costs before they run it by the thousand
+  Strategic impact: Fair prices need figures that cannot be argued with
+
+  @AEC-10 @segment.mid @segment.enterprise
+  Rule: Computing time, data read, working state and tool calls are measured, not guessed
+
+    @gate
+    Scenario: Twice the servers take about twice the resources
+      Given Acme is an Enterprise customer with 200 servers in the cloud
+      And Borealis is an Enterprise customer with 400 servers in the cloud
+      When Acme and Borealis run a cost analysis one after the other
+      Then Borealis' run used between 1.6 and 2.5 times as much as Acme's of
+        | resource       |
+        | computing time |
+        | data read      |
+        | working state  |
+
+    @gate
+    Scenario: Other customers' runs are not counted
+      Given Acme is a Mid customer with 200 servers in the cloud
+      And Borealis is an Enterprise customer with 400 servers in the cloud
+      When Acme and Borealis each run a cost analysis at once
+      Then Borealis' run used between 1.6 and 2.5 times as much as Acme's of
+        | resource       |
+        | computing time |
+        | data read      |
+        | working state  |
+
+    @gate
+    Scenario: Waiting is not counted as computing
+      Given Acme is a Mid customer with servers in the cloud
+      And the partner takes a second to answer
+      When Acme runs a cost analysis
+      Then the run reports the second as elapsed, but not as computing time
+      And the run reports 3 tool calls

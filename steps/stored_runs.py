@@ -1,0 +1,84 @@
+"""Runs as they are stored, for customers and operators."""
+
+from behave import then
+from hamcrest import all_of, equal_to, greater_than, has_entries, has_items, less_than
+
+from support import situations
+from support.checks.accounts import accounts_for_its_duration
+
+
+@then("the run is stored as {status:Status}")
+def _(context, status):
+    context.world.expect(context.world.ended(context.world.last_run)["status"], equal_to(status))
+
+
+@then("the run is stored as {status:Status} in time")
+def _(context, status):
+    context.world.eventually(
+        lambda: situations.stored(context.world, context.world.last_run)["status"], equal_to(status), "worker lost"
+    )
+
+
+@then("the run is cancelled in time")
+def _(context):
+    context.world.eventually(
+        lambda: situations.stored(context.world, context.world.last_run)["status"],
+        equal_to("cancelled"),
+        "cancel takes effect",
+    )
+
+
+@then("{customer:Owner} run ends in time all the same")
+def _(context, customer):
+    context.world.eventually(
+        lambda: situations.stored(context.world, context.world.run_of(customer))["status"],
+        equal_to("completed"),
+        "run behind hanging runs",
+    )
+
+
+@then("{customer:Owner} run ends with its result")
+def _(context, customer):
+    run = context.world.run_of(customer)
+    context.world.partner.release(situations.waiting_place(customer))
+    context.world.expect(context.world.ended(run)["status"], equal_to("completed"))
+
+
+@then("{customer:User} can finish {agent:Agent}")
+def _(context, customer, agent):
+    run = context.world.running(customer, agent.wire)
+    context.world.expect(context.world.ended(run)["status"], equal_to("completed"))
+
+
+@then("{customer:Owner} run failed because of the agent")
+def _(context, customer):
+    stored = context.world.ended(context.world.run_of(customer))
+    context.world.expect(stored, has_entries(status="failed", error=has_entries(code="agent_failed")))
+
+
+@then("the run reads as it did before")
+def _(context):
+    run = context.world.last_run
+    now = context.world.platform.run(run.user, run.run_id)
+    context.world.expect(now.body, equal_to(context.world.facts["run before"]))
+
+
+@then("the operator sees {customer:Owner} runs in these states")
+def _(context, customer):
+    states = [row["state"].replace(" ", "_") for row in context.table]
+    seen = {run["status"] for run in situations.operators_view(context.world, customer)}
+    context.world.expect(seen, has_items(*states))
+
+
+@then("the operator sees the durations of its steps add up to the run's")
+def _(context):
+    run = context.world.last_run
+    seen = situations.seen_by_operator(context.world, run)
+    context.world.expect(seen, accounts_for_its_duration())
+
+
+@then("the run took no longer than {customer:User} waited for it")
+def _(context, customer):
+    seen = situations.seen_by_operator(context.world, context.world.run_of(customer))
+    waited = situations.seconds_since_asked(context.world.run_of(customer))
+    context.world.expect(seen["duration_seconds"], all_of(greater_than(0), less_than(waited)))

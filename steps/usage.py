@@ -1,0 +1,28 @@
+"""What a run reports of what it used."""
+
+from behave import then
+from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, less_than
+
+from support.checks.accounts import uses_times_as_much_as
+
+RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}
+
+
+@then("{more:Owner} run used between {low:g} and {high:g} times as much as {less:Owner} of")
+def _(context, more, low, high, less):
+    used = [context.world.ended(context.world.run_of(customer))["usage"] for customer in (more, less)]
+    resources = [RESOURCES[row["resource"]] for row in context.table]
+    context.world.expect(used[0], uses_times_as_much_as(used[1], resources, low, high))
+
+
+@then("the run reports the second as elapsed, but not as computing time")
+def _(context):
+    usage = context.world.ended(context.world.last_run)["usage"]
+    waited, computed = greater_than_or_equal_to(1.0), all_of(less_than(1.0), less_than(usage["wall_seconds"] / 2))
+    context.world.expect(usage, has_entries(wall_seconds=waited, cpu_seconds=computed))
+
+
+@then("the run reports {count:d} tool calls")
+def _(context, count):
+    usage = context.world.ended(context.world.last_run)["usage"]
+    context.world.expect(usage["tool_calls"], equal_to(count))

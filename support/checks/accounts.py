@@ -1,0 +1,61 @@
+"""Matchers over what a run says of itself: where its time went, what it used."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hamcrest.core.base_matcher import BaseMatcher
+from hamcrest.core.description import Description
+
+# Durations are told in microseconds; each may be rounded.
+_ROUNDING = 0.000_01
+
+Account = Mapping[str, Any]
+
+
+class _AccountsForItsDuration(BaseMatcher[Account]):
+    def _matches(self, item: Account) -> bool:
+        total, steps = item.get("duration_seconds"), item.get("steps") or []
+        if not total or not steps or any(step["duration_seconds"] is None for step in steps):
+            return False
+        told = sum(step["duration_seconds"] for step in steps)
+        return bool(abs(told - total) <= _ROUNDING * (len(steps) + 1))
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text("steps whose durations add up to the run's")
+
+    def describe_mismatch(self, item: Account, mismatch_description: Description) -> None:
+        steps = [(step["name"], step["duration_seconds"]) for step in item.get("steps") or []]
+        told = sum(seconds or 0 for _, seconds in steps)
+        mismatch_description.append_text(
+            f"the run took {item.get('duration_seconds')} s, its steps {told:.6f} s: {steps}"
+        )
+
+
+class _UsesTimesAsMuch(BaseMatcher[Account]):
+    def __init__(self, other: Account, resources: Sequence[str], low: float, high: float) -> None:
+        self.other, self.resources, self.low, self.high = other, resources, low, high
+
+    def _ratios(self, item: Account) -> dict[str, float]:
+        return {name: item[name] / self.other[name] if self.other[name] else 0.0 for name in self.resources}
+
+    def _matches(self, item: Account) -> bool:
+        return all(self.low <= ratio <= self.high for ratio in self._ratios(item).values())
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(f"{self.low} to {self.high} times as much of {', '.join(self.resources)}")
+
+    def describe_mismatch(self, item: Account, mismatch_description: Description) -> None:
+        told = (
+            f"{name} {ratio:.2f} ({item[name]} to {self.other[name]})" for name, ratio in self._ratios(item).items()
+        )
+        mismatch_description.append_text(f"it was {', '.join(told)}")
+
+
+def accounts_for_its_duration() -> BaseMatcher[Account]:
+    """A run whose steps have all ended, and whose durations add up to its own."""
+    return _AccountsForItsDuration()
+
+
+def uses_times_as_much_as(other: Account, resources: Sequence[str], low: float, high: float) -> BaseMatcher[Account]:
+    """Usage that is between ``low`` and ``high`` times the other, in each of the resources."""
+    return _UsesTimesAsMuch(other, resources, low, high)
