@@ -14,6 +14,7 @@ from support.observers import Observers, Written
 from support.oracle import BrokenStory, broken_stories
 from support.partner import Partner
 from support.platform import Endpoints, ReferencePlatform
+from support.redaction import redact
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.client import Addresses, Stack, StackError, StackOptions
@@ -34,7 +35,7 @@ class Finding:
     error: Exception
 
     def __str__(self) -> str:
-        return f"{self.examination}: {self.error}"
+        return redact(f"{self.examination}: {self.error}")
 
 
 class Spoiled(AssertionError):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
@@ -189,7 +190,10 @@ class ClickHouseEyes:
     """Rows of every table that has a tenant; only parts that were not there at the last look are read."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        address = urlsplit(url)
+        # The database stands in the path, where clients expect it; the HTTP interface wants it as a parameter.
+        self._url = urlunsplit((address.scheme, address.netloc, "/", "", ""))
+        self._database = address.path.strip("/")
         self._http = requests.Session()
         self._parts: frozenset[tuple[str, str]] = frozenset()
 
@@ -217,7 +221,12 @@ class ClickHouseEyes:
         return found
 
     def _rows(self, query: str) -> list[list[Any]]:
-        answer = self._http.post(self._url, data=f"{query} format JSONCompact".encode(), timeout=_CONTROL_TIMEOUT)
+        answer = self._http.post(
+            self._url,
+            params={"database": self._database},
+            data=f"{query} format JSONCompact".encode(),
+            timeout=_CONTROL_TIMEOUT,
+        )
         answer.raise_for_status()
         rows: list[list[Any]] = answer.json()["data"]
         return rows
