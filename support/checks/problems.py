@@ -17,9 +17,10 @@ _INTERNALS = (
     ("a path", re.compile(r"(?<![\w:/.])/(?:usr|home|var|tmp|opt|etc|srv|root|work|app)/[\w./-]+|\b\w+\.py\b")),
     (
         "SQL",
+        # Prose may select a plan from a list; only statements do it in capitals, or where something holds.
         re.compile(
-            r"\b(?:SELECT\b.+\bFROM|INSERT INTO|UPDATE\b.+\bSET|DELETE FROM|psycopg|sqlalchemy|sqlstate)\b",
-            re.IGNORECASE,
+            r"\bSELECT\b.+\bFROM\b|\bUPDATE\b.+\bSET\b|\bDELETE FROM\b"
+            r"|(?i:\binsert into\b|\bselect\b.+\bfrom\b.+\bwhere\b|\bpsycopg|\bsqlalchemy\b|\bsqlstate\b)"
         ),
     ),
     ("an exception", re.compile(r"\b(?:[A-Z][a-z]+){1,4}(?:Error|Exception)\b|\b\w+\.exceptions?\.\w+")),
