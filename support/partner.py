@@ -37,20 +37,24 @@ class Partner:
 
     def __init__(self, control_url: str, token: str, undo: UndoStack) -> None:
         self._url, self._undo = f"{control_url}/_control", undo
+        self._held: set[str] = set()
         self._http = requests.Session()
         self._http.headers["authorization"] = f"Bearer {token}"
 
     def hold(self, path: str) -> None:
-        """Answer nothing under the path until it is released."""
-        self._program(path, {"hold": True})
+        """Answer nothing under the path until it is released; harmless when it is held already."""
+        if path not in self._held:
+            self._held.add(path)
+            self._program(path, {"hold": True, **_answered(path)})
 
     def release(self, path: str) -> None:
         """Answer what is held, and everything after it at once."""
+        self._held.discard(path)
         self._ask("DELETE", f"/routes{path}")
 
     def delay(self, path: str, seconds: float) -> None:
         """Answer under the path that much later."""
-        self._program(path, {"delay_seconds": seconds})
+        self._program(path, {"delay_seconds": seconds, **_answered(path)})
 
     def fail(self, path: str, status: int, body: Any = None) -> None:
         """Answer under the path with an error."""
@@ -80,3 +84,8 @@ class Partner:
         answer = self._http.request(method, self._url + path, json=body, timeout=_CONTROL_SECONDS)
         answer.raise_for_status()
         return answer
+
+
+def _answered(path: str) -> dict[str, Any]:
+    """The price list has its ordinary answer; what only a scenario asks for has none of its own."""
+    return {} if path == PRICES else {"body": {"path": path}}

@@ -4,6 +4,7 @@ A plugin brings its own: a module in the plugin directory (or an entry point of 
 defines subclasses of ``Tool``.
 """
 
-from apex.tools.tool import Tool, ToolCall, ToolError
+from apex.tools.errors import ToolError
+from apex.tools.tool import Tool, ToolCall
 
 __all__ = ["Tool", "ToolCall", "ToolError"]

@@ -37,14 +37,16 @@ def create(process: Process) -> FastAPI:
     """The application, its schema in place."""
     database = Database(process.settings.database, process.instance)
     database.migrate()
-    return application(process, database)
+    return application(process, database, warm_up=True)
 
 
-def application(process: Process, database: Database) -> FastAPI:
+def application(process: Process, database: Database, *, warm_up: bool = False) -> FastAPI:
     """The routes over what they need; building them touches no store."""
     app = create_app(process, "Apex tools", {"database": database.check})
     tools = tools_with_plugins(process.settings.plugins.directory)
     dispatcher = Dispatcher(tools, database, process.settings, process.instance)
+    if warm_up:
+        dispatcher.accounts.warm_up()
 
     @app.get("/v1/tools", tags=["tools"])
     async def list_tools(caller: Customer) -> ToolList:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,11 @@ from apex.plugins import find
 from apex.settings import Settings
 from apex.tables import tool_calls
 from apex.telemetry import trace_id
-from apex.tools.cloud import CloudAccounts, ListInstances, ReadPrices, ReadUtilisation
+from apex.tools.accounts import CloudAccounts
+from apex.tools.cloud import ListInstances, ReadPrices, ReadUtilisation
+from apex.tools.errors import ToolError
 from apex.tools.models import Execution, ExecutionAnswer, ExecutionError, ExecutionUsage
-from apex.tools.tool import Tool, ToolCall, ToolError
+from apex.tools.tool import Tool, ToolCall
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Dispatcher:
     def __init__(self, tools: Iterable[Tool], database: Database, settings: Settings, instance: str) -> None:
         self.tools = {tool.name: tool for tool in tools}
         self._database, self._settings, self._instance = database, settings, instance
-        self._accounts = CloudAccounts(database, settings.cloud)
+        self.accounts = CloudAccounts(database, settings.cloud)
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
 
     async def execute(self, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]) -> ExecutionAnswer:
@@ -55,8 +56,7 @@ class Dispatcher:
             caller["user_id"],
             self._http,
             self._settings.partners.pricing_url,
-            partial(self._accounts.session, caller["tenant_id"]),
-            self._settings.cloud.endpoint_url,
+            self.accounts,
         )
         await asyncio.to_thread(self._begin, tool, call, started_at)
         status, result, error = "cancelled", None, None

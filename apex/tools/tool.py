@@ -9,21 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-import boto3
 import httpx
 from pydantic import BaseModel
 
 from apex.telemetry import traceparent
+from apex.tools.accounts import CloudAccount, CloudAccounts, counting_bytes
+from apex.tools.errors import ToolError
 
 T = TypeVar("T")
-
-
-class ToolError(Exception):
-    """The tool cannot do its work; the text is fit for a customer."""
-
-    def __init__(self, message: str, recoverable: bool = False) -> None:
-        super().__init__(message)
-        self.message, self.recoverable = message, recoverable
 
 
 @dataclass
@@ -36,8 +29,7 @@ class ToolCall:
     user_id: str
     http: httpx.AsyncClient
     pricing_url: str
-    cloud_session: Callable[[], boto3.Session]
-    cloud_endpoint: str | None
+    accounts: CloudAccounts
     bytes_read: int = 0
     cpu_seconds: float = 0.0
 
@@ -57,15 +49,26 @@ class ToolCall:
             raise ToolError("A partner's service refused the request.", recoverable=again)
         return response
 
+    async def cloud(self) -> CloudAccount:
+        """The customer's cloud account.
+
+        Raises:
+            ToolError: there is none, or it does not let us in.
+        """
+        # Entering it is the platform's own work, and not counted as the call's.
+        return await asyncio.to_thread(self.accounts.of_tenant, self.tenant_id)
+
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do blocking work in a thread; its CPU time is counted."""
+        """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted."""
 
         def timed() -> T:
             before = time.thread_time()
-            try:
-                return work()
-            finally:
-                self.cpu_seconds += time.thread_time() - before
+            with counting_bytes() as sizes:
+                try:
+                    return work()
+                finally:
+                    self.cpu_seconds += time.thread_time() - before
+                    self.bytes_read += sum(sizes)
 
         return await asyncio.to_thread(timed)
 

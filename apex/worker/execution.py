@@ -33,10 +33,11 @@ class Execution:
         toolbox: Toolbox,
         tracker: Tracker,
         *,
-        delegated: bool = False,
+        delegated_by: Execution | None = None,
     ) -> None:
         self._run, self._agent, self._database, self._registry = run, agent, database, registry
-        self._toolbox, self._tracker, self._delegated = toolbox, tracker, delegated
+        self._toolbox, self._tracker, self._delegated = toolbox, tracker, delegated_by is not None
+        self._calls: set[asyncio.Task[dict[str, Any]]] = delegated_by._calls if delegated_by else set()
         self.input, self.history = input, history
         self.state: dict[str, Any] = {}
 
@@ -53,7 +54,19 @@ class Execution:
         # Gives way, so that a cancellation can reach an agent that only thinks.
         await asyncio.sleep(0)
 
+    async def stop_calls(self) -> None:
+        """Stop the calls that the agent has left behind, so that each is told to its end."""
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
     async def call_tool(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        call = asyncio.ensure_future(self._call(name, parameters))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return await call
+
+    async def _call(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         call_id = str(uuid.uuid4())
         self._tracker.call_started(name, self._agent.name)
         began = self._tracker.now()
@@ -90,7 +103,7 @@ class Execution:
             self._registry,
             self._toolbox,
             self._tracker,
-            delegated=True,
+            delegated_by=self,
         )
         answer = await part.perform()
         self._tracker.working(self._agent.name)

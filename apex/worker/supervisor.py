@@ -63,7 +63,10 @@ class Supervisor:
         tracker.emit("agent_started", agent.name, {"agent_description": agent.description})
         history = read_history(self._database, run)
         execution = Execution(run, agent, run.input, history, self._database, self._registry, toolbox, tracker)
-        return await execution.perform()
+        try:
+            return await execution.perform()
+        finally:
+            await execution.stop_calls()
 
     def _end(self, run: Row[Any], ending: Ending, tracker: Tracker) -> None:
         finished_at, steps, usage = tracker.finish()

@@ -1,4 +1,7 @@
-"""The words with a meaning in sentences: a name or kind that is not known makes the sentence undefined."""
+"""The words with a meaning in sentences: a name or kind that is not known makes the sentence undefined.
+
+Step modules are loaded by name; the underscore brings this one before all that use the words.
+"""
 
 from behave import register_type
 from parse import with_pattern
@@ -29,7 +32,7 @@ def agent(text):
 
 @with_pattern(rf"{USER_PATTERN}(?:'s|')")
 def owner(text):
-    return Stage.user(text.rstrip("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
+    return Stage.user(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
 
 
 @with_pattern(r"(?:completed|failed|timed out|cancelled)")

@@ -1,0 +1,121 @@
+"""The tenants' cloud accounts, entered by assuming the role that each tenant granted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+from sqlalchemy import select
+
+from apex.database import Database
+from apex.settings import Cloud as CloudSettings
+from apex.tables import tenants
+from apex.tools.errors import ToolError
+
+_CLIENT = Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2, "mode": "standard"})
+_SESSION_SECONDS = 900
+_MARGIN_SECONDS = 60
+
+_bytes_read: ContextVar[list[int] | None] = ContextVar("bytes_read", default=None)
+
+
+@contextmanager
+def counting_bytes() -> Iterator[list[int]]:
+    """Within it, the sizes of the cloud's answers (bytes of their bodies) are collected in the list."""
+    sizes: list[int] = []
+    token = _bytes_read.set(sizes)
+    try:
+        yield sizes
+    finally:
+        _bytes_read.reset(token)
+
+
+@dataclass(frozen=True)
+class CloudAccount:
+    """Clients in one tenant's account, with that tenant's credentials; they may be used from several threads."""
+
+    region: str
+    ec2: Any
+    cloudwatch: Any
+
+
+@dataclass(frozen=True)
+class _Kept:
+    granted: dict[str, str]
+    until: float
+    account: CloudAccount
+
+
+class CloudAccounts:
+    """Entered accounts are kept for as long as their credentials last."""
+
+    def __init__(self, database: Database, settings: CloudSettings) -> None:
+        self._database, self._settings = database, settings
+        # The description of a service takes a good part of a second to read: all sessions share what was read.
+        self._descriptions = Loader(include_default_search_paths=True)
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+        # Clients may be shared between threads, sessions may not.
+        key_id, secret = settings.access_key_id.get_secret_value(), settings.secret_access_key.get_secret_value()
+        self._sts = self._client(self._session(key_id, secret, settings.region), "sts")
+
+    def warm_up(self) -> None:
+        """Read the descriptions of the services, so that no customer's first call has to."""
+        session = self._session("none", "none", self._settings.region)
+        for service in ("ec2", "cloudwatch"):
+            self._client(session, service)
+
+    def of_tenant(self, tenant_id: str) -> CloudAccount:
+        """The tenant's account.
+
+        Raises:
+            ToolError: the tenant has named no account, or does not let us in.
+        """
+        with self._database.tenant(tenant_id) as connection:
+            granted = connection.scalar(select(tenants.c.cloud_account).where(tenants.c.id == tenant_id))
+        if granted is None:
+            raise ToolError("Your cloud account is not connected yet.")
+        with self._lock:
+            kept = self._kept.get(tenant_id)
+        if kept is None or kept.granted != granted or kept.until < time.monotonic():
+            kept = _Kept(granted, time.monotonic() + _SESSION_SECONDS - _MARGIN_SECONDS, self._enter(granted))
+            with self._lock:
+                self._kept[tenant_id] = kept
+        return kept.account
+
+    def _enter(self, granted: dict[str, str]) -> CloudAccount:
+        try:
+            keys = self._sts.assume_role(
+                RoleArn=granted["role_arn"], RoleSessionName="apex", DurationSeconds=_SESSION_SECONDS
+            )["Credentials"]
+        except (BotoCoreError, ClientError):
+            raise ToolError("Your cloud account does not let us in.", recoverable=True) from None
+        session = self._session(keys["AccessKeyId"], keys["SecretAccessKey"], granted["region"], keys["SessionToken"])
+        return CloudAccount(granted["region"], self._client(session, "ec2"), self._client(session, "cloudwatch"))
+
+    def _session(self, key_id: str, secret: str, region: str, token: str | None = None) -> boto3.Session:
+        core = botocore.session.Session()
+        core.register_component("data_loader", self._descriptions)
+        return boto3.Session(key_id, secret, token, region_name=region, botocore_session=core)
+
+    def _client(self, session: boto3.Session, service: str) -> Any:
+        make: Any = session.client
+        client = make(service, endpoint_url=self._settings.endpoint_url, config=_CLIENT)
+        client.meta.events.register("after-call", _count)
+        return client
+
+
+def _count(http_response: Any, **_: Any) -> None:
+    sizes = _bytes_read.get()
+    if sizes is not None:
+        sizes.append(len(http_response.content))
