@@ -1,0 +1,268 @@
+"""A run of behave as a reader sees it: refusals in one line, results, page, verdicts, order."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.records import value_of
+from support.results import read_results
+from support.settings import CHECKOUT, base_environment
+
+STEPS = """
+from behave import given, when, then
+
+@given("good ground")
+@when("something is done")
+@then("it holds")
+def _(context):
+    pass
+
+@given("bad ground")
+def _(context):
+    assert False, "there is no ground"
+
+@then("it does not hold")
+def _(context):
+    assert False, "expected 1\\nbut it was 2, with the password pw-0123456789abcdef01234567"
+
+@then("it breaks")
+def _(context):
+    raise ConnectionError("the observer is blind")
+
+@then("{text} is written")
+def _(context, text):
+    with open("order.txt", "a") as file:
+        file.write(text + "\\n")
+"""
+
+FEATURE = """
+@agent_execution
+Feature: The first of all
+  Segment:          Early, Mid and Enterprise
+  Business goal:    Keep customers <who stay>
+  Value impact:     They see it
+  Strategic impact: Trust
+
+  @AEC-01 @segment.mid
+  Rule: Something is kept
+
+    @smoke
+    Scenario: All is well
+      Given good ground
+      When something is done
+      Then it holds
+
+    @gate
+    Scenario: The promise is broken
+      Given good ground
+      Then it does not hold
+      And it holds
+
+    @gate
+    Scenario: There is no ground
+      Given bad ground
+      Then it does not hold
+
+  @AEC-02
+  Rule: Something else is kept
+
+    @gate
+    Scenario Outline: The observer breaks with <what>
+      Given good ground
+        | table | of    |
+        | two   | words |
+      Then it breaks
+      Examples: many
+        | what |
+        | one  |
+        | two  |
+
+    @nightly @needs.wings
+    Scenario: It cannot be played here
+      Then it does not hold
+"""
+
+ENVIRONMENT = """
+def before_scenario(context, scenario):
+    if "needs.wings" in scenario.effective_tags:
+        scenario.skip("nobody here has wings")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with features of its own and the suite's runner and formatter."""
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "features" / "agent_execution").mkdir(parents=True)
+    (tmp_path / "behave.ini").write_text((CHECKOUT / "behave.ini").read_text())
+    (tmp_path / "steps" / "steps.py").write_text(STEPS)
+    (tmp_path / "environment.py").write_text(ENVIRONMENT)
+    (tmp_path / "features" / "agent_execution" / "first.feature").write_text(FEATURE)
+    return tmp_path
+
+
+def behave(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "behave", "-D", f"reports={project / 'reports'}", *arguments]
+    environment = base_environment() | {"PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stdout
+    return lines[0]
+
+
+def test_a_run_says_everything(project):
+    done = behave(project)
+    assert done.returncode == 1
+    results = json.loads((project / "reports" / "results.json").read_text())
+    by_name = {entry["scenario"]: entry for entry in results["scenarios"]}
+    assert {name: (entry["status"], entry["verdict"]) for name, entry in by_name.items()} == {
+        # Nobody examined what was left after the steps here, so even the good one is not proven.
+        "All is well": ("passed", "inconclusive"),
+        "The promise is broken": ("failed", "violated"),
+        "There is no ground": ("failed", "inconclusive"),
+        "The observer breaks with one -- @1.1 many": ("error", "inconclusive"),
+        "The observer breaks with two -- @1.2 many": ("error", "inconclusive"),
+        "It cannot be played here": ("skipped", None),
+    }
+    assert results["counts"] == {"passed": 1, "failed": 4, "skipped": 1}
+
+    broken = by_name["The promise is broken"]
+    assert broken["promise"] == "AEC-01"
+    assert broken["rule"] == "Something is kept"
+    assert broken["stage"] == "gate"
+    assert broken["category"] == "agent_execution"
+    assert broken["failed_step"] == "Then it does not hold"
+    assert [step["status"] for step in broken["steps"]] == ["passed", "failed", "skipped"]
+    assert broken["value"]["Business goal"] == "Keep customers <who stay>"
+    assert by_name["It cannot be played here"]["reason"] == "nobody here has wings"
+
+    breaking = by_name["The observer breaks with one -- @1.1 many"]
+    assert breaking["promise"] == "AEC-02"
+    assert breaking["steps"][0]["table"] == [["table", "of"], ["two", "words"]]
+    assert breaking["reason"].startswith("ConnectionError: the observer is blind\n  at ")
+    assert "site-packages" not in breaking["reason"]
+
+    read = read_results(project / "reports" / "results.json")
+    assert (read.passed, read.failed, read.skipped) == (1, 4, 1)
+
+    assert "✗ AEC-01 Something is kept" in done.stdout
+    assert "violated at: Then it does not hold" in done.stdout
+    assert "but it was 2" in done.stdout
+    assert "inconclusive at: Given bad ground" in done.stdout
+    assert "skipped: It cannot be played here" in done.stdout
+    assert done.stdout.strip().endswith("1 passed, 4 failed, 1 skipped")
+
+    page = (project / "reports" / "index.html").read_text()
+    for text in (
+        "The first of all",
+        "Keep customers &lt;who stay&gt;",
+        "Something else is kept",
+        "All is well",
+        "Agent execution",
+    ):
+        assert text in page
+    assert not re.search(r"<(script|link|img)\b|https?://", page)
+
+    assert "testcase" in (project / "reports" / "junit" / "TESTS-agent_execution.first.xml").read_text()
+    for report in (project / "reports" / "results.json", project / "reports" / "index.html"):
+        assert "0123456789abcdef01234567" not in report.read_text()
+    assert "0123456789abcdef01234567" not in done.stdout
+
+
+def test_results_are_written_whatever_formatter_is_chosen(project):
+    done = behave(project, "--format=plain", "--tags=@smoke")
+    assert done.returncode == 0
+    assert "Scenario: All is well" in done.stdout
+    assert json.loads((project / "reports" / "results.json").read_text())["counts"]["passed"] == 1
+
+
+def test_old_results_do_not_stay(project):
+    old = project / "reports" / "junit" / "TESTS-old.xml"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    behave(project, "--tags=@smoke")
+    assert not old.exists()
+
+
+def test_a_dry_run_runs_and_writes_nothing(project):
+    (project / "environment.py").write_text("def before_all(context):\n    raise RuntimeError('started')\n")
+    done = behave(project, "--dry-run")
+    assert done.returncode == 0
+    assert "6 scenarios are selected; none was run" in done.stdout
+    assert not (project / "reports").exists()
+
+
+def test_an_undefined_step_fails_a_dry_run(project):
+    feature = project / "features" / "agent_execution" / "first.feature"
+    feature.write_text(FEATURE.replace("it holds", "it hods", 1))
+    assert behave(project, "--dry-run").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--tags=@smok"], r"no scenario is selected in features with --tags=smok; @smok: .* did you mean @smoke\?"),
+        (["--tags=@AEC-99"], r"no promise is called AEC-99 \(in --tags\); did you mean AEC-0\d\?"),
+        (["--tags=@AEC-03"], r"no scenario is selected in features with --tags=AEC-03"),
+        (["--name=Nobody"], r"no scenario is selected in features with --name=Nobody"),
+        (["-D", "profle=small"], r"unknown setting -D profle=small \(did you mean profile\?\)"),
+        (["-D", "order=random"], r"bad value in -D order=random"),
+        (["--dry-run", "--tags=@smok"], r"no scenario is selected"),
+        (["--dry-run", "-D", "profle=small"], r"unknown setting"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(project, arguments, line):
+    assert re.search(line, refusal(behave(project, *arguments)))
+    assert not (project / "reports" / "results.json").exists()
+
+
+def test_a_feature_that_cannot_be_read_is_refused_in_one_line(project):
+    (project / "features" / "broken.feature").write_text(
+        "Feature: x\n  Scenario: y\n    Given good ground\n    Gvien more\n"
+    )
+    assert re.search(r"broken\.feature:\d: no feature that can be read: ", refusal(behave(project)))
+
+
+def test_what_cannot_start_is_refused_in_one_line(project):
+    hook = "def before_all(context):\n    raise Refusal('the stack does not start')\n"
+    (project / "environment.py").write_text(f"from support.refusal import Refusal\n\n{hook}")
+    assert refusal(behave(project)) == "behave: the stack does not start"
+
+
+def test_the_order_is_shuffled_by_its_seed(project):
+    for number in range(4):
+        text = f"Feature: {number}\n  Rule: r\n"
+        for scenario in range(4):
+            text += f"    Scenario: s{number}{scenario}\n      Then {number}{scenario} is written\n"
+        (project / "features" / f"f{number}.feature").write_text(text)
+
+    def played(order):
+        (project / "order.txt").unlink(missing_ok=True)
+        assert behave(project, "--name=^s", "-D", f"order={order}").returncode == 0
+        return (project / "order.txt").read_text().split()
+
+    defined = played("defined")
+    assert defined == sorted(defined)
+    shuffled = played("random:7")
+    assert sorted(shuffled) == defined
+    assert shuffled != defined
+    assert played("random:7") == shuffled
+    assert played("random:8") != shuffled
+
+
+def test_business_value_is_read_from_the_narrative():
+    assert value_of(["Segment:  Early", "Prose: is no value", "Business goal: a: b", ""]) == {
+        "Segment": "Early",
+        "Business goal": "a: b",
+    }
