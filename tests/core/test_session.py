@@ -1,0 +1,315 @@
+"""Scenarios on a real stack: a good one leaves nothing to find, and whatever is spoiled is found."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+import requests
+from hamcrest import equal_to, has_length
+
+from support.checks.answers import equals_savings
+from support.checks.isolation import shows_only_data_of
+from support.checks.story import has_no_gap, tells_a_complete_story
+from support.evidence import Subject, evidence_path
+from support.session import Session
+from support.settings import Settings
+from support.trace import new_trace_id, traceparent
+from support.users import Stage
+from support.verdict import DeadlinePassed, NotShown, Verdict
+from support.waiting import eventually
+from support.world import World
+
+SUBJECT = Subject("A feature", "features/agent_execution/some.feature", 12, "A rule", "AEC-01", "A scenario", ("gate",))
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A session with a stack of its own."""
+    opened = Session.open(Settings(reports=tmp_path_factory.mktemp("reports")), lambda line: None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def world(session: Session) -> Iterator[World]:
+    """The world of a scenario; whatever a test leaves is undone."""
+    made = session.begin(SUBJECT)
+    yield made
+    made.undo.run_all()
+    # The next test must not find what this one spoiled.
+    made.breaks_stories("the test is over")
+    session.finish(made, Verdict.PROVEN, [])
+
+
+def findings(session: Session, world: World, steps: Verdict = Verdict.PROVEN) -> list[str]:
+    return [str(finding) for finding in session.finish(world, steps, [])]
+
+
+def evidence(session: Session) -> dict[str, Any]:
+    path = session.settings.evidence / evidence_path(SUBJECT.file, SUBJECT.scenario, SUBJECT.line)
+    read: dict[str, Any] = json.loads(path.read_text())
+    return read
+
+
+def test_a_good_scenario_leaves_nothing_to_find(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    assert Stage.user("Acme") is acme
+    world.own_cloud(acme.tenant)
+    world.used(acme.tenant)
+    watching = world.watch(acme)
+    run = world.running(acme, "cost_analysis")
+    end = watching.wait_for_end(run, within=20)
+    stored = world.ended()
+    assert end.payload["answer"] == stored["answer"]
+    world.expect(stored["answer"], equals_savings(acme.tenant.inventory.expected(world.prices())))
+    world.expect(acme.events, tells_a_complete_story(of=run))
+    world.expect(acme.events, has_no_gap(after=watching.first_sequence))
+    world.expect(watching, shows_only_data_of(acme.tenant))
+
+    assert findings(session, world) == []
+    assert not watching.is_open
+    assert Stage.users is None
+    written = evidence(session)
+    assert written["verdict"] == "proven"
+    assert len(written["observations"]) >= 4
+    assert run.trace_id in written["trace_ids"]
+    assert {entry["log"] for entry in written["log_lines"]} >= {"backend", "tools-1"}
+    assert any(use["budget"] == "run ends" and 0 < use["share"] < 1 for use in written["budgets"])
+    text = json.dumps(written)
+    for secret in (acme.password, acme.access_token, acme.refresh_token):
+        assert secret
+        assert secret not in text
+
+
+def test_a_scenario_whose_steps_failed_is_not_proven(session, world):
+    assert findings(session, world, Verdict.VIOLATED) == []
+    assert evidence(session)["verdict"] == "violated"
+
+
+def test_expectations_are_kept_as_evidence(world):
+    assert world.expect(1, equal_to(1)) == 1
+    with pytest.raises(AssertionError, match=r"the sum: expected <2>, but was <1>"):
+        world.expect(1, equal_to(2), "the sum")
+    with pytest.raises(TypeError):
+        world.expect(1, _Broken())
+    assert [entry["verdict"] for entry in world.evidence.observations] == ["proven", "violated", "inconclusive"]
+
+
+def test_waiting_uses_a_named_budget(world):
+    assert world.eventually(lambda: [1], has_length(1), within="reconnect") == [1]
+    with pytest.raises(DeadlinePassed):
+        world.eventually(lambda: 1, equal_to(2), within="real-time delivery")
+    with pytest.raises(KeyError, match="no budget is called 'soon'"):
+        world.eventually(lambda: 1, equal_to(1), within="soon")
+    with pytest.raises(AssertionError, match="500%"):
+        world.within("event delivery", 1.25)
+    assert [use.budget for use in world.budgets.uses] == ["reconnect", "real-time delivery", "event delivery"]
+
+
+def test_what_an_earlier_step_left_is_recalled_by_its_kind(world):
+    world.facts["threads"] = ["a"]
+    assert world.recall("threads", list) == ["a"]
+    for name, kind in (("threads", dict), ("messages", list)):
+        with pytest.raises(NotShown, match="no earlier step"):
+            world.recall(name, kind)
+    with pytest.raises(NotShown, match="there is no run"):
+        _ = world.last_run
+
+
+def test_a_refused_run_is_an_outcome(world):
+    acme = world.users.settle(world.users["Acme"])
+    assert world.start_run(acme, "no_such_agent") is None
+    assert world.last_outcome.problem.code == "unknown_agent"
+    with pytest.raises(NotShown, match="refused the run"):
+        world.running(acme, "no_such_agent")
+
+
+def test_who_may_not_watch_is_told(world):
+    acme = world.users.settle(world.users["Acme"])
+    assert world.try_to_watch(acme, token="nonsense").handshake.status == 401
+    assert world.try_to_watch(acme, anonymous=True).handshake.status == 401
+    assert world.try_to_watch(acme, origin="https://evil.example").handshake.status == 403
+    acme.access_token = None
+    with pytest.raises(NotShown, match="Acme could not connect"):
+        world.watch(acme)
+
+
+def test_a_fault_on_ones_own_line_hits_nobody_else(world):
+    acme, borealis = (world.users.settle(world.users[name]) for name in ("Acme", "Borealis"))
+    line = world.own_line(acme)
+    mine, other = world.watch(acme), world.watch(borealis)
+    line.cut("reset")
+    assert mine.wait_until_closed(within=2).code is None
+    assert other.is_open
+    assert mine.reconnect(within=2).accepted
+
+
+def test_a_lost_service_is_brought_back(session, world):
+    world.faults.lose("tools-1")
+    assert _state(world, "tools-1") == "killed"
+    assert findings(session, world) == []
+    assert _state(world, "tools-1") == "ready"
+
+
+def test_what_cannot_be_undone_is_found(session, world):
+    world.undo.register("close the door", _fail)
+    assert findings(session, world) == ["undo: left behind: close the door: OSError: it is stuck"]
+    assert evidence(session)["verdict"] == "inconclusive"
+
+
+def test_a_need_that_nobody_knows_is_refused(session):
+    assert session.missing(["smoke", "needs.own_services"]) is None
+    with pytest.raises(NotShown, match=r"@needs\.wings names no capability"):
+        session.missing(["needs.wings"])
+
+
+# -- the leak canary, on each place where something can leak --------------------------------------------------------
+
+
+@pytest.fixture
+def two(world: World) -> tuple[World, dict[str, str]]:
+    """Two tenants; ids and markers by name."""
+    acme, borealis = (world.users.settle(world.users[name]) for name in ("Acme", "Borealis"))
+    return world, {
+        "user": acme.id,
+        "tenant": acme.tenant.id,
+        "own": acme.tenant.marker,
+        "foreign": borealis.tenant.marker,
+    }
+
+
+def leak(session: Session, world: World, place: str) -> None:
+    found = findings(session, world)
+    assert len(found) == 1, found
+    assert found[0].startswith("leak canary: ")
+    assert place in found[0]
+    assert evidence(session)["verdict"] == "violated"
+
+
+def test_a_leak_into_a_row_is_found(session, two):
+    world, ids = two
+    world.platform.create_thread(world.users["Acme"], f"Copied from {ids['foreign']}").require()
+    leak(session, world, "the table threads")
+
+
+def test_ones_own_marker_in_a_row_is_no_leak(session, two):
+    world, ids = two
+    world.platform.create_thread(world.users["Acme"], f"Mine: {ids['own']}").require()
+    world.shown_markers.add(ids["own"])
+    assert findings(session, world) == []
+
+
+def test_a_canary_that_does_not_see_what_was_stored_is_blind(session, two):
+    world, ids = two
+    world.shown_markers.add(ids["own"])
+    found = findings(session, world)
+    assert found == [f"leak canary: it is blind: {ids['own']} was stored and not seen"]
+    assert evidence(session)["verdict"] == "inconclusive"
+
+
+def test_a_leak_into_a_stream_is_found(session, two):
+    world, ids = two
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        event = {"type": "notice", "payload": {"title": ids["foreign"]}}
+        client.xadd(f"events:{ids['user']}", {"event": json.dumps(event)}, id="1-0")
+        leak(session, world, f"the event stream of user {ids['user']}")
+        client.delete(f"events:{ids['user']}")
+
+
+def test_a_leak_into_any_other_key_is_found(session, two):
+    world, ids = two
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        client.set(f"cache:{ids['tenant']}:threads", f"title of {ids['own']}")
+        client.hset(f"cache:{ids['tenant']}:runs", "title", f"of {ids['foreign']}")
+        leak(session, world, f"the Redis key cache:{ids['tenant']}:runs")
+        client.set("shared", ids["own"])
+        client.delete(f"cache:{ids['tenant']}:runs")
+        leak(session, world, "the Redis key shared")
+        client.delete("shared", f"cache:{ids['tenant']}:threads")
+
+
+def test_a_leak_into_the_figures_is_found(session, two):
+    world, ids = two
+    address = world.addresses.clickhouse_url.rpartition("/")[0]
+    create = "create table figures (tenant_id String, name String) engine = MergeTree order by tenant_id"
+    for statement in (create, f"insert into figures values ('{ids['tenant']}', '{ids['foreign']}')"):
+        requests.post(address, params={"database": "apex_test"}, data=statement, timeout=10).raise_for_status()
+    leak(session, world, "the ClickHouse table figures")
+    requests.post(address, params={"database": "apex_test"}, data="drop table figures", timeout=10).raise_for_status()
+
+
+def test_a_leak_into_a_log_is_found(session, two):
+    world, ids = two
+    log = world.addresses.log_dir / "backend.log"
+    with log.open("a") as file:
+        file.write(json.dumps({"event": "run done", "tenant_id": ids["tenant"], "title": ids["foreign"]}) + "\n")
+    leak(session, world, "the log of backend (run done)")
+
+
+def test_a_leak_to_the_partner_is_found(session, two):
+    world, ids = two
+    trace = new_trace_id()
+    headers = {"traceparent": traceparent(trace)}
+    requests.get(f"{world.addresses.partner_url}/v1/{ids['foreign']}", headers=headers, timeout=5)
+    leak(session, world, "the partner's journal")
+
+
+# -- the story oracle ------------------------------------------------------------------------------------------------
+
+
+def test_an_event_that_was_lost_is_missed(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    world.used(acme.tenant)
+    run = world.running(acme, "usage_report")
+    world.ended()
+    with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
+        stream = f"events:{acme.id}"
+        entries = eventually(lambda: client.xrange(stream), lambda seen: "agent_completed" in str(seen[-1:]), within=5)
+        thinking = next(id for id, entry in entries if "agent_thinking" in entry["event"])
+        client.xdel(stream, thinking)
+    found = findings(session, world)
+    assert len(found) == 1
+    assert found[0].startswith(f"story oracle: run {run.run_id} (completed): agent_thinking is missing")
+    assert evidence(session)["verdict"] == "violated"
+
+
+def test_a_scenario_that_breaks_stories_itself_says_so(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    world.used(acme.tenant)
+    world.running(acme, "usage_report")
+    world.ended()
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        client.delete(f"events:{acme.id}")
+    world.breaks_stories("the stream was thrown away")
+    assert findings(session, world) == []
+
+
+def test_a_run_that_still_runs_is_ended_first(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    world.own_cloud(acme.tenant)
+    world.partner.hold("/v1/prices")
+    run = world.running(acme, "cost_analysis")
+    assert findings(session, world) == []
+    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+        row = connection.execute("select status from runs where id = %s", [run.run_id]).fetchone()
+    assert row is not None
+    assert row[0] in ("cancelled", "completed")
+
+
+def _state(world: World, service: str) -> str:
+    return next(status.state for status in world.stack.services() if status.name == service)
+
+
+def _fail() -> None:
+    raise OSError("it is stuck")
+
+
+class _Broken(type(equal_to(1))):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def _matches(self, item: object) -> bool:
+        raise TypeError("this cannot be compared")
