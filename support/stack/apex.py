@@ -13,6 +13,7 @@ from support.stack.errors import StackError
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
+from support.stack.service import Recipe
 
 # Instance name to module.
 INSTANCES = {
@@ -36,7 +37,7 @@ class Operator:
     password: str
 
 
-class ApexService:
+class ApexService(Recipe):
     """One instance of a service of the platform. `config` is the file that all of them read."""
 
     def __init__(self, name: str, config: Path, port: int, defects: Sequence[str], python: PythonModule) -> None:

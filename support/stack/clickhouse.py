@@ -10,11 +10,12 @@ from support.stack.packages import package_directory
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
+from support.stack.service import Recipe
 
 USER, DATABASE = "apex", "apex_test"
 
 
-class ClickHouse:
+class ClickHouse(Recipe):
     """One engine with one user and one database."""
 
     name = "clickhouse"

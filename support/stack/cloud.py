@@ -10,11 +10,12 @@ from support.stack.packages import package_directory
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
+from support.stack.service import Recipe
 
 REGION = "eu-central-1"
 
 
-class Cloud:
+class Cloud(Recipe):
     """One simulated cloud with any number of accounts."""
 
     name = "cloud"

@@ -17,7 +17,7 @@ from support.stack.ports import LOOPBACK
 from support.stack.postgres import PostgresPasswords, Primary, Replica
 from support.stack.postgres_template import APP, OBSERVER, OWNER
 from support.stack.processes import Launch, service_user
-from support.stack.provider import LinePlan, Surroundings
+from support.stack.provider import LinePlan, Provider, Surroundings
 from support.stack.python_module import PythonModule
 from support.stack.redis import Redis
 from support.stack.service import ProcessService, Recipe, Service
@@ -39,7 +39,7 @@ _LINES = {
 _STORES = ("postgres-primary", "postgres-replica", "redis", "clickhouse", "cloud", "partner")
 
 
-class EmbeddedProvider:
+class EmbeddedProvider(Provider):
     """Plans ports, secrets and processes of one run."""
 
     def __init__(self, surroundings: Surroundings) -> None:

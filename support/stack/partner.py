@@ -9,9 +9,10 @@ from pathlib import Path
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
+from support.stack.service import Recipe
 
 
-class Partner:
+class Partner(Recipe):
     """The partner's server; its control API takes `token`."""
 
     name = "partner"

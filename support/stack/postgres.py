@@ -12,6 +12,7 @@ from support.stack import postgres_template as prepared
 from support.stack.child import run_to_end
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch, ServiceUser
+from support.stack.service import Recipe
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -61,7 +62,7 @@ class PostgresPasswords:
         return f"postgresql://{role}:{self.by_role()[role]}@{LOOPBACK}:{port}/{prepared.DATABASE}"
 
 
-class _Server:
+class _Server(Recipe):
     """What primary and replica have in common. `directory` is the server's own place in the run directory."""
 
     def __init__(

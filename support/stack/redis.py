@@ -10,9 +10,10 @@ from support.stack.errors import StackError
 from support.stack.packages import package_directory
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
+from support.stack.service import Recipe
 
 
-class Redis:
+class Redis(Recipe):
     """One Redis server with a password, on a port of its own."""
 
     name = "redis"

@@ -72,7 +72,7 @@ class Recipe(Protocol):
         """Ask the service, with the client that the tests use, and raise unless it serves. Runs in a thread."""
 
 
-class ProcessService:
+class ProcessService(Service):
     """A service that runs as a process of the supervisor."""
 
     def __init__(self, recipe: Recipe, log_dir: Path, ready_seconds: float, changed: Callable[[], None]) -> None:

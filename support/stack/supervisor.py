@@ -25,6 +25,7 @@ from support.stack.child import Child, failure
 from support.stack.control import Control
 from support.stack.embedded import EmbeddedProvider
 from support.stack.errors import StackError, from_os_error
+from support.stack.lifeline import Lifeline
 from support.stack.options import StackOptions
 from support.stack.polling import poll
 from support.stack.ports import PortRange
@@ -154,31 +155,6 @@ class Supervisor:
         await asyncio.gather(*ends)
         leftovers.remove_shared_memory(run_dir)
         shutil.rmtree(run_dir, ignore_errors=True)
-
-
-class Lifeline:
-    """The supervisor's end of the socket to whoever asked for the stack."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def wait_for_end(self) -> None:
-        """Returns when the other end is closed."""
-        while await self._reader.read(1024):
-            pass
-
-    def note(self, message: dict[str, Any]) -> None:
-        """Send a message without waiting; nobody listening is no error, the end of the lifeline tells."""
-        if not self._writer.is_closing():
-            self._writer.write(json.dumps(message).encode() + b"\n")
-
-    async def say(self, message: dict[str, Any]) -> None:
-        """Send a message and wait until it is on its way."""
-        self.note(message)
-        try:
-            await self._writer.drain()
-        except ConnectionError:
-            self._writer.close()
 
 
 async def _main(descriptor: int) -> None:

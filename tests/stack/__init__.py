@@ -1,0 +1,1 @@
+"""Tests of the stack: lines, services, their ends, and what is left behind (nothing)."""

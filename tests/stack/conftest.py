@@ -1,0 +1,56 @@
+"""Stacks for the tests: their own base directory, and small sets of services so that they are quick."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.settings import CHECKOUT
+from support.stack.client import Stack, StackOptions
+
+MakeOptions = Callable[..., StackOptions]
+
+
+def _base() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="stack-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def base() -> Iterator[Path]:
+    """A base directory of its own, whose caches all tests of the session share; every user may look into it."""
+    yield from _base()
+
+
+@pytest.fixture
+def fresh_base() -> Iterator[Path]:
+    """A base directory in which nothing is cached yet."""
+    yield from _base()
+
+
+@pytest.fixture
+def options(base: Path, tmp_path: Path) -> MakeOptions:
+    """Makes options for a stack of the named services."""
+
+    def make(*services: str, **changes: object) -> StackOptions:
+        given: dict[str, object] = {"checkout": CHECKOUT, "log_dir": tmp_path / "logs", "base_dir": base}
+        return StackOptions(**(given | {"only": frozenset(services)} | changes))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def small_stack(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Redis, the partner and ClickHouse, for tests that leave them as they were."""
+    options = StackOptions(
+        checkout=CHECKOUT,
+        log_dir=tmp_path_factory.mktemp("logs"),
+        base_dir=base,
+        only=frozenset(("redis", "partner", "clickhouse")),
+    )
+    with Stack.start(options, progress=lambda _: None) as stack:
+        yield stack
