@@ -64,6 +64,7 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world):
     end = watching.wait_for_end(run, within=20)
     stored = world.ended()
     assert end.payload["answer"] == stored["answer"]
+    assert acme.tenant.inventory is not None
     world.expect(stored["answer"], equals_savings(acme.tenant.inventory.expected(world.prices())))
     world.expect(acme.events, tells_a_complete_story(of=run))
     world.expect(acme.events, has_no_gap(after=watching.first_sequence))
