@@ -3,15 +3,16 @@
 from behave import then
 from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, less_than
 
+from support import situations
 from support.checks.accounts import uses_times_as_much_as
 
 RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}
 
 
-@then("{more:Owner} run used between {low:g} and {high:g} times as much as {less:Owner} of")
+@then("{more:Owner} runs used between {low:g} and {high:g} times as much as {less:Owner} of")
 def _(context, more, low, high, less):
-    used = [context.world.ended(context.world.run_of(customer))["usage"] for customer in (more, less)]
     resources = [RESOURCES[row["resource"]] for row in context.table]
+    used = [situations.least_use(context.world, customer, resources) for customer in (more, less)]
     context.world.expect(used[0], uses_times_as_much_as(used[1], resources, low, high))
 
 
