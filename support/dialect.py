@@ -27,6 +27,14 @@ class Meaning(Enum):
     FAILED = "failed"
 
 
+class Closing(Enum):
+    """Why a platform closes a connection, whatever code it gives."""
+
+    SESSION_OVER = "the session is over"
+    REMOVED = "the user was removed"
+    OTHER = "another reason"
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """How a token travels with a WebSocket handshake."""
@@ -58,13 +66,18 @@ _REFERENCE_MEANINGS: Mapping[int, Meaning] = {
     503: Meaning.UNAVAILABLE,
 }
 
+_REFERENCE_CLOSINGS: Mapping[int, Closing] = {4401: Closing.SESSION_OVER, 4403: Closing.REMOVED}
+
 TokenCarrier = Literal["header", "subprotocol", "query"]
 Wrapping = Literal["flat", "data", "payload"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The wire habits of one platform. The defaults are the reference platform's."""
+    """The wire habits of one platform. The defaults are the reference platform's.
+
+    ``website`` is the origin of the platform's own web application, as a browser shows it.
+    """
 
     name: str = "reference"
     wrapping: Wrapping = "flat"
@@ -72,7 +85,9 @@ class Dialect:
     subprotocol: str = "apex.v1"
     token_parameter: str = "token"
     sequences: bool = True
+    website: str = "https://app.apex.test"
     meanings: Mapping[int, Meaning] = field(default_factory=lambda: _REFERENCE_MEANINGS)
+    closings: Mapping[int, Closing] = field(default_factory=lambda: _REFERENCE_CLOSINGS)
 
     def meaning(self, status: int) -> Meaning:
         """What an HTTP status says on this platform."""
@@ -82,6 +97,10 @@ class Dialect:
         if found:
             return found
         return Meaning.INVALID if status < 500 else Meaning.FAILED
+
+    def closing(self, code: int | None) -> Closing:
+        """What a close code says on this platform."""
+        return self.closings.get(code or 0, Closing.OTHER)
 
     def carry(self, token: str | None, carrier: TokenCarrier | None = None) -> Carried:
         """How a token is shown at the WebSocket handshake; ``carrier`` overrides the platform's usual one."""

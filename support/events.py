@@ -272,6 +272,11 @@ class EventCapture:
         return self._last_ping
 
     @property
+    def heartbeats(self) -> list[float]:
+        """When each of the platform's heartbeats came (monotonic seconds)."""
+        return [received for received, opcode, _, _ in list(self._frames) if opcode == ABNF.OPCODE_PING]
+
+    @property
     def silent_for(self) -> float:
         """Seconds since anything came, be it a heartbeat."""
         heard = self._frames[-1][0] if self._frames else self._last_heard

@@ -1,5 +1,9 @@
 """Faults by effect: lost, cut off, slow, hanging. Each is healed at the end of the scenario."""
 
+from contextlib import closing
+
+import redis
+
 from support.evidence import Evidence
 from support.stack.client import Fault, Line, Stack
 from support.stack.fault import Direction
@@ -31,6 +35,13 @@ class Faults:
         """Kill a service and start it again; returns when it is ready."""
         self.lose(service)
         self.bring_back(service)
+
+    def lose_data(self) -> None:
+        """The event store (Redis) forgets everything, crashes, and is started again empty."""
+        with closing(redis.Redis.from_url(self._stack.addresses.redis_url)) as store:
+            store.flushall()
+        self._evidence.note("fault", kind="data lost", service="redis")
+        self.restart("redis")
 
     def freeze(self, service: str) -> None:
         """The process hangs (SIGSTOP): its connections stay open, nothing answers."""

@@ -187,7 +187,7 @@ class World:
         :param anonymous: show none.
         """
         capture = EventCapture(
-            self._events_url(user),
+            self.events_url(user),
             self.platform.dialect,
             (lambda: None) if anonymous else (lambda: token or user.access_token),
             name=f"{user}'s connection {len(user.captures) + 1}",
@@ -204,7 +204,8 @@ class World:
             user.line = self.faults.own_line(str(user))
         return user.line
 
-    def _events_url(self, user: User) -> str:
+    def events_url(self, user: User) -> str:
+        """Where a user watches: the address of the live stream, over the user's own line if there is one."""
         url = self.platform.endpoints.events
         return url if user.line is None else user.line.ws_url + urlsplit(url).path
 
@@ -275,7 +276,9 @@ class World:
         )
         if outcome.done:
             body = outcome.body
-            run = RunHandle(body["id"], user, agent_name, body.get("thread_id"), trace, outcome.request_id, asked, asked_wall)
+            run = RunHandle(
+                body["id"], user, agent_name, body.get("thread_id"), trace, outcome.request_id, asked, asked_wall
+            )
             self.run = run
             self.runs.append(run)
             self.undo.register(f"end run {run.run_id}", partial(self._end, run))
