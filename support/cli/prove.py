@@ -69,6 +69,9 @@ def main(arguments: Sequence[str]) -> int:
     except (CatalogueError, selection.UnknownId, ProofStopped) as error:
         print(f"bin/prove: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bin/prove: interrupted", file=sys.stderr)
+        return 130
 
 
 def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> list[Defect]:

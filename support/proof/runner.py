@@ -73,7 +73,10 @@ class Runner:
                 proof = self._prove(defect)
                 done(proof)
                 proofs.append(proof)
-            self._restart(service)
+            try:
+                self._restart(service)
+            except StackError as error:
+                raise ProofStopped(f"{service} does not come back without a defect: {error}") from None
         return sorted(proofs, key=lambda proof: proof.defect.id)
 
     def _prove(self, defect: Defect) -> Proof:
