@@ -17,7 +17,7 @@ def subject_of(scenario: Any) -> Subject:
     rule = scenario.parent if getattr(scenario.parent, "type", "") == "rule" else None
     if rule is None and getattr(scenario.parent, "parent", None) is not None:  # an example of an outline
         rule = scenario.parent.parent if getattr(scenario.parent.parent, "type", "") == "rule" else None
-    tags = tuple(str(tag) for tag in scenario.effective_tags)
+    tags = tuple(sorted(str(tag) for tag in scenario.effective_tags))
     return Subject(
         feature=scenario.feature.name,
         file=scenario.filename,

@@ -31,6 +31,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             return _refused(str(refusal))
         except ParserError as error:
             return _refused(_syntax(error))
+        except KeyboardInterrupt:
+            return _refused("interrupted before the first scenario")
 
     def run_model(self, features: Any = None) -> bool:
         settings = Settings.from_userdata(self.config.userdata)

@@ -180,6 +180,49 @@ def test_a_run_says_everything(project):
     assert "0123456789abcdef01234567" not in done.stdout
 
 
+EXAMINED = """
+from support.evidence import Evidence, evidence_path, write_evidence
+from support.records import steps_of, subject_of, verdict_of_steps
+from support.settings import Settings
+from support.verdict import Verdict
+
+def after_scenario(context, scenario):
+    subject = subject_of(scenario)
+    found = ["leak canary: it was found elsewhere"] if "well" in scenario.name else []
+    verdict = Verdict.VIOLATED if found else verdict_of_steps(scenario)
+    settings = Settings.from_userdata(context.config.userdata)
+    path = settings.evidence / evidence_path(subject.file, subject.scenario, subject.line)
+    write_evidence(path, Evidence(subject).report(verdict, [], [], found, steps_of(scenario)))
+    if found:
+        raise AssertionError(found[0])
+"""
+
+
+def test_what_an_examination_finds_makes_a_scenario_red(project):
+    (project / "environment.py").write_text(EXAMINED)
+    done = behave(project, "--tags=@AEC-01")
+    assert done.returncode == 1
+    scenarios = json.loads((project / "reports" / "results.json").read_text())["scenarios"]
+    spoiled, broken, groundless = scenarios
+    assert (spoiled["status"], spoiled["verdict"]) == ("hook_error", "violated")
+    assert spoiled["failed_step"] == "After the leak canary finds nothing"
+    assert spoiled["reason"] == "it was found elsewhere"
+    assert (broken["verdict"], groundless["verdict"]) == ("violated", "inconclusive")
+    assert (project / "reports" / spoiled["evidence"]).is_file()
+    red = read_results(project / "reports" / "results.json").scenarios[0]
+    assert red.red_step == "the leak canary finds nothing"
+    assert "violated at: After the leak canary finds nothing" in done.stdout
+    assert "it was found elsewhere" in (project / "reports" / "junit" / "TESTS-agent_execution.first.xml").read_text()
+
+
+def test_a_scenario_that_was_examined_without_findings_is_proven(project):
+    (project / "environment.py").write_text(EXAMINED.replace('"well"', '"nothing"'))
+    done = behave(project, "--tags=@smoke")
+    assert done.returncode == 0
+    assert json.loads((project / "reports" / "results.json").read_text())["scenarios"][0]["verdict"] == "proven"
+    assert "1 promises, 1 proven" in done.stdout
+
+
 def test_results_are_written_whatever_formatter_is_chosen(project):
     done = behave(project, "--format=plain", "--tags=@smoke")
     assert done.returncode == 0

@@ -155,6 +155,13 @@ def test_a_lost_service_is_brought_back(session, world):
     assert _state(world, "tools-1") == "ready"
 
 
+def test_the_observers_see_again_after_the_stores_were_lost(session, world):
+    world.users.settle(world.users["Acme"])
+    for service in ("redis", "postgres-primary", "partner"):
+        world.faults.lose(service)
+    assert findings(session, world) == []
+
+
 def test_what_cannot_be_undone_is_found(session, world):
     world.undo.register("close the door", _fail)
     assert findings(session, world) == ["undo: left behind: close the door: OSError: it is stuck"]
