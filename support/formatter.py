@@ -23,6 +23,7 @@ from support.settings import Settings
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
 _SHOWN_LINES = 14
+_SHOWN_WIDTH = 200
 
 
 class ScenarioFollower(Formatter):  # type: ignore[misc]  # behave has no type marker
@@ -201,6 +202,11 @@ class Terminal(ScenarioFollower):
             self._line(f"    {line}")
         if len(reason) > _SHOWN_LINES:
             self._line(f"    ... ({len(reason)} lines, all in the evidence)")
+        if record["observations"]:
+            self._line("  last observations:")
+        for seen in record["observations"]:
+            observed = seen["observed"].replace("\n", " ")
+            self._line(f"    {seen['seconds']:.3f} s: {seen['expected'][:120]}: {observed[:_SHOWN_WIDTH]}")
         for use in record["budgets"]:
             self._line(f"  budget {use['budget']!r}: {use['share']:.0%} used of {use['limit']:g} {use['unit']}")
         if record["evidence"]:
