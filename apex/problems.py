@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 
 class FieldError(BaseModel):
+    """A field of the request, and what is wrong with it."""
+
     field: str
     message: str
 
@@ -51,14 +53,17 @@ def not_found() -> Problem:
 
 
 def unauthenticated(detail: str = "A valid access token is needed.") -> Problem:
+    """Who asks is not known."""
     return Problem(401, "unauthenticated", detail, headers={"www-authenticate": "Bearer"})
 
 
 def permission_denied(permission: str) -> Problem:
+    """Who asks is known, but may not do this."""
     return Problem(403, "permission_denied", f"This needs the permission '{permission}'.", permission=permission)
 
 
 def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:
+    """Something that the service needs does not answer."""
     return Problem(503, "unavailable", detail, headers={"retry-after": "1"})
 
 

@@ -128,6 +128,7 @@ def trace_id_of(run: Row[Any]) -> str:
 
 
 def now() -> datetime:
+    """The present moment in UTC."""
     return datetime.now(UTC)
 
 

@@ -39,6 +39,8 @@ class Process:
 
 
 class Health(BaseModel):
+    """A probe's answer; ``checks`` says of each dependency whether it answers."""
+
     status: str
     service: str
     instance: str

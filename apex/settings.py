@@ -22,6 +22,8 @@ class SettingsError(Exception):
 
 
 class SigningKey(BaseModel):
+    """A key for access tokens, found by its ``id``."""
+
     id: str
     secret: SecretStr = Field(min_length=32)
 
@@ -35,6 +37,8 @@ class Listener(BaseModel):
 
 
 class Auth(Listener):
+    """The first of ``signing_keys`` signs, all are accepted; lives are in seconds."""
+
     issuer: str
     audience: str = "apex-api"
     signing_keys: list[SigningKey] = Field(min_length=1)
@@ -47,6 +51,8 @@ class Auth(Listener):
 
 
 class Backend(Listener):
+    """``stream_window``: events kept for a resume; ``connection_buffer``: events waiting for a slow reader."""
+
     allowed_origins: list[str] = []
     stream_window: int = Field(default=5_000, ge=1)
     heartbeat_seconds: float = Field(default=20, gt=0)
@@ -55,6 +61,8 @@ class Backend(Listener):
 
 
 class Worker(Listener):
+    """``slots``: runs at once in a process; ``lease_seconds``: when a silent worker counts as lost."""
+
     slots: int = Field(default=4, ge=1)
     lease_seconds: float = Field(default=15, gt=0)
     heartbeat_seconds: float = Field(default=2, gt=0)
@@ -62,28 +70,40 @@ class Worker(Listener):
 
 
 class Tools(Listener):
+    """``call_seconds``: the longest that a tool may take."""
+
     call_seconds: float = Field(default=120, gt=0)
 
 
 class Internal(BaseModel):
+    """The key with which services vouch for each other."""
+
     signing_key: SecretStr = Field(min_length=32)
 
 
 class Database(BaseModel):
+    """``url``: the role of the services; ``owner_url``: the owner of the tables, for migrations only."""
+
     url: SecretStr
     owner_url: SecretStr
     pool_size: int = Field(default=10, ge=1)
 
 
 class Redis(BaseModel):
+    """Where events are kept."""
+
     url: SecretStr
 
 
 class ClickHouse(BaseModel):
+    """Where finished runs are kept."""
+
     url: SecretStr
 
 
 class Cloud(BaseModel):
+    """The platform's own cloud account, from which it assumes the tenants' roles."""
+
     endpoint_url: str | None = None
     region: str = "us-east-1"
     access_key_id: SecretStr
@@ -91,14 +111,20 @@ class Cloud(BaseModel):
 
 
 class Partners(BaseModel):
+    """APIs of other companies."""
+
     pricing_url: str
 
 
 class Plugins(BaseModel):
+    """Where agents and tools are found beside the built-in ones."""
+
     directory: Path | None = None
 
 
 class Log(BaseModel):
+    """From which level on a line is written."""
+
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -18,14 +18,20 @@ AUDIENCE = "apex-analytics"
 
 
 class Records(BaseModel):
+    """A batch of finished runs."""
+
     records: Annotated[list[Job], Field(max_length=10_000)]
 
 
 class Stored(BaseModel):
+    """How many records were taken."""
+
     stored: int
 
 
 class JobList(BaseModel):
+    """The caller's own jobs."""
+
     items: list[Job]
 
 

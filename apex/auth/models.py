@@ -17,10 +17,14 @@ Plan = Literal["free", "early", "mid", "enterprise"]
 
 
 class Request(BaseModel):
+    """What a caller sends; unknown members are refused."""
+
     model_config = ConfigDict(extra="forbid", str_max_length=10_000)
 
 
 class SignUp(Request):
+    """A new tenant and its first user, who becomes the owner."""
+
     organisation: Name
     email: Email
     password: Password
@@ -29,12 +33,16 @@ class SignUp(Request):
 
 
 class Tenant(BaseModel):
+    """A customer organisation."""
+
     id: str
     name: str
     plan: str
 
 
 class User(BaseModel):
+    """A person in a tenant."""
+
     id: str
     email: str
     display_name: str | None
@@ -42,6 +50,8 @@ class User(BaseModel):
 
 
 class Account(BaseModel):
+    """What a sign-up makes."""
+
     tenant: Tenant
     user: User
 
@@ -56,11 +66,15 @@ class PasswordGrant(Request):
 
 
 class RefreshGrant(Request):
+    """A refresh token, good for one use."""
+
     grant_type: Literal["refresh_token"]
     refresh_token: str
 
 
 class Token(BaseModel):
+    """``expires_in``: life of the access token in seconds."""
+
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
@@ -68,6 +82,8 @@ class Token(BaseModel):
 
 
 class Invite(Request):
+    """Whom to invite, and as what."""
+
     email: Email
     role: Literal["admin", "member", "viewer"] = "member"
 
@@ -83,14 +99,20 @@ class Invitation(BaseModel):
 
 
 class Acceptance(Request):
+    """An invited person takes the place; ``token`` is that of the invitation."""
+
     token: str
     password: Password
     display_name: Name | None = None
 
 
 class Accepted(BaseModel):
+    """The user that an acceptance makes."""
+
     user: User
 
 
 class Members(BaseModel):
+    """Everybody in the tenant, oldest first."""
+
     items: list[User]

@@ -23,6 +23,7 @@ class Passwords:
         return self._hasher.hash(password)
 
     def matches(self, password: str, stored: str | None) -> bool:
+        """Whether the password is the stored one; takes as long when nothing is stored."""
         try:
             return self._hasher.verify(stored or self._nobody, password) and stored is not None
         except (VerifyMismatchError, InvalidHashError):

@@ -18,6 +18,8 @@ Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
 
 
 class Request(BaseModel):
+    """What a caller sends; unknown members are refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -26,25 +28,35 @@ class Answer(BaseModel):
 
 
 class NewThread(Request):
+    """A conversation to begin."""
+
     title: Short
 
 
 class Thread(Answer):
+    """A conversation."""
+
     id: str
     title: str
     created_at: Moment
 
 
 class Threads(Answer):
+    """A page of conversations; ``next_cursor`` asks for the next one."""
+
     items: list[Thread]
     next_cursor: str | None
 
 
 class NewMessage(Request):
+    """What a customer says."""
+
     content: Text
 
 
 class Message(Answer):
+    """What a customer said or an agent answered; ``data`` is the answer of the run ``run_id``."""
+
     id: str
     thread_id: str
     role: Literal["user", "assistant"]
@@ -55,6 +67,8 @@ class Message(Answer):
 
 
 class Messages(Answer):
+    """A page of messages, newest last."""
+
     items: list[Message]
     next_cursor: str | None
 
@@ -68,6 +82,8 @@ class CloudAccount(Request):
 
 
 class NewUsageRecord(Request):
+    """What a cloud service cost on a day."""
+
     service: Short
     day: date
     quantity: Amount
@@ -75,19 +91,27 @@ class NewUsageRecord(Request):
 
 
 class NewUsageRecords(Request):
+    """The records of a tenant's cloud use to store."""
+
     records: Annotated[list[NewUsageRecord], Field(min_length=1, max_length=10_000)]
 
 
 class Stored(Answer):
+    """How many records were stored."""
+
     stored: int
 
 
 class Agent(Answer):
+    """An agent that can be asked."""
+
     name: str
     description: str
 
 
 class Agents(Answer):
+    """The agents that can be asked."""
+
     items: list[Agent]
 
 
@@ -101,6 +125,8 @@ class NewRun(Request):
 
 
 class RunError(Answer):
+    """Why a run failed, fit for a customer; ``recoverable`` says whether trying again may help."""
+
     code: str
     message: str
     recoverable: bool
@@ -117,6 +143,8 @@ class Step(Answer):
 
 
 class Usage(Answer):
+    """What a run used; ``peak_state_bytes`` is the largest size of its working state."""
+
     cpu_seconds: float
     bytes_read: int
     peak_state_bytes: int
@@ -149,6 +177,8 @@ class Run(Answer):
 
 
 class Runs(Answer):
+    """A page of runs, newest first."""
+
     items: list[Run]
     next_cursor: str | None
 
@@ -162,15 +192,21 @@ class OperatorRun(Run):
 
 
 class OperatorRuns(Answer):
+    """Runs of all tenants."""
+
     items: list[OperatorRun]
 
 
 class NewNotice(Request):
+    """A notice to everyone."""
+
     title: Short
     body: Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
 class Notice(Answer):
+    """A notice as it was sent."""
+
     id: str
     title: str
     body: str

@@ -51,6 +51,8 @@ class ListInstances(Tool):
 
 
 class Resources(BaseModel):
+    """The instances to read about."""
+
     resource_ids: list[str] = Field(max_length=10_000)
 
 
@@ -84,6 +86,8 @@ class ReadUtilisation(Tool):
 
 
 class InstanceTypes(BaseModel):
+    """The instance types to price."""
+
     instance_types: list[str] = Field(max_length=1_000)
 
 

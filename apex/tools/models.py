@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Execution(BaseModel):
+    """A call of a tool for a run."""
+
     model_config = ConfigDict(extra="forbid")
 
     run_id: str
@@ -31,6 +33,8 @@ class ExecutionUsage(BaseModel):
 
 
 class ExecutionAnswer(BaseModel):
+    """What came of a call: ``result`` or ``error``."""
+
     call_id: UUID
     status: Literal["succeeded", "failed"]
     result: dict[str, Any] | None
@@ -39,10 +43,14 @@ class ExecutionAnswer(BaseModel):
 
 
 class ToolDescription(BaseModel):
+    """A tool; ``parameters`` is their JSON Schema."""
+
     name: str
     description: str
     parameters: dict[str, Any]
 
 
 class ToolList(BaseModel):
+    """The tools that can be called."""
+
     items: list[ToolDescription]

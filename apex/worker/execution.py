@@ -49,6 +49,7 @@ class Execution:
         return answer
 
     async def think(self, thought: str) -> None:
+        """Tell the customer a thought."""
         self._tracker.state_seen(self.state)
         self._emit("agent_thinking", {"thought": thought})
         # Gives way, so that a cancellation can reach an agent that only thinks.
@@ -61,6 +62,7 @@ class Execution:
         await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def call_tool(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The result of a tool; ToolFailed when it fails."""
         call = asyncio.ensure_future(self._call(name, parameters))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
@@ -91,6 +93,7 @@ class Execution:
         return answer.result
 
     async def delegate(self, agent_name: str, input: dict[str, Any]) -> dict[str, Any]:
+        """The answer of another agent, whose part is told inside this story."""
         agent = self._registry.find(agent_name)
         if agent is None:
             raise LookupError(f"{self._agent.name} delegates to the unknown agent {agent_name}")
@@ -110,6 +113,7 @@ class Execution:
         return answer
 
     def usage_records(self) -> list[UsageRecord]:
+        """The tenant's stored cloud use, by day."""
         query = select(usage_records).order_by(usage_records.c.day, usage_records.c.created_at)
         with self._database.tenant(self._run.tenant_id) as connection:
             return [UsageRecord(row.service, row.day, row.quantity, row.cost) for row in connection.execute(query)]

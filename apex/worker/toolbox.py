@@ -70,6 +70,7 @@ class Toolbox:
         return ToolAnswer(body["result"], usage["bytes_read"] + len(response.content), usage["cpu_seconds"])
 
     async def close(self) -> None:
+        """Close the connections to the tools service."""
         await self._http.aclose()
 
 
