@@ -21,6 +21,7 @@ class Line:
 
     @property
     def trace_id(self) -> str | None:
+        """The trace that the line belongs to; None without one."""
         found = _TRACE.search(self.text)
         return found[1].decode() if found else None
 

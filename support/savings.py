@@ -206,6 +206,7 @@ class UsageRecords:
 
     @property
     def by_service(self) -> dict[str, ServiceTotal]:
+        """Quantity and cost of each cloud service."""
         totals: dict[str, ServiceTotal] = {}
         for record in self.records:
             before = totals.get(record.service, ServiceTotal(record.service, Decimal(0), Decimal(0)))

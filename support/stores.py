@@ -122,6 +122,7 @@ class RedisEyes:
         return [] if isinstance(decoded, Control) else [decoded]
 
     def close(self) -> None:
+        """Let go of the connection."""
         self._redis.close()
 
 
@@ -181,6 +182,7 @@ class PostgresEyes:
         return self._connection
 
     def close(self) -> None:
+        """Let go of the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -232,6 +234,7 @@ class ClickHouseEyes:
         return rows
 
     def close(self) -> None:
+        """Let go of the connection."""
         self._http.close()
 
 
@@ -278,6 +281,7 @@ class PartnerEyes:
         return items
 
     def close(self) -> None:
+        """Let go of the connection."""
         self._http.close()
 
 
