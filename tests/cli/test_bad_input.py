@@ -1,9 +1,11 @@
 """Bad input: one clear line, an exit code, nothing half done."""
 
+from subprocess import CompletedProcess
+
 import pytest
 
 
-def refusal(done) -> str:
+def refusal(done: CompletedProcess[str]) -> str:
     """The one line that a refused command says; nothing was started and no results were written."""
     assert done.returncode != 0
     assert "Traceback" not in done.stdout + done.stderr

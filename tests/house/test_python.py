@@ -49,6 +49,7 @@ KEPT = [
     ("suite_and_platform_are_strangers", "support/plugin/probes.py", "from apex.agents import Agent"),
     ("nobody_sleeps_or_pretends", "support/stack/partner.py", "import asyncio\nasyncio.sleep(delay)"),
     ("nobody_sleeps_or_pretends", "support/undo.py", "try:\n    f()\nexcept Exception as error:\n    note(error)"),
+    ("nobody_sleeps_or_pretends", "apex/defects/events.py", "import time\ntime.sleep(0.1)"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}def _f():\n    return 1"),
     ("steps_are_short", "steps/then.py", "def _(context):\n" + "    f()\n" * 8),
 ]
