@@ -77,6 +77,8 @@ class Recorder(ScenarioFollower):
 
     def __init__(self, config: Any, settings: Settings) -> None:
         super().__init__(StreamOpener(filename=str(settings.reports / "results.json")), config)
+        # Old results must not stand for a run that was killed before it could write its own.
+        (settings.reports / "results.json").unlink(missing_ok=True)
         self._scenarios: list[dict[str, Any]] = []
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC)

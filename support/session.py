@@ -1,5 +1,6 @@
 """One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,8 @@ class Session:
 
         :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
         """
+        # What an earlier run left must never be taken for this one's.
+        shutil.rmtree(settings.evidence, ignore_errors=True)
         prepare_reports(settings)
         try:
             stack = _stack(settings, progress)

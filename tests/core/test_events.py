@@ -299,7 +299,7 @@ def test_a_platform_without_numbers_is_not_asked_to_resume():
 
 
 def test_capturing_is_about_as_quick_as_the_bare_library(stream):
-    """The aim is 0.8 of a bare loop; beside other work on a small machine the median of three is held to 0.6."""
+    """At least 0.8 of the rate of a bare receive loop; the median of three, beside whatever else the machine does."""
     frames = FRAMES * 400
     ready = threading.Event()
 
@@ -331,4 +331,4 @@ def test_capturing_is_about_as_quick_as_the_bare_library(stream):
 
     ratios = sorted(bare() / captured() for _ in range(3))
     ready.set()
-    assert ratios[1] > 0.6, ratios
+    assert ratios[1] > 0.8, ratios
