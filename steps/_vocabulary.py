@@ -3,11 +3,18 @@
 Step modules are loaded by name; the underscore brings this one before all that use the words.
 """
 
+import re
+
 from behave import register_type
 from parse import with_pattern
 
 from support.agents import Agent
+from support.budgets import load_budgets
+from support.dialect import Closing
+from support.failures import Failure, Retry
+from support.sessions import Place, Stranger
 from support.users import USER_PATTERN, Plan, Stage
+from support.watching import BadLine
 
 
 @with_pattern(USER_PATTERN)
@@ -40,4 +47,18 @@ def status(text):
     return text.replace(" ", "_")
 
 
+@with_pattern("|".join(load_budgets()))
+def budget(text):
+    return text
+
+
+def kind(kinds):
+    """One of the values of an enumeration, as they are."""
+    return with_pattern("|".join(re.escape(each.value) for each in kinds))(kinds)
+
+
 register_type(Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)
+register_type(
+    Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
+)
+register_type(Closing=kind(Closing), Budget=budget)

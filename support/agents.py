@@ -49,6 +49,11 @@ def talkative(thoughts: int) -> Script:
     return script({"think_times": thoughts})
 
 
+def long_winded(thoughts: int, characters: int) -> Script:
+    """Emits that many events of that length."""
+    return script({"think_long": {"times": thoughts, "characters": characters}})
+
+
 def crashing() -> Script:
     """Raises in the middle of its work."""
     return script({"think": "About to crash."}, {"raise": INTERNALS})

@@ -231,10 +231,14 @@ class Users:
         """The operator of the platform, logged in."""
         return self.settle(self[OPERATOR])
 
-    def crowd(self, size: int, plan: Plan | None = None) -> list[User]:
-        """That many settled owners of organisations of their own: the cast first, then numbered ones."""
+    def owners(self, size: int) -> list[User]:
+        """That many owners of organisations of their own, known or not: the cast first, then numbered ones."""
         aliases = [ORGANISATIONS[n] if n < len(ORGANISATIONS) else f"Customer{n + 1}" for n in range(size)]
-        return [self.settle(self[alias], plan) for alias in aliases]
+        return [self[alias] for alias in aliases]
+
+    def crowd(self, size: int, plan: Plan | None = None) -> list[User]:
+        """That many settled owners of organisations of their own."""
+        return [self.settle(owner, plan) for owner in self.owners(size)]
 
     def close(self) -> None:
         """Give back the users' connections."""

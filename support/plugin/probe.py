@@ -18,8 +18,9 @@ class Probe(Agent):
     """Follows the script in its input.
 
     ``input["steps"]``: a list of single-key objects: ``{"think": text}``, ``{"think_times": n}``,
-    ``{"fetch": path}`` (a partner's resource), ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that
-    fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent itself).
+    ``{"think_long": {"times": n, "characters": n}}``, ``{"fetch": path}`` (a partner's resource),
+    ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that fails), ``{"break": message}`` (a tool with a
+    fault), ``{"raise": message}`` (a fault of the agent itself).
     """
 
     name = "probe"
@@ -36,6 +37,9 @@ class Probe(Agent):
                 case "think_times":
                     for number in range(value):
                         await context.think(f"Thought {number}.")
+                case "think_long":
+                    for _ in range(value["times"]):
+                        await context.think("." * value["characters"])
                 case "fetch":
                     fetched.append(await context.call_tool("probe_fetch", {"path": value}))
                 case "together":

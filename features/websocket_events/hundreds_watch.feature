@@ -1,0 +1,27 @@
+@websocket_events
+Feature: Hundreds of customers can watch at once
+  Segment:          Mid and Enterprise
+  Business goal:    Grow from tens to hundreds of customers on the machines that we have
+  Value impact:     The first hour of the working day feels like any other
+  Strategic impact: The cost of one more connected customer decides our prices
+
+  @WSE-08 @segment.mid @segment.enterprise
+  Rule: Everyone in a crowd is shown their own events in time, and nobody pays for somebody else's slow line
+
+    @nightly
+    Scenario: Fifty organisations of ten people each see their own runs
+      Given fifty organisations of ten people with stored usage
+      And each of them watches
+      When each of them runs a usage report
+      Then each has seen the whole story of their own runs and nothing else
+      And nearly all events have arrived within the crowd event delivery budget
+      And each connection has cost the platform no more than the socket memory budget
+
+    @gate
+    Scenario: A customer who does not read keeps nobody waiting
+      Given ten customers with stored usage
+      And each of them watches, but Acme does not read
+      And more has been sent to Acme than its line holds
+      When all others run a usage report
+      Then each has seen the whole story of their own runs and nothing else
+      And nearly all events have arrived within the crowd event delivery budget

@@ -1,0 +1,66 @@
+"""Many customers at once."""
+
+from behave import given, then, when
+
+from support import hearing, populations
+from support.checks.hearing import each_hears_their_own
+from support.users import Plan
+
+
+@given("fifty organisations of ten people with stored usage")
+def _(context):
+    size = populations.size(context.world)
+    people = populations.organisations(context.world, size.organisations, size.people, Plan.ENTERPRISE)
+    populations.with_usage(context.world, people)
+
+
+@given("ten customers with stored usage")
+def _(context):
+    people = populations.organisations(context.world, 10, 1, Plan.MID)
+    populations.with_usage(context.world, people)
+
+
+@given("fifty customers")
+def _(context):
+    populations.organisations(context.world, populations.size(context.world).customers, 1, Plan.ENTERPRISE)
+
+
+@given("each of them watches")
+def _(context):
+    populations.connect(context.world)
+
+
+@given("each of them watches, but {deaf:User} does not read")
+def _(context, deaf):
+    populations.connect(context.world, [deaf])
+
+
+@given("more has been sent to {deaf:User} than its line holds")
+def _(context, deaf):
+    populations.flood(context.world, deaf)
+
+
+@when("each of them runs {agent:Agent}")
+def _(context, agent):
+    populations.at_once(list(context.world.users), lambda user: context.world.running(user, agent.wire))
+
+
+@when("all others run {agent:Agent}")
+def _(context, agent):
+    populations.at_once(populations.without_runs(context.world), lambda user: context.world.running(user, agent.wire))
+
+
+@when("two agents of each tell a thousand events together, as fast as they can")
+def _(context):
+    populations.at_once(list(context.world.users), lambda user: populations.talk(context.world, user))
+
+
+@then("each has seen the whole story of their own runs and nothing else")
+def _(context):
+    heard = hearing.crowd(context.world)
+    context.world.expect(heard, each_hears_their_own(at_least=populations.reading(context.world)))
+
+
+@then("each connection has cost the platform no more than the socket memory budget")
+def _(context):
+    context.world.within("socket memory", populations.memory_of_each(context.world), "memory of each connection")

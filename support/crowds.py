@@ -1,0 +1,146 @@
+"""The live connections of many customers at once, held by a process of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from support.dialect import Control, Dialect
+from support.settings import CHECKOUT, base_environment
+from support.stack.processes import dies_with
+from support.story import Event
+from support.users import User
+from support.verdict import NotShown
+
+
+@dataclass(slots=True)
+class Connection:
+    """One user's connection: what came over it; ``opened_at`` is where the user's numbering was then."""
+
+    user: User
+    reads: bool
+    events: list[Event] = field(default_factory=list, repr=False)
+    controls: list[Control] = field(default_factory=list, repr=False)
+    closed: str | None = None
+
+    @property
+    def opened_at(self) -> int | None:
+        return self.controls[0].sequence if self.controls else None
+
+
+class Crowd:
+    """Live connections of many users, held by ``python -m support.load sockets``, which ends with this process."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._connections: dict[str, Connection] = {}
+        self._wall_offset = time.time() - time.monotonic()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "support.load", "sockets"],
+            cwd=CHECKOUT,
+            env=base_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            preexec_fn=dies_with(os.getpid(), signal.SIGKILL),
+        )
+
+    @property
+    def size(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    @property
+    def reading(self) -> int:
+        """How many of them are read."""
+        return sum(connection.reads for connection in self._connections.values())
+
+    def open(self, addresses: Mapping[User, str], deaf: Iterable[User] = ()) -> float:
+        """Connect every user at an address; ``deaf`` are those who take nothing off their lines. Gives the seconds.
+
+        :raises NotShown: the platform refused somebody.
+        """
+        silent = set(deaf)
+        members = []
+        for user, url in addresses.items():
+            carried = self._dialect.carry(user.access_token)
+            name = f"{len(self._connections) + 1}: {user}"
+            self._connections[name] = Connection(user, user not in silent)
+            members.append(
+                {
+                    "name": name,
+                    "url": url,
+                    "headers": dict(carried.headers),
+                    "subprotocols": list(carried.subprotocols),
+                    "reads": user not in silent,
+                }
+            )
+        results, done = self._order("open", members=members)
+        if results:
+            raise NotShown(f"{len(results)} of {len(members)} could not connect: {results[0]}")
+        return float(done["seconds"])
+
+    def wait_for_ends(self, ends: Mapping[User, int], within: float) -> list[str]:
+        """Wait until each user has seen so many runs end; gives the names of those who have not."""
+        due = {name: ends[each.user] for name, each in self._connections.items() if each.reads and each.user in ends}
+        _, done = self._order("wait", ends=due, within=within)
+        waiting: list[str] = done["waiting"]
+        return waiting
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are read, with everything that came so far."""
+        results, _ = self._order("show")
+        for result in results:
+            connection = self._connections[result["name"]]
+            if "closed" in result:
+                connection.closed = result["closed"]
+                continue
+            decoded = self._dialect.decode(result["frame"])
+            if isinstance(decoded, Control):
+                connection.controls.append(decoded)
+                continue
+            received, epoch = result["received"], connection.controls[-1].epoch if connection.controls else None
+            connection.events.append(
+                decoded.received(received, received + self._wall_offset, 1, epoch, result["frame"])
+            )
+        return [connection for connection in self._connections.values() if connection.reads]
+
+    def close(self) -> None:
+        """End the process and with it all connections."""
+        if self._child.stdin:
+            self._child.stdin.close()
+        try:
+            self._child.wait(5)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _order(self, do: str, **arguments: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        orders, answers = self._child.stdin, self._child.stdout
+        if orders is None or answers is None:
+            raise NotShown("the crowd has no line to its process")
+        try:
+            orders.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            orders.flush()
+        except OSError:
+            raise NotShown(f"the crowd's process has ended: {self._last_words()}") from None
+        results: list[dict[str, Any]] = []
+        for line in answers:
+            result = json.loads(line)
+            if "done" in result:
+                return results, result
+            results.append(result)
+        raise NotShown(f"the crowd's process has ended: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"

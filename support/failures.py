@@ -1,0 +1,26 @@
+"""What can fail in a run, as a feature names it and as the platform must tell it."""
+
+from enum import Enum
+
+
+class Failure(Enum):
+    """What failed."""
+
+    TOOL = "a tool failed"
+    AGENT = "the agent failed"
+    TIME_LIMIT = "the run took too long"
+
+    @property
+    def code(self) -> str:
+        return {"a tool failed": "tool_failed", "the agent failed": "agent_failed"}.get(self.value, "timed_out")
+
+
+class Retry(Enum):
+    """What a customer is told to expect of trying again."""
+
+    HELPS = "a retry can help"
+    NO_HELP = "a retry will not help"
+
+    @property
+    def helps(self) -> bool:
+        return self is Retry.HELPS

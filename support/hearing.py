@@ -1,0 +1,48 @@
+"""What everybody's connections have shown, brought together for judging."""
+
+from collections.abc import Iterable
+
+from support.agents import PROBE
+from support.checks.hearing import Heard
+from support.crowds import Connection, Crowd
+from support.events import EventCapture
+from support.users import User
+from support.world import World
+
+
+def tabs(world: World) -> list[Heard]:
+    """What each open connection of each user has shown, once every run's end has come over it.
+
+    :raises DeadlinePassed: an end did not come in time.
+    """
+    return [
+        _heard(world, capture.name, user, capture.first_sequence, _complete(world, user, capture))
+        for user in world.users
+        for capture in user.captures
+        if capture.handshake.accepted
+    ]
+
+
+def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
+    for run in _run_ids(world, user):
+        capture.wait_for_end(run, within=world.budgets.limit("story complete"))
+    return capture
+
+
+def crowd(world: World) -> list[Heard]:
+    """The same of the crowd's connections; who has missed an end by the time that everybody should be done, has."""
+    gathered = world.recall("crowd", Crowd)
+    gathered.wait_for_ends(
+        {user: len(_run_ids(world, user)) for user in world.users}, world.budgets.limit("crowd finishes")
+    )
+    connections: Iterable[Connection] = gathered.connections
+    return [_heard(world, f"{each.user}'s connection", each.user, each.opened_at, each) for each in connections]
+
+
+def _heard(world: World, who: str, user: User, after: int | None, told: EventCapture | Connection) -> Heard:
+    shows_data = any(run.agent_name != PROBE for run in world.runs if run.user is user)
+    return Heard(who, user.id, _run_ids(world, user), user.tenant.marker, after, shows_data, tuple(told.events))
+
+
+def _run_ids(world: World, user: User) -> tuple[str, ...]:
+    return tuple(run.run_id for run in world.runs if run.user is user)

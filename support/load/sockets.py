@@ -1,0 +1,169 @@
+"""A crowd of live connections in one event loop.
+
+Orders, one JSON object a line; each is answered by its results and then by a line with ``done``:
+
+``{"do": "open", "members": [{"name", "url", "headers", "subprotocols", "reads"}]}``
+    Opens a connection for each. ``reads`` false: the member takes nothing off its line, so that it backs up.
+    Result: ``{"name", "refused": reason}`` for each that was refused. Done: ``{"done", "open", "seconds"}``.
+``{"do": "wait", "ends": {name: number}, "within": seconds}``
+    Waits until each named member has seen that many runs end. Done: ``{"done", "waiting": [names], "seconds"}``.
+``{"do": "show"}``
+    What came since it was last asked: ``{"name", "received", "frame"}``, ``received`` being monotonic seconds (one
+    clock for all processes of a machine), and ``{"name", "closed": reason}``. Done: ``{"done", "frames"}``.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from support.dialect import Control, Dialect
+
+_OPENING_AT_ONCE = 32
+_LOOK_SECONDS = 0.02
+_LONGEST_ORDER = 64 * 1024 * 1024
+# A member who does not read shall not have a large buffer do it for them.
+_UNREAD_FRAMES = 1
+
+
+@dataclass(slots=True)
+class Member:
+    """One connection: ``frames`` are those not yet shown, each with its receipt (monotonic seconds)."""
+
+    name: str
+    reads: bool
+    connection: ClientConnection
+    frames: deque[tuple[float, str]] = field(default_factory=deque)
+    unread: deque[str] = field(default_factory=deque)
+    ends: int = 0
+    closed: str | None = None
+
+    async def listen(self) -> None:
+        """Keep what comes until the connection ends. As little as possible happens here."""
+        frames, unread, clock, receive = self.frames, self.unread, time.monotonic, self.connection.recv
+        try:
+            while True:
+                frame = await receive()
+                frames.append((clock(), str(frame)))
+                unread.append(str(frame))
+        except WebSocketException as ended:
+            self.closed = str(ended)
+
+    def ends_seen(self, dialect: Dialect) -> int:
+        """How many runs have ended so far."""
+        while self.unread:
+            decoded = dialect.decode(self.unread.popleft())
+            self.ends += not isinstance(decoded, Control) and decoded.is_end
+        return self.ends
+
+
+class Crowd:
+    """The members and what can be asked of them."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._members: dict[str, Member] = {}
+        self._listening: set[asyncio.Task[None]] = set()
+
+    async def open(self, members: list[dict[str, Any]]) -> dict[str, Any]:
+        """Connect everybody, some at a time."""
+        started = time.monotonic()
+        door = asyncio.Semaphore(_OPENING_AT_ONCE)
+        await asyncio.gather(*(self._enter(door, **member) for member in members))
+        return {"open": len(self._members), "seconds": time.monotonic() - started}
+
+    async def _enter(
+        self,
+        door: asyncio.Semaphore,
+        name: str,
+        url: str,
+        headers: Mapping[str, str],
+        subprotocols: list[str],
+        reads: bool,
+    ) -> None:
+        async with door:
+            try:
+                connection = await connect(
+                    url,
+                    additional_headers=headers,
+                    subprotocols=[Subprotocol(each) for each in subprotocols] or None,
+                    compression=None,
+                    # The platform's heartbeat is what counts.
+                    ping_interval=None,
+                    max_queue=None if reads else _UNREAD_FRAMES,
+                    max_size=None,
+                    proxy=None,
+                )
+            except (OSError, TimeoutError, WebSocketException) as refused:
+                _say({"name": name, "refused": f"{type(refused).__name__}: {refused}"})
+                return
+        member = self._members[name] = Member(name, reads, connection)
+        if reads:
+            task = asyncio.create_task(member.listen())
+            self._listening.add(task)
+
+    async def wait(self, ends: Mapping[str, int], within: float) -> dict[str, Any]:
+        """Wait for the ends of runs."""
+        started = time.monotonic()
+        waiting = dict(ends)
+        while True:
+            waiting = {name: due for name, due in waiting.items() if self._ends_of(name) < due}
+            passed = time.monotonic() - started
+            if not waiting or passed >= within:
+                return {"waiting": sorted(waiting), "seconds": passed}
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _ends_of(self, name: str) -> int:
+        member = self._members.get(name)
+        return 0 if member is None else member.ends_seen(self._dialect)
+
+    async def show(self) -> dict[str, Any]:
+        """Hand over what came."""
+        count = 0
+        for member in self._members.values():
+            while member.frames:
+                received, frame = member.frames.popleft()
+                _say({"name": member.name, "received": received, "frame": frame})
+                count += 1
+            if member.closed is not None:
+                _say({"name": member.name, "closed": member.closed})
+        return {"frames": count}
+
+    async def close(self) -> None:
+        """Leave, all at once and without waiting for anybody's goodbye."""
+        for task in self._listening:
+            task.cancel()
+        for member in self._members.values():
+            member.connection.transport.abort()
+
+
+async def serve() -> None:
+    """Carry out the orders of the standard input until it ends."""
+    crowd = Crowd(Dialect())
+    orders: dict[str, Callable[..., Awaitable[dict[str, Any]]]]
+    orders = {"open": crowd.open, "wait": crowd.wait, "show": crowd.show}
+    async for order in _orders():
+        kind = order.pop("do")
+        result = await orders[kind](**order)
+        _say({"done": kind, **result})
+        sys.stdout.flush()
+    await crowd.close()
+
+
+async def _orders() -> AsyncIterator[dict[str, Any]]:
+    reader = asyncio.StreamReader(limit=_LONGEST_ORDER)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        yield json.loads(line)
+
+
+def _say(result: Mapping[str, Any]) -> None:
+    sys.stdout.write(f"{json.dumps(result, ensure_ascii=False)}\n")

@@ -1,0 +1,134 @@
+"""Many customers at once: founded side by side, connected as a crowd, at work together.
+
+How many they are is a matter of the run's profile: a feature names the full number, and the small profile, which
+shows the same with fewer, is what the proof uses.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from support import agents, hearing
+from support.crowds import Crowd
+from support.resident import resident_bytes
+from support.users import PEOPLE, Plan, User
+from support.verdict import NotShown
+from support.watching import line_of
+from support.world import World
+
+_AT_ONCE = 8
+_OWN_EVENTS = 3
+"""What a talkative run tells beside what it is told to: its start, its first thought, its end."""
+_FLOOD = 400
+_FLOOD_THOUGHT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many take part: ``events`` is what each of ``customers`` is told, by two runs."""
+
+    organisations: int
+    people: int
+    customers: int
+    events: int
+
+
+SIZES = {"full": Size(50, 10, 50, 1_000), "small": Size(5, 4, 10, 100)}
+
+
+def size(world: World) -> Size:
+    """The size that the run's profile asks for."""
+    return SIZES[world.settings.profile]
+
+
+def organisations(world: World, count: int, people: int, plan: Plan) -> list[User]:
+    """Found organisations of so many people each, several at a time; everybody is logged in.
+
+    The people of an organisation share one line for their requests: nobody has hundreds of them open.
+
+    :raises NotShown: the platform refused somebody.
+    """
+    users = world.users
+    names = [PEOPLE[n] if n < len(PEOPLE) else f"Person{n + 1}" for n in range(people - 1)]
+    founded = [[owner, *(users[f"{name} of {owner.alias}"] for name in names)] for owner in users.owners(count)]
+    for owner, *colleagues in founded:
+        for person in colleagues:
+            person.http = owner.http
+    everybody = [person for organisation in founded for person in organisation]
+    at_once(everybody, lambda person: users.settle(person, plan))
+    return everybody
+
+
+def at_once(people: Iterable[User], act: Callable[[User], object]) -> None:
+    """Have everybody act, several at a time; those who share a line for their requests take turns."""
+    sharing: dict[int, list[User]] = {}
+    for person in people:
+        sharing.setdefault(id(person.http), []).append(person)
+
+    def in_turn(some: Sequence[User]) -> None:
+        for person in some:
+            act(person)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(in_turn, sharing.values()))
+
+
+def with_usage(world: World, people: Sequence[User]) -> None:
+    """Store usage for the organisations of all these people."""
+    owners = [person for person in people if person.tenant.alias == person.alias]
+    at_once(owners, lambda owner: world.used(owner.tenant))
+
+
+def connect(world: World, deaf: Sequence[User] = ()) -> None:
+    """Connect everybody; ``deaf`` are those who do not read what comes."""
+    crowd = Crowd(world.platform.dialect)
+    world.undo.register("close the crowd's connections", crowd.close)
+    world.facts["crowd"] = crowd
+    people = [user for user in world.users if user.known]
+    for user in deaf:
+        world.own_line(user)
+    world.facts["memory before"] = resident_bytes(world.stack, "backend")
+    seconds = crowd.open({person: world.events_url(person) for person in people}, deaf)
+    world.evidence.note("crowd connected", connections=len(people), seconds=round(seconds, 3))
+
+
+def memory_of_each(world: World) -> float:
+    """Bytes that the platform holds for each connection more than before they were opened."""
+    crowd = world.recall("crowd", Crowd)
+    grown = resident_bytes(world.stack, "backend") - world.recall("memory before", int)
+    return grown / crowd.size
+
+
+def talk(world: World, user: User) -> None:
+    """Two agents of the user tell the profile's number of events together, as fast as they can."""
+    for _ in range(2):
+        thoughts = size(world).events // 2 - _OWN_EVENTS
+        world.running(user, agents.PROBE, input=agents.talkative(thoughts))
+
+
+def flood(world: World, user: User) -> None:
+    """More is sent to the user than all buffers between them and the platform hold.
+
+    :raises NotShown: they hold it all, so that nobody is held up.
+    """
+    run = world.running(user, agents.PROBE, input=agents.long_winded(_FLOOD, _FLOOD_THOUGHT))
+    world.ended(run)
+    passed = line_of(user).status().bytes_to_client
+    if passed >= _FLOOD * _FLOOD_THOUGHT:
+        raise NotShown(f"the line holds all of the flood: {passed} bytes have passed")
+
+
+def without_runs(world: World) -> list[User]:
+    """Everybody who has asked for nothing yet."""
+    return [user for user in world.users if all(run.user is not user for run in world.runs)]
+
+
+def reading(world: World) -> int:
+    """How many of the crowd read what comes."""
+    return world.recall("crowd", Crowd).reading
+
+
+def delays(world: World) -> list[float]:
+    """Seconds from each event's step to its receipt, of everybody's connections."""
+    told = hearing.crowd(world) if "crowd" in world.facts else hearing.tabs(world)
+    return [event.delay for heard in told for event in heard.events if event.delay is not None]

@@ -1,0 +1,165 @@
+"""Customers who watch: over a line of their own, through faults, away and back again."""
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+from support import agents
+from support.dialect import Control
+from support.events import EventCapture
+from support.partner import PRICES
+from support.stack.client import Fault, Line
+from support.users import User
+from support.verdict import DeadlinePassed, NotShown
+from support.world import RunHandle, World
+
+MORE_THAN_KEPT = 2_100
+"""Events that are more than the platform keeps for a user who is away (2,000 in the test environment)."""
+
+_HEARTBEATS = 2
+
+
+class BadLine(Enum):
+    """What can be wrong with a line on which everything arrives; the value is what a feature calls it."""
+
+    SLOW = "slow"
+    STUTTERING = "stuttering"
+
+    @property
+    def fault(self) -> Fault:
+        return Fault(kind="delay", seconds=0.3) if self is BadLine.SLOW else Fault(kind="stutter", seconds=0.6)
+
+    @property
+    def felt(self) -> float:
+        """Seconds by which at least one event must be late on such a line."""
+        return 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLine:
+    """A line that went dead, and what the operator had seen until then."""
+
+    at: float
+    open_connections: int
+
+
+def running_analysis(world: World, user: User) -> RunHandle:
+    """The user watches over a line of their own while their analysis waits for the partner's price list."""
+    world.own_line(user)
+    world.partner.hold(PRICES)
+    asked = len(world.partner.calls(PRICES))
+    world.watch(user)
+    run = world.running(user, "cost_analysis")
+    world.eventually(
+        lambda: len(world.partner.calls(PRICES)), lambda calls: calls > asked, "run starts", "the call at the partner"
+    )
+    return run
+
+
+def line_of(user: User) -> Line:
+    """The user's own line.
+
+    :raises NotShown: they have none.
+    """
+    if user.line is None:
+        raise NotShown(f"{user} watches over the common line")
+    return user.line
+
+
+def finish_run(world: World, user: User) -> None:
+    """Let the partner answer, and see the run end past the user's connection."""
+    world.partner.release(PRICES)
+    world.ended(world.run_of(user))
+
+
+def reset_and_return(world: World, user: User) -> None:
+    """The connection is reset; the run ends while nobody listens; the user reconnects."""
+    if not line_of(user).cut("reset"):
+        raise NotShown(f"there was no connection of {user} to reset")
+    user.watching.wait_until_closed(within=world.budgets.limit("broken connection"))
+    finish_run(world, user)
+    return_to(world, user)
+
+
+def return_to(world: World, user: User) -> None:
+    """Reconnect with the last number seen, as a client does."""
+    handshake = user.watching.reconnect(within=world.budgets.limit("reconnect"))
+    world.evidence.note("reconnect", who=str(user), status=handshake.status, error=handshake.error)
+
+
+def go_dead(world: World, user: User) -> None:
+    """Once heartbeats were heard (or should have been), nothing comes through any more; the run ends meanwhile."""
+    heard_by_now(world, user)
+    before = open_connections(world)
+    line_of(user).set_fault(Fault(kind="blackhole"))
+    world.facts["dead line"] = DeadLine(time.monotonic(), before)
+    finish_run(world, user)
+
+
+def heard_by_now(world: World, user: User) -> None:
+    """Give the platform the time for two heartbeats. Whether they came is for a Then to judge."""
+    try:
+        user.watching.wait_until(
+            lambda capture: len(capture.heartbeats) >= _HEARTBEATS, within=world.budgets.limit("dead line noticed")
+        )
+    except DeadlinePassed as missing:
+        world.evidence.note("no heartbeat", reason=str(missing))
+
+
+def open_connections(world: World) -> int:
+    """How many live connections the operator sees."""
+    seen: int = world.platform.operator_connections(world.users.operator).require()["open"]
+    return seen
+
+
+def heal(world: World, user: User) -> None:
+    """The line works again, and the user comes back over it."""
+    line_of(user).clear()
+    return_to(world, user)
+
+
+def over_a_bad_line(world: World, user: User, bad: BadLine) -> EventCapture:
+    """The user watches over a line of their own that is bad; a heartbeat has made the way to them and back."""
+    world.own_line(user).set_fault(bad.fault)
+    capture = world.watch(user)
+    heard_by_now(world, user)
+    return capture
+
+
+def leave(world: World, user: User) -> None:
+    """Close the browser: the connection ends without a word."""
+    user.watching.drop()
+    world.evidence.note("left", who=str(user), last_sequence=user.watching.last_sequence)
+
+
+def more_than_kept(world: World, user: User) -> None:
+    """More happens than the platform keeps; the beginning of that story is gone."""
+    world.breaks_stories("more has happened than the platform keeps")
+    world.ended(world.running(user, agents.PROBE, input=agents.talkative(MORE_THAN_KEPT)), within="long run ends")
+
+
+def lose_data_while_away(world: World, user: User) -> None:
+    """The user leaves, the event store loses all, and runs take the numbering further than the user has seen."""
+    leave(world, user)
+    seen = user.watching.last_sequence or 0
+    world.breaks_stories("the event store loses its data")
+    world.faults.lose_data()
+    with_new_numbers = world.watch(user)
+    while (with_new_numbers.last_sequence or 0) <= seen:
+        run = world.running(user, "usage_report")
+        world.ended(run)
+        with_new_numbers.wait_for_end(run, within=world.budgets.limit("story complete"))
+    with_new_numbers.close()
+
+
+def resyncs(capture: EventCapture) -> list[Control]:
+    """How often the platform has said that something was missed."""
+    return [control for control in capture.controls if control.type == "resync_required"]
+
+
+def reopened(world: World, capture: EventCapture) -> None:
+    """Return once the platform has opened the stream on the newest connection."""
+    capture.wait_until(
+        lambda seen: sum(control.type == "stream_opened" for control in seen.controls) == seen.connections,
+        within=world.budgets.limit("reconnect"),
+    )
