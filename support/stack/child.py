@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -105,8 +106,11 @@ def last_lines(log_path: Path, start: int = 0) -> list[str]:
     return [line for line in text.splitlines() if line.strip()][-_LINES_SHOWN:]
 
 
-async def run_to_end(name: str, launch: Launch, log_path: Path, give: bytes | None = None) -> str:
-    """Run a helper program to its end and return what it wrote; StackError when it fails. `give` is its stdin."""
+async def run_to_end(name: str, launch: Launch, log_path: Path, place: Path, give: bytes | None = None) -> str:
+    """Run a helper program that fills `place`, and return what it said; StackError when it fails.
+
+    `give` is its standard input.
+    """
     stdin = subprocess.DEVNULL
     if give is not None:
         stdin = os.memfd_create(name)
@@ -125,7 +129,7 @@ async def run_to_end(name: str, launch: Launch, log_path: Path, give: bytes | No
             os.close(stdin)
     lines = child.last_log_lines()
     if child.exit_code != 0:
-        raise failure(name, child, launch.cwd)
+        raise failure(name, child, place)
     return "\n".join(lines)
 
 
@@ -133,5 +137,5 @@ def failure(name: str, child: Child, place: Path) -> StackError:
     """The error of a process that ended when it should not have; a full disk is named as such."""
     lines = child.last_log_lines()
     if any(NO_SPACE in line for line in lines):
-        return StackError(f"{name}: no space left on the disk that holds {place}", lines, child.log_path)
+        return from_os_error(OSError(errno.ENOSPC, NO_SPACE), name, place)
     return StackError(f"{name} died at its start ({child.describe_end()})", lines, child.log_path)

@@ -38,6 +38,8 @@ class Stack:
         `progress` is called with one line for each service that comes up. Raises StackError with one clear line and
         the last log lines of the service that failed; nothing runs any more then.
         """
+        if options.keep and cls.attach(options.checkout, options.base_dir) is not None:
+            raise StackError("this checkout keeps a stack already; use it, or end it with bin/stack down")
         supervisor = launching.Supervisor(options)
         try:
             description = supervisor.wait_until_ready(progress)

@@ -51,7 +51,9 @@ class Route:
             raise BadRoute(f"a route is an object with some of: {', '.join(sorted(known))}")
         try:
             route = cls(path=path, query=dict(query), **plain)
-            sensible = 200 <= route.status <= 599 and route.delay_seconds >= 0 and (route.times or 1) >= 1
+            sensible = (
+                200 <= route.status <= 599 and route.delay_seconds >= 0 and (route.times is None or route.times >= 1)
+            )
         except TypeError as error:
             raise BadRoute(str(error)) from None
         if not sensible:

@@ -84,7 +84,7 @@ class _Server(Recipe):
         prepared.give_to(self.directory, self._user)
         copy = Launch(("cp", "-a", str(template), str(self.data_dir)), {"PATH": "/usr/bin:/bin"}, Path("/"), self._user)
         copy_log = self.directory.with_suffix(".prepare.log")
-        await run_to_end(f"{self.name} cannot be prepared", copy, copy_log)
+        await run_to_end(f"{self.name} cannot be prepared", copy, copy_log, self.directory)
         copy_log.unlink()
         settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": f"'{self.directory}'"}
         self._write("postgresql.conf", "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items()))

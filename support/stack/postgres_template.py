@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import tempfile
 from pathlib import Path
 
 from support.stack import directories
-from support.stack.child import run_to_end
+from support.stack.child import NO_SPACE, run_to_end
 from support.stack.errors import StackError, from_os_error
 from support.stack.packages import package_directory, package_version
 from support.stack.processes import Launch, ServiceUser
@@ -56,10 +57,8 @@ async def programs(base: Path) -> Path:
             shutil.copytree(source / "share", target / "share", ignore=shutil.ignore_patterns("locale", "doc", "man"))
             if libraries.is_dir():
                 shutil.copytree(libraries, directory / libraries.name)
-        except shutil.Error as error:
-            raise StackError(f"PostgreSQL's programs cannot be copied to {directory}: {error.args[0][0][2]}") from error
         except OSError as error:
-            raise from_os_error(error, "PostgreSQL's programs cannot be copied", directory) from error
+            raise from_os_error(_cause(error), "PostgreSQL's programs cannot be copied", directory) from error
         _make_readable(directory)
 
     # Part of the key: another environment may hold the same version built for another machine.
@@ -80,9 +79,9 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
         def launch(*argv: str) -> Launch:
             return Launch(argv, {"LC_ALL": "C"}, cwd=Path("/"), user=user)
 
-        await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log)
+        await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log, data)
         single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), "postgres")
-        said = await run_to_end("postgres --single", single, log, give=_ROLES.encode())
+        said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
         if "ERROR" in said:
             raise StackError("PostgreSQL's roles cannot be made", said.splitlines(), log)
         hba = data / "pg_hba.conf"
@@ -99,6 +98,13 @@ def give_to(path: Path, user: ServiceUser | None) -> None:
     """Make the service user the owner."""
     if user is not None:
         shutil.chown(path, user.uid, user.gid)
+
+
+def _cause(error: OSError) -> OSError:
+    """Copying a tree tells its failures as texts alone."""
+    if isinstance(error, shutil.Error) and any(NO_SPACE in str(failed) for failed in error.args[0]):
+        return OSError(errno.ENOSPC, NO_SPACE)
+    return error
 
 
 def _make_readable(directory: Path) -> None:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,8 @@ def fresh_base() -> Iterator[Path]:
 def options(base: Path, tmp_path: Path) -> MakeOptions:
     """Makes options for a stack of the named services."""
 
-    def make(*services: str, **changes: object) -> StackOptions:
-        given: dict[str, object] = {"checkout": CHECKOUT, "log_dir": tmp_path / "logs", "base_dir": base}
+    def make(*services: str, **changes: Any) -> StackOptions:
+        given: dict[str, Any] = {"checkout": CHECKOUT, "log_dir": tmp_path / "logs", "base_dir": base}
         return StackOptions(**(given | {"only": frozenset(services)} | changes))
 
     return make

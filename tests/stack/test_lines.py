@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,6 @@ def test_what_an_unknown_line_is_told(proxies: Path, port: int):
         {"kind": "blackhole", "direction": "up"},
     ],
 )
-def test_faults_that_make_no_sense_are_refused(wrong: dict[str, object]):
+def test_faults_that_make_no_sense_are_refused(wrong: dict[str, Any]):
     with pytest.raises(ValueError, match=r"fault|direction"):
         Fault(**wrong)

@@ -97,7 +97,8 @@ class Run:
 
     def end(self) -> int:
         """Close its input, wait for its end, and return its exit code."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         code = self.process.wait(20)
         self.process.stdout.close()

