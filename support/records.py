@@ -118,10 +118,19 @@ def record_of(scenario: Any, evidence: Mapping[str, Any] | None) -> dict[str, An
         "reason": redact(reason),
         "steps": steps,
         "duration_seconds": round(scenario.duration, 4),
-        "budgets": list(evidence["budgets"]) if evidence else [],
+        "budgets": _most_used(evidence["budgets"]) if evidence else [],
         "observations": list(evidence["observations"])[-3:] if evidence and status != "passed" else [],
         "evidence": f"evidence/{evidence_path(subject.file, subject.scenario, subject.line)}" if evidence else "",
     }
+
+
+def _most_used(uses: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of several uses of one budget the one that came closest to its limit; the evidence has them all."""
+    most: dict[str, Mapping[str, Any]] = {}
+    for use in uses:
+        if use["budget"] not in most or use["share"] > most[use["budget"]]["share"]:
+            most[use["budget"]] = use
+    return list(most.values())
 
 
 def _verdict(scenario: Any, status: str, evidence: Mapping[str, Any] | None) -> Verdict:

@@ -181,10 +181,13 @@ def test_a_run_says_everything(project):
 
 
 EXAMINED = """
+from support.budgets import BudgetUse
 from support.evidence import Evidence, evidence_path, write_evidence
 from support.records import steps_of, subject_of, verdict_of_steps
 from support.settings import Settings
 from support.verdict import Verdict
+
+USES = [BudgetUse("reconnect", 2.0, used, "seconds") for used in (0.5, 1.5, 1.0)]
 
 def after_scenario(context, scenario):
     subject = subject_of(scenario)
@@ -192,7 +195,7 @@ def after_scenario(context, scenario):
     verdict = Verdict.VIOLATED if found else verdict_of_steps(scenario)
     settings = Settings.from_userdata(context.config.userdata)
     path = settings.evidence / evidence_path(subject.file, subject.scenario, subject.line)
-    write_evidence(path, Evidence(subject).report(verdict, [], [], found, steps_of(scenario)))
+    write_evidence(path, Evidence(subject).report(verdict, USES, [], found, steps_of(scenario)))
     if found:
         raise AssertionError(found[0])
 """
@@ -209,6 +212,7 @@ def test_what_an_examination_finds_makes_a_scenario_red(project):
     assert spoiled["reason"] == "it was found elsewhere"
     assert (broken["verdict"], groundless["verdict"]) == ("violated", "inconclusive")
     assert (project / "reports" / spoiled["evidence"]).is_file()
+    assert [(use["budget"], use["share"]) for use in spoiled["budgets"]] == [("reconnect", 0.75)]
     red = read_results(project / "reports" / "results.json").scenarios[0]
     assert red.red_step == "the leak canary finds nothing"
     assert "violated at: After the leak canary finds nothing" in done.stdout
