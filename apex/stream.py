@@ -138,8 +138,12 @@ class EventStream:
         return cast(list[str], self.redis.zrangebyscore(PRESENCE, time.time() - within_seconds, "+inf"))
 
 
-def asynchronous(url: str) -> redis.asyncio.Redis:
-    """A client for asyncio, without retries of its own: the callers have theirs."""
+def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
+    """A client for asyncio that repeats a command so often when its line breaks.
+
+    A line of the pool that was reset while idle is only noticed when it is used: commands that may be repeated need
+    one retry. A subscription must have none: what it missed while it was renewed would go unnoticed.
+    """
     return redis.asyncio.Redis.from_url(
-        url, decode_responses=True, retry=AsyncRetry(NoBackoff(), 0), socket_connect_timeout=2
+        url, decode_responses=True, retry=AsyncRetry(NoBackoff(), retries), socket_connect_timeout=2
     )

@@ -30,8 +30,8 @@ def application(process: Process, database: Database) -> FastAPI:
     """The routes over what they need; building them touches no store."""
     settings = process.settings
     url = settings.redis.url.get_secret_value()
-    client = asynchronous(url)
-    hub = Hub(client, settings.backend.heartbeat_seconds)
+    client, subscriber = asynchronous(url, retries=1), asynchronous(url, retries=0)
+    hub = Hub(client, subscriber, settings.backend.heartbeat_seconds)
     stream = EventStream(url, settings.backend.stream_window)
     registry = AgentRegistry.with_plugins(settings.plugins.directory)
 
@@ -53,6 +53,7 @@ def application(process: Process, database: Database) -> FastAPI:
         for task in tasks:
             task.cancel()
         await client.aclose()
+        await subscriber.aclose()
 
     checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
     app = create_app(process, "Apex backend", checks, lifespan=serving)

@@ -25,9 +25,9 @@ _KEEP_OPEN = "keep-open"
 class Hub:
     """One subscription to Redis for all connections; its methods belong to the event loop that runs it."""
 
-    def __init__(self, client: redis.asyncio.Redis, heartbeat_seconds: float) -> None:
+    def __init__(self, client: redis.asyncio.Redis, subscriber: redis.asyncio.Redis, heartbeat_seconds: float) -> None:
         self._redis, self._heartbeat_seconds = client, heartbeat_seconds
-        self._subscription = client.pubsub(ignore_subscribe_messages=False)
+        self._subscription = subscriber.pubsub(ignore_subscribe_messages=False)
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._subscribed: dict[str, asyncio.Event] = {}
 
@@ -75,6 +75,8 @@ class Hub:
         while True:
             try:
                 await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
+                # A Redis that has just started takes subscriptions while it still loads its data and reads nothing.
+                await self._redis.ping()
                 pause = 0.05
                 for connections in self._connections.values():
                     for connection in connections:
