@@ -36,7 +36,7 @@ class _UsesTimesAsMuch(BaseMatcher[Account]):
         self.other, self.resources, self.low, self.high = other, resources, low, high
 
     def _ratios(self, item: Account) -> dict[str, float]:
-        return {name: item[name] / self.other[name] if self.other[name] else 0.0 for name in self.resources}
+        return {name: item[name] / self.other[name] if self.other[name] else float("nan") for name in self.resources}
 
     def _matches(self, item: Account) -> bool:
         return all(self.low <= ratio <= self.high for ratio in self._ratios(item).values())

@@ -1,0 +1,83 @@
+"""Matchers over what a run says of itself, each with what it must not accept."""
+
+import json
+import secrets
+
+import pytest
+from hamcrest import assert_that, not_
+
+from support.checks.accounts import accounts_for_its_duration, uses_times_as_much_as
+from support.checks.problems import is_indistinguishable_from
+from support.dialect import Meaning
+from support.outcome import Outcome
+
+
+def run(total, *durations):
+    return {
+        "duration_seconds": total,
+        "steps": [{"name": f"s{n}", "duration_seconds": d} for n, d in enumerate(durations)],
+    }
+
+
+def test_durations_that_add_up_are_accepted():
+    assert_that(run(1.25, 0.25, 1.0), accounts_for_its_duration())
+    assert_that(run(0.3, 0.1, 0.2), accounts_for_its_duration())  # binary fractions
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        run(1.25, 0.25, 1.01),
+        run(1.25, 0.25),
+        run(1.25),
+        run(1.25, 1.25, None),
+        run(None, 1.0),
+        run(0, 0.0),
+    ],
+    ids=["too much", "too little", "no steps", "a step goes on", "no duration", "nothing took any time"],
+)
+def test_durations_that_do_not_add_up_are_not(account):
+    assert_that(account, not_(accounts_for_its_duration()))
+
+
+def test_use_within_the_bounds_is_accepted_in_every_resource():
+    assert_that({"a": 2.0, "b": 16}, uses_times_as_much_as({"a": 1.0, "b": 10}, ["a", "b"], 1.6, 2.5))
+
+
+@pytest.mark.parametrize("used", [{"a": 1.0, "b": 20}, {"a": 2.0, "b": 26}, {"a": 0, "b": 20}, {"a": 2.0, "b": 15.9}])
+def test_use_outside_the_bounds_in_one_resource_is_not(used):
+    assert_that(used, not_(uses_times_as_much_as({"a": 1.0, "b": 10}, ["a", "b"], 1.6, 2.5)))
+
+
+def test_nothing_is_no_measure():
+    assert_that({"a": 2.0}, not_(uses_times_as_much_as({"a": 0}, ["a"], 0.0, 9.9)))
+
+
+def answer(status=404, code="not_found", meaning=Meaning.NOT_FOUND, **headers):
+    text = json.dumps({"code": code, "detail": "There is nothing here.", "request_id": secrets.token_hex(4)})
+    given = {"content-type": "application/problem+json", "x-request-id": secrets.token_hex(4), "date": "now"}
+    return Outcome("POST", "/v1/runs/x/cancel", status, {**given, **headers}, text, meaning=meaning)
+
+
+def test_answers_that_differ_only_in_what_always_differs_are_alike():
+    assert_that(answer(), is_indistinguishable_from(answer()))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        answer(status=403, meaning=Meaning.PERMISSION_DENIED),
+        answer(code="gone"),
+        answer(**{"cache-control": "private"}),
+        answer(**{"Content-Type": "text/html"}),
+    ],
+    ids=["status", "body", "one more header", "another header"],
+)
+def test_answers_that_tell_something_are_not(other):
+    assert_that(other, not_(is_indistinguishable_from(answer())))
+
+
+def test_an_answer_without_a_request_id_is_told_apart():
+    bare = answer()
+    bare = Outcome(bare.method, bare.path, 404, {"content-type": "application/problem+json"}, bare.text)
+    assert_that(bare, not_(is_indistinguishable_from(answer())))
