@@ -16,6 +16,9 @@ from support.sessions import Place, Stranger
 from support.users import USER_PATTERN, Plan, Stage
 from support.watching import BadLine
 
+# A feature counts in words: a number in figures reads like a status or a time.
+COUNTS = {"two": 2, "four": 4, "two hundred": 200, "four hundred": 400}
+
 
 @with_pattern(USER_PATTERN)
 def user(text):
@@ -57,7 +60,12 @@ def kind(kinds):
     return with_pattern("|".join(re.escape(each.value) for each in kinds))(kinds)
 
 
-register_type(Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)
+@with_pattern("|".join(sorted(COUNTS, key=len, reverse=True)))
+def count(text):
+    return COUNTS[text]
+
+
+register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)
 register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
 )

@@ -17,7 +17,7 @@ def _(context, customer, plan):
     context.world.own_cloud(customer.tenant)
 
 
-@given("{customer:User} is {plan:Plan} customer with {count:d} idle servers in the cloud")
+@given("{customer:User} is {plan:Plan} customer with {count:Count} idle servers in the cloud")
 def _(context, customer, plan, count):
     context.world.users.settle(customer, plan)
     context.world.own_cloud(customer.tenant, [idle(count)])
@@ -50,7 +50,7 @@ def _(context, customer):
     context.world.used(customer.tenant)
 
 
-@given("{customer:User} is {plan:Plan} customer with {count:d} servers in the cloud")
+@given("{customer:User} is {plan:Plan} customer with {count:Count} servers in the cloud")
 def _(context, customer, plan, count):
     context.world.users.settle(customer, plan)
     context.world.own_cloud(customer.tenant, [idle(count)])

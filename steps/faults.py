@@ -1,7 +1,7 @@
 """What breaks, and what the partner sees of it."""
 
 from behave import then, when
-from hamcrest import equal_to, has_length, is_not, none, only_contains
+from hamcrest import equal_to, has_length, not_none, only_contains
 
 from support import situations
 
@@ -29,7 +29,7 @@ def _(context):
 def _(context):
     path = situations.waiting_place(context.world.last_run.user)
     context.world.eventually(
-        lambda: context.world.partner.calls(path)[-1].closed_by_client_at, is_not(none()), "cancel takes effect"
+        lambda: context.world.partner.calls(path)[-1].closed_by_client_at, not_none(), "cancel takes effect"
     )
 
 

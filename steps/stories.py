@@ -72,7 +72,7 @@ def _(context, viewer):
         context.world.expect(reason, is_fit_for_a_customer())
 
 
-@then("{viewer:User} hears of the cancellation and of nothing after it")
+@then("{viewer:User} hears of the cancellation in time and of nothing after it")
 def _(context, viewer):
     run = context.world.run_of(viewer)
     viewer.watching.wait_for("agent_cancelled", run=run, within=context.world.budgets.limit("cancel takes effect"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import time
 from collections import deque
@@ -51,19 +52,16 @@ def _() -> None:
 @defect(
     "AEC-01b",
     service="worker",
-    summary="the first answer that was computed is given to everybody after",
+    summary="only the first two servers are looked at",
     scenario="Customers with different servers get different answers",
     step="each answer equals the savings in its customer's own inventory",
 )
 def _() -> None:
-    first: list[Any] = []
-
-    async def read_inventory(context: Any) -> Any:
+    async def of_two(context: Any) -> Any:
         inventory = await original(context)
-        first.append(inventory)
-        return first[0]
+        return dataclasses.replace(inventory, instances=inventory.instances[:2])
 
-    original = replace(cost, "read_inventory", read_inventory)
+    original = replace(cost, "read_inventory", of_two)
 
 
 @defect(
@@ -119,12 +117,12 @@ def _() -> None:
 def _() -> None:
     memory: dict[str, Any] = {}
 
-    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
         row = original(connection, identity, run_id, lock=lock)
         if row.status == "completed" and run_id not in memory:
             memory[run_id] = row
             connection.execute(update(runs).where(runs.c.id == run_id).values(answer=None, steps=[]))
-        return memory.get(run_id, row)  # type: ignore[no-any-return]
+        return memory.get(run_id, row)
 
     original = replace(backend_runs, "own_run", own_run)
 
@@ -325,7 +323,7 @@ def _() -> None:
     step="the story tells of three tool calls side by side",
 )
 def _() -> None:
-    async def call(self: Execution, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def call(self: Execution, name: str, parameters: dict[str, Any]) -> Any:
         lock = self.state.setdefault("lock", asyncio.Lock())
         async with lock:
             return await original(self, name, parameters)
@@ -386,7 +384,10 @@ def _() -> None:
     step="the refusal names every known agent",
 )
 def _() -> None:
-    original = replace(AgentRegistry, "find", lambda self, name: original(self, name) or UsageReport())
+    def find(self: AgentRegistry, name: str) -> Any:
+        return original(self, name) or UsageReport()
+
+    original = replace(AgentRegistry, "find", find)
 
 
 @defect(
@@ -498,7 +499,7 @@ def _() -> None:
     step="the second wish is granted like the first",
 )
 def _() -> None:
-    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
         row = original(connection, identity, run_id, lock=lock)
         if lock and (row.cancel_requested_at is not None or row.status == "cancelled"):
             raise Problem(409, "conflict", "This run is being cancelled already.")

@@ -14,9 +14,8 @@ Feature: A cancelled run really stops
       And Acme watches
       And Acme has started an agent that waits for the partner
       When Acme cancels the run
-      Then the run is cancelled in time
-      And the partner sees that nobody waits for its answer any more
-      And Acme hears of the cancellation and of nothing after it
+      Then the partner sees that nobody waits for its answer any more
+      And Acme hears of the cancellation in time and of nothing after it
 
     @gate
     Scenario: Cancelling twice is harmless
@@ -29,9 +28,8 @@ Feature: A cancelled run really stops
 
     @gate
     Scenario: Nobody cancels somebody else's run
-      Given Acme is an Enterprise customer
-      And Ben of Acme is a colleague
-      And Borealis is a Mid customer
+      Given Ben of Acme is a colleague
+      And Borealis is an Enterprise customer
       And Acme has started an agent that waits for the partner
       When Ben of Acme and Borealis try to cancel Acme's run
       Then each is answered as if the run had never existed

@@ -16,8 +16,8 @@ Feature: A cost analysis answers with the customer's own savings
 
     @gate
     Scenario: Customers with different servers get different answers
-      Given Acme is a Free customer with 2 idle servers in the cloud
-      And Borealis is an Early customer with 4 idle servers in the cloud
+      Given Acme is a Free customer with two idle servers in the cloud
+      And Borealis is an Early customer with four idle servers in the cloud
       When Acme and Borealis each run a cost analysis at once
       Then each answer equals the savings in its customer's own inventory
 

@@ -10,8 +10,8 @@ Feature: Each run reports what it used
 
     @gate
     Scenario: Twice the servers take about twice the resources
-      Given Acme is an Enterprise customer with 200 servers in the cloud
-      And Borealis is an Enterprise customer with 400 servers in the cloud
+      Given Acme is an Enterprise customer with two hundred servers in the cloud
+      And Borealis is an Enterprise customer with four hundred servers in the cloud
       When Acme and Borealis run a cost analysis three times, one after the other
       Then Borealis' runs used between 1.6 and 2.5 times as much as Acme's of
         | resource       |
@@ -21,8 +21,8 @@ Feature: Each run reports what it used
 
     @gate
     Scenario: Other customers' runs are not counted
-      Given Acme is a Mid customer with 200 servers in the cloud
-      And Borealis is an Enterprise customer with 400 servers in the cloud
+      Given Acme is a Mid customer with two hundred servers in the cloud
+      And Borealis is an Enterprise customer with four hundred servers in the cloud
       When Acme and Borealis run a cost analysis three times, side by side
       Then Borealis' runs used between 1.6 and 2.5 times as much as Acme's of
         | resource       |
