@@ -28,6 +28,12 @@ def _(context, customer, agent, owner):
     context.world.ended(context.world.running(customer, agent.wire))
 
 
+@when("{customer:User} runs every agent")
+def _(context, customer):
+    for agent in agents.Agent:
+        context.world.ended(context.world.running(customer, agent.wire))
+
+
 @when("{customers:Users} each run {agent:Agent} at once")
 def _(context, customers, agent):
     context.world.run_at_once(customers, agent.wire)

@@ -10,7 +10,7 @@ from hamcrest import equal_to, has_entries
 from hamcrest.core.matcher import Matcher
 
 from support import agents
-from support.checks.answers import equals_savings, equals_usage
+from support.checks.answers import equals_advice, equals_plan, equals_savings, equals_usage
 from support.outcome import Outcome
 from support.stack.apex import INSTANCES, WORKER_SLOTS
 from support.story import Event
@@ -99,6 +99,10 @@ def expected_answer(world: World, run: RunHandle) -> Matcher[Any]:
     match run.agent_name:
         case "cost_analysis" if savings:
             return equals_savings(savings)
+        case "rightsizing_plan" if savings:
+            return equals_plan(savings)
+        case "advisor" if savings and tenant.usage:
+            return equals_advice(savings, tenant.usage)
         case "usage_report" if tenant.usage:
             return equals_usage(tenant.usage)
     raise NotShown(f"the suite cannot compute the answer of {run.agent_name} for {tenant.alias}")

@@ -108,6 +108,21 @@ def _() -> None:
 
 
 @defect(
+    "AEC-01e",
+    service="worker",
+    summary="the rightsizing plan leaves out what could be stopped",
+    scenario="Every agent computes its answer from the customer's own data",
+    step="each answer equals what the customer's own data gives",
+)
+def _() -> None:
+    async def run(self: Any, context: Any) -> dict[str, Any]:
+        plan = await original(self, context)
+        return {**plan, "steps": [step for step in plan["steps"] if step["to_type"]]}
+
+    original = replace(cost.RightsizingPlan, "run", run)
+
+
+@defect(
     "AEC-02a",
     service="backend",
     summary="a finished run is kept in the memory of the backend only",

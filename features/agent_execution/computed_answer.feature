@@ -22,6 +22,13 @@ Feature: A cost analysis answers with the customer's own savings
       Then each answer equals the savings in its customer's own inventory
 
     @gate
+    Scenario: Every agent computes its answer from the customer's own data
+      Given Acme is an Early customer with servers in the cloud
+      And Acme has stored usage
+      When Acme runs every agent
+      Then each answer equals what the customer's own data gives
+
+    @gate
     Scenario: The work is shown while it is being done
       Given Acme is an Early customer with servers in the cloud
       And Acme watches
