@@ -45,7 +45,7 @@ class ApexService(Recipe):
         self.needs: tuple[str, ...] = (*_STORES, "clickhouse") if name == "analytics" else _STORES
         self.data_dir = config.parent
         self._config = config
-        self._port = port
+        self.port = port
         self._defects = tuple(defects)
         self._python = python
 
@@ -58,14 +58,14 @@ class ApexService(Recipe):
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]
         return self._python.launch(
             INSTANCES[self.name],
-            "--config", str(self._config), "--instance", self.name, "--port", str(self._port), *defects, *extra_args,
+            "--config", str(self._config), "--instance", self.name, "--port", str(self.port), *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip
 
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
-        readiness.http_serves(f"http://{LOOPBACK}:{self._port}/health/ready")
+        readiness.http_serves(f"http://{LOOPBACK}:{self.port}/health/ready")
 
 
 def write_config(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> None:

@@ -23,7 +23,7 @@ class ClickHouse(Recipe):
 
     def __init__(self, directory: Path, port: int, password: str, python: PythonModule) -> None:
         self.data_dir = directory
-        self._port = port
+        self.port = port
         self._password = password
         self._python = python
 
@@ -36,7 +36,7 @@ class ClickHouse(Recipe):
         self.data_dir.mkdir(mode=0o700)
         (self.data_dir / "backups").mkdir()
         settings = {
-            "port": self._port,
+            "port": self.port,
             "data": str(self.data_dir / "data"),
             "backups": str(self.data_dir / "backups"),
             "user": USER,
@@ -54,4 +54,4 @@ class ClickHouse(Recipe):
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
-        readiness.clickhouse_serves(self.url(self._port))
+        readiness.clickhouse_serves(self.url(self.port))

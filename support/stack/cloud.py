@@ -23,7 +23,7 @@ class Cloud(Recipe):
 
     def __init__(self, directory: Path, port: int, python: PythonModule) -> None:
         self.data_dir = directory
-        self._port = port
+        self.port = port
         # Without the catalogue of public images, which costs each new account 0.15 s; any image can be run.
         environment = dict(python.environment) | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
         self._python = dataclasses.replace(python, environment=environment)
@@ -36,9 +36,9 @@ class Cloud(Recipe):
         package_directory("moto", "moto", "the simulated cloud")
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
-        return self._python.launch("support.stack.cloud_server", str(self._port), *extra_args)
+        return self._python.launch("support.stack.cloud_server", str(self.port), *extra_args)
 
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
-        readiness.http_serves(f"{self.url(self._port)}/moto-api/data.json")
+        readiness.http_serves(f"{self.url(self.port)}/moto-api/data.json")

@@ -132,3 +132,14 @@ def owner_of(run_dir: Path) -> processes.Identity | None:
     except FileNotFoundError:
         return None
     return processes.Identity(owner["pid"], owner["start_time"])
+
+
+def log_directory(path: Path) -> Path:
+    """Make the directory for logs and empty the logs of an earlier stack; StackError where that is refused."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for log in path.glob("*.log"):
+            os.truncate(log, 0)
+    except OSError as error:
+        raise from_os_error(error, "the logs cannot be written", path) from error
+    return path

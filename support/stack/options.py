@@ -37,8 +37,8 @@ class StackOptions:
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
         plain = dataclasses.asdict(self)
-        plain["checkout"], plain["log_dir"] = str(self.checkout), str(self.log_dir)
-        plain["base_dir"] = None if self.base_dir is None else str(self.base_dir)
+        plain["checkout"], plain["log_dir"] = str(self.checkout.absolute()), str(self.log_dir.absolute())
+        plain["base_dir"] = None if self.base_dir is None else str(self.base_dir.absolute())
         plain["only"] = None if self.only is None else sorted(self.only)
         plain["defects"] = {name: list(ids) for name, ids in self.defects.items()}
         return plain

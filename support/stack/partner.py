@@ -21,7 +21,7 @@ class Partner(Recipe):
     def __init__(self, directory: Path, port: int, token: str, python: PythonModule) -> None:
         self.data_dir = directory
         self.token = token
-        self._port = port
+        self.port = port
         self._python = python
 
     def url(self, port: int) -> str:
@@ -32,7 +32,7 @@ class Partner(Recipe):
         self.data_dir.mkdir(mode=0o700)
         settings = self.data_dir / "settings.json"
         settings.touch(mode=0o600)
-        settings.write_text(json.dumps({"port": self._port, "token": self.token}))
+        settings.write_text(json.dumps({"port": self.port, "token": self.token}))
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         return self._python.launch("support.stack.partner_server", str(self.data_dir / "settings.json"), *extra_args)
@@ -40,4 +40,4 @@ class Partner(Recipe):
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
-        readiness.partner_serves(self.url(self._port), self.token)
+        readiness.partner_serves(self.url(self.port), self.token)

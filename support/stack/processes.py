@@ -98,9 +98,11 @@ def identity_of(pid: int) -> Identity | None:
     """None when there is no such process, or only its exit status is left."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # The first thread may be gone while others still hold what the process holds.
+        ended = fields[0] in ("Z", "X") and len(os.listdir(f"/proc/{pid}/task")) <= 1
     except OSError:
         return None
-    return None if fields[0] in ("Z", "X") else Identity(pid, int(fields[19]))
+    return None if ended else Identity(pid, int(fields[19]))
 
 
 def is_running(process: Identity) -> bool:

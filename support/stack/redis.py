@@ -21,7 +21,7 @@ class Redis(Recipe):
 
     def __init__(self, directory: Path, port: int, password: str) -> None:
         self.data_dir = directory
-        self._port = port
+        self.port = port
         self._password = password
         self._program = Path()
 
@@ -36,7 +36,7 @@ class Redis(Recipe):
         self.data_dir.mkdir(mode=0o700)
         settings = {
             "bind": LOOPBACK,
-            "port": str(self._port),
+            "port": str(self.port),
             "dir": str(self.data_dir),
             "requirepass": self._password,
             # Every confirmed write is in the kernel's hands before the answer goes out, so it survives kill -9.
@@ -58,4 +58,4 @@ class Redis(Recipe):
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
-        readiness.redis_serves(self.url(self._port))
+        readiness.redis_serves(self.url(self.port))

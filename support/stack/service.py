@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from support.stack.addresses import ServiceStatus
 from support.stack.child import Child, failure
 from support.stack.errors import StackError, from_os_error
 from support.stack.polling import poll
+from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
 
 
@@ -56,11 +56,12 @@ class Service(Protocol):
 
 
 class Recipe(Protocol):
-    """How a service that is a process of ours is made. `data_dir` is named where a disk is full."""
+    """How a service that is a process of ours is made, listening on `port`. A full disk is told as `data_dir`'s."""
 
     name: str
     needs: tuple[str, ...]
     data_dir: Path
+    port: int
 
     async def prepare(self) -> None:
         """Make data directories and configuration."""
@@ -117,12 +118,18 @@ class ProcessService(Service):
         if child is None:
             raise StackError(f"{self.name} does not run")
         try:
-            ready = await poll(self._recipe.check, seconds=self._ready_seconds, ended=child.ended)
+            ready = await poll(self._check, seconds=self._ready_seconds, ended=child.ended)
         except TimeoutError as error:
             raise StackError(f"{self.name}: {error}", child.last_log_lines(), self._log_path) from error
         if not ready:
             raise failure(self.name, child, self._recipe.data_dir)
         self._state = "ready"
+
+    def _check(self) -> None:
+        """Ask the recipe only once somebody listens: until then a client costs time that the service needs."""
+        with socket.socket() as probe:
+            probe.connect((LOOPBACK, self._recipe.port))
+        self._recipe.check()
 
     async def stop(self) -> None:
         await self._end("stopped", lambda launch: (launch.stop_signal, launch.stop_seconds))
@@ -162,37 +169,3 @@ class ProcessService(Service):
     def status(self) -> ServiceStatus:
         pid = None if self._child is None else self._child.pid
         return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path)
-
-
-async def start_in_order(services: Sequence[Service], ready: Callable[[str, float], None]) -> None:
-    """Prepare all services at once and start each as soon as those that it needs are ready.
-
-    `ready` is called with name and seconds for each. The first failure cancels the rest and is raised.
-    """
-    events = {service.name: asyncio.Event() for service in services}
-
-    async def bring_up(service: Service) -> None:
-        await service.prepare()
-        for need in service.needs:
-            if need in events:
-                await events[need].wait()
-        ready(service.name, await service.start())
-        events[service.name].set()
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for service in services:
-                group.create_task(bring_up(service))
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-
-
-def log_directory(path: Path) -> Path:
-    """Make the directory for logs and empty the logs of an earlier stack; StackError where that is refused."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        for log in path.glob("*.log"):
-            os.truncate(log, 0)
-    except OSError as error:
-        raise from_os_error(error, "the logs cannot be written", path) from error
-    return path

@@ -30,7 +30,8 @@ from support.stack.options import StackOptions
 from support.stack.polling import poll
 from support.stack.ports import PortRange
 from support.stack.provider import Provider, Surroundings
-from support.stack.service import ProcessService, Service, log_directory, start_in_order
+from support.stack.service import ProcessService, Service
+from support.stack.starting import start_in_order
 
 _OPEN_FILES = 65_536
 
@@ -122,8 +123,14 @@ class Supervisor:
         log = self._options.log_dir / "proxies.log"
         proxies = Child("proxies", provider.proxies(control_socket), log)
         self._children.append(proxies)
-        proxies.at_end(lambda _: self._stop_asked.set())
+        proxies.at_end(self._end_without)
         self._write_ledger(run_dir)
+
+    def _end_without(self, child: Child) -> None:
+        """Nothing works without the lines; the stack ends rather than look healthy."""
+        if not self._stop_asked.is_set():
+            print(f"{child.name} {child.describe_end()}: the stack ends", file=sys.stderr, flush=True)
+        self._stop_asked.set()
 
     async def _open_lines(self, provider: Provider, control_socket: Path) -> None:
         """The lines are open before the first service is: who dials early is reset, as by a server that is down."""
@@ -149,6 +156,7 @@ class Supervisor:
         leftovers.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
 
     async def _end(self, run_dir: Path) -> None:
+        self._stop_asked.set()
         keeping.forget(self._base, self._options.checkout, run_dir)
         ends = [service.end() for service in self._services]
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
@@ -163,7 +171,7 @@ async def _main(descriptor: int) -> None:
     try:
         options = StackOptions.from_json(json.loads(await reader.readline()))
         base = directories.base_directory(options.base_dir)
-        log_directory(options.log_dir)
+        directories.log_directory(options.log_dir)
         await asyncio.to_thread(leftovers.sweep, base)
         await Supervisor(options, base).run(lifeline)
     except (StackError, ExceptionGroup) as error:
