@@ -1,6 +1,7 @@
 """Many customers at once."""
 
 from behave import given, then, when
+from hamcrest import equal_to, only_contains
 
 from support import hearing, populations
 from support.checks.hearing import each_hears_their_own
@@ -59,6 +60,13 @@ def _(context):
 def _(context):
     heard = hearing.crowd(context.world)
     context.world.expect(heard, each_hears_their_own(at_least=populations.reading(context.world)))
+
+
+@then("each has been told a thousand events")
+def _(context):
+    due = populations.size(context.world).events
+    told = [len(heard.events) for heard in hearing.crowd(context.world)]
+    context.world.expect(told, only_contains(equal_to(due)))
 
 
 @then("each connection has cost the platform no more than the socket memory budget")

@@ -89,7 +89,7 @@ def connect(world: World, deaf: Sequence[User] = ()) -> None:
         world.own_line(user)
     world.facts["memory before"] = resident_bytes(world.stack, "backend")
     seconds = crowd.open({person: world.events_url(person) for person in people}, deaf)
-    world.evidence.note("crowd connected", connections=len(people), seconds=round(seconds, 3))
+    world.evidence.note("crowd connected", connections=len(people), took=round(seconds, 3))
 
 
 def memory_of_each(world: World) -> float:

@@ -14,3 +14,4 @@ Feature: Order holds under load
       And each of them watches
       When two agents of each tell a thousand events together, as fast as they can
       Then each has seen the whole story of their own runs and nothing else
+      And each has been told a thousand events
