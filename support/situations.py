@@ -129,13 +129,9 @@ def overlapping_calls(events: Sequence[Event]) -> list[Event]:
     return [event for event in events[:first_end] if event.type == "tool_executing"]
 
 
-def least_use(world: World, customer: User, resources: Sequence[str]) -> dict[str, float]:
-    """The least that any of the customer's runs reports of each resource.
-
-    A processor that others use as well makes the same work take longer, never shorter: the least is nearest the work.
-    """
-    reports = [world.ended(run)["usage"] for run in world.runs if run.user is customer]
-    return {name: min(report[name] for report in reports) for name in resources}
+def usages(world: World, customer: User) -> list[dict[str, float]]:
+    """What each of the customer's runs reports to have used, oldest first."""
+    return [world.ended(run)["usage"] for run in world.runs if run.user is customer]
 
 
 def worker_of(world: World, run: RunHandle) -> str:
