@@ -1,5 +1,6 @@
 """The live connections of many customers at once, held by a process of their own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -115,8 +116,9 @@ class Crowd:
 
     def close(self) -> None:
         """End the process and with it all connections."""
-        if self._child.stdin:
-            self._child.stdin.close()
+        with contextlib.suppress(OSError):  # a process that has died needs no word
+            if self._child.stdin:
+                self._child.stdin.close()
         try:
             self._child.wait(5)
         except subprocess.TimeoutExpired:

@@ -17,8 +17,8 @@ Feature: Nobody receives another customer's events
 
     @gate
     Scenario: Colleagues do not see each other's work
-      Given Acme is a Mid customer with a colleague Ben of Acme
-      And Acme has stored usage
+      Given Acme is a Mid customer with stored usage
+      And Ben of Acme is a colleague
       And all of them watch
       When Acme and Ben of Acme each run a usage report at once
       Then every tab has shown the whole story of its own customer's run and nothing else
@@ -70,8 +70,8 @@ Feature: Nobody receives another customer's events
 
     @gate
     Scenario: A removed colleague hears nothing more
-      Given Acme is an Enterprise customer with a colleague Ben of Acme
-      And Acme has stored usage
+      Given Acme is an Enterprise customer with stored usage
+      And Ben of Acme is a colleague
       And all of them watch
       When Acme removes Ben of Acme from the organisation
       Then Ben of Acme's connection is closed in time because the user was removed

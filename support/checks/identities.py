@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
-from support.story import Event, Told, events_of
+from support.checks.story import TellsSomething
+from support.story import Event, events_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,14 @@ class Asked:
     trace: str
 
 
-class _Carry(BaseMatcher[Told]):
+class _Carry(BaseMatcher[TellsSomething]):
     def __init__(self, identity: str, asked: Sequence[Asked]) -> None:
         self.identity = identity
         # A run is known by its trace, whatever else by the run.
         self._known_by = "trace_id" if identity == "run" else "run_id"
         self._due = {each.trace if identity == "run" else each.run: getattr(each, identity) for each in asked}
 
-    def _faults(self, told: Told) -> list[str]:
+    def _faults(self, told: TellsSomething) -> list[str]:
         events = events_of(told)
         seen = {getattr(event, self._known_by) for event in events}
         faults = [f"nothing came of {known}" for known in self._due if known not in seen]
@@ -41,17 +42,17 @@ class _Carry(BaseMatcher[Told]):
             return f"{event.type} names the {self.identity} {named} instead of {self._due[known]}"
         return None
 
-    def _matches(self, item: Told) -> bool:
+    def _matches(self, item: TellsSomething) -> bool:
         return not self._faults(item)
 
     def describe_to(self, description: Description) -> None:
         description.append_text(f"events that name the {self.identity} of the request that caused them")
 
-    def describe_mismatch(self, item: Told, mismatch_description: Description) -> None:
+    def describe_mismatch(self, item: TellsSomething, mismatch_description: Description) -> None:
         mismatch_description.append_text("; ".join(self._faults(item)[:5]))
 
 
-def carry(identity: str, asked: Sequence[Asked]) -> BaseMatcher[Told]:
+def carry(identity: str, asked: Sequence[Asked]) -> BaseMatcher[TellsSomething]:
     """Events came of every request, and each names that of its own request.
 
     :param identity: ``user``, ``thread``, ``run``, ``request`` or ``trace``.
