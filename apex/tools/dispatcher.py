@@ -77,7 +77,14 @@ class Dispatcher:
             seconds = time.perf_counter() - started
             CALLS.labels(tool.name, status).inc()
             CALL_SECONDS.labels(tool.name).observe(seconds)
-            log.info("tool call", tool_name=tool.name, status=status, duration_seconds=round(seconds, 6))
+            log.info(
+                "tool call",
+                tool_name=tool.name,
+                status=status,
+                duration_seconds=round(seconds, 6),
+                cpu_seconds=round(call.cpu_seconds, 6),
+                bytes_read=call.bytes_read,
+            )
             # A cancelled call is recorded too: the record is written whatever becomes of this task.
             await asyncio.shield(asyncio.to_thread(self._finish, call, status, seconds))
         usage = ExecutionUsage(bytes_read=call.bytes_read, cpu_seconds=call.cpu_seconds, duration_seconds=seconds)
