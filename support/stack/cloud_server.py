@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING, Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from botocore.loaders import JSONFileLoader
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
 from support.stack.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 # One call to each service that is used; the first call to a service loads its model, for over a second at EC2.
 _FIRST_CALLS = (
@@ -18,6 +22,29 @@ _FIRST_CALLS = (
     ("ec2", "Action=RunInstances&Version=2016-11-15&ImageId=ami-12c6146b&MinCount=1&MaxCount=1&InstanceType=t3.micro"),
     ("monitoring", "Action=ListMetrics&Version=2010-08-01"),
 )
+
+
+def _read_models_once() -> None:
+    """Let all sessions of this process share what they read from botocore's large files.
+
+    moto makes a session for each service, also while it is imported, and each would read the same files again:
+    sharing them halves the time until the cloud is ready.
+    """
+    read = JSONFileLoader.load_file
+    known: dict[str, Any] = {}
+
+    def load_file(self: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in known:
+            known[file_path] = read(self, file_path)
+        return known[file_path]
+
+    JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
+
+
+def _application() -> DomainDispatcherApplication:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
 
 
 def _warm_up(application: DomainDispatcherApplication) -> None:
@@ -41,7 +68,8 @@ def _warm_up(application: DomainDispatcherApplication) -> None:
 def main() -> None:
     """Warm up, then serve; the port opens only when everything is loaded."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    application = DomainDispatcherApplication(create_backend_app)
+    _read_models_once()
+    application = _application()
     _warm_up(application)
     make_server(LOOPBACK, int(sys.argv[1]), application, threaded=True).serve_forever()
 
