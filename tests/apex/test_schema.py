@@ -1,0 +1,105 @@
+"""The schema on a real PostgreSQL: the migrations make what the code expects, and every table keeps tenants apart."""
+
+import tomllib
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import create_engine, insert, make_url, select, text
+
+from apex.database import SCHEMA_REVISION, Database
+from apex.settings import Database as DatabaseSettings
+from apex.tables import metadata, tenants, threads, users
+from support.stack.client import Stack, StackOptions
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    options = StackOptions(
+        checkout=CHECKOUT,
+        log_dir=tmp_path_factory.mktemp("logs"),
+        only=frozenset({"postgres-primary", "postgres-replica"}),
+    )
+    with Stack.start(options, lambda line: None) as stack:
+        written = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["database"]
+        yield DatabaseSettings(url=SecretStr(written["url"]), owner_url=SecretStr(written["owner_url"]))
+
+
+@pytest.fixture(scope="module")
+def database(settings):
+    databases = [Database(settings, f"test-{number}") for number in range(3)]
+    with ThreadPoolExecutor(3) as together:
+        list(together.map(lambda each: each.migrate(), databases))
+    return databases[0]
+
+
+@pytest.fixture
+def owner(settings, database):
+    with psycopg.connect(settings.owner_url.get_secret_value()) as connection:
+        yield connection
+
+
+def test_several_that_migrate_at_once_end_at_the_codes_revision(owner):
+    assert owner.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA_REVISION,)]
+
+
+def test_the_migrations_make_the_tables_that_the_code_describes(settings, database):
+    url = make_url(settings.owner_url.get_secret_value()).set(drivername="postgresql+psycopg")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_every_table_has_a_tenant_and_a_policy(owner):
+    tables = {name for (name,) in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    tables.remove("alembic_version")
+    assert tables == set(metadata.tables)
+    kept_apart = """
+        SELECT p.tablename FROM pg_policies p
+        JOIN pg_class c ON c.relname = p.tablename
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+        WHERE c.relrowsecurity AND p.cmd = 'ALL' AND p.qual LIKE '%app.tenant_id%'
+    """
+    assert {name for (name,) in owner.execute(kept_apart)} == tables
+
+
+def test_the_applications_role_sees_one_tenant_and_without_one_nothing(database):
+    ours, theirs = str(uuid.uuid4()), str(uuid.uuid4())
+    for tenant in (ours, theirs):
+        with database.tenant(tenant) as connection:
+            connection.execute(insert(tenants).values(id=tenant, name="Some", plan="free"))
+    with database.tenant(ours) as connection:
+        assert [row.id for row in connection.execute(select(tenants))] == [ours]
+    with database.platform() as connection:
+        assert connection.execute(select(tenants)).all() == []
+
+
+def test_the_applications_role_cannot_write_for_another_tenant(database):
+    ours, theirs = str(uuid.uuid4()), str(uuid.uuid4())
+    for tenant in (ours, theirs):
+        with database.tenant(tenant) as connection:
+            connection.execute(insert(tenants).values(id=tenant, name="Some", plan="free"))
+    row = {"id": str(uuid.uuid4()), "email": f"{ours}@x.example", "role": "owner", "password_hash": "none"}
+    with pytest.raises(Exception, match="row-level security"), database.tenant(ours) as connection:
+        connection.execute(insert(users).values(tenant_id=theirs, **row))
+    with database.tenant(ours) as connection:  # the control
+        connection.execute(insert(users).values(tenant_id=ours, **row))
+        assert connection.execute(select(threads)).all() == []
+
+
+def test_the_role_that_serves_customers_owns_nothing(database):
+    with database.platform() as connection:
+        owned = connection.scalar(text("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole"))
+        privileged = connection.scalar(
+            text("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        )
+    assert (owned, privileged) == (0, False)
