@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from apex import __version__
 from apex.service import Process
 from apex.settings import Listener, SettingsError, load
+from apex.socket_protocol import SocketProtocol
 from apex.telemetry import configure_logs
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ def main(service: str, create: Callable[[Process], FastAPI], arguments: Sequence
             access_log=False,
             server_header=False,
             date_header=False,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             ws_per_message_deflate=False,
             ws_ping_interval=settings.backend.heartbeat_seconds,
             ws_ping_timeout=settings.backend.heartbeat_timeout_seconds,

@@ -78,6 +78,8 @@ async def _serve(socket: WebSocket, connection: Connection, resume: Position | N
         if sending.done():
             # Only an error ends it.
             sending.result()
+        # The goodbye may have to wait for a slow reader; nothing new may come before it.
+        sending.cancel()
         with suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(connection.ended.result() if connection.ended.done() else CLOSE_SESSION_ENDED)
     except WebSocketDisconnect:
