@@ -3,7 +3,7 @@
 from behave import given, then, when
 from hamcrest import equal_to, greater_than_or_equal_to, has_length, not_none
 
-from support import sessions
+from support import hearing, sessions
 from support.checks.story import tells_a_complete_story
 
 
@@ -66,7 +66,7 @@ def _(context):
 @then("{viewer:User} hears of the next run, and the stranger of nothing")
 def _(context, viewer):
     run = context.world.running(viewer, "usage_report")
-    viewer.watching.wait_for_end(run, within=context.world.budgets.limit("run ends"))
+    hearing.to_the_end(context.world, viewer.watching, run)
     context.world.expect(context.world.recall("attempt", sessions.Attempt).capture.raw, has_length(0))
 
 
@@ -109,6 +109,5 @@ def _(context):
 @then("the other device shows {customer:Owner} next run")
 def _(context, customer):
     run = context.world.running(customer, "usage_report")
-    shown = customer.captures[-1]
-    shown.wait_for_end(run, within=context.world.budgets.limit("run ends"))
+    shown = hearing.to_the_end(context.world, customer.captures[-1], run)
     context.world.expect(shown, tells_a_complete_story(of=run))

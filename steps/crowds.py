@@ -3,7 +3,7 @@
 from behave import given, then, when
 from hamcrest import equal_to, only_contains
 
-from support import hearing, populations
+from support import hearing, populations, watching
 from support.checks.hearing import each_hears_their_own
 from support.users import Plan
 
@@ -33,17 +33,13 @@ def _(context):
 
 @given("each of them watches, but {deaf:User} does not read")
 def _(context, deaf):
-    populations.connect(context.world, [deaf])
-
-
-@given("more has been sent to {deaf:User} than its line holds")
-def _(context, deaf):
-    populations.flood(context.world, deaf)
+    watching.watch_without_reading(context.world, deaf)
+    populations.connect(context.world, except_for=[deaf])
 
 
 @when("each of them runs {agent:Agent}")
 def _(context, agent):
-    populations.at_once(list(context.world.users), lambda user: context.world.running(user, agent.wire))
+    populations.at_once(context.world.users.customers, lambda user: context.world.running(user, agent.wire))
 
 
 @when("all others run {agent:Agent}")
@@ -53,13 +49,13 @@ def _(context, agent):
 
 @when("two agents of each tell a thousand events together, as fast as they can")
 def _(context):
-    populations.at_once(list(context.world.users), lambda user: populations.talk(context.world, user))
+    populations.at_once(context.world.users.customers, lambda user: populations.talk(context.world, user))
 
 
 @then("each has seen the whole story of their own runs and nothing else")
 def _(context):
     heard = hearing.crowd(context.world)
-    context.world.expect(heard, each_hears_their_own(at_least=populations.reading(context.world)))
+    context.world.expect(heard, each_hears_their_own(at_least=populations.crowd_size(context.world)))
 
 
 @then("each has been told a thousand events")

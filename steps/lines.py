@@ -5,7 +5,7 @@ from itertools import pairwise
 from behave import given, then, when
 from hamcrest import equal_to, greater_than, greater_than_or_equal_to, has_length, is_not, less_than
 
-from support import watching
+from support import hearing, watching
 from support.checks.story import has_no_gap, tells_a_complete_story
 
 
@@ -33,6 +33,17 @@ def _(context):
 @given("{viewer:User} has left, the event store has lost its data and as much has happened again")
 def _(context, viewer):
     watching.lose_data_while_away(context.world, viewer)
+
+
+@given("{viewer:User} watches, but does not read")
+def _(context, viewer):
+    watching.watch_without_reading(context.world, viewer)
+
+
+@given("more has been sent to {viewer:User} than the line holds")
+@when("more is sent to {viewer:User} than the line holds")
+def _(context, viewer):
+    watching.flood(context.world, viewer)
 
 
 @when("{viewer:Owner} connection is reset, the run ends and {again:User} reconnects")
@@ -95,7 +106,7 @@ def _(context, viewer):
 def _(context, customer):
     capture, run = customer.watching, context.world.running(customer, "usage_report")
     after = capture.controls[-1].sequence
-    capture.wait_for_end(run, within=context.world.budgets.limit("run ends"))
+    hearing.to_the_end(context.world, capture, run)
     context.world.expect(capture, tells_a_complete_story(of=run))
     newest = [event for event in capture.events if event.connection == capture.connections]
     context.world.expect(newest, has_no_gap(after=after))

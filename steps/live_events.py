@@ -66,7 +66,7 @@ def _(context, customer, agent):
 @then("every event names these as its own request did")
 def _(context):
     for run in context.world.runs:
-        run.user.watching.wait_for_end(run, within=context.world.budgets.limit("story complete"))
+        hearing.to_the_end(context.world, run.user.watching, run)
     for row in context.table:
         asked = context.world.recall("asked", list)
         context.world.expect(context.world.last_run.user.watching, carry(row["identity"], asked))
@@ -85,6 +85,6 @@ def _(context, customer):
 @then("{viewer:User} is told that {failure:Failure}, and that {retry:Retry}")
 def _(context, viewer, failure, retry):
     run = context.world.run_of(viewer)
-    end = viewer.watching.wait_for_end(run, within=context.world.budgets.limit("run ends"))
+    end = hearing.to_the_end(context.world, viewer.watching, run).of(run)[-1]
     told = {"type": end.type, "code": end.payload.get("code"), "recoverable": end.payload.get("recoverable")}
     context.world.expect(told, equal_to({"type": "agent_error", "code": failure.code, "recoverable": retry.helps}))

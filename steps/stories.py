@@ -3,6 +3,7 @@
 from behave import then
 from hamcrest import equal_to, has_items, has_length
 
+from support import hearing
 from support.checks.problems import is_fit_for_a_customer
 from support.checks.story import tells_a_complete_story
 from support.situations import TIME_LIMIT, overlapping_calls
@@ -11,8 +12,8 @@ from support.situations import TIME_LIMIT, overlapping_calls
 @then("{viewer:User} has received the complete story of the run")
 def _(context, viewer):
     run = context.world.run_of(viewer)
-    viewer.watching.wait_for_end(run, within=context.world.budgets.limit("run ends"))
-    context.world.expect(viewer.watching, tells_a_complete_story(of=run))
+    shown = hearing.to_the_end(context.world, viewer.watching, run)
+    context.world.expect(shown, tells_a_complete_story(of=run))
 
 
 @then("{viewer:User} sees the agent start, think and use a tool while the run is still at work")
@@ -85,7 +86,7 @@ def _(context, viewer):
 @then("the first thing {viewer:User} hears of is the next run")
 def _(context, viewer):
     run = context.world.running(viewer, "usage_report")
-    viewer.watching.wait_for_end(run, within=context.world.budgets.limit("run ends"))
+    hearing.to_the_end(context.world, viewer.watching, run)
     first = viewer.events[0]
     context.world.expect((first.run_id, first.sequence), equal_to((run.run_id, viewer.watching.first_sequence + 1)))
 

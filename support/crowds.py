@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -25,7 +25,6 @@ class Connection:
     """One user's connection: what came over it; ``opened_at`` is where the user's numbering was then."""
 
     user: User
-    reads: bool
     events: list[Event] = field(default_factory=list, repr=False)
     controls: list[Control] = field(default_factory=list, repr=False)
     closed: str | None = None
@@ -58,29 +57,22 @@ class Crowd:
         """How many connections there are."""
         return len(self._connections)
 
-    @property
-    def reading(self) -> int:
-        """How many of them are read."""
-        return sum(connection.reads for connection in self._connections.values())
-
-    def open(self, addresses: Mapping[User, str], deaf: Iterable[User] = ()) -> float:
-        """Connect every user at an address; ``deaf`` are those who take nothing off their lines. Gives the seconds.
+    def open(self, addresses: Mapping[User, str]) -> float:
+        """Connect every user at an address; gives the seconds that it took.
 
         :raises NotShown: the platform refused somebody.
         """
-        silent = set(deaf)
         members = []
         for user, url in addresses.items():
             carried = self._dialect.carry(user.access_token)
             name = f"{len(self._connections) + 1}: {user}"
-            self._connections[name] = Connection(user, user not in silent)
+            self._connections[name] = Connection(user)
             members.append(
                 {
                     "name": name,
                     "url": url,
                     "headers": dict(carried.headers),
                     "subprotocols": list(carried.subprotocols),
-                    "reads": user not in silent,
                 }
             )
         results, done = self._order("open", members=members)
@@ -88,16 +80,19 @@ class Crowd:
             raise NotShown(f"{len(results)} of {len(members)} could not connect: {results[0]}")
         return float(done["seconds"])
 
-    def wait_for_ends(self, ends: Mapping[User, int], within: float) -> list[str]:
-        """Wait until each user has seen so many runs end; gives the names of those who have not."""
-        due = {name: ends[each.user] for name, each in self._connections.items() if each.reads and each.user in ends}
-        _, done = self._order("wait", ends=due, within=within)
+    def wait_for_ends(self, ends: Mapping[User, int], within: float, silence: float) -> list[str]:
+        """Wait until each user has seen so many runs end; gives the names of those who have not.
+
+        :param silence: seconds without any event for anybody, after which nothing more is expected.
+        """
+        due = {name: ends[each.user] for name, each in self._connections.items() if each.user in ends}
+        _, done = self._order("wait", ends=due, within=within, silence=silence)
         waiting: list[str] = done["waiting"]
         return waiting
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections that are read, with everything that came so far."""
+        """All connections, with everything that came so far."""
         results, _ = self._order("show")
         for result in results:
             connection = self._connections[result["name"]]
@@ -112,7 +107,7 @@ class Crowd:
             connection.events.append(
                 decoded.received(received, received + self._wall_offset, 1, epoch, result["frame"])
             )
-        return [connection for connection in self._connections.values() if connection.reads]
+        return list(self._connections.values())
 
     def close(self) -> None:
         """End the process and with it all connections."""

@@ -7,7 +7,7 @@ from support.checks.hearing import Heard
 from support.crowds import Connection, Crowd
 from support.events import EventCapture
 from support.users import User
-from support.world import World
+from support.world import RunHandle, World
 
 
 def tabs(world: World) -> list[Heard]:
@@ -23,9 +23,20 @@ def tabs(world: World) -> list[Heard]:
     ]
 
 
+def to_the_end(world: World, capture: EventCapture, run: RunHandle) -> EventCapture:
+    """What a connection has shown, once the run has ended and its end was shown.
+
+    :raises DeadlinePassed: the run did not end in time, or its end was not shown in time after it.
+    """
+    world.ended(run)
+    capture.wait_for_end(run, within=world.budgets.limit("story complete"))
+    return capture
+
+
 def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
-    for run in _run_ids(world, user):
-        capture.wait_for_end(run, within=world.budgets.limit("story complete"))
+    for run in world.runs:
+        if run.user is user:
+            to_the_end(world, capture, run)
     return capture
 
 
@@ -33,7 +44,9 @@ def crowd(world: World) -> list[Heard]:
     """The same of the crowd's connections; who has missed an end by the time that everybody should be done, has."""
     gathered = world.recall("crowd", Crowd)
     gathered.wait_for_ends(
-        {user: len(_run_ids(world, user)) for user in world.users}, world.budgets.limit("crowd finishes")
+        {user: len(_run_ids(world, user)) for user in world.users},
+        world.budgets.limit("crowd finishes"),
+        world.budgets.limit("crowd goes on"),
     )
     connections: Iterable[Connection] = gathered.connections
     return [_heard(world, f"{each.user}'s connection", each.user, each.opened_at, each) for each in connections]

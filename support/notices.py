@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from support import hearing
 from support.events import EventCapture
 from support.users import ORGANISATIONS, PEOPLE, Plan, User
 from support.world import World
@@ -45,6 +46,5 @@ def after_a_run_of_each(world: World) -> list[EventCapture]:
         if user.captures:
             run = world.running(user, "usage_report")
             for capture in user.captures:
-                capture.wait_for_end(run, within=world.budgets.limit("run ends"))
-                shown.append(capture)
+                shown.append(hearing.to_the_end(world, capture, run))
     return shown

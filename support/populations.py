@@ -12,15 +12,11 @@ from support import agents, hearing
 from support.crowds import Crowd
 from support.resident import resident_bytes
 from support.users import PEOPLE, Plan, User
-from support.verdict import NotShown
-from support.watching import line_of
 from support.world import World
 
 _AT_ONCE = 8
 _OWN_EVENTS = 3
 """What a talkative run tells beside what it is told to: its start, its first thought, its end."""
-_FLOOD = 400
-_FLOOD_THOUGHT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +75,14 @@ def with_usage(world: World, people: Sequence[User]) -> None:
     at_once(owners, lambda owner: world.used(owner.tenant))
 
 
-def connect(world: World, deaf: Sequence[User] = ()) -> None:
-    """Connect everybody; ``deaf`` are those who do not read what comes."""
+def connect(world: World, except_for: Sequence[User] = ()) -> None:
+    """Connect everybody as a crowd, with some exceptions."""
     crowd = Crowd(world.platform.dialect)
     world.undo.register("close the crowd's connections", crowd.close)
     world.facts["crowd"] = crowd
-    people = [user for user in world.users if user.known]
-    for user in deaf:
-        world.own_line(user)
+    people = [user for user in world.users.customers if user not in except_for]
     world.facts["memory before"] = resident_bytes(world.stack, "backend")
-    seconds = crowd.open({person: world.events_url(person) for person in people}, deaf)
+    seconds = crowd.open({person: world.events_url(person) for person in people})
     world.evidence.note("crowd connected", connections=len(people), took=round(seconds, 3))
 
 
@@ -106,26 +100,14 @@ def talk(world: World, user: User) -> None:
         world.running(user, agents.PROBE, input=agents.talkative(thoughts))
 
 
-def flood(world: World, user: User) -> None:
-    """More is sent to the user than all buffers between them and the platform hold.
-
-    :raises NotShown: they hold it all, so that nobody is held up.
-    """
-    run = world.running(user, agents.PROBE, input=agents.long_winded(_FLOOD, _FLOOD_THOUGHT))
-    world.ended(run)
-    passed = line_of(user).status().bytes_to_client
-    if passed >= _FLOOD * _FLOOD_THOUGHT:
-        raise NotShown(f"the line holds all of the flood: {passed} bytes have passed")
-
-
 def without_runs(world: World) -> list[User]:
     """Everybody who has asked for nothing yet."""
-    return [user for user in world.users if all(run.user is not user for run in world.runs)]
+    return [user for user in world.users.customers if all(run.user is not user for run in world.runs)]
 
 
-def reading(world: World) -> int:
-    """How many of the crowd read what comes."""
-    return world.recall("crowd", Crowd).reading
+def crowd_size(world: World) -> int:
+    """How many connections the crowd has."""
+    return world.recall("crowd", Crowd).size
 
 
 def delays(world: World) -> list[float]:

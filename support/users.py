@@ -158,6 +158,11 @@ class Users:
         """The customers' organisations (not the operator's)."""
         return list(self._tenants.values())
 
+    @property
+    def customers(self) -> list[User]:
+        """Everybody whom the platform knows, except the operator."""
+        return [user for user in self if user.known and user.role != "operator"]
+
     def _imagine(self, alias: str) -> User:
         password = f"pw-{secrets.token_hex(12)}"
         if alias == OPERATOR:

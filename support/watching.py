@@ -17,6 +17,8 @@ MORE_THAN_KEPT = 2_100
 """Events that are more than the platform keeps for a user who is away (2,000 in the test environment)."""
 
 _HEARTBEATS = 2
+_FLOOD = 400
+_FLOOD_THOUGHT = 20_000
 
 
 class BadLine(Enum):
@@ -94,6 +96,19 @@ def go_dead(world: World, user: User) -> None:
     line_of(user).set_fault(Fault(kind="blackhole"))
     world.facts["dead line"] = DeadLine(time.monotonic(), before)
     finish_run(world, user)
+
+
+def watch_without_reading(world: World, user: User) -> None:
+    """The user watches, and takes nothing off the line once the stream is open."""
+    line = world.own_line(user)
+    world.watch(user)
+    line.set_fault(Fault(kind="blackhole", direction="to_client"))
+    world.facts["dead line"] = DeadLine(time.monotonic(), open_connections(world))
+
+
+def flood(world: World, user: User) -> None:
+    """More is sent to the user than the buffers between them and the platform hold: some megabytes."""
+    world.ended(world.running(user, agents.PROBE, input=agents.long_winded(_FLOOD, _FLOOD_THOUGHT)))
 
 
 def heard_by_now(world: World, user: User) -> None:

@@ -19,6 +19,7 @@ from apex.backend.hub import Hub
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.identity import Identity
+from apex.socket_protocol import SocketProtocol
 from apex.stream import Event, EventStream
 from apex.worker import supervisor
 from apex.worker.relay import EventRelay
@@ -715,6 +716,17 @@ def _() -> None:
             await original(self, sequence, envelope)
 
     original = replace(Connection, "_send", _send)
+
+
+@defect(
+    "WSE-08e",
+    service="backend",
+    summary="a connection is only closed once everything sent has been taken",
+    scenario="A connection that takes nothing any more is given up",
+    step="the platform gives the dead connection up in time",
+)
+def _() -> None:
+    del SocketProtocol.keepalive_timeout
 
 
 # --- WSE-09 ----------------------------------------------------------------------------------------------------------

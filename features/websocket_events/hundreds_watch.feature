@@ -21,7 +21,14 @@ Feature: Hundreds of customers can watch at once
     Scenario: A customer who does not read keeps nobody waiting
       Given ten customers with stored usage
       And each of them watches, but Acme does not read
-      And more has been sent to Acme than its line holds
+      And more has been sent to Acme than the line holds
       When all others run a usage report
       Then each has seen the whole story of their own runs and nothing else
       And nearly all events have arrived within the crowd event delivery budget
+
+    @gate
+    Scenario: A connection that takes nothing any more is given up
+      Given Acme is a Mid customer
+      And Acme watches, but does not read
+      When more is sent to Acme than the line holds
+      Then the platform gives the dead connection up in time

@@ -2,11 +2,12 @@
 
 Orders, one JSON object a line; each is answered by its results and then by a line with ``done``:
 
-``{"do": "open", "members": [{"name", "url", "headers", "subprotocols", "reads"}]}``
-    Opens a connection for each. ``reads`` false: the member takes nothing off its line, so that it backs up.
+``{"do": "open", "members": [{"name", "url", "headers", "subprotocols"}]}``
+    Opens a connection for each.
     Result: ``{"name", "refused": reason}`` for each that was refused. Done: ``{"done", "open", "seconds"}``.
-``{"do": "wait", "ends": {name: number}, "within": seconds}``
-    Waits until each named member has seen that many runs end. Done: ``{"done", "waiting": [names], "seconds"}``.
+``{"do": "wait", "ends": {name: number}, "within": seconds, "silence": seconds}``
+    Waits until each named member has seen that many runs end, but no longer than it takes until the time is over, or
+    nothing has come for anybody for so long. Done: ``{"done", "waiting": [names], "seconds"}``.
 ``{"do": "show"}``
     What came since it was last asked: ``{"name", "received", "frame"}``, ``received`` being monotonic seconds (one
     clock for all processes of a machine), and ``{"name", "closed": reason}``. Done: ``{"done", "frames"}``.
@@ -30,8 +31,6 @@ from support.dialect import Control, Dialect
 _OPENING_AT_ONCE = 32
 _LOOK_SECONDS = 0.02
 _LONGEST_ORDER = 64 * 1024 * 1024
-# A member who does not read shall not have a large buffer do it for them.
-_UNREAD_FRAMES = 1
 
 
 @dataclass(slots=True)
@@ -39,7 +38,6 @@ class Member:
     """One connection: ``frames`` are those not yet shown, each with its receipt (monotonic seconds)."""
 
     name: str
-    reads: bool
     connection: ClientConnection
     frames: deque[tuple[float, str]] = field(default_factory=deque)
     unread: deque[str] = field(default_factory=deque)
@@ -56,6 +54,11 @@ class Member:
                 unread.append(str(frame))
         except WebSocketException as ended:
             self.closed = str(ended)
+
+    @property
+    def last_heard(self) -> float:
+        """When something came last, of what has not been shown yet (monotonic seconds, 0.0: nothing has)."""
+        return self.frames[-1][0] if self.frames else 0.0
 
     def ends_seen(self, dialect: Dialect) -> int:
         """How many runs have ended so far."""
@@ -81,13 +84,7 @@ class Crowd:
         return {"open": len(self._members), "seconds": time.monotonic() - started}
 
     async def _enter(
-        self,
-        door: asyncio.Semaphore,
-        name: str,
-        url: str,
-        headers: Mapping[str, str],
-        subprotocols: list[str],
-        reads: bool,
+        self, door: asyncio.Semaphore, name: str, url: str, headers: Mapping[str, str], subprotocols: list[str]
     ) -> None:
         async with door:
             try:
@@ -98,27 +95,26 @@ class Crowd:
                     compression=None,
                     # The platform's heartbeat is what counts.
                     ping_interval=None,
-                    max_queue=None if reads else _UNREAD_FRAMES,
+                    max_queue=None,
                     max_size=None,
                     proxy=None,
                 )
             except (OSError, TimeoutError, WebSocketException) as refused:
                 _say({"name": name, "refused": f"{type(refused).__name__}: {refused}"})
                 return
-        member = self._members[name] = Member(name, reads, connection)
-        if reads:
-            task = asyncio.create_task(member.listen())
-            self._listening.add(task)
+        member = self._members[name] = Member(name, connection)
+        self._listening.add(asyncio.create_task(member.listen()))
 
-    async def wait(self, ends: Mapping[str, int], within: float) -> dict[str, Any]:
+    async def wait(self, ends: Mapping[str, int], within: float, silence: float) -> dict[str, Any]:
         """Wait for the ends of runs."""
         started = time.monotonic()
         waiting = dict(ends)
         while True:
             waiting = {name: due for name, due in waiting.items() if self._ends_of(name) < due}
-            passed = time.monotonic() - started
-            if not waiting or passed >= within:
-                return {"waiting": sorted(waiting), "seconds": passed}
+            now = time.monotonic()
+            silent = now - max([started, *(member.last_heard for member in self._members.values())])
+            if not waiting or now - started >= within or silent >= silence:
+                return {"waiting": sorted(waiting), "seconds": now - started}
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _ends_of(self, name: str) -> int:
