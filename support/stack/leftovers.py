@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from support.stack import directories, processes
 
@@ -35,6 +36,7 @@ def sweep(base: Path) -> list[Path]:
             clear(run_dir)
         unfinished = directories.unfinished_cache_entries(base)
         for path in unfinished:
+            remove_shared_memory(path / "data")
             shutil.rmtree(path, ignore_errors=True)
     return [*runs, *unfinished]
 
@@ -50,24 +52,50 @@ def clear(run_dir: Path) -> None:
     stubborn = processes.wait_for_end(members, _PATIENCE_SECONDS)
     processes.send(stubborn, signal.SIGKILL)
     processes.wait_for_end(stubborn, _PATIENCE_SECONDS)
-    remove_shared_memory(run_dir)
+    remove(run_dir)
+
+
+def remove(run_dir: Path) -> None:
+    """Remove the directory of a run whose processes have ended, and the shared memory of its servers."""
+    for data_dir in run_dir.glob("*/data"):
+        remove_shared_memory(data_dir)
     shutil.rmtree(run_dir, ignore_errors=True)
 
 
-def remove_shared_memory(run_dir: Path) -> None:
-    """Remove the System V segments of PostgreSQL servers in the run that were killed and could not do it."""
-    for pid_file in run_dir.glob("*/data/postmaster.pid"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            key, segment = (int(part) for part in pid_file.read_text().splitlines()[6].split())
-            if (key, segment) in _unattached_segments():
-                _libc.shmctl(segment, _IPC_RMID, None)
+def remove_shared_memory(data_dir: Path) -> None:
+    """Remove the System V segments of a PostgreSQL data directory whose server ended without doing it.
+
+    The server notes its segment in the directory, but not when the disk is full; then the segment's key tells,
+    which is the directory's inode. Segments that a living process has attached are left alone.
+    """
+    try:
+        owner = data_dir.stat()
+    except FileNotFoundError:
+        return
+    noted = _noted_segment(data_dir)
+    for segment in _unattached_segments():
+        is_keyed = segment.key % 2**32 == owner.st_ino % 2**32 and segment.uid == owner.st_uid
+        if is_keyed or (segment.key, segment.number) == noted:
+            _libc.shmctl(segment.number, _IPC_RMID, None)
 
 
-def _unattached_segments() -> set[tuple[int, int]]:
-    rows = Path("/proc/sysvipc/shm").read_text().splitlines()
-    names, *values = (row.split() for row in rows)
-    segments = [dict(zip(names, row, strict=True)) for row in values]
-    return {(int(row["key"]), int(row["shmid"])) for row in segments if row["nattch"] == "0"}
+class _Segment(NamedTuple):
+    key: int
+    number: int
+    uid: int
+
+
+def _noted_segment(data_dir: Path) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        key, number = (data_dir / "postmaster.pid").read_text().splitlines()[6].split()
+        return int(key), int(number)
+    return None
+
+
+def _unattached_segments() -> list[_Segment]:
+    names, *rows = (row.split() for row in Path("/proc/sysvipc/shm").read_text().splitlines())
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return [_Segment(int(row["key"]), int(row["shmid"]), int(row["uid"])) for row in found if row["nattch"] == "0"]
 
 
 def _read_ledger(run_dir: Path) -> list[tuple[processes.Identity, int]]:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from support.stack import directories
+from support.stack import directories, leftovers
 from support.stack.child import NO_SPACE, run_to_end
 from support.stack.errors import StackError, from_os_error
 from support.stack.packages import package_directory, package_version
@@ -79,9 +79,12 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
         def launch(*argv: str) -> Launch:
             return Launch(argv, {"LC_ALL": "C"}, cwd=Path("/"), user=user)
 
-        await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log, data)
-        single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), "postgres")
-        said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
+        try:
+            await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log, data)
+            single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), "postgres")
+            said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
+        finally:
+            leftovers.remove_shared_memory(data)
         if "ERROR" in said:
             raise StackError("PostgreSQL's roles cannot be made", said.splitlines(), log)
         hba = data / "pg_hba.conf"

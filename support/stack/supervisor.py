@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -161,8 +160,7 @@ class Supervisor:
         ends = [service.end() for service in self._services]
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
         await asyncio.gather(*ends)
-        leftovers.remove_shared_memory(run_dir)
-        shutil.rmtree(run_dir, ignore_errors=True)
+        leftovers.remove(run_dir)
 
 
 async def _main(descriptor: int) -> None:

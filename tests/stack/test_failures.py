@@ -135,25 +135,29 @@ def test_a_base_directory_that_is_too_long_for_a_socket(options: MakeOptions, fr
 
 ON_A_SMALL_DISK = """\
 import json, sys
+from pathlib import Path
 from support.stack.client import Stack, StackError, StackOptions
 try:
     Stack.start(StackOptions.from_json(json.loads(sys.argv[1])), progress=lambda _: None)
 except StackError as error:
     print(error.message)
+left = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+if left:
+    sys.exit(f"shared memory is left: {left}")
 """
 
 
 def on_a_small_disk(options: MakeOptions, place: Path, megabytes: int, *services: str) -> str:
-    """What a stack says whose base directory is on a disk of so many megabytes."""
+    """What a stack says whose base directory is on a disk of so many megabytes, with shared memory of its own."""
     unshare = shutil.which("unshare")
-    if unshare is None or subprocess.run([unshare, "-Urm", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine refuses user and mount namespaces (unshare -Urm)")
+    if unshare is None or subprocess.run([unshare, "-Urmi", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine refuses namespaces of its own (unshare -Urmi)")
     given = json.dumps(options(*services, base_dir=place / "base").to_json())
     # The inner namespace takes the caller's name of root away again, whom PostgreSQL would refuse.
     script = 'mount -t tmpfs -o size="$1"m,mode=755 none "$2" && shift 2 && exec unshare -U --map-user=1000 "$@"'
     command = [sys.executable, "-c", ON_A_SMALL_DISK, given]
     answer = subprocess.run(
-        [unshare, "-Urm", "sh", "-c", script, "sh", str(megabytes), str(place), *command],
+        [unshare, "-Urmi", "sh", "-c", script, "sh", str(megabytes), str(place), *command],
         cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
