@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,24 +17,12 @@ from sqlalchemy import select
 from apex.database import Database
 from apex.settings import Cloud as CloudSettings
 from apex.tables import tenants
+from apex.tools.counting import count_bytes
 from apex.tools.errors import ToolError
 
 _CLIENT = Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2, "mode": "standard"})
 _SESSION_SECONDS = 900
 _MARGIN_SECONDS = 60
-
-_bytes_read: ContextVar[list[int] | None] = ContextVar("bytes_read", default=None)
-
-
-@contextmanager
-def counting_bytes() -> Iterator[list[int]]:
-    """Within it, the sizes of the cloud's answers (bytes of their bodies) are collected in the list."""
-    sizes: list[int] = []
-    token = _bytes_read.set(sizes)
-    try:
-        yield sizes
-    finally:
-        _bytes_read.reset(token)
 
 
 @dataclass(frozen=True)
@@ -116,6 +101,4 @@ class CloudAccounts:
 
 
 def _count(http_response: Any, **_: Any) -> None:
-    sizes = _bytes_read.get()
-    if sizes is not None:
-        sizes.append(len(http_response.content))
+    count_bytes(len(http_response.content))

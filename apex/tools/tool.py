@@ -7,14 +7,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx
 from pydantic import BaseModel
 
 from apex.telemetry import traceparent
-from apex.tools.accounts import CloudAccount, CloudAccounts, counting_bytes
+from apex.tools.counting import counting_bytes
 from apex.tools.errors import ToolError
+
+if TYPE_CHECKING:
+    # Agents' plugins import this module as well, in processes that never enter a cloud account.
+    from apex.tools.accounts import CloudAccount, CloudAccounts
 
 T = TypeVar("T")
 
