@@ -3,7 +3,7 @@
 from behave import then, when
 from hamcrest import equal_to, greater_than_or_equal_to, has_items
 
-from support import agents, hearing, identities
+from support import agents, hearing, identities, watching
 from support.checks.contract import keep_to_the_contract
 from support.checks.hearing import each_hears_their_own
 from support.checks.identities import carry
@@ -38,6 +38,11 @@ def _(context, viewer):
     context.world.expect(viewer.watching, has_no_gap(after=viewer.watching.first_sequence))
     shown = {event.connection for event in viewer.events}
     context.world.expect(shown, equal_to(set(range(1, viewer.watching.connections + 1))), "connections with events")
+
+
+@when("all of them are at work on a cost analysis at the same moment")
+def _(context):
+    watching.all_at_work(context.world, context.world.users.customers)
 
 
 @then("nearly all events have arrived within the {budget:Budget} budget")

@@ -1,6 +1,8 @@
 """Customers who watch: over a line of their own, through faults, away and back again."""
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
@@ -56,6 +58,22 @@ def running_analysis(world: World, user: User) -> RunHandle:
         lambda: len(world.partner.calls(PRICES)), lambda calls: calls > asked, "run starts", "the call at the partner"
     )
     return run
+
+
+def all_at_work(world: World, users: Sequence[User]) -> None:
+    """Have each of the users run an analysis, all of them at work at the same moment, and wait until all have ended."""
+    world.partner.hold(PRICES)
+    with ThreadPoolExecutor(len(users)) as together:
+        runs = list(together.map(lambda user: world.running(user, "cost_analysis"), users))
+    world.eventually(
+        lambda: sum(call.open for call in world.partner.calls(PRICES)),
+        lambda waiting: waiting == len(users),
+        "run starts",
+        "the calls that wait at the partner",
+    )
+    world.partner.release(PRICES)
+    for run in runs:
+        world.ended(run)
 
 
 def line_of(user: User) -> Line:

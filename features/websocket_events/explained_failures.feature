@@ -16,11 +16,11 @@ Feature: When something fails the customer is told what, and whether to try agai
       Then Acme is told that <what failed>, and that <what to do>
 
       Examples:
-        | has a failing run                      | what failed           | what to do                |
-        | runs an agent whose tool is not ready  | a tool failed         | a retry can help          |
-        | runs an agent whose tool has a fault   | a tool failed         | a retry will not help     |
-        | runs an agent that crashes             | the agent failed      | a retry will not help     |
-        | starts an agent that hangs, with a time limit | the run took too long | a retry can help   |
+        | has a failing run                             | what failed           | what to do            |
+        | runs an agent whose tool is not ready         | a tool failed         | a retry can help      |
+        | runs an agent whose tool has a fault          | a tool failed         | a retry will not help |
+        | runs an agent that crashes                    | the agent failed      | a retry will not help |
+        | starts an agent that hangs, with a time limit | the run took too long | a retry can help      |
 
     @gate
     Scenario Outline: No failure shows the inside of the platform
@@ -30,6 +30,7 @@ Feature: When something fails the customer is told what, and whether to try agai
       Then the reason that Acme reads and hears is fit for a customer
 
       Examples:
-        | has a failing run                    |
-        | runs an agent whose tool has a fault |
-        | runs an agent that crashes           |
+        | has a failing run                             |
+        | runs an agent whose tool has a fault          |
+        | runs an agent that crashes                    |
+        | starts an agent that hangs, with a time limit |

@@ -12,5 +12,5 @@ Feature: Events arrive while they are news
     Scenario: Ten runs side by side are all shown live
       Given ten customers with servers in the cloud
       And all of them watch
-      When all of them run a cost analysis at once
+      When all of them are at work on a cost analysis at the same moment
       Then nearly all events have arrived within the event delivery budget

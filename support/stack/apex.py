@@ -24,8 +24,8 @@ INSTANCES = {
     "tools-1": "apex.tools",
     "analytics": "apex.analytics",
 }
-# Runs that one worker carries out at a time.
-WORKER_SLOTS = 4
+# Runs that one worker carries out at a time. There are two workers: events are promised in time with ten runs at work.
+WORKER_SLOTS = 5
 _STORES = ("postgres-primary", "postgres-replica", "redis")
 
 
