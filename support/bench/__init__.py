@@ -1,0 +1,1 @@
+"""`bin/bench`: what the suite itself costs, each figure beside a bare reference measured in the same run."""

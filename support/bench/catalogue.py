@@ -1,0 +1,26 @@
+"""The benchmarks by name, in the order in which they disturb each other least: those without a stack come first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from support.bench import capture, customer, run, scenario, start
+from support.bench.measurement import Measurement
+from support.bench.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """`measure` raises BenchmarkFailed when there is nothing sensible to report."""
+
+    name: str
+    summary: str
+    measure: Callable[[Workbench], list[Measurement]]
+
+
+BENCHMARKS = (
+    Benchmark("start", "from the command to the first step, beside the bare starts of the services", start.measure),
+    Benchmark("capture", "events received a second, beside a bare receive loop", capture.measure),
+    Benchmark("scenario", "what the suite adds to a scenario, beside bare behave", scenario.measure),
+    Benchmark("customer", "sign-up and planting, beside the bare requests", customer.measure),
+    Benchmark("run", "a run without cloud, beside a bare round trip to the same server", run.measure),
+)
