@@ -3,7 +3,9 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 _FILE = Path(__file__).with_name("budgets.toml")
 
@@ -33,8 +35,9 @@ class BudgetUse:
         return self.used / self.limit
 
 
-def load_budgets(path: Path = _FILE) -> dict[str, Budget]:
-    """The budgets of a file, by name.
+@cache
+def load_budgets(path: Path = _FILE) -> Mapping[str, Budget]:
+    """The budgets of a file, by name; read once.
 
     :raises ValueError: two budgets of one name, or a limit above its ceiling.
     """
@@ -46,7 +49,7 @@ def load_budgets(path: Path = _FILE) -> dict[str, Budget]:
         if budget.ceiling is not None and budget.limit > budget.ceiling:
             raise ValueError(f"budget {budget.name!r} is above its ceiling of {budget.ceiling} {budget.unit}")
         budgets[budget.name] = budget
-    return budgets
+    return MappingProxyType(budgets)
 
 
 @dataclass(slots=True)
