@@ -1,0 +1,36 @@
+"""Rows of the platform's database, seen in the observer's role, from which no policy hides anything."""
+
+from typing import Any
+
+import psycopg
+
+from support.users import User
+from support.world import World
+
+_ACCOUNTS = "select id::text, tenant_id::text from users where lower(btrim(email)) = lower(%s)"
+_ORGANISATIONS = "select count(*) from tenants where name = %s"
+_CONVERSATION = """
+select (select count(*) from threads where id = %(id)s::uuid),
+       (select count(*) from messages where thread_id = %(id)s::uuid)
+"""
+
+
+def accounts(world: World, user: User) -> list[tuple[str, str]]:
+    """User id and tenant id of every account under the user's address, in whatever letters."""
+    return [(str(row[0]), str(row[1])) for row in _rows(world, _ACCOUNTS, [user.email])]
+
+
+def organisations(world: World, user: User) -> int:
+    """How many organisations have the name of the user's."""
+    return int(_rows(world, _ORGANISATIONS, [user.tenant.name])[0][0])
+
+
+def of_conversation(world: World, thread_id: str) -> tuple[int, int]:
+    """How many rows hold the conversation, and how many its messages."""
+    threads, messages = _rows(world, _CONVERSATION, {"id": thread_id})[0]
+    return int(threads), int(messages)
+
+
+def _rows(world: World, query: str, parameters: Any) -> list[tuple[Any, ...]]:
+    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+        return connection.execute(query.encode(), parameters).fetchall()
