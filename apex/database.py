@@ -19,6 +19,10 @@ SCHEMA_REVISION = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One number for every process that may migrate; any constant does.
 _MIGRATION_LOCK = 4_110_118
+_UNGUARDED = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' AND NOT relrowsecurity
+"""
 
 
 class Database:
@@ -56,25 +60,47 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def migrate(self) -> None:
-        """Bring the schema to the code's revision; of processes starting together one does it, the others wait."""
-        if self._revision() == SCHEMA_REVISION:
-            return
-        # Alembic is slow to import and only needed here.
-        from alembic import command
-        from alembic.config import Config
+        """Bring the schema to the code's revision, and see that every table keeps tenants apart.
 
+        Of processes starting together one does it, the others wait.
+        """
+        if self._revision() != SCHEMA_REVISION:
+            self._upgrade()
+        self._guard()
+
+    @contextmanager
+    def as_owner(self) -> Iterator[Connection]:
+        """A transaction of the schema's owner, one process at a time; for changes of the schema only."""
         owner = make_url(self._settings.owner_url.get_secret_value()).set(drivername="postgresql+psycopg")
         engine = create_engine(owner, connect_args={"application_name": f"{self._name} migration"})
         try:
             with engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-                config = Config()
-                config.set_main_option("script_location", str(MIGRATIONS))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                yield connection
         finally:
             engine.dispose()
+
+    def _upgrade(self) -> None:
+        # Alembic is slow to import and only needed here.
+        from alembic import command
+        from alembic.config import Config
+
+        with self.as_owner() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
         log.info("schema migrated", revision=SCHEMA_REVISION)
+
+    def _guard(self) -> None:
+        """Restore row-level security where somebody has switched it off: no service serves without it."""
+        with self.platform() as connection:
+            unguarded = [str(name) for name in connection.scalars(text(_UNGUARDED))]
+        if unguarded:
+            log.error("tables without row-level security", tables=unguarded)
+            with self.as_owner() as connection:
+                for name in unguarded:
+                    connection.execute(text(f'ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY'))
 
     def _revision(self) -> str | None:
         with self.platform() as connection:

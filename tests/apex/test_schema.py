@@ -103,3 +103,10 @@ def test_the_role_that_serves_customers_owns_nothing(database):
             text("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         )
     assert (owned, privileged) == (0, False)
+
+
+def test_a_start_restores_the_row_level_security_that_somebody_switched_off(database, owner):
+    owner.execute("ALTER TABLE threads DISABLE ROW LEVEL SECURITY")
+    owner.commit()
+    database.migrate()
+    assert owner.execute("SELECT relrowsecurity FROM pg_class WHERE relname = 'threads'").fetchone() == (True,)
