@@ -13,6 +13,7 @@ class Addresses:
     The URLs of auth, backend, analytics, tools, cloud and partner lead through the fault proxies, as the customer's
     and the platform's own lines do; `backend_direct_url`, `partner_control_url` and the observers' URLs of
     PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a line is broken.
+    `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too.
     """
 
     auth_url: str
@@ -26,6 +27,7 @@ class Addresses:
     partner_control_url: str
     partner_control_token: str
     postgres_observer_url: str
+    postgres_application_url: str
     replica_observer_url: str
     redis_url: str
     clickhouse_url: str

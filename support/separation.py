@@ -1,0 +1,98 @@
+"""The database seen in the role with which the platform serves customers: what it reaches on whose behalf."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from support import agents
+from support.checks.separation import Reached
+from support.situations import waiting_place
+from support.users import PEOPLE, User
+from support.world import World
+
+EVERY_KIND = (
+    "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
+    "outbox", "notices",
+)  # fmt: skip
+"""The tables in which a customer of every kind of data has rows, two of them for the time of a look only."""
+
+_TABLES = """
+select c.relname from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'alembic_version'
+order by 1
+"""
+_ACT = "select set_config('app.tenant_id', %s, true)"
+# What customers have for moments only, or the operator alone: written for the look, and taken back after it.
+_PASSING = """
+insert into outbox (tenant_id, topic, payload) values (%(tenant)s, 'events', '{}')
+"""
+_NOTICE = """
+insert into notices (id, tenant_id, user_id, title, body)
+values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Taken back after it.')
+"""
+
+
+def data_of_every_kind(world: World, customer: User) -> None:
+    """The customer has a colleague, usage, and a finished run that called a tool.
+
+    :raises NotShown: the platform refused something.
+    """
+    world.users.settle(customer)
+    world.users.settle(world.users[f"{PEOPLE[0]} of {customer.alias}"])
+    world.used(customer.tenant)
+    path = waiting_place(customer)
+    world.partner.delay(path, 0.0)
+    world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
+
+
+def seen_on_behalf_of(world: World, looker: User | None, customers: Sequence[User]) -> Reached:
+    """The rows that the application's role sees in each table, on behalf of a customer or of nobody."""
+    with _with_passing_rows(world, customers) as (connection, tables):
+        connection.execute(_ACT, [looker.tenant.id if looker else ""])
+        return {table: _counted(connection, table) for table in tables}
+
+
+def changed_on_behalf_of(world: World, changer: User, customers: Sequence[User]) -> Reached:
+    """The rows that the application's role can change in each table, and whose it can add, on behalf of a customer."""
+    changed: dict[str, Counter[str]] = {}
+    with _with_passing_rows(world, customers) as (connection, tables):
+        connection.execute(_ACT, [changer.tenant.id])
+        for customer in customers:
+            for table in tables:
+                touch = sql.SQL("update {table} set id = id where tenant_id = %(tenant)s").format(
+                    table=sql.Identifier(table)
+                )
+                changed.setdefault(table, Counter())[customer.tenant.id] += _tried(connection, touch, customer)
+            for table, statement in (("outbox", _PASSING), ("notices", _NOTICE)):
+                changed[table][customer.tenant.id] += _tried(connection, sql.SQL(statement), customer)
+    return {table: +rows for table, rows in changed.items()}
+
+
+def _tried(connection: psycopg.Connection[Any], statement: sql.SQL | sql.Composed, customer: User) -> int:
+    try:
+        with connection.transaction():
+            return connection.execute(statement, {"tenant": customer.tenant.id, "user": customer.id}).rowcount
+    except psycopg.errors.InsufficientPrivilege:  # also what breaks a policy
+        return 0
+
+
+def _counted(connection: psycopg.Connection[Any], table: str) -> dict[str, int]:
+    count = sql.SQL("select tenant_id::text, count(*) from {table} group by 1").format(table=sql.Identifier(table))
+    return {str(tenant): int(rows) for tenant, rows in connection.execute(count)}
+
+
+@contextmanager
+def _with_passing_rows(world: World, customers: Sequence[User]) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
+    """A transaction that is taken back; in it every customer has rows in the tables that are else empty."""
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        for customer in customers:
+            connection.execute(_ACT, [customer.tenant.id])
+            for statement in (_PASSING, _NOTICE):
+                connection.execute(statement, {"tenant": customer.tenant.id, "user": customer.id})
+        yield connection, tables
+        connection.rollback()
