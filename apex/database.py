@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -19,6 +20,8 @@ SCHEMA_REVISION = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One number for every process that may migrate; any constant does.
 _MIGRATION_LOCK = 4_110_118
+# How long a silent server is believed in: connecting in seconds, sent data in milliseconds.
+_PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 5_000}
 _UNGUARDED = """
 SELECT relname FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' AND NOT relrowsecurity
@@ -38,7 +41,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"application_name": application_name, "connect_timeout": 5},
+            connect_args={"application_name": application_name, **_PATIENCE},
         )
 
     @contextmanager
@@ -145,14 +148,14 @@ class Listener(threading.Thread):
         while not self._closed.is_set():
             try:
                 with psycopg.connect(
-                    self._dsn, autocommit=True, application_name=self._application_name, connect_timeout=5
+                    self._dsn, autocommit=True, application_name=self._application_name, **_PATIENCE
                 ) as connection:
                     for channel in self._channels:
                         connection.execute(f"LISTEN {channel}")
                     pause = 0.05
                     self._on_connect()
                     self._receive(connection)
-            except psycopg.Error as error:
+            except Exception as error:
                 log.warning("notifications interrupted", reason=type(error).__name__)
                 self._closed.wait(pause)
                 pause = min(pause * 2, 2.0)

@@ -108,10 +108,11 @@ def install(app: FastAPI) -> None:
         log.error("store unavailable", exc_info=error)
         return answer(request.state.request_id, unavailable())
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", exc_info=error)
-        return answer(request.state.request_id, Problem(500, "internal_error", "Something went wrong on our side."))
+
+def unexpected(request_id: str, error: Exception) -> JSONResponse:
+    """The answer to a fault of ours; the log has the rest, under the same request id."""
+    log.error("request failed", exc_info=error)
+    return answer(request_id, Problem(500, "internal_error", "Something went wrong on our side."))
 
 
 def answer(request_id: str, problem: Problem) -> JSONResponse:

@@ -18,6 +18,7 @@ from apex.tables import messages, outbox, runs
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, TIMED_OUT, CANCELLED = "completed", "failed", "timed_out", "cancelled"
+OUT_OF_TIME = {"code": "timed_out", "message": "The run took longer than its time limit.", "recoverable": True}
 ENDED = (COMPLETED, FAILED, TIMED_OUT, CANCELLED)
 
 RUN_QUEUED = "apex_run_queued"

@@ -147,6 +147,10 @@ class RequestContext:
         with span(scope["path"], parent, request_id=request_id):
             try:
                 await self._app(scope, receive, answer)
+            except Exception as error:
+                if scope["type"] != "http" or status:
+                    raise
+                await problems.unexpected(request_id, error)(scope, receive, answer)
             finally:
                 self._record(scope, status, time.perf_counter() - started)
 

@@ -1,5 +1,7 @@
 """Customers ask agents to work, and stop them."""
 
+import time
+
 from behave import given, when
 
 from support import agents, situations
@@ -15,6 +17,12 @@ def _(context, customer, agent):
 @when("{customer:User} starts {agent:Agent}")
 def _(context, customer, agent):
     context.world.start_run(customer, agent.wire)
+
+
+@when("{customer:User} starts {agent:Agent} that has to wait")
+def _(context, customer, agent):
+    run = context.world.running(customer, agent.wire)
+    context.world.recall("states", dict)[run.run_id] = "queued"
 
 
 @when("{customer:User} runs {agent:Agent} in the same thread")
@@ -86,6 +94,17 @@ def _(context, customer):
     situations.hanging_run(context.world, customer)
 
 
+@when("{customer:User} starts an agent that never gives way, with a time limit")
+def _(context, customer):
+    limit = situations.TIME_LIMIT
+    context.world.running(customer, agents.PROBE, input=agents.blocking(), time_limit_seconds=limit)
+
+
+@when("{customer:User} runs an agent that tries to end the process")
+def _(context, customer):
+    context.world.ended(context.world.running(customer, agents.PROBE, input=agents.exiting()))
+
+
 @given("{customer:User} has started more hanging runs than there are places to work, each with a time limit")
 def _(context, customer):
     situations.hanging_everywhere(context.world, customer)
@@ -98,7 +117,8 @@ def _(context, customer):
 
 @given("every place to work is taken by a run of {customer:User} that waits for the partner")
 def _(context, customer):
-    situations.every_place_taken(context.world, customer)
+    taken = situations.every_place_taken(context.world, customer)
+    context.world.facts.setdefault("states", {}).update({run.run_id: "running" for run in taken})
 
 
 @given("{customer:User} has runs that completed, failed, timed out and were cancelled")
@@ -109,6 +129,7 @@ def _(context, customer):
 @given("{customer:User} has cancelled the run")
 @when("{customer:User} cancels the run")
 def _(context, customer):
+    context.world.facts["cancelled at"] = time.time()
     context.world.outcome = context.world.platform.cancel_run(customer, context.world.run_of(customer).run_id)
 
 

@@ -1,7 +1,7 @@
 """Runs as they are stored, for customers and operators."""
 
 from behave import then
-from hamcrest import all_of, equal_to, greater_than, has_entries, has_items, less_than
+from hamcrest import all_of, contains_exactly, contains_string, equal_to, greater_than, has_entries, less_than
 
 from support import situations
 from support.checks.accounts import accounts_for_its_duration
@@ -56,9 +56,10 @@ def _(context):
 
 @then("the operator sees {customer:Owner} runs in these states")
 def _(context, customer):
-    states = [row["state"].replace(" ", "_") for row in context.table]
-    seen = {run["status"] for run in situations.operators_view(context.world, customer)}
-    context.world.expect(seen, has_items(*states))
+    expected = context.world.recall("states", dict)
+    seen = {run["id"]: run["status"] for run in situations.operators_view(context.world, customer)}
+    context.world.expect(seen, has_entries(expected))
+    context.world.expect(set(expected.values()), equal_to({row["state"].replace(" ", "_") for row in context.table}))
 
 
 @then("the operator sees the durations of its steps add up to the run's")
@@ -66,6 +67,13 @@ def _(context):
     run = context.world.last_run
     seen = situations.seen_by_operator(context.world, run)
     context.world.expect(seen, accounts_for_its_duration())
+
+
+@then("the operator sees the second spent on the partner's price list")
+def _(context):
+    steps = situations.seen_by_operator(context.world, context.world.last_run)["steps"]
+    long = [step["name"] for step in steps if step["duration_seconds"] >= 1.0]
+    context.world.expect(long, contains_exactly(contains_string("read_prices")))
 
 
 @then("the run took no longer than {customer:User} waited for it")

@@ -76,7 +76,9 @@ def _(context, viewer):
 @then("{viewer:User} hears of the cancellation in time and of nothing after it")
 def _(context, viewer):
     run = context.world.run_of(viewer)
-    viewer.watching.wait_for("agent_cancelled", run=run, within=context.world.budgets.limit("cancel takes effect"))
+    limit = context.world.budgets.limit("cancel takes effect")
+    told = viewer.watching.wait_for("agent_cancelled", run=run, within=limit)
+    context.world.within("cancel takes effect", told.received_wall - context.world.facts["cancelled at"])
     # The control: the line is alive, and a later run is heard of.
     later = context.world.running(viewer, "usage_report")
     viewer.watching.wait_for_end(later, within=context.world.budgets.limit("run ends"))

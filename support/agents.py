@@ -54,6 +54,16 @@ def long_winded(thoughts: int, characters: int) -> Script:
     return script({"think_long": {"times": thoughts, "characters": characters}})
 
 
+def blocking() -> Script:
+    """Waits for a minute without letting anybody else run."""
+    return script({"think": "About to block."}, {"block": 60})
+
+
+def exiting() -> Script:
+    """Tries to end the process that it runs in."""
+    return script({"think": "About to leave."}, {"exit": 3})
+
+
 def crashing() -> Script:
     """Raises in the middle of its work."""
     return script({"think": "About to crash."}, {"raise": INTERNALS})

@@ -13,6 +13,7 @@ from support import agents
 from support.checks.answers import equals_advice, equals_plan, equals_savings, equals_usage
 from support.outcome import Outcome
 from support.stack.apex import INSTANCES, WORKER_SLOTS
+from support.stack.client import StackError
 from support.story import Event
 from support.users import User
 from support.verdict import NotShown
@@ -23,6 +24,9 @@ PLACES_TO_WORK = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTAN
 
 TIME_LIMIT = 1.0
 """Seconds that a customer allows a run that is meant to hang."""
+
+# Seconds in which a service that is ready says so.
+_ONE_LOOK = 2.0
 
 SIDE_BY_SIDE = 0.3
 """Seconds that the partner takes where calls are to overlap."""
@@ -69,8 +73,10 @@ def ended_in_every_way(world: World, user: User) -> None:
     timed_out = hanging_run(world, user)
     cancelled = waiting_run(world, user)
     world.platform.cancel_run(user, cancelled.run_id).require()
-    for run in (completed, failed, timed_out, cancelled):
+    ends = {"completed": completed, "failed": failed, "timed_out": timed_out, "cancelled": cancelled}
+    for run in ends.values():
         world.ended(run)
+    world.facts["states"] = {run.run_id: state for state, run in ends.items()}
 
 
 def cancel_attempt(world: World, other: User, run: RunHandle) -> tuple[Outcome, Outcome]:
@@ -132,6 +138,17 @@ def overlapping_calls(events: Sequence[Event]) -> list[Event]:
 def usages(world: World, customer: User) -> list[dict[str, float]]:
     """What each of the customer's runs reports to have used, oldest first."""
     return [world.ended(run)["usage"] for run in world.runs if run.user is customer]
+
+
+def unready(world: World) -> list[str]:
+    """The services that do not say of themselves that they are ready, asked one by one."""
+    found = []
+    for service in world.stack.services():
+        try:
+            world.stack.wait_ready(service.name, _ONE_LOOK)
+        except StackError as error:
+            found.append(str(error))
+    return found
 
 
 def worker_of(world: World, run: RunHandle) -> str:

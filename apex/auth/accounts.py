@@ -34,7 +34,12 @@ class Accounts:
     def sign_up(self, request: SignUp) -> Account:
         """Create a tenant with its owner; 409 when the address is taken (in whatever case)."""
         return self._create(
-            request.organisation, request.plan, request.email, request.password, "owner", request.display_name
+            request.organisation,
+            request.plan,
+            request.email,
+            request.password.get_secret_value(),
+            "owner",
+            request.display_name,
         )
 
     def ensure_operator(self) -> None:
@@ -83,12 +88,12 @@ class Accounts:
         with self._database.platform() as connection:
             found = connection.execute(
                 text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
-                {"token": fingerprint(request.token)},
+                {"token": fingerprint(request.token.get_secret_value())},
             ).first()
         if found is None:
             raise not_found()
         tenant_id = str(found.tenant_id)
-        password_hash = self._passwords.hash(request.password)
+        password_hash = self._passwords.hash(request.password.get_secret_value())
         with self._database.tenant(tenant_id) as connection:
             row = connection.execute(
                 update(invitations)

@@ -49,7 +49,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         """Log in with a password, or go on with a refresh token (which is replaced)."""
         if isinstance(request, PasswordGrant):
             return sessions.log_in(request)
-        return sessions.refresh(request.refresh_token)
+        return sessions.refresh(request.refresh_token.get_secret_value())
 
     @app.post("/v1/logout", status_code=204, tags=["sessions"])
     def log_out(identity: Caller) -> Response:

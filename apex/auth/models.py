@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
 ]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Password = Annotated[str, StringConstraints(min_length=10, max_length=200)]
+Password = Annotated[SecretStr, Field(min_length=10, max_length=200)]
 Plan = Literal["free", "early", "mid", "enterprise"]
 
 
@@ -61,7 +61,7 @@ class PasswordGrant(Request):
 
     grant_type: Literal["password"]
     email: str
-    password: str
+    password: Annotated[SecretStr, Field(max_length=200)]
     expires_in: int | None = Field(default=None, ge=1)
 
 
@@ -69,7 +69,7 @@ class RefreshGrant(Request):
     """A refresh token, good for one use."""
 
     grant_type: Literal["refresh_token"]
-    refresh_token: str
+    refresh_token: SecretStr
 
 
 class Token(BaseModel):
@@ -101,7 +101,7 @@ class Invitation(BaseModel):
 class Acceptance(Request):
     """An invited person takes the place; ``token`` is that of the invitation."""
 
-    token: str
+    token: SecretStr
     password: Password
     display_name: Name | None = None
 

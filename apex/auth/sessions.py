@@ -32,11 +32,16 @@ class Sessions:
         """A new session; 401, after the same time, for a wrong password and an unknown address."""
         with self._database.platform() as connection:
             login = connection.execute(text("SELECT * FROM login_of(:email)"), {"email": grant.email}).first()
-        if not self._passwords.matches(grant.password, login.password_hash if login else None) or login is None:
+        password = grant.password.get_secret_value()
+        if not self._passwords.matches(password, login.password_hash if login else None) or login is None:
             raise unauthenticated("E-mail address or password is wrong.")
         session_id = str(uuid.uuid4())
         refresh, refresh_hash = new_secret()
         with self._database.tenant(str(login.tenant_id)) as connection:
+            # Hashing takes its time: whoever was removed meanwhile gets no session.
+            member = select(users.c.id).where(users.c.id == str(login.user_id), users.c.removed_at.is_(None))
+            if connection.execute(member.with_for_update(read=True)).first() is None:
+                raise unauthenticated("E-mail address or password is wrong.")
             connection.execute(
                 sessions.insert().values(
                     id=session_id,

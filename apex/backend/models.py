@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 from apex.stream import rfc3339
 
@@ -74,11 +74,21 @@ class Messages(Answer):
 
 
 class CloudAccount(Request):
-    """The tenant's cloud account, and the role in it that the platform may assume."""
+    """The tenant's cloud account, and the role in it that the platform may assume.
+
+    The role's trust policy names the external id that the platform sends, so that no other customer can have it
+    assumed: it is the tenant's id.
+    """
 
     account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
     role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")]
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+    @model_validator(mode="after")
+    def _role_is_in_the_account(self) -> Self:
+        if f":{self.account_id}:" not in self.role_arn:
+            raise ValueError("the role is not in the account")
+        return self
 
 
 class NewUsageRecord(Request):

@@ -106,7 +106,9 @@ def routes(database: Database) -> APIRouter:
         if identity.role not in ("owner", "admin"):
             raise permission_denied("cloud_account:manage")
         with acting_as(database, identity) as connection:
-            connection.execute(update(tenants).values(cloud_account=request.model_dump()))
+            connection.execute(
+                update(tenants).where(tenants.c.id == identity.tenant_id).values(cloud_account=request.model_dump())
+            )
         return request
 
     @router.get("/v1/cloud-account", tags=["cloud account"])

@@ -60,7 +60,7 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
         "The run has failed.",
         _object(
             {
-                "code": {"enum": ["tool_failed", "agent_failed", "timed_out", "worker_lost"]},
+                "code": {"enum": ["tool_failed", "agent_failed", "timed_out", "worker_lost", "unavailable"]},
                 "message": _TEXT,
                 "recoverable": _FLAG,
             }

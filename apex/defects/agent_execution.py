@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections import deque
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, text, update
@@ -17,6 +19,7 @@ from apex.agents.usage import UsageReport
 from apex.backend import operations
 from apex.backend import runs as backend_runs
 from apex.backend.threads import new_thread
+from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.identity import Identity
@@ -24,7 +27,8 @@ from apex.problems import Problem, not_found
 from apex.stream import Event, EventStream
 from apex.tables import messages, runs
 from apex.telemetry import span, traceparent
-from apex.worker import leases, supervisor, toolbox
+from apex.tools import accounts, tool
+from apex.worker import leases, slot, supervisor, toolbox
 from apex.worker.execution import Execution
 from apex.worker.leases import Leases
 from apex.worker.slot import Slot
@@ -210,6 +214,18 @@ def _() -> None:
         return work.result()
 
     original = replace(Toolbox, "call", call)
+    replace(slot._InHand, "overdue", lambda self: False)
+
+
+@defect(
+    "AEC-04c",
+    service="worker",
+    summary="nobody looks after agents that do not give way",
+    scenario="An agent that never gives way is ended as well",
+    step="Acme is told in time that the run took too long",
+)
+def _() -> None:
+    replace(slot._InHand, "overdue", lambda self: False)
 
 
 @defect(
@@ -253,6 +269,44 @@ def _() -> None:
     replace(
         supervisor, "_told", lambda error: supervisor._error("agent_failed", f"{type(error).__name__}: {error}", False)
     )
+
+
+@defect(
+    "AEC-05c",
+    service="worker",
+    summary="after a crash in an agent its worker is not ready any more",
+    scenario="Runs beside a crashing agent complete",
+    step="every service is ready",
+)
+def _() -> None:
+    crashed: list[BaseException] = []
+
+    def told(error: BaseException) -> Any:
+        crashed.append(error)
+        return original_told(error)
+
+    def check(self: Database) -> None:
+        if crashed:
+            raise RuntimeError("not ready any more")
+        original_check(self)
+
+    original_told, original_check = replace(supervisor, "_told", told), replace(Database, "check", check)
+
+
+@defect(
+    "AEC-05d",
+    service="worker",
+    summary="an agent that ends its process ends the worker's place with it",
+    scenario="An agent that tries to end the process ends its own run only",
+    step="Acme's run failed because of the agent",
+)
+def _() -> None:
+    def told(error: BaseException) -> Any:
+        if isinstance(error, SystemExit):
+            os._exit(1)
+        return original(error)
+
+    original = replace(supervisor, "_told", told)
 
 
 def _renamed(change: Any) -> None:
@@ -377,6 +431,24 @@ def _() -> None:
 
 
 @defect(
+    "AEC-07c",
+    service="worker",
+    summary="all the time of a run is told as that of its first step",
+    scenario="The steps of a run account for its whole duration",
+    step="the operator sees the second spent on the partner's price list",
+)
+def _() -> None:
+    def finish(self: Tracker) -> Any:
+        finished_at, steps, used = original(self)
+        for step in steps:
+            step["duration_seconds"] = 0.0
+        steps[0]["duration_seconds"] = (finished_at - self._run.started_at).total_seconds()
+        return finished_at, steps, used
+
+    original = replace(Tracker, "finish", finish)
+
+
+@defect(
     "AEC-08a",
     service="worker",
     summary="a new trace begins where tools are called",
@@ -467,19 +539,25 @@ def _() -> None:
 
 @defect(
     "AEC-10c",
-    service="worker",
-    summary="what a worker reads for all its runs is counted to each",
+    service="tools",
+    summary="what is read meanwhile for others is counted as well",
     scenario="Other customers' runs are not counted",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
-    recent: deque[int] = deque(maxlen=8)
+    read_by_all: list[int] = []
 
-    def change(usage: dict[str, Any]) -> dict[str, Any]:
-        recent.append(usage["bytes_read"])
-        return {"bytes_read": 10_000_000 + sum(recent)}
+    @contextmanager
+    def counting() -> Iterator[list[int]]:
+        sizes: list[int] = []
+        begin = len(read_by_all)
+        try:
+            yield sizes
+        finally:
+            sizes.extend(read_by_all[begin:])
 
-    _usage(change)
+    replace(tool, "counting_bytes", counting)
+    replace(accounts, "count_bytes", read_by_all.append)
 
 
 @defect(
@@ -541,6 +619,25 @@ def _() -> None:
 
 
 @defect(
+    "AEC-11d",
+    service="worker",
+    summary="an event follows the cancellation",
+    scenario="Cancelling stops the agent's work outside, too",
+    step="Acme hears of the cancellation in time and of nothing after it",
+)
+def _() -> None:
+    def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
+        number: int = original(self, event, delivery_id)
+        if event.type == "agent_cancelled":
+            self.redis.delete(f"run:{event.run_id}")
+            late = dataclasses.replace(event, type="agent_thinking", payload={"thought": "Still here."}, ends_run=False)
+            original(self, late)
+        return number
+
+    original = replace(EventStream, "publish", publish)
+
+
+@defect(
     "AEC-12a",
     service="worker",
     summary="nobody looks for runs whose worker was lost",
@@ -564,3 +661,34 @@ def _() -> None:
         return True
 
     replace(leases, "end_run", again)
+
+
+@defect(
+    "AEC-12c",
+    service="worker",
+    summary="a lost run is failed, and a copy of it is run",
+    scenario="A lost run is not run again",
+    step="the partner was asked once",
+)
+def _() -> None:
+    def once_more(connection: Connection, run: Row[Any], *others: Any, **options: Any) -> bool:
+        ended: bool = original(connection, run, *others, **options)
+        if ended:
+            kept = {name: run._mapping[name] for name in _ASKED}
+            connection.execute(runs.insert().values(id=str(uuid.uuid4()), **kept))
+        return ended
+
+    original = replace(leases, "end_run", once_more)
+
+
+_ASKED = (
+    "tenant_id",
+    "user_id",
+    "thread_id",
+    "agent_name",
+    "input",
+    "time_limit_seconds",
+    "caller",
+    "traceparent",
+    "request_id",
+)

@@ -73,15 +73,21 @@ class CloudAccounts:
         with self._lock:
             kept = self._kept.get(tenant_id)
         if kept is None or kept.granted != granted or kept.until < time.monotonic():
-            kept = _Kept(granted, time.monotonic() + _SESSION_SECONDS - _MARGIN_SECONDS, self._enter(granted))
+            kept = _Kept(
+                granted, time.monotonic() + _SESSION_SECONDS - _MARGIN_SECONDS, self._enter(tenant_id, granted)
+            )
             with self._lock:
                 self._kept[tenant_id] = kept
         return kept.account
 
-    def _enter(self, granted: dict[str, str]) -> CloudAccount:
+    def _enter(self, tenant_id: str, granted: dict[str, str]) -> CloudAccount:
         try:
             keys = self._sts.assume_role(
-                RoleArn=granted["role_arn"], RoleSessionName="apex", DurationSeconds=_SESSION_SECONDS
+                RoleArn=granted["role_arn"],
+                RoleSessionName="apex",
+                DurationSeconds=_SESSION_SECONDS,
+                # The account trusts us on behalf of this tenant only.
+                ExternalId=tenant_id,
             )["Credentials"]
         except (BotoCoreError, ClientError):
             raise ToolError("Your cloud account does not let us in.", recoverable=True) from None

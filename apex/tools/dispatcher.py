@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
 from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
 
 from apex.database import Database
 from apex.plugins import find
@@ -58,9 +59,9 @@ class Dispatcher:
             self._settings.partners.pricing_url,
             self.accounts,
         )
-        await asyncio.to_thread(self._begin, tool, call, started_at)
         status, result, error = "cancelled", None, None
         try:
+            await asyncio.to_thread(self._begin, tool, call, started_at)
             parameters = tool.parameters.model_validate(request.parameters)
             result = await tool.execute(call, parameters)
             status = "succeeded"
@@ -103,7 +104,9 @@ class Dispatcher:
             "started_at": started_at,
         }
         with self._database.tenant(call.tenant_id) as connection:
-            connection.execute(tool_calls.insert().values(record))
+            added = connection.execute(insert(tool_calls).values(record).on_conflict_do_nothing())
+        if added.rowcount == 0:
+            raise ToolError("This call was made before, and is not made twice.")
 
     def _finish(self, call: ToolCall, status: str, seconds: float) -> None:
         with self._database.tenant(call.tenant_id) as connection:

@@ -29,10 +29,14 @@ def create(process: Process) -> FastAPI:
 
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
-        slots = [
-            Slot(number, leases, Supervisor(database, stream, registry, settings, process.instance))
-            for number in range(settings.worker.slots)
-        ]
+        slots: list[Slot] = []
+
+        def add_slot() -> None:
+            supervisor = Supervisor(database, stream, registry, settings, process.instance)
+            slots.append(Slot(leases, supervisor, add_slot))
+
+        for _number in range(settings.worker.slots):
+            add_slot()
         relays: dict[str, Relay] = {
             "events": EventRelay(database, stream, settings.backend.heartbeat_seconds),
             "analytics": AnalyticsRelay(database, settings),

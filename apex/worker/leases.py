@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from apex.database import Database
-from apex.runs import FAILED, Ending, end_run, now
+from apex.runs import FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run, now
 from apex.settings import Worker as WorkerSettings
 from apex.stream import rfc3339
 from apex.tables import runs
@@ -45,6 +44,15 @@ class Held(Protocol):
     def abandon(self) -> None:
         """The run is no longer ours: stop without a word."""
 
+    def overdue(self) -> bool:
+        """The run goes on although its time limit has passed: its agent does not give way."""
+
+    def give_up(self) -> None:
+        """Leave the run to itself, and have another slot work in the place of this one."""
+
+    def last_run_sequence(self) -> int:
+        """The number of the run's last event, as far as is known."""
+
 
 class Leases(threading.Thread):
     """The leases of one worker process; used by all its slots."""
@@ -53,17 +61,21 @@ class Leases(threading.Thread):
         super().__init__(name="leases", daemon=True)
         self._database, self._settings, self._worker = database, settings, worker
         self._lease = timedelta(seconds=settings.lease_seconds)
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, tuple[Row[Any], Held]] = {}
         self._lock = threading.Lock()
         self._waiting = threading.Condition(self._lock)
         self._closed = threading.Event()
+        self._announced = 0
 
     def take(self) -> Row[Any] | None:
         """The oldest waiting run, now ours; waits for one up to a heartbeat, then None."""
+        with self._lock:
+            announced = self._announced
         run = self._take()
         if run is None:
             with self._waiting:
-                self._waiting.wait(self._settings.heartbeat_seconds)
+                # What was announced while we looked is not waited for.
+                self._waiting.wait_for(lambda: self._announced != announced, self._settings.heartbeat_seconds)
         return run
 
     def _take(self) -> Row[Any] | None:
@@ -71,10 +83,10 @@ class Leases(threading.Thread):
         with self._database.platform() as connection:
             return connection.execute(statement, {"worker": self._worker, "lease": self._lease}).first()
 
-    def hold(self, run_id: str, held: Held) -> None:
+    def hold(self, run: Row[Any], held: Held) -> None:
         """From now on the run is renewed, and told when it is to stop."""
         with self._lock:
-            self._held[run_id] = held
+            self._held[run.id] = (run, held)
 
     def release(self, run_id: str) -> None:
         """The run has ended."""
@@ -84,11 +96,13 @@ class Leases(threading.Thread):
     def wake(self, _run_id: str) -> None:
         """A run waits: one idle slot looks."""
         with self._waiting:
+            self._announced += 1
             self._waiting.notify()
 
     def wake_all(self) -> None:
         """Runs may wait: every idle slot looks."""
         with self._waiting:
+            self._announced += 1
             self._waiting.notify_all()
 
     def cancel(self, run_id: str) -> None:
@@ -102,17 +116,19 @@ class Leases(threading.Thread):
     def run(self) -> None:
         while not self._closed.wait(self._settings.heartbeat_seconds):
             try:
+                self._end_overdue()
                 self._renew()
                 self._fail_lost()
-            except SQLAlchemyError as error:
-                log.warning("leases not renewed", reason=type(error).__name__)
+            except Exception as error:
+                # This thread must outlive whatever happens to it: without it every run would be lost.
+                log.error("leases not renewed", exc_info=error)
 
     def _renew(self) -> None:
         with self._lock:
             held = dict(self._held)
         if not held:
             return
-        progress = json.dumps({run_id: run.progress() for run_id, run in held.items()})
+        progress = json.dumps({run_id: run.progress() for run_id, (_, run) in held.items()})
         with self._database.platform() as connection:
             renewed = connection.execute(
                 text("SELECT run_id, cancel FROM renew_leases(:worker, :lease, cast(:progress AS jsonb))"),
@@ -125,6 +141,28 @@ class Leases(threading.Thread):
             elif ours[run_id]:
                 self.cancel(run_id)
 
+    def _end_overdue(self) -> None:
+        with self._lock:
+            overdue = [(run, held) for run, held in self._held.values() if held.overdue()]
+        for run, held in overdue:
+            log.error("run does not give way", run_id=run.id, tenant_id=run.tenant_id)
+            steps = held.progress()
+            held.give_up()
+            self.release(run.id)
+            finished_at = now()
+            with (
+                span("run overdue", run.traceparent, tenant_id=run.tenant_id, run_id=run.id),
+                self._database.tenant(run.tenant_id) as connection,
+            ):
+                end_run(
+                    connection,
+                    run,
+                    Ending(TIMED_OUT, error=OUT_OF_TIME),
+                    finished_at=finished_at,
+                    steps=_accounted(run, steps, "gave no way", finished_at),
+                    run_sequence_floor=held.last_run_sequence(),
+                )
+
     def _fail_lost(self) -> None:
         with self._database.platform() as connection:
             lost = connection.execute(text(f"SELECT {_COLUMNS} FROM lost_runs()").columns(*runs.c)).all()
@@ -135,22 +173,23 @@ class Leases(threading.Thread):
             ):
                 finished_at = now()
                 ending = Ending(FAILED, error=WORKER_LOST)
-                if end_run(connection, run, ending, finished_at=finished_at, steps=_accounted(run, finished_at)):
+                steps = _accounted(run, run.steps, "worker lost", finished_at)
+                if end_run(connection, run, ending, finished_at=finished_at, steps=steps):
                     log.warning("run failed: its worker was lost", lost_worker=run.worker)
 
     def _tell(self, run_id: str, message: Callable[[Held], None]) -> None:
         with self._lock:
-            held = self._held.get(run_id)
+            _, held = self._held.get(run_id, (None, None))
         if held is not None:
             message(held)
 
 
-def _accounted(run: Row[Any], finished_at: Any) -> list[dict[str, Any]]:
-    """The steps known from the last heartbeat, and one for the time that nobody can account for."""
-    steps = [step for step in run.steps if step["duration_seconds"] is not None]
+def _accounted(run: Row[Any], known: list[dict[str, Any]], name: str, finished_at: datetime) -> list[dict[str, Any]]:
+    """The steps that are known to have ended, and one for the time that nobody can account for."""
+    steps = [step for step in known if step["duration_seconds"] is not None]
     unknown = (finished_at - run.started_at).total_seconds() - sum(step["duration_seconds"] for step in steps)
     lost = {
-        "name": "worker lost",
+        "name": name,
         "kind": "lost",
         "agent_name": run.agent_name,
         "started_at": rfc3339(finished_at - timedelta(seconds=unknown)),

@@ -7,10 +7,8 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import httpx
-import redis
 import structlog
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from apex.database import Database
 from apex.identity import service_token
@@ -53,8 +51,9 @@ class Relay(threading.Thread, ABC):
                 while not self._closed.is_set() and self._deliver_batch() == _BATCH:
                     pass
                 pause = 0.1
-            except (SQLAlchemyError, redis.RedisError, httpx.HTTPError) as error:
-                log.warning("outbox not delivered", topic=self.topic, reason=type(error).__name__)
+            except Exception as error:
+                # This thread must outlive whatever happens to it: without it no end of a run would be told.
+                log.warning("outbox not delivered", topic=self.topic, exc_info=error)
                 self._closed.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 self._news.set()

@@ -7,31 +7,47 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from sqlalchemy import Row
-from sqlalchemy.exc import SQLAlchemyError
 
 from apex.telemetry import span
 from apex.worker.leases import Leases
 from apex.worker.supervisor import Supervisor
+from apex.worker.tracker import Tracker
 
 log = structlog.get_logger()
+
+# An agent that awaits something is ended at its limit; this long after it, it is one that does not.
+_GRACE_SECONDS = 0.25
 
 
 class Slot(threading.Thread):
     """Leases and carries out runs until closed; starts by itself."""
 
-    def __init__(self, number: int, leases: Leases, supervisor: Supervisor) -> None:
-        super().__init__(name=f"slot-{number}", daemon=True)
-        self._leases, self._supervisor = leases, supervisor
+    def __init__(self, leases: Leases, supervisor: Supervisor, replace: Callable[[], None]) -> None:
+        """``replace`` starts another slot, for one whose agent does not give way any more."""
+        super().__init__(name="slot", daemon=True)
+        self._leases, self._supervisor, self._replace = leases, supervisor, replace
         self._closed = threading.Event()
         self.start()
 
     def close(self) -> None:
         """Take no further run."""
         self._closed.set()
+
+    def give_up(self) -> None:
+        """Take no further run, and have another slot in this one's place."""
+        self.close()
+        self._replace()
+
+    @property
+    def tracker(self) -> Tracker | None:
+        """The story of the run in hand."""
+        return self._supervisor.tracker
 
     def run(self) -> None:
         with asyncio.Runner() as runner:
@@ -40,9 +56,9 @@ class Slot(threading.Thread):
                     run = self._leases.take()
                     if run is not None:
                         runner.run(self._carry_out(run))
-                except SQLAlchemyError as error:
+                except Exception as error:
                     # The run, if one was in hand, is failed when its lease ends.
-                    log.error("slot interrupted", reason=type(error).__name__)
+                    log.error("slot interrupted", exc_info=error)
                     self._closed.wait(0.5)
 
     async def _carry_out(self, run: Row[Any]) -> None:
@@ -55,7 +71,7 @@ class Slot(threading.Thread):
             request_id=run.request_id,
         ):
             task = asyncio.ensure_future(self._supervisor.carry_out(run))
-            self._leases.hold(run.id, _InHand(task, self._supervisor, asyncio.get_running_loop()))
+            self._leases.hold(run, _InHand(task, self, asyncio.get_running_loop(), run.time_limit_seconds))
             try:
                 await asyncio.wait([task])
             finally:
@@ -67,12 +83,25 @@ class Slot(threading.Thread):
 class _InHand:
     """The run in a slot, as the leases see it (``apex.worker.leases.Held``)."""
 
-    def __init__(self, task: asyncio.Future[None], supervisor: Supervisor, loop: asyncio.AbstractEventLoop) -> None:
-        self._task, self._supervisor, self._loop = task, supervisor, loop
+    def __init__(
+        self, task: asyncio.Future[None], slot: Slot, loop: asyncio.AbstractEventLoop, limit_seconds: float
+    ) -> None:
+        self._task, self._slot, self._loop = task, slot, loop
+        self._overdue_at = time.monotonic() + limit_seconds + _GRACE_SECONDS
 
     def progress(self) -> list[dict[str, Any]]:
-        tracker = self._supervisor.tracker
+        tracker = self._slot.tracker
         return list(tracker.steps) if tracker is not None else []
+
+    def last_run_sequence(self) -> int:
+        tracker = self._slot.tracker
+        return tracker.last_run_sequence if tracker is not None else 0
+
+    def overdue(self) -> bool:
+        return time.monotonic() > self._overdue_at
+
+    def give_up(self) -> None:
+        self._slot.give_up()
 
     def cancel(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)

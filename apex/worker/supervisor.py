@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
+from redis.exceptions import RedisError
 from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.database import Database
-from apex.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, end_run
+from apex.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.settings import Settings
 from apex.stream import EventStream
 from apex.worker.execution import Execution, read_history
@@ -46,18 +49,31 @@ class Supervisor:
         agent = self._registry.find(run.agent_name)
         self.tracker = tracker = Tracker(run, self._stream)
         try:
+            ending = await self._ending(run, agent, tracker, self._toolbox)
+            self._end(run, ending, tracker)
+        finally:
+            self.tracker = None
+
+    async def _ending(self, run: Row[Any], agent: Agent | None, tracker: Tracker, toolbox: Toolbox) -> Ending:
+        """How the run ends, whatever its agent does. What a cancellation is, only the one who asked for it knows."""
+        limit = asyncio.timeout(run.time_limit_seconds)
+        try:
             if agent is None:
                 raise LookupError(f"no agent named {run.agent_name} in this deployment")
-            async with asyncio.timeout(run.time_limit_seconds):
-                answer = await self._perform(run, agent, tracker, self._toolbox)
-            ending = Ending(COMPLETED, answer=answer, message=agent.tell(answer))
-        except TimeoutError:
-            ending = Ending(TIMED_OUT, error=_error("timed_out", "The run took longer than its time limit.", True))
-        except asyncio.CancelledError:
-            ending = Ending(CANCELLED, cancelled_by=run.user_id)
-        except Exception as error:
-            ending = Ending(FAILED, error=_told(error))
-        self._end(run, ending, tracker)
+            async with limit:
+                answer = await self._perform(run, agent, tracker, toolbox)
+            # What the database could not keep is the agent's fault, and must not look like ours.
+            if "\\u0000" in json.dumps(answer, allow_nan=False):
+                raise ValueError("the answer holds a character that cannot be stored")
+            return Ending(COMPLETED, answer=answer, message=agent.tell(answer))
+        except BaseException as error:
+            task = asyncio.current_task()
+            if limit.expired():
+                return Ending(TIMED_OUT, error=OUT_OF_TIME)
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                return Ending(CANCELLED, cancelled_by=run.user_id)
+            # Also what is meant to end a process: an agent ends nothing but its own run.
+            return Ending(FAILED, error=_told(error))
 
     async def _perform(self, run: Row[Any], agent: Agent, tracker: Tracker, toolbox: Toolbox) -> dict[str, Any]:
         tracker.emit("agent_started", agent.name, {"agent_description": agent.description})
@@ -92,6 +108,9 @@ def _told(error: BaseException) -> dict[str, Any]:
     """A failure in the customer's words; the log has the rest."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, SQLAlchemyError | RedisError):
+        log.error("run interrupted", exc_info=error)
+        return _error("unavailable", "The platform could not go on with this run; please start it again.", True)
     if isinstance(error, ToolFailed):
         return _error("tool_failed", error.message, error.recoverable)
     log.error("agent failed", exc_info=error)

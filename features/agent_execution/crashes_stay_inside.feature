@@ -18,6 +18,14 @@ Feature: A crash inside an agent stays inside its run
       And every service is ready
 
     @gate
+    Scenario: An agent that tries to end the process ends its own run only
+      Given Acme is a Mid customer with stored usage
+      When Acme runs an agent that tries to end the process
+      Then Acme's run failed because of the agent
+      And every service is ready
+      And Acme can finish a usage report
+
+    @gate
     Scenario: The reason of a crash is told in the customer's words
       Given Acme is a Mid customer
       And Acme watches

@@ -18,6 +18,14 @@ Feature: A run that hangs is ended in time
       And Acme can finish a usage report
 
     @gate
+    Scenario: An agent that never gives way is ended as well
+      Given Acme is an Early customer
+      And Acme watches
+      When Acme starts an agent that never gives way, with a time limit
+      Then Acme is told in time that the run took too long
+      And the run is stored as timed out
+
+    @gate
     Scenario: Hanging runs on every worker do not stop other customers
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with stored usage

@@ -6,6 +6,8 @@ Loaded by the platform from its plugin directory, as a customer's own agents are
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from typing import Any
 
 from pydantic import BaseModel
@@ -49,6 +51,11 @@ class Probe(Agent):
                     await context.call_tool("probe_fail", {"message": value})
                 case "break":
                     await context.call_tool("probe_break", {"message": value})
+                case "block":
+                    # Gives nobody else a chance to run, and takes no processor time that others need.
+                    threading.Event().wait(value)
+                case "exit":
+                    sys.exit(value)
                 case "raise":
                     raise RuntimeError(value)
                 case _:

@@ -105,9 +105,9 @@ class Stack:
         """Let a frozen service go on."""
         self._ask("thaw", name=name)
 
-    def wait_ready(self, name: str) -> None:
-        """Wait until a service serves its clients."""
-        self._ask("wait_ready", _SERVICE_SECONDS, name=name)
+    def wait_ready(self, name: str, seconds: float | None = None) -> None:
+        """Wait until a service serves its clients, for as long as a start may take unless told."""
+        self._ask("wait_ready", _SERVICE_SECONDS, name=name, patience=seconds)
 
     def set_fault(self, line: str, fault: Fault) -> None:
         """Let a fault hold on a line, in place of the one before."""

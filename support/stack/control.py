@@ -107,9 +107,9 @@ class Control:
         async with turn:
             service.thaw()
 
-    async def wait_ready(self, name: str) -> None:
-        """Wait until a service serves its clients."""
-        await self._service(name)[0].wait_ready()
+    async def wait_ready(self, name: str, patience: float | None) -> None:
+        """Wait until a service serves its clients, for as long as a start may take unless told."""
+        await self._service(name)[0].wait_ready(patience)
 
     async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
         """Set or clear the fault of a line."""

@@ -33,8 +33,8 @@ class Service(Protocol):
         `extra_args` None: those of its last start, so that a defect outlives a crash.
         """
 
-    async def wait_ready(self) -> None:
-        """Wait until its clients are served again. Raises StackError."""
+    async def wait_ready(self, seconds: float | None = None) -> None:
+        """Wait until its clients are served, for as long as a start may take unless told. Raises StackError."""
 
     async def stop(self) -> None:
         """End it in order."""
@@ -113,12 +113,12 @@ class ProcessService(Service):
         self._started_in = time.monotonic() - begin
         return self._started_in
 
-    async def wait_ready(self) -> None:
+    async def wait_ready(self, seconds: float | None = None) -> None:
         child = self._child
         if child is None:
             raise StackError(f"{self.name} does not run")
         try:
-            ready = await poll(self._check, seconds=self._ready_seconds, ended=child.ended)
+            ready = await poll(self._check, seconds=seconds or self._ready_seconds, ended=child.ended)
         except TimeoutError as error:
             raise StackError(f"{self.name}: {error}", child.last_log_lines(), self._log_path) from error
         if not ready:
