@@ -20,6 +20,15 @@ from apex.settings import Settings
 ALGORITHM = "HS256"
 OPERATOR = "operator"
 
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "members:manage": frozenset({"owner", "admin"}),
+    "cloud_account:manage": frozenset({"owner", "admin"}),
+    "runs:start": frozenset({"owner", "admin", "member", OPERATOR}),
+    "usage:write": frozenset({"owner", "admin", "member", OPERATOR}),
+    "platform:operate": frozenset({OPERATOR}),
+}
+"""Which roles may do what not everybody may."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -85,22 +94,12 @@ async def caller(request: Request) -> Identity:
 Caller = Annotated[Identity, Depends(caller)]
 
 
-async def operator(identity: Caller) -> Identity:
-    """The caller, who must be an operator of the platform."""
-    if identity.role != OPERATOR:
-        raise permission_denied("platform:operate")
-    return identity
-
-
-Operator = Annotated[Identity, Depends(operator)]
-
-
 @contextmanager
-def acting_as(database: Database, identity: Identity) -> Iterator[Connection]:
-    """A transaction for the caller's tenant; refuses a caller whose session has ended.
+def acting_as(database: Database, identity: Identity, permission: str | None = None) -> Iterator[Connection]:
+    """A transaction for the caller's tenant; refuses a caller whose session has ended or who lacks a permission.
 
     Raises:
-        Problem: 401 when the session ended (log-out, removal from the tenant).
+        Problem: 401 when the session ended (log-out, removal from the tenant), 403 without the permission.
     """
     with database.tenant(identity.tenant_id) as connection:
         alive = connection.scalar(
@@ -109,6 +108,8 @@ def acting_as(database: Database, identity: Identity) -> Iterator[Connection]:
         )
         if alive is None:
             raise unauthenticated("This session has ended; please log in again.")
+        if permission is not None and identity.role not in PERMISSIONS[permission]:
+            raise permission_denied(permission)
         yield connection
 
 

@@ -85,6 +85,17 @@ sessions = Table(
     Index("sessions_user", "user_id"),
 )
 
+spent_refresh_tokens = Table(
+    "spent_refresh_tokens",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("refresh_hash", Text, nullable=False, unique=True),
+    Column("session_id", UUID(as_uuid=False), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    _now("spent_at"),
+    Index("spent_refresh_tokens_session", "session_id"),
+)
+
 invitations = Table(
     "invitations",
     metadata,

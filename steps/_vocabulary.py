@@ -13,6 +13,7 @@ from support.budgets import load_budgets
 from support.dialect import Closing
 from support.failures import Failure, Retry
 from support.sessions import Place, Stranger
+from support.tokens import BadToken
 from support.users import USER_PATTERN, Plan, Stage
 from support.watching import BadLine
 
@@ -69,4 +70,4 @@ register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, P
 register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
 )
-register_type(Closing=kind(Closing), Budget=budget)
+register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken))

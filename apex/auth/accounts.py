@@ -15,14 +15,14 @@ from apex.auth.passwords import Passwords, fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.database import Database
 from apex.identity import OPERATOR, Identity, acting_as
-from apex.problems import Problem, not_found, permission_denied
+from apex.problems import Problem, not_found
 from apex.settings import Settings
 from apex.tables import invitations, tenants, users
 from apex.tables import sessions as session_table
 
 log = structlog.get_logger()
 
-_MANAGERS = {"owner", "admin"}
+_MANAGE = "members:manage"
 
 
 class Accounts:
@@ -71,7 +71,6 @@ class Accounts:
 
     def invite(self, identity: Identity, request: Invite) -> Invitation:
         """An invitation, with the token that is to be handed over."""
-        _require_manager(identity)
         token, token_hash = new_secret()
         row: dict[str, Any] = {
             "id": str(uuid.uuid4()),
@@ -79,7 +78,7 @@ class Accounts:
             "role": request.role,
             "expires_at": datetime.now(UTC) + timedelta(seconds=self._settings.auth.invitation_seconds),
         }
-        with acting_as(self._database, identity) as connection:
+        with acting_as(self._database, identity, _MANAGE) as connection:
             connection.execute(invitations.insert().values(**row, tenant_id=identity.tenant_id, token_hash=token_hash))
         return Invitation(**row, token=token)
 
@@ -117,8 +116,7 @@ class Accounts:
 
     def remove(self, identity: Identity, user_id: str, sessions: Sessions) -> None:
         """Remove a member and end its sessions; the owner cannot be removed."""
-        _require_manager(identity)
-        with acting_as(self._database, identity) as connection:
+        with acting_as(self._database, identity, _MANAGE) as connection:
             row = connection.execute(
                 select(users).where(users.c.id == _uuid(user_id), users.c.removed_at.is_(None)).with_for_update()
             ).first()
@@ -171,11 +169,6 @@ def _insert_user(
 
 def _user(row: Row[Any]) -> User:
     return User(id=str(row.id), email=row.email, display_name=row.display_name, role=row.role)
-
-
-def _require_manager(identity: Identity) -> None:
-    if identity.role not in _MANAGERS:
-        raise permission_denied("members:manage")
 
 
 def _uuid(value: str) -> str:

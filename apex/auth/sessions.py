@@ -14,7 +14,7 @@ from apex.database import Database
 from apex.identity import access_token
 from apex.problems import unauthenticated
 from apex.settings import Settings
-from apex.tables import sessions, tenants, users
+from apex.tables import sessions, spent_refresh_tokens, tenants, users
 
 log = structlog.get_logger()
 
@@ -62,11 +62,15 @@ class Sessions:
         )
 
     def refresh(self, refresh_token: str) -> Token:
-        """New access and refresh tokens of the same session; the old refresh token is of no use any more."""
+        """New access and refresh tokens of the same session; the old refresh token is of no use any more.
+
+        Showing one again means that two hold it: nobody can tell which is the thief, so the session ends.
+        """
         old = fingerprint(refresh_token)
         with self._database.platform() as connection:
             found = connection.execute(text("SELECT tenant_id FROM session_of(:old)"), {"old": old}).first()
         if found is None:
+            self._end_if_spent(old)
             raise unauthenticated("This refresh token is not valid; please log in again.")
         refresh, refresh_hash = new_secret()
         with self._database.tenant(str(found.tenant_id)) as connection:
@@ -82,6 +86,11 @@ class Sessions:
             ).first()
             if session is None:
                 raise unauthenticated("This refresh token is not valid; please log in again.")
+            connection.execute(
+                spent_refresh_tokens.insert().values(
+                    id=str(uuid.uuid4()), tenant_id=session.tenant_id, refresh_hash=old, session_id=session.id
+                )
+            )
             user = connection.execute(
                 select(users.c.role, tenants.c.plan)
                 .join(tenants, tenants.c.id == users.c.tenant_id)
@@ -99,6 +108,13 @@ class Sessions:
         for session_id in session_ids:
             connection.execute(select(func.pg_notify(SESSION_ENDED, f"{session_id} {reason}")))
         log.info("sessions ended", count=len(session_ids), reason=reason)
+
+    def _end_if_spent(self, refresh_hash: str) -> None:
+        with self._database.platform() as connection:
+            spent = connection.execute(text("SELECT * FROM spent_session_of(:old)"), {"old": refresh_hash}).first()
+        if spent is not None:
+            with self._database.tenant(str(spent.tenant_id)) as connection:
+                self.end(connection, [str(spent.session_id)], "refresh_token_reused")
 
     def _refresh_expiry(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self._settings.auth.refresh_token_seconds)

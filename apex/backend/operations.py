@@ -12,7 +12,7 @@ from apex.backend.models import Connections, NewNotice, Notice, OperatorRun, Ope
 from apex.backend.runs import fields
 from apex.backend.threads import Limit
 from apex.database import Database
-from apex.identity import Operator, acting_as
+from apex.identity import Caller, acting_as
 from apex.runs import OUTBOX, now
 from apex.stream import rfc3339
 from apex.tables import notices, outbox, runs
@@ -27,11 +27,11 @@ def routes(database: Database, hub: Hub) -> APIRouter:
 
     @router.get("/runs")
     def all_runs(
-        identity: Operator, status: Status | None = None, tenant_id: uuid.UUID | None = None, limit: Limit = 50
+        identity: Caller, status: Status | None = None, tenant_id: uuid.UUID | None = None, limit: Limit = 50
     ) -> OperatorRuns:
         """The newest runs of all tenants."""
         statement = text(f"SELECT {_COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :size)").columns(*runs.c)
-        with acting_as(database, identity) as connection:
+        with acting_as(database, identity, "platform:operate") as connection:
             rows = connection.execute(statement, {"status": status, "tenant": tenant_id, "size": limit}).all()
         return OperatorRuns(
             items=[
@@ -46,7 +46,7 @@ def routes(database: Database, hub: Hub) -> APIRouter:
         )
 
     @router.post("/notices", status_code=202)
-    def send_notice(request: NewNotice, identity: Operator) -> Notice:
+    def send_notice(request: NewNotice, identity: Caller) -> Notice:
         """Tell every connected user of every tenant."""
         notice = Notice(id=str(uuid.uuid4()), title=request.title, body=request.body, created_at=now())
         event = {
@@ -56,7 +56,7 @@ def routes(database: Database, hub: Hub) -> APIRouter:
             "request_id": request_id(),
             "payload": {"notice_id": notice.id, "title": notice.title, "body": notice.body},
         }
-        with acting_as(database, identity) as connection:
+        with acting_as(database, identity, "platform:operate") as connection:
             owner = {"tenant_id": identity.tenant_id}
             connection.execute(notices.insert().values(**notice.model_dump(), **owner, user_id=identity.user_id))
             connection.execute(outbox.insert().values(**owner, topic="events", payload=event))
@@ -64,9 +64,9 @@ def routes(database: Database, hub: Hub) -> APIRouter:
         return notice
 
     @router.get("/connections")
-    def connections(identity: Operator) -> Connections:
+    def connections(identity: Caller) -> Connections:
         """How many sockets this instance holds."""
-        with acting_as(database, identity):
+        with acting_as(database, identity, "platform:operate"):
             return Connections(open=hub.open)
 
     return router

@@ -14,7 +14,7 @@ from apex.backend.paging import after, next_cursor
 from apex.backend.threads import Limit, new_message, new_thread, own_thread
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import Problem, not_found, permission_denied
+from apex.problems import Problem, not_found
 from apex.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
 from apex.settings import Settings
 from apex.tables import runs
@@ -34,8 +34,6 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.post("/v1/runs", status_code=202, tags=["runs"])
     def start(request: NewRun, identity: Caller) -> Run:
         """Ask an agent; without a thread, in a new one."""
-        if identity.role == "viewer":
-            raise permission_denied("runs:start")
         agent = registry.find(request.agent_name)
         if agent is None:
             known = [agent.name for agent in registry]
@@ -48,7 +46,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             )
         run_id = str(uuid.uuid4())
         limit = min(request.time_limit_seconds or settings.worker.run_seconds, settings.worker.run_seconds)
-        with acting_as(database, identity) as connection:
+        with acting_as(database, identity, "runs:start") as connection:
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:

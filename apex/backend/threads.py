@@ -22,7 +22,7 @@ from apex.backend.models import (
 from apex.backend.paging import after, next_cursor
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import not_found, permission_denied
+from apex.problems import not_found
 from apex.tables import messages, tenants, threads, usage_records
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -103,9 +103,7 @@ def routes(database: Database) -> APIRouter:
     @router.put("/v1/cloud-account", tags=["cloud account"])
     def connect_account(request: CloudAccount, identity: Caller) -> CloudAccount:
         """Name the tenant's cloud account (owners and admins)."""
-        if identity.role not in ("owner", "admin"):
-            raise permission_denied("cloud_account:manage")
-        with acting_as(database, identity) as connection:
+        with acting_as(database, identity, "cloud_account:manage") as connection:
             connection.execute(
                 update(tenants).where(tenants.c.id == identity.tenant_id).values(cloud_account=request.model_dump())
             )
@@ -123,13 +121,11 @@ def routes(database: Database) -> APIRouter:
     @router.post("/v1/usage-records", status_code=201, tags=["usage"])
     def store_usage(request: NewUsageRecords, identity: Caller) -> Stored:
         """Store usage of the tenant's services (not for viewers)."""
-        if identity.role == "viewer":
-            raise permission_denied("usage:write")
         rows = [
             {"id": str(uuid.uuid4()), "tenant_id": identity.tenant_id, **record.model_dump()}
             for record in request.records
         ]
-        with acting_as(database, identity) as connection:
+        with acting_as(database, identity, "usage:write") as connection:
             connection.execute(insert(usage_records), rows)
         return Stored(stored=len(rows))
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import jwt
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, select, text, update
 
 from apex import problems
+from apex.auth.models import Token
+from apex.auth.sessions import Sessions
+from apex.backend import app as backend_app
 from apex.backend import runs as backend_runs
+from apex.backend import threads as backend_threads
+from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.identity import Identity
 from apex.problems import Problem
+from apex.tables import runs, sessions, threads
 
 # --- API-01 ----------------------------------------------------------------------------------------------------------
 
@@ -45,3 +55,186 @@ def _() -> None:
         return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
 
     replace(problems, "answer", answer)
+
+
+# --- API-03 ----------------------------------------------------------------------------------------------------------
+
+
+def _decoding(**lenient: Any) -> None:
+    """Tokens are read with less care."""
+
+    def decode(token: str, key: str, **options: Any) -> Any:
+        options["options"] = {**options["options"], **lenient}
+        return original(token, key, **options)
+
+    original = replace(jwt, "decode", decode)
+
+
+def _bad_token(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
+    return defect(
+        id,
+        service="backend",
+        summary=summary,
+        scenario="A bad token opens no door",
+        step="every door stays closed",
+    )
+
+
+@_bad_token("API-03a", "for whom a token is meant is not checked")
+def _() -> None:
+    _decoding(verify_aud=False)
+
+
+@_bad_token("API-03b", "who has issued a token is not checked")
+def _() -> None:
+    _decoding(verify_iss=False)
+
+
+@_bad_token("API-03c", "the expiry of a token is not checked")
+def _() -> None:
+    _decoding(verify_exp=False)
+
+
+@_bad_token("API-03d", "the signature of a token is not checked")
+def _() -> None:
+    _decoding(verify_signature=False)
+
+
+@_bad_token("API-03e", "threads are shown to sessions that are over")
+def _() -> None:
+    replace(backend_threads, "acting_as", lambda database, caller, permission=None: database.tenant(caller.tenant_id))
+
+
+@_bad_token("API-03f", "a new way in has been published without a guard")
+def _() -> None:
+    def create_app(*parts: Any, **options: Any) -> FastAPI:
+        app: FastAPI = original(*parts, **options)
+        app.get("/v1/newest-runs")(lambda: {"items": []})
+        return app
+
+    original = replace(backend_app, "create_app", create_app)
+
+
+@defect(
+    "API-03g",
+    service="auth",
+    summary="a refresh token is good for ever",
+    scenario="A session goes on with new tokens",
+    step="Acme has been given new tokens of both kinds",
+)
+def _() -> None:
+    def refresh(self: Sessions, refresh_token: str) -> Token:
+        token: Token = original(self, refresh_token)
+        return token.model_copy(update={"refresh_token": refresh_token})
+
+    original = replace(Sessions, "refresh", refresh)
+
+
+@defect(
+    "API-03h",
+    service="auth",
+    summary="nobody notices that a refresh token is used twice",
+    scenario="A refresh token that is shown again ends the session",
+    step="no token of Acme's session is of use any more",
+)
+def _() -> None:
+    replace(Sessions, "_end_if_spent", lambda self, refresh_hash: None)
+
+
+@defect(
+    "API-03i",
+    service="auth",
+    summary="logging out closes connections but leaves the session as it is",
+    scenario="After logging out nothing of the session is of use, and other sessions go on",
+    step="no token of Acme's session is of use any more",
+)
+def _() -> None:
+    replace(Sessions, "end", lambda self, connection, session_ids, reason: None)
+
+
+@defect(
+    "API-03j",
+    service="auth",
+    summary="logging out ends every session of the organisation",
+    scenario="After logging out nothing of the session is of use, and other sessions go on",
+    step="the other device is still let in",
+)
+def _() -> None:
+    def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
+        original(self, connection, list(connection.scalars(select(sessions.c.id))), reason)
+
+    original = replace(Sessions, "end", end)
+
+
+# --- API-02 ----------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "API-02a",
+    service="backend",
+    summary="whose run it is is not checked where its state is asked",
+    scenario="A colleague finds nothing of what is not shared",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+        row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+        return row if row is not None else original(connection, caller, run_id, lock=lock)
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "API-02b",
+    service="backend",
+    summary="a run is looked for with the eyes of an operator",
+    scenario="Another customer finds nothing",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+        everybodys = text("SELECT * FROM runs_of_all_tenants(NULL, NULL, 10000)").columns(*runs.c)
+        found = [row for row in connection.execute(everybodys) if row.id == run_id]
+        return found[0] if found else original(connection, caller, run_id, lock=lock)
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "API-02c",
+    service="backend",
+    summary="somebody else's thread is refused in other words than one that never existed",
+    scenario="A colleague finds nothing of what is not shared",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+        if connection.scalar(select(threads.c.user_id).where(threads.c.id == thread_id)) not in (None, caller.user_id):
+            raise Problem(404, "not_found", "This thread belongs to somebody else.")
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        return own
+
+    original = replace(backend_threads, "own_thread", own_thread)
+
+
+@defect(
+    "API-02d",
+    service="backend",
+    summary="a colleague's thread is touched before it is seen whose it is",
+    scenario="A colleague finds nothing of what is not shared",
+    step="nothing of Acme's has changed",
+)
+def _() -> None:
+    def routes(database: Database) -> Any:
+        databases.append(database)
+        return original_routes(database)
+
+    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+        with databases[0].tenant(caller.tenant_id) as another:
+            another.execute(update(threads).where(threads.c.id == thread_id).values(title=f"Seen by {caller.user_id}"))
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        return own
+
+    original = replace(backend_threads, "own_thread", own_thread)
+    databases: list[Database] = []
+    original_routes = replace(backend_threads, "routes", routes)

@@ -638,17 +638,8 @@ def _() -> None:
     step="Acme is refused for want of the operator's permission",
 )
 def _() -> None:
-    class Everybody(str):
-        __slots__ = ()
-        __hash__ = str.__hash__
-
-        def __eq__(self, other: object) -> bool:
-            return True
-
-        def __ne__(self, other: object) -> bool:
-            return False
-
-    replace(identity, "OPERATOR", Everybody())
+    everybody = frozenset[str]().union(*identity.PERMISSIONS.values())
+    identity.PERMISSIONS["platform:operate"] = everybody
 
 
 # --- WSE-08 ----------------------------------------------------------------------------------------------------------

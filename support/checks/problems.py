@@ -107,28 +107,30 @@ def is_fit_for_a_customer() -> BaseMatcher[Any]:
     return _FitForACustomer()
 
 
+def essence(outcome: Outcome) -> dict[str, Any]:
+    """Status, headers and body of an answer without what differs between any two."""
+    body = {**outcome.body, "request_id": ""} if isinstance(outcome.body, dict) else outcome.body
+    headers = {name.lower(): value for name, value in outcome.headers.items()}
+    for name in ("x-request-id", "traceparent", "date"):
+        if headers.pop(name, None) is not None:
+            headers[name] = "(present)"
+    return {"status": outcome.status, "headers": headers, "body": body}
+
+
 class _IndistinguishableFrom(BaseMatcher[Outcome]):
     """Status, headers and body alike, but for what differs between any two answers."""
 
     def __init__(self, other: Outcome) -> None:
         self.other = other
 
-    def _essence(self, outcome: Outcome) -> dict[str, Any]:
-        body = {**outcome.body, "request_id": ""} if isinstance(outcome.body, dict) else outcome.body
-        headers = {name.lower(): value for name, value in outcome.headers.items()}
-        for name in ("x-request-id", "traceparent", "date"):
-            if headers.pop(name, None) is not None:
-                headers[name] = "(present)"
-        return {"status": outcome.status, "headers": headers, "body": body}
-
     def _matches(self, item: Outcome) -> bool:
-        return item.meaning is Meaning.NOT_FOUND and self._essence(item) == self._essence(self.other)
+        return item.meaning is Meaning.NOT_FOUND and essence(item) == essence(self.other)
 
     def describe_to(self, description: Description) -> None:
-        description.append_text(f"the same as for what never existed ({self._essence(self.other)})")
+        description.append_text(f"the same as for what never existed ({essence(self.other)})")
 
     def describe_mismatch(self, item: Outcome, mismatch_description: Description) -> None:
-        mismatch_description.append_text(f"it was {self._essence(item)}")
+        mismatch_description.append_text(f"it was {essence(item)}")
 
 
 def is_indistinguishable_from(answer_to_nothing: Outcome) -> BaseMatcher[Outcome]:

@@ -1,0 +1,46 @@
+"""Values that a published schema allows: the least that a request needs, made from the schema itself."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from support.openapi import Operation
+
+# What a schema's pattern describes but does not show.
+_KNOWN = {
+    "account_id": "123456789012",
+    "role_arn": "arn:aws:iam::123456789012:role/apex-cost-reader",
+    "region": "us-east-1",
+    "agent_name": "usage_report",
+    "password": "pw-a-long-enough-password",
+}
+_FORMATS = {"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
+
+
+def example_of(operation: Operation, schema: Mapping[str, Any], name: str = "") -> Any:
+    """The smallest value of a schema; required fields only, names that the platform knows get a value that fits."""
+    schema = operation.resolved(schema)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if choice in schema:
+            return example_of(operation, schema[choice][0], name)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", next(iter(schema.get("enum", ())), None))
+    match schema.get("type"):
+        case "object":
+            fields, required = schema.get("properties", {}), schema.get("required", ())
+            return {field: example_of(operation, fields[field], field) for field in required}
+        case "array":
+            return [example_of(operation, schema.get("items", {})) for _ in range(schema.get("minItems", 0))]
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return False
+    return _text(schema, name)
+
+
+def _text(schema: Mapping[str, Any], name: str) -> str:
+    if name == "email":
+        return f"somebody-{uuid.uuid4().hex[:12]}@elsewhere.example"
+    if schema.get("format") == "uuid" or (name.endswith("_id") and name not in _KNOWN):
+        return str(uuid.uuid4())
+    return _FORMATS.get(str(schema.get("format")), _KNOWN.get(name, "example"))

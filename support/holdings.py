@@ -1,0 +1,55 @@
+"""What customers own: one of everything through the platform, and all of it as the database holds it."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from support.users import Role, Tenant, User
+from support.world import World
+
+_TABLES = """
+select table_name from information_schema.columns
+where table_schema = 'public' and column_name = 'tenant_id' and table_name <> 'outbox' order by 1
+"""
+_DIGEST = "select {name}, count(*)::text || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """One of everything that a customer can own; ``ids`` by the name under which a path speaks of it."""
+
+    owner: User
+    ids: dict[str, str]
+
+
+def one_of_everything(world: World, owner: User) -> Belongings:
+    """Give the customer a thread with a message, a run that has ended, a cloud account, usage, and a colleague.
+
+    :raises NotShown: the platform refused one of them.
+    """
+    world.users.settle(owner)
+    world.used(owner.tenant)
+    tenant, platform = owner.tenant, world.platform
+    platform.set_cloud_account(
+        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=world.cloud.ec2.meta.region_name
+    ).require()
+    thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require()["id"]
+    platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
+    run = world.running(owner, "usage_report", thread_id=thread)
+    world.ended(run)
+    colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
+    ids = {"thread_id": thread, "run_id": run.run_id, "user_id": colleague.id, "name": "read_prices"}
+    return Belongings(owner, ids)
+
+
+def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
+    """Number and digest of the tenant's rows, by table; what is only on its way out (the outbox) is left out."""
+    with psycopg.connect(world.addresses.postgres_observer_url, connect_timeout=5) as connection:
+        parts = [
+            sql.SQL(_DIGEST + " from {table} t where tenant_id = {tenant}").format(
+                name=sql.Literal(name), table=sql.Identifier(name), tenant=sql.Literal(tenant.id)
+            )
+            for (name,) in connection.execute(_TABLES)
+        ]
+        return dict(connection.execute(sql.SQL(" union all ").join(parts)).fetchall())

@@ -1,0 +1,35 @@
+"""Who may use which published way in: the suite's own list, held against what the platform publishes and does."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from support.openapi import Operation
+
+ANYBODY = frozenset({"anybody"})
+"""No token is needed."""
+SERVICES = frozenset({"services"})
+"""For the platform's own services; no customer's token is good enough."""
+CUSTOMERS = frozenset({"owner", "admin", "member", "viewer"})
+
+
+@cache
+def matrix() -> dict[str, frozenset[str]]:
+    """Method and path of every known way in, and the roles that may use it."""
+    return {place: frozenset(roles) for place, roles in _written()["rights"].items()}
+
+
+def shared() -> frozenset[str]:
+    """Method and path of what is an organisation's, not a person's: colleagues may see it, others may not."""
+    return frozenset(_written()["shared"])
+
+
+@cache
+def _written() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("rights.toml").read_text("utf-8"))
+
+
+def rights_of(operation: Operation) -> frozenset[str] | None:
+    """The roles that may use it; None when nobody has thought of it."""
+    return matrix().get(operation.place)

@@ -1,0 +1,71 @@
+"""Ways that end as if nothing were there, and those that tell something."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hamcrest.core.string_description import StringDescription
+
+from support.checks.trespass import end_as_if_nothing_were_there
+from support.dialect import Dialect
+from support.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Tried:
+    answer: Outcome
+    answer_to_nothing: Outcome
+    published: bool = True
+    place: str = "GET /v1/things/{thing_id}"
+
+
+def answered(status: int, body: Any = None, **headers: str) -> Outcome:
+    text = json.dumps(body if body is not None else {"code": "x", "request_id": headers.pop("id", "1")})
+    return Outcome("GET", "/v1/things/1", status, headers, text, meaning=Dialect().meaning(status))
+
+
+NOT_FOUND = Tried(answered(404, id="1"), answered(404, id="2"))
+DENIED = answered(403, {"code": "permission_denied", "permission": "things:manage"})
+EMPTY = answered(200, {"items": []})
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        NOT_FOUND,
+        Tried(DENIED, DENIED),
+        Tried(EMPTY, EMPTY),
+        Tried(answered(405), answered(405), published=False),
+    ],
+)
+def test_a_way_that_tells_nothing(tried):
+    assert end_as_if_nothing_were_there().matches([NOT_FOUND, tried])
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        Tried(answered(404, allow="GET"), answered(404)),
+        Tried(answered(404, {"code": "x", "detail": "yours"}), answered(404, {"code": "x", "detail": "mine"})),
+        Tried(answered(403), answered(404)),
+        Tried(answered(403), answered(403)),
+        Tried(answered(200, {"id": "1"}), answered(404)),
+        Tried(answered(200, {"id": "1"}), answered(200, {"id": "1"})),
+        Tried(answered(500), answered(500)),
+        Tried(answered(405), answered(405)),
+        Tried(answered(204), answered(204), published=False),
+        Tried(answered(500), answered(500), published=False),
+    ],
+)
+def test_a_way_that_tells_something(tried):
+    matcher, described = end_as_if_nothing_were_there(), StringDescription()
+    assert not matcher.matches([NOT_FOUND, tried])
+    matcher.describe_mismatch([NOT_FOUND, tried], described)
+    assert tried.place in str(described)
+
+
+def test_no_way_proves_nothing():
+    matcher = end_as_if_nothing_were_there()
+    assert not matcher.matches([])
+    assert not matcher.matches([Tried(answered(405), answered(405), published=False)])
