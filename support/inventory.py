@@ -18,7 +18,7 @@ REGION = "eu-central-1"
 
 _IMAGE = "ami-12c6146b"  # one that the simulated cloud knows
 # Three days apart, so that no period of a day or less puts two into one bucket and weighs them differently.
-_MEASURED_DAYS_AGO = (1, 4, 7, 10)
+_MEASURED_DAYS_AGO = (2, 9)
 _METRICS_PER_CALL = 1000
 
 
