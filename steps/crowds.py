@@ -26,7 +26,13 @@ def _(context):
     populations.organisations(context.world, populations.size(context.world).customers, 1, Plan.ENTERPRISE)
 
 
+@given("the backend has just been started")
+def _(context):
+    context.world.faults.restart("backend")
+
+
 @given("each of them watches")
+@when("each of them watches")
 def _(context):
     populations.connect(context.world)
 
@@ -67,4 +73,4 @@ def _(context):
 
 @then("each connection has cost the platform no more than the socket memory budget")
 def _(context):
-    context.world.within("socket memory", populations.memory_of_each(context.world), "memory of each connection")
+    context.world.within("socket memory", context.world.recall("memory of each", float), "memory of each connection")

@@ -679,7 +679,7 @@ def _() -> None:
     "WSE-08c",
     service="backend",
     summary="each connection sets a megabyte aside",
-    scenario="Fifty organisations of ten people each see their own runs",
+    scenario="A connected customer costs the platform little memory",
     step="each connection has cost the platform no more than the socket memory budget",
 )
 def _() -> None:

@@ -15,7 +15,13 @@ Feature: Hundreds of customers can watch at once
       When each of them runs a usage report
       Then each has seen the whole story of their own runs and nothing else
       And nearly all events have arrived within the crowd event delivery budget
-      And each connection has cost the platform no more than the socket memory budget
+
+    @gate @exclusive
+    Scenario: A connected customer costs the platform little memory
+      Given fifty organisations of ten people with stored usage
+      And the backend has just been started
+      When each of them watches
+      Then each connection has cost the platform no more than the socket memory budget
 
     @gate
     Scenario: A customer who does not read keeps nobody waiting
