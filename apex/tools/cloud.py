@@ -15,6 +15,8 @@ from apex.tools.tool import Tool, ToolCall
 _DAYS = 14
 # The service takes up to 500 queries in one request.
 _QUERIES = 500
+# Pages that are parsed one by one keep time and memory in proportion to what a customer owns.
+_PAGE = 100
 
 
 class NoParameters(BaseModel):
@@ -34,7 +36,7 @@ class ListInstances(Tool):
 
     def _list(self, account: CloudAccount) -> list[dict[str, str]]:
         try:
-            pages = account.ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 1000})
+            pages = account.ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": _PAGE})
             return [
                 {
                     "resource_id": instance["InstanceId"],
