@@ -47,15 +47,15 @@ def _(context, customers, agent):
     context.world.run_at_once(customers, agent.wire)
 
 
-@when("{customers:Users} run {agent:Agent} three times, one after the other")
+@when("{customers:Users} run {agent:Agent} five times, one after the other")
 def _(context, customers, agent):
-    for customer in customers * 3:
+    for customer in customers * 5:
         context.world.ended(context.world.running(customer, agent.wire))
 
 
-@when("{customers:Users} run {agent:Agent} three times, side by side")
+@when("{customers:Users} run {agent:Agent} five times, side by side")
 def _(context, customers, agent):
-    for _round in range(3):
+    for _round in range(5):
         context.world.run_at_once(customers, agent.wire)
 
 

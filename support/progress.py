@@ -10,6 +10,8 @@ from support.world import ENDED, World
 
 READ = "what was read of the run"
 _QUESTIONS = 3
+# Preparing the run, and the agent's own work up to its first question.
+_BEFORE_THE_FIRST = 2
 
 
 @dataclass(slots=True)
@@ -40,13 +42,14 @@ def look_while_answered(world: World, user: User) -> None:
         read.progress.append(stored["progress"])
         return stored
 
-    read.marks.append(look()["progress"])
+    # What was done before the first question must be shown first: only then is growth due to the partner's answer.
+    limit = world.budgets.limit("progress shown")
+    waiting.wait_for(look, lambda seen: seen["progress"] >= _BEFORE_THE_FIRST, limit, "the first steps")
+    read.marks.append(read.progress[-1])
     for path in _paths(user):
         world.partner.release(path)
         try:
-            waiting.wait_for(
-                look, lambda seen: seen["progress"] > read.marks[-1], world.budgets.limit("progress shown"), "progress"
-            )
+            waiting.wait_for(look, lambda seen: seen["progress"] > read.marks[-1], limit, "progress")
         except DeadlinePassed as late:
             world.evidence.note("no progress was shown", after=path, reason=str(late))
         read.marks.append(read.progress[-1])

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -37,23 +36,21 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
     def __init__(self, others: Sequence[Account], resources: Sequence[str], low: float, high: float) -> None:
         self.others, self.resources, self.low, self.high = others, resources, low, high
 
-    def _ratios(self, item: Sequence[Account]) -> dict[str, list[float]]:
-        pairs = list(zip(item, self.others, strict=True))
-        return {
-            name: [mine[name] / other[name] if other[name] else math.nan for mine, other in pairs]
-            for name in self.resources
-        }
+    def _ratio(self, item: Sequence[Account], name: str) -> float:
+        mine, other = (min(account[name] for account in accounts) for accounts in (item, self.others))
+        return mine / other if other else math.nan
 
     def _matches(self, item: Sequence[Account]) -> bool:
-        return all(self.low <= median(ratios) <= self.high for ratios in self._ratios(item).values())
+        return all(self.low <= self._ratio(item, name) <= self.high for name in self.resources)
 
     def describe_to(self, description: Description) -> None:
         description.append_text(f"{self.low} to {self.high} times as much of {', '.join(self.resources)}")
 
     def describe_mismatch(self, item: Sequence[Account], mismatch_description: Description) -> None:
         told = (
-            f"{name} {median(ratios):.2f} (pair by pair {', '.join(f'{ratio:.2f}' for ratio in ratios)})"
-            for name, ratios in self._ratios(item).items()
+            f"{name} {self._ratio(item, name):.2f} ({[account[name] for account in item]}"
+            f" to {[account[name] for account in self.others]})"
+            for name in self.resources
         )
         mismatch_description.append_text(f"it was {'; '.join(told)}")
 
@@ -66,8 +63,8 @@ def accounts_for_its_duration() -> BaseMatcher[Account]:
 def uses_times_as_much_as(
     others: Sequence[Account], resources: Sequence[str], low: float, high: float
 ) -> BaseMatcher[Sequence[Account]]:
-    """Usages that are between ``low`` and ``high`` times the others, in each resource, in the median of the pairs.
+    """Usages whose least is between ``low`` and ``high`` times the least of the others, in each resource.
 
-    A processor that is shared works now quicker, now slower: only what ran at about the same time compares.
+    A processor that is shared makes the same work take longer, never shorter: the least is nearest to the work.
     """
     return _UsesTimesAsMuch(others, resources, low, high)
