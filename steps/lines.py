@@ -98,7 +98,8 @@ def _(context, viewer):
     told = context.world.eventually(lambda: watching.resyncs(capture), has_length(1), "reconnect", "the word of a gap")
     context.world.expect(told[0].epoch, is_not(equal_to(capture.controls[0].epoch)), "the stream's epoch")
     watching.return_to(context.world, viewer)
-    watching.reopened(context.world, capture)
+    # Whatever is told at the opening comes before the next event.
+    hearing.to_the_end(context.world, capture, context.world.running(viewer, "usage_report"))
     context.world.expect(watching.resyncs(capture), has_length(1), "told after reconnecting once more")
 
 
