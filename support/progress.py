@@ -42,17 +42,20 @@ def look_while_answered(world: World, user: User) -> None:
         read.progress.append(stored["progress"])
         return stored
 
+    def look_for(progress: int, what: str) -> None:
+        limit = world.budgets.limit("progress shown")
+        try:
+            waiting.wait_for(look, lambda seen: seen["progress"] >= progress, limit, "progress")
+        except DeadlinePassed as late:
+            # The Then judges what was read.
+            world.evidence.note("no progress was shown", after=what, reason=str(late))
+        read.marks.append(read.progress[-1])
+
     # What was done before the first question must be shown first: only then is growth due to the partner's answer.
-    limit = world.budgets.limit("progress shown")
-    waiting.wait_for(look, lambda seen: seen["progress"] >= _BEFORE_THE_FIRST, limit, "the first steps")
-    read.marks.append(read.progress[-1])
+    look_for(_BEFORE_THE_FIRST, "the first steps")
     for path in _paths(user):
         world.partner.release(path)
-        try:
-            waiting.wait_for(look, lambda seen: seen["progress"] > read.marks[-1], limit, "progress")
-        except DeadlinePassed as late:
-            world.evidence.note("no progress was shown", after=path, reason=str(late))
-        read.marks.append(read.progress[-1])
+        look_for(read.marks[-1] + 1, path)
     waiting.wait_for(look, lambda seen: seen["status"] in ENDED, world.budgets.limit("run ends"), "the end of the run")
     # Whoever looks once more must not read an older state.
     for _ in range(_QUESTIONS):

@@ -7,8 +7,6 @@ import dataclasses
 import os
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, text, update
@@ -27,7 +25,6 @@ from apex.problems import Problem, not_found
 from apex.stream import Event, EventStream
 from apex.tables import messages, runs
 from apex.telemetry import span, traceparent
-from apex.tools import accounts, tool
 from apex.worker import leases, slot, supervisor, toolbox
 from apex.worker.execution import Execution
 from apex.worker.leases import Leases
@@ -539,25 +536,13 @@ def _() -> None:
 
 @defect(
     "AEC-10c",
-    service="tools",
-    summary="what is read meanwhile for others is counted as well",
+    service="worker",
+    summary="the data read is estimated from the number of tool calls",
     scenario="Other customers' runs are not counted",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
-    read_by_all: list[int] = []
-
-    @contextmanager
-    def counting() -> Iterator[list[int]]:
-        sizes: list[int] = []
-        begin = len(read_by_all)
-        try:
-            yield sizes
-        finally:
-            sizes.extend(read_by_all[begin:])
-
-    replace(tool, "counting_bytes", counting)
-    replace(accounts, "count_bytes", read_by_all.append)
+    _usage(lambda usage: {"bytes_read": 250_000 * usage["tool_calls"]})
 
 
 @defect(
