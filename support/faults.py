@@ -43,6 +43,12 @@ class Faults:
         self._evidence.note("fault", kind="data lost", service="redis")
         self.restart("redis")
 
+    def start_spare(self, service: str) -> None:
+        """One more instance of a service works beside the others until the end of the scenario."""
+        self._undo.register(f"stop {service}", lambda: self._stack.stop(service))
+        self._stack.start_service(service)
+        self._evidence.note("instance started", service=service)
+
     def freeze(self, service: str) -> None:
         """The process hangs (SIGSTOP): its connections stay open, nothing answers."""
         self._undo.register(f"thaw {service}", lambda: self._stack.thaw(service))

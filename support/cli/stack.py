@@ -88,7 +88,7 @@ def _logs(service: str | None, follow: bool) -> int:
     running = _running()
     if running is None:
         return 1
-    paths = {status.name: status.log_path for status in running.services()}
+    paths = {status.name: status.log_path for status in running.services() if status.log_path.exists()}
     running.close()
     if service is not None and service not in paths:
         print(f"bin/stack: no service {service!r}; there are: {', '.join(sorted(paths))}", file=sys.stderr)
@@ -106,7 +106,8 @@ def _running() -> Stack | None:
 def _show(stack: Stack) -> None:
     for status in stack.services():
         took = "" if status.started_in_seconds is None else f"{status.started_in_seconds:.1f} s"
-        print(f"{status.name:<18} {status.state:<9} {took:>7}  pid {status.pid or '-':<8} {status.log_path}")
+        state = "spare" if status.twin and status.pid is None else status.state
+        print(f"{status.name:<18} {state:<9} {took:>7}  pid {status.pid or '-':<8} {status.log_path}")
     print(f"backend            {stack.addresses.backend_url}")
     print(f"auth               {stack.addresses.auth_url}")
 

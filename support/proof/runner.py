@@ -93,6 +93,8 @@ class Runner:
         """Restart all instances of the service, with the defect or sound."""
         arguments = ["--defect", defect_id] if defect_id else []
         for status in self._stack.services():
+            if status.twin is not None:
+                continue  # a spare starts with the defect of its twin
             if status.name == service or status.name.startswith(f"{service}-"):
                 self._stack.restart(status.name, extra_args=arguments)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 
@@ -19,6 +19,7 @@ class Addresses:
     auth_url: str
     backend_url: str
     backend_ws_url: str
+    spare_backend_url: str
     backend_direct_url: str
     analytics_url: str
     tools_url: str
@@ -42,20 +43,25 @@ class Addresses:
 
     @classmethod
     def from_json(cls, plain: dict[str, str]) -> Addresses:
-        """Read back what `to_json` made."""
+        """Read back what `to_json` made, also that of a stack kept since older sources: what it lacks is ""."""
+        known = {field.name: plain.get(field.name, "") for field in fields(cls)}
         paths = {"log_dir": Path(plain["log_dir"]), "run_dir": Path(plain["run_dir"])}
-        return cls(**{**plain, **paths})  # type: ignore[arg-type]
+        return cls(**{**known, **paths})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service: state is waiting, starting, ready, frozen, stopped, killed or died (ended without being asked)."""
+    """One service: state is waiting, starting, ready, frozen, stopped, killed or died (ended without being asked).
+
+    A service with a `twin` is a spare, started on demand beside the one that it is like.
+    """
 
     name: str
     pid: int | None
     state: str
     started_in_seconds: float | None
     log_path: Path
+    twin: str | None = None
 
 
 @dataclass(frozen=True)

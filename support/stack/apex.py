@@ -24,6 +24,8 @@ INSTANCES = {
     "tools-1": "apex.tools",
     "analytics": "apex.analytics",
 }
+# Instances that are started on demand, each beside the one that it is like.
+SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 # Runs that one worker carries out at a time. There are two workers: events are promised in time with ten runs at work.
 WORKER_SLOTS = 5
 _STORES = ("postgres-primary", "postgres-replica", "redis")
@@ -44,20 +46,20 @@ class ApexService(Recipe):
         self.name = name
         self.needs: tuple[str, ...] = (*_STORES, "clickhouse") if name == "analytics" else _STORES
         self.data_dir = config.parent
+        self._module = INSTANCES[SPARES.get(name, name)]
         self._config = config
         self.port = port
         self._defects = tuple(defects)
         self._python = python
 
     async def prepare(self) -> None:
-        module = INSTANCES[self.name]
-        if not (self._python.checkout / Path(*module.split("."), "__main__.py")).is_file():
-            raise StackError(f"{self.name} needs the module {module}, which {self._python.checkout} does not have")
+        if not (self._python.checkout / Path(*self._module.split("."), "__main__.py")).is_file():
+            raise StackError(f"{self.name} needs the module {self._module}, which {self._python.checkout} does not have")
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]
         return self._python.launch(
-            INSTANCES[self.name],
+            self._module,
             "--config", str(self._config), "--instance", self.name, "--port", str(self.port), *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip

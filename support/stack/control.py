@@ -71,8 +71,10 @@ class Control:
         ]
 
     async def start(self, name: str, extra_args: list[str] | None) -> None:
-        """Start a service that does not run; returns when it is ready."""
+        """Start a service that does not run; returns when it is ready. A spare starts as its twin did."""
         service, turn = self._service(name)
+        if extra_args is None and service.twin is not None:
+            extra_args = list(self._service(service.twin)[0].extra_args)
         async with turn:
             await service.start(extra_args)
 

@@ -33,7 +33,9 @@ _LINES = {
     "partner": "partner",
     "auth": "auth",
     "backend": "backend",
+    "backend-2": "backend-2",
     "tools-1": "tools-1",
+    "tools-2": "tools-2",
     "analytics": "analytics",
 }
 _STORES = ("postgres-primary", "postgres-replica", "redis", "clickhouse", "cloud", "partner")
@@ -45,7 +47,7 @@ class EmbeddedProvider(Provider):
     def __init__(self, surroundings: Surroundings) -> None:
         self._in = surroundings
         options, run_dir, reserve = surroundings.options, surroundings.run_dir, surroundings.ports.reserve
-        known = (*_STORES, *apex.INSTANCES)
+        known = (*_STORES, *apex.INSTANCES, *apex.SPARES)
         if unknown := sorted((options.only or frozenset()) - set(known)):
             raise StackError(f"there is no service {', '.join(unknown)}; there are {', '.join(known)}")
         self._wanted = tuple(name for name in known if options.only is None or name in options.only)
@@ -64,7 +66,9 @@ class EmbeddedProvider(Provider):
     def services(self) -> Sequence[Service]:
         options = self._in.options
         return [
-            ProcessService(recipe, options.log_dir, options.start_seconds, self._in.changed)
+            ProcessService(
+                recipe, options.log_dir, options.start_seconds, self._in.changed, twin=apex.SPARES.get(recipe.name)
+            )
             for recipe in (*self._postgres(), self._redis, self._clickhouse, self._cloud, self._partner, *self._apex())
             if recipe.name in self._wanted
         ]
@@ -84,7 +88,7 @@ class EmbeddedProvider(Provider):
         defects = self._in.options.defects
         return [
             apex.ApexService(name, self._config, self._ports[name], defects.get(name, ()), self._python)
-            for name in apex.INSTANCES
+            for name in (*apex.INSTANCES, *apex.SPARES)
         ]
 
     def lines(self) -> Sequence[LinePlan]:
@@ -99,6 +103,7 @@ class EmbeddedProvider(Provider):
             auth_url=self._line_url("auth"),
             backend_url=self._line_url("backend"),
             backend_ws_url=self._line_url("backend").replace("http", "ws", 1),
+            spare_backend_url=self._line_url("backend-2"),
             backend_direct_url=f"http://{LOOPBACK}:{ports['backend']}",
             analytics_url=self._line_url("analytics"),
             tools_url=self._line_url("tools-1"),

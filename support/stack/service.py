@@ -23,6 +23,8 @@ class Service(Protocol):
 
     name: str
     needs: tuple[str, ...]
+    twin: str | None
+    """The service of which this one is a spare: not started with the stack, and then as its twin was."""
 
     async def prepare(self) -> None:
         """Make what the service needs on disk; done before the services in `needs` are ready."""
@@ -54,6 +56,10 @@ class Service(Protocol):
     def status(self) -> ServiceStatus:
         """How it is doing."""
 
+    @property
+    def extra_args(self) -> tuple[str, ...]:
+        """What it was last started with."""
+
 
 class Recipe(Protocol):
     """How a service that is a process of ours is made, listening on `port`. A full disk is told as `data_dir`'s."""
@@ -76,8 +82,16 @@ class Recipe(Protocol):
 class ProcessService(Service):
     """A service that runs as a process of the supervisor."""
 
-    def __init__(self, recipe: Recipe, log_dir: Path, ready_seconds: float, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        log_dir: Path,
+        ready_seconds: float,
+        changed: Callable[[], None],
+        twin: str | None = None,
+    ) -> None:
         self.name = recipe.name
+        self.twin = twin
         self.needs = recipe.needs
         self._recipe = recipe
         self._log_path = log_dir / f"{recipe.name}.log"
@@ -87,6 +101,10 @@ class ProcessService(Service):
         self._state = "waiting"
         self._extra_args: tuple[str, ...] = ()
         self._started_in: float | None = None
+
+    @property
+    def extra_args(self) -> tuple[str, ...]:
+        return self._extra_args
 
     @property
     def child(self) -> Child | None:
@@ -168,4 +186,4 @@ class ProcessService(Service):
 
     def status(self) -> ServiceStatus:
         pid = None if self._child is None else self._child.pid
-        return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path)
+        return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path, self.twin)

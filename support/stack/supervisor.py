@@ -107,7 +107,7 @@ class Supervisor:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(self._open_lines(provider, proxies_socket))
-            group.create_task(start_in_order(self._services, ready))
+            group.create_task(start_in_order([one for one in self._services if one.twin is None], ready))
         control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
         await wire.serve(run_dir / "control.sock", control.handlers())
         return await control.describe()

@@ -307,6 +307,19 @@ def test_a_run_that_still_runs_is_ended_first(session, world):
     assert row[0] in ("cancelled", "completed")
 
 
+def test_a_spare_instance_starts_on_demand_like_its_twin_and_ends_with_the_scenario(session, world):
+    assert _state(world, "backend-2") == "waiting"
+    world.stack.restart("backend", extra_args=["--defect", "WSE-02a"])
+    try:
+        world.faults.start_spare("backend-2")
+        health = requests.get(f"{world.addresses.spare_backend_url}/health/ready", timeout=5).json()
+        assert (health["instance"], health["defects"]) == ("backend-2", ["WSE-02a"])
+        assert findings(session, world) == []
+        assert _state(world, "backend-2") == "stopped"
+    finally:
+        world.stack.restart("backend", extra_args=[])
+
+
 def _state(world: World, service: str) -> str:
     return next(status.state for status in world.stack.services() if status.name == service)
 
