@@ -54,7 +54,9 @@ class ApexService(Recipe):
 
     async def prepare(self) -> None:
         if not (self._python.checkout / Path(*self._module.split("."), "__main__.py")).is_file():
-            raise StackError(f"{self.name} needs the module {self._module}, which {self._python.checkout} does not have")
+            raise StackError(
+                f"{self.name} needs the module {self._module}, which {self._python.checkout} does not have"
+            )
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]

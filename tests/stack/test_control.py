@@ -218,5 +218,6 @@ def test_what_the_customers_line_of_a_service_is_called(stack: Stack):
     names = {line.name for line in stack.lines()}
     assert names == {
         "postgres", "postgres-replica", "replication", "redis", "clickhouse", "cloud", "partner", "auth", "backend",
-        "tools-1", "analytics",
+        "backend-2",
+        "tools-1", "tools-2", "analytics",
     }  # fmt: skip
