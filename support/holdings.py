@@ -43,6 +43,21 @@ def one_of_everything(world: World, owner: User) -> Belongings:
     return Belongings(owner, ids)
 
 
+def things_of_ones_own(world: World, person: User, removable: User) -> Belongings:
+    """Give somebody a thread and, where their role allows it, a run that has ended.
+
+    :param removable: the colleague whom the person can try to remove.
+    :raises NotShown: the platform refused one of them.
+    """
+    ids = {"user_id": removable.id, "name": "read_prices"}
+    ids["thread_id"] = world.platform.create_thread(person, f"Thoughts of {person.tenant.marker}").require()["id"]
+    if person.role != Role.VIEWER.value:
+        run = world.running(person, "usage_report", thread_id=ids["thread_id"])
+        world.ended(run)
+        ids["run_id"] = run.run_id
+    return Belongings(person, ids)
+
+
 def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
     """Number and digest of the tenant's rows, by table; what is only on its way out (the outbox) is left out."""
     with psycopg.connect(world.addresses.postgres_observer_url, connect_timeout=5) as connection:

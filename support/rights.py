@@ -1,6 +1,7 @@
 """Who may use which published way in: the suite's own list, held against what the platform publishes and does."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,3 +34,13 @@ def _written() -> dict[str, Any]:
 def rights_of(operation: Operation) -> frozenset[str] | None:
     """The roles that may use it; None when nobody has thought of it."""
     return matrix().get(operation.place)
+
+
+def forgotten(operations: Iterable[Operation]) -> list[str]:
+    """Published ways in that have no rights written down."""
+    return sorted({operation.place for operation in operations} - matrix().keys())
+
+
+def without_door(operations: Iterable[Operation]) -> list[str]:
+    """Ways in that have rights, and are not published."""
+    return sorted(matrix().keys() - {operation.place for operation in operations})

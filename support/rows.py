@@ -13,6 +13,7 @@ _CONVERSATION = """
 select (select count(*) from threads where id = %(id)s::uuid),
        (select count(*) from messages where thread_id = %(id)s::uuid)
 """
+_WAITING = "select count(*) from outbox where topic = 'events'"
 
 
 def accounts(world: World, user: User) -> list[tuple[str, str]]:
@@ -29,6 +30,11 @@ def of_conversation(world: World, thread_id: str) -> tuple[int, int]:
     """How many rows hold the conversation, and how many its messages."""
     threads, messages = _rows(world, _CONVERSATION, {"id": thread_id})[0]
     return int(threads), int(messages)
+
+
+def waiting_to_be_told(world: World) -> int:
+    """How much is still on its way to those who listen."""
+    return int(_rows(world, _WAITING, [])[0][0])
 
 
 def _rows(world: World, query: str, parameters: Any) -> list[tuple[Any, ...]]:
