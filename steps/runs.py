@@ -49,14 +49,13 @@ def _(context, customers, agent):
 
 @when("{customers:Users} run {agent:Agent} five times, one after the other")
 def _(context, customers, agent):
-    for customer in customers * 5:
+    for customer in customers * situations.ROUNDS:
         context.world.ended(context.world.running(customer, agent.wire))
 
 
-@when("{customers:Users} run {agent:Agent} five times, side by side")
-def _(context, customers, agent):
-    for _round in range(5):
-        context.world.run_at_once(customers, agent.wire)
+@given("{customer:User} has started an agent that works hard until it is stopped")
+def _(context, customer):
+    situations.hard_working_run(context.world, customer)
 
 
 @when("all of them run {agent:Agent} at once")

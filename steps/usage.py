@@ -12,8 +12,16 @@ RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "workin
 @then("{more:Owner} runs used between {low:g} and {high:g} times as much as {less:Owner} of")
 def _(context, more, low, high, less):
     resources = [RESOURCES[row["resource"]] for row in context.table]
-    used, others = (situations.usages(context.world, customer) for customer in (more, less))
+    used, others = (situations.usages(context.world, customer)[-situations.ROUNDS :] for customer in (more, less))
     context.world.expect(used, uses_times_as_much_as(others, resources, low, high))
+
+
+@then("{customer:Owner} second run used as much as the first, within these bounds, of")
+def _(context, customer):
+    first, second = situations.usages(context.world, customer)
+    for row in context.table:
+        low, high = float(row["times at least"]), float(row["times at most"])
+        context.world.expect([second], uses_times_as_much_as([first], [RESOURCES[row["resource"]]], low, high))
 
 
 @then("the run reports the second as elapsed, but not as computing time")

@@ -39,6 +39,11 @@ def fetching(path: str) -> Script:
     return script({"think": "Asking the partner."}, {"fetch": path})
 
 
+def reading_on(path: str) -> Script:
+    """Calls a tool that reads a path of the partner again and again, and works on it, until it is stopped."""
+    return script({"think": "Reading on."}, {"read_on": path})
+
+
 def side_by_side(*paths: str) -> Script:
     """Calls a tool for each path, all at once."""
     return script({"together": list(paths)})

@@ -56,6 +56,10 @@ class Partner:
         """Answer under the path that much later."""
         self._program(path, {"delay_seconds": seconds, **_answered(path)})
 
+    def serve(self, path: str, body: str, seconds: float) -> None:
+        """Answer under the path with the text, that much later."""
+        self._program(path, {"body": body, "delay_seconds": seconds})
+
     def fail(self, path: str, status: int, body: Any = None) -> None:
         """Answer under the path with an error."""
         self._program(path, {"status": status, "body": body})

@@ -28,6 +28,12 @@ TIME_LIMIT = 1.0
 # Seconds in which a service that is ready says so.
 _ONE_LOOK = 2.0
 
+LARGE_DOCUMENT, ONE_READING = 200_000, 0.02
+"""Characters of a document that is read again and again, and the seconds that the partner takes each time."""
+
+ROUNDS = 5
+"""How often a run is repeated whose processor time is judged: other work on the machine only ever adds to it."""
+
 SIDE_BY_SIDE = 0.3
 """Seconds that the partner takes where calls are to overlap."""
 
@@ -133,6 +139,16 @@ def overlapping_calls(events: Sequence[Event]) -> list[Event]:
     """The calls that had begun before any had ended."""
     first_end = next((at for at, event in enumerate(events) if event.type == "tool_completed"), len(events))
     return [event for event in events[:first_end] if event.type == "tool_executing"]
+
+
+def hard_working_run(world: World, user: User) -> RunHandle:
+    """A run whose tool reads a large document again and again and computes, until the scenario ends."""
+    world.users.settle(user)
+    path = waiting_place(user)
+    world.partner.serve(path, "." * LARGE_DOCUMENT, ONE_READING)
+    run = world.running(user, agents.PROBE, input=agents.reading_on(path))
+    world.eventually(lambda: len(world.partner.calls(path)), lambda seen: seen > 1, "run starts", "the tool at work")
+    return run
 
 
 def usages(world: World, customer: User) -> list[dict[str, float]]:

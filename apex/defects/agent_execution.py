@@ -25,6 +25,8 @@ from apex.problems import Problem, not_found
 from apex.stream import Event, EventStream
 from apex.tables import messages, runs
 from apex.telemetry import span, traceparent
+from apex.tools.dispatcher import Dispatcher
+from apex.tools.tool import ToolCall
 from apex.worker import leases, slot, supervisor, toolbox
 from apex.worker.execution import Execution
 from apex.worker.leases import Leases
@@ -538,11 +540,66 @@ def _() -> None:
     "AEC-10c",
     service="worker",
     summary="the data read is estimated from the number of tool calls",
-    scenario="Other customers' runs are not counted",
+    scenario="Twice the servers take about twice the resources",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
     _usage(lambda usage: {"bytes_read": 250_000 * usage["tool_calls"]})
+
+
+@defect(
+    "AEC-10d",
+    service="tools",
+    summary="a call counts what the whole service reads while it lasts",
+    scenario="Other customers' runs are not counted",
+    step="Acme's second run used as much as the first, within these bounds, of",
+)
+def _() -> None:
+    total = 0
+
+    def read(self: ToolCall) -> int:
+        return total - vars(self).setdefault("began_at", total)
+
+    def count(self: ToolCall, value: int) -> None:
+        nonlocal total
+        total += value - read(self)
+
+    replace(ToolCall, "bytes_read", property(read, count))
+
+
+@defect(
+    "AEC-10e",
+    service="tools",
+    summary="a call counts the computing time of the whole service while it works",
+    scenario="Other customers' runs are not counted",
+    step="Acme's second run used as much as the first, within these bounds, of",
+)
+def _() -> None:
+    replace(time, "thread_time", time.process_time)
+
+
+@defect(
+    "AEC-10f",
+    service="tools",
+    summary="a call beside others is charged a flat amount of data",
+    scenario="Twice the servers take about twice the resources beside other customers' runs, too",
+    step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
+)
+def _() -> None:
+    at_work = 0
+
+    async def execute(self: Dispatcher, *arguments: Any) -> Any:
+        nonlocal at_work
+        at_work += 1
+        try:
+            answer = await original(self, *arguments)
+            if at_work > 1:
+                answer.usage.bytes_read = 250_000
+            return answer
+        finally:
+            at_work -= 1
+
+    original = replace(Dispatcher, "execute", execute)
 
 
 @defect(

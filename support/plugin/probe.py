@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from functools import partial
+from hashlib import pbkdf2_hmac
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,14 +17,18 @@ from pydantic import BaseModel
 from apex.agents import Agent, RunContext
 from apex.tools import Tool, ToolCall, ToolError
 
+# Rounds of hashing, some thirty milliseconds of a processor's time.
+_WORK = 120_000
+
 
 class Probe(Agent):
     """Follows the script in its input.
 
     ``input["steps"]``: a list of single-key objects: ``{"think": text}``, ``{"think_times": n}``,
     ``{"think_long": {"times": n, "characters": n}}``, ``{"fetch": path}`` (a partner's resource),
-    ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that fails), ``{"break": message}`` (a tool with a
-    fault), ``{"raise": message}`` (a fault of the agent itself).
+    ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
+    (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent
+    itself), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``.
     """
 
     name = "probe"
@@ -47,6 +53,8 @@ class Probe(Agent):
                 case "together":
                     calls = [context.call_tool("probe_fetch", {"path": path}) for path in value]
                     fetched.extend(await asyncio.gather(*calls))
+                case "read_on":
+                    await context.call_tool("probe_read_on", {"path": value})
                 case "fail":
                     await context.call_tool("probe_fail", {"message": value})
                 case "break":
@@ -85,6 +93,19 @@ class ProbeFetch(Tool):
     async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
         response = await call.fetch(f"{call.pricing_url}{parameters.path}")
         return {"path": parameters.path, "content": response.text}
+
+
+class ProbeReadOn(Tool):
+    """Reads a partner's resource again and again and works on it, until it is stopped."""
+
+    name = "probe_read_on"
+    description = "Reads a resource of a partner until it is stopped."
+    parameters = Path
+
+    async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
+        while True:
+            document = await call.fetch(f"{call.pricing_url}{parameters.path}")
+            await call.in_thread(partial(pbkdf2_hmac, "sha256", document.content, b"", _WORK))
 
 
 class ProbeFail(Tool):
