@@ -36,7 +36,7 @@ def plan(text):
     return Plan(text.split()[1])
 
 
-@with_pattern(r"an? (?:cost analysis|rightsizing plan|usage report|piece of advice)")
+@with_pattern(r"an? (?:cost analysis|rightsizing plan|usage report|savings review)")
 def agent(text):
     return Agent(text.partition(" ")[2])
 

@@ -29,6 +29,6 @@ def _(context):
         context.world.expect(answer, is_indistinguishable_from(answer_to_nothing))
 
 
-@then("the second wish is granted like the first")
+@then("the second cancellation is accepted like the first")
 def _(context):
     context.world.expect(context.world.last_outcome.done, equal_to(True), str(context.world.last_outcome))

@@ -104,7 +104,7 @@ def _(context, customer):
     context.world.ended(context.world.running(customer, agents.PROBE, input=agents.exiting()))
 
 
-@given("{customer:User} has started more hanging runs than there are places to work, each with a time limit")
+@given("{customer:User} has started more hanging runs than the platform can carry out at once, each with a time limit")
 def _(context, customer):
     situations.hanging_everywhere(context.world, customer)
 

@@ -10,7 +10,7 @@ class Agent(Enum):
     COST_ANALYSIS = "cost analysis"
     RIGHTSIZING_PLAN = "rightsizing plan"
     USAGE_REPORT = "usage report"
-    ADVICE = "piece of advice"
+    REVIEW = "savings review"
 
     @property
     def wire(self) -> str:
@@ -18,7 +18,7 @@ class Agent(Enum):
             "cost analysis": "cost_analysis",
             "rightsizing plan": "rightsizing_plan",
             "usage report": "usage_report",
-            "piece of advice": "advisor",
+            "savings review": "advisor",
         }[self.value]
 
 

@@ -558,7 +558,7 @@ def _() -> None:
     total = 0
 
     def read(self: ToolCall) -> int:
-        return total - vars(self).setdefault("began_at", total)
+        return int(total - vars(self).setdefault("began_at", total))
 
     def count(self: ToolCall, value: int) -> None:
         nonlocal total
@@ -629,9 +629,9 @@ def _() -> None:
 @defect(
     "AEC-11b",
     service="backend",
-    summary="a second wish to cancel is a conflict",
+    summary="cancelling a second time is a conflict",
     scenario="Cancelling twice is harmless",
-    step="the second wish is granted like the first",
+    step="the second cancellation is accepted like the first",
 )
 def _() -> None:
     def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:

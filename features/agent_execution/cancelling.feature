@@ -23,7 +23,7 @@ Feature: A cancelled run really stops
       And Acme has started an agent that waits for the partner
       And Acme has cancelled the run
       When Acme cancels the run
-      Then the second wish is granted like the first
+      Then the second cancellation is accepted like the first
       And the run is stored as cancelled
 
     @gate

@@ -28,7 +28,7 @@ Feature: The story of a run is complete, in order and told once
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage
       And Acme watches
-      When Acme runs a piece of advice
+      When Acme runs a savings review
       Then Acme has received the complete story of the run
       And the story tells the parts of the cost analysis and the usage report
 

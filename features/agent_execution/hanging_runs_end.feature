@@ -29,7 +29,7 @@ Feature: A run that hangs is ended in time
     Scenario: Hanging runs on every worker do not stop other customers
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with stored usage
-      And Acme has started more hanging runs than there are places to work, each with a time limit
+      And Acme has started more hanging runs than the platform can carry out at once, each with a time limit
       When Borealis starts a usage report
       Then Borealis' run ends in time all the same
       And the answer equals the totals of Borealis' own usage

@@ -26,7 +26,7 @@ Feature: Every event can be traced to its request
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage
       And Acme watches
-      When Acme runs a piece of advice in each of two threads, side by side
+      When Acme runs a savings review in each of two threads, side by side
       Then every event names these as its own request did
         | identity |
         | user     |
