@@ -30,12 +30,16 @@ _CHECK_SECONDS = 2.0
 
 @dataclass
 class Process:
-    """One running process of the platform: who it is and how it was started."""
+    """One running process of the platform: who it is and how it was started.
+
+    ``background`` says of each work beside the requests, by its name, whether it still goes on.
+    """
 
     service: str
     instance: str
     settings: Settings
     defects: list[str] = field(default_factory=list)
+    background: dict[str, Callable[[], bool]] = field(default_factory=dict)
 
 
 class Health(BaseModel):
@@ -79,10 +83,12 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
             checks=results,
         )
 
-    @app.get("/health/live", tags=["health"])
-    async def live() -> Health:
-        """The process itself works; says nothing of its dependencies."""
-        return report({})
+    @app.get("/health/live", tags=["health"], responses={503: {"model": Health}})
+    async def live(response: Response) -> Health:
+        """The process itself works, and so does what it does in the background; says nothing of its dependencies."""
+        health = report({name: "ok" if goes_on() else "ended" for name, goes_on in process.background.items()})
+        response.status_code = 200 if health.status == "ready" else 503
+        return health
 
     @app.get("/health/ready", tags=["health"], responses={503: {"model": Health}})
     def ready(response: Response) -> Health:

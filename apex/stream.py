@@ -23,13 +23,16 @@ from redis.retry import Retry
 
 PRESENCE = "presence"
 _RUN_MEMORY_SECONDS = 24 * 3600
+# A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of.
+_STREAM_MEMORY_SECONDS = 30 * 24 * 3600
 
 # Numbers, stores and announces in one step, so that concurrent senders cannot interleave.
 # An event after the run's end is dropped (a worker that was taken for dead may wake up);
 # a delivery with an id happens once.
 _PUBLISH = """
 local stream, meta, run, delivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local event, window, epoch, floor, ending, memory = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local event, window, epoch, floor, ending = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local memory, retention = ARGV[6], ARGV[7]
 if delivered ~= '' then
   if not redis.call('SET', delivered, '1', 'NX', 'EX', memory) then return 0 end
 end
@@ -49,6 +52,8 @@ epoch = redis.call('HGET', meta, 'epoch')
 local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
 local envelope = '{"sequence":' .. sequence .. ',"run_sequence":' .. run_sequence .. ',' .. string.sub(event, 2)
 redis.call('XADD', stream, 'MAXLEN', window, sequence .. '-0', 'event', envelope)
+redis.call('EXPIRE', stream, retention)
+redis.call('EXPIRE', meta, retention)
 redis.call('PUBLISH', stream, epoch .. ':' .. sequence .. ':' .. envelope)
 return run_sequence == 'null' and sequence or run_sequence
 """
@@ -128,6 +133,7 @@ class EventStream:
                 event.run_sequence_floor,
                 "1" if event.ends_run else "0",
                 _RUN_MEMORY_SECONDS,
+                _STREAM_MEMORY_SECONDS,
             ],
         )
         return number

@@ -47,11 +47,14 @@ def application(process: Process, database: Database) -> FastAPI:
             asyncio.run_coroutine_threadsafe(_recheck_sessions(hub, database), loop)
 
         listener = database.listen({SESSION_ENDED: session_ended}, on_connect=recheck)
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(hub.show_presence())]
+        events, presence = asyncio.create_task(hub.run()), asyncio.create_task(hub.show_presence())
+        process.background.update(
+            events=lambda: not events.done(), presence=lambda: not presence.done(), notifications=listener.is_alive
+        )
         yield
         listener.close()
-        for task in tasks:
-            task.cancel()
+        events.cancel()
+        presence.cancel()
         await client.aclose()
         await subscriber.aclose()
 

@@ -52,6 +52,12 @@ def create(process: Process) -> FastAPI:
             {RUN_QUEUED: leases.wake, RUN_CANCEL: leases.cancel, OUTBOX: lambda topic: relays[topic].wake()},
             on_connect=caught_up,
         )
+        process.background.update(
+            {relay.name: relay.is_alive for relay in relays.values()},
+            leases=leases.is_alive,
+            notifications=listener.is_alive,
+            slots=lambda: sum(slot.is_alive() and not slot.closed for slot in slots) >= settings.worker.slots,
+        )
         yield
         listener.close()
         leases.close()

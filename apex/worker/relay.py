@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import httpx
+import redis
 import structlog
 from sqlalchemy import Row, text
 
@@ -23,10 +24,16 @@ _IDLE_SECONDS = 5.0
 _LONGEST_PAUSE = 5.0
 
 
+class Undelivered(Exception):
+    """Rows that are still in the outbox although their store can be reached."""
+
+
 class Relay(threading.Thread, ABC):
     """Delivers one topic; starts by itself. Several processes may do so at once: each row is with one of them."""
 
     topic: ClassVar[str]
+    unreachable: ClassVar[tuple[type[Exception], ...]]
+    """Errors that say that no row can arrive now."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(name=f"relay {self.topic}", daemon=True)
@@ -63,6 +70,7 @@ class Relay(threading.Thread, ABC):
         """Hand the rows over; raises if one of them may not have arrived."""
 
     def _deliver_batch(self) -> int:
+        """How many rows were there. One that cannot be delivered stays for later and holds up no other."""
         with self._database.platform() as connection:
             rows = list(
                 connection.execute(
@@ -70,16 +78,39 @@ class Relay(threading.Thread, ABC):
                     {"topic": self.topic, "size": _BATCH},
                 )
             )
-            if rows:
-                self.deliver(rows)
-                connection.execute(text("SELECT outbox_delivered(:ids)"), {"ids": [row.id for row in rows]})
-            return len(rows)
+            delivered = self._delivered(rows) if rows else []
+            if delivered:
+                connection.execute(text("SELECT outbox_delivered(:ids)"), {"ids": delivered})
+        if len(delivered) < len(rows):
+            raise Undelivered(f"{len(rows) - len(delivered)} of {len(rows)} rows")
+        return len(rows)
+
+    def _delivered(self, rows: list[Row[Any]]) -> list[int]:
+        """The ids of the rows that have arrived; when they do not go together, each is tried by itself."""
+        try:
+            self.deliver(rows)
+            return [row.id for row in rows]
+        except self.unreachable:
+            raise
+        except Exception as error:
+            log.warning("outbox rows not delivered together", topic=self.topic, exc_info=error)
+        delivered = []
+        for row in rows:
+            try:
+                self.deliver([row])
+                delivered.append(row.id)
+            except self.unreachable:
+                break
+            except Exception as error:
+                log.error("outbox row not delivered", topic=self.topic, row=str(row.id), exc_info=error)
+        return delivered
 
 
 class EventRelay(Relay):
     """Events that must not be seen before what they tell of is stored: ends of runs, notices."""
 
     topic = "events"
+    unreachable = (redis.ConnectionError, redis.TimeoutError)
 
     def __init__(self, database: Database, stream: EventStream, heartbeat_seconds: float) -> None:
         self._stream = stream
@@ -100,6 +131,7 @@ class AnalyticsRelay(Relay):
     """Records of ended runs, for the analytics service (which knows a record again by its id)."""
 
     topic = "analytics"
+    unreachable = (httpx.TransportError,)
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._settings = settings

@@ -45,6 +45,11 @@ class Slot(threading.Thread):
         self._replace()
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes no further run."""
+        return self._closed.is_set()
+
+    @property
     def tracker(self) -> Tracker | None:
         """The story of the run in hand."""
         return self._supervisor.tracker

@@ -307,6 +307,21 @@ def test_a_run_that_still_runs_is_ended_first(session, world):
     assert row[0] in ("cancelled", "completed")
 
 
+def test_an_outbox_row_that_cannot_be_delivered_holds_up_no_other(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    world.used(acme.tenant)
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        connection.execute("select set_config('app.tenant_id', %s, true)", [acme.tenant.id])
+        connection.execute(
+            "insert into outbox (tenant_id, topic, payload) values (%s, 'events', %s)",
+            [acme.tenant.id, json.dumps({"type": "of an older release"})],
+        )
+    watching = world.watch(acme)
+    run = world.running(acme, "usage_report")
+    watching.wait_for_end(run, within=20)
+    assert findings(session, world) == []
+
+
 def test_a_spare_instance_starts_on_demand_like_its_twin_and_ends_with_the_scenario(session, world):
     assert _state(world, "backend-2") == "waiting"
     world.stack.restart("backend", extra_args=["--defect", "WSE-02a"])

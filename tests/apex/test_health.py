@@ -1,0 +1,46 @@
+"""What a service says of itself."""
+
+import asyncio
+
+import httpx
+from pydantic import SecretStr
+
+from apex.service import Process, create_app
+from apex.settings import Auth, ClickHouse, Cloud, Database, Internal, Partners, Redis, Settings, SigningKey
+
+NOWHERE, SECRET = (
+    SecretStr("postgresql://nobody@127.0.0.1/none"),
+    SecretStr("not a secret: no token is ever signed with it"),
+)
+SETTINGS = Settings(
+    environment="test",
+    auth=Auth(issuer="apex", signing_keys=[SigningKey(id="none", secret=SECRET)]),
+    internal=Internal(signing_key=SECRET),
+    database=Database(url=NOWHERE, owner_url=NOWHERE),
+    redis=Redis(url=SecretStr("redis://127.0.0.1/0")),
+    clickhouse=ClickHouse(url=SecretStr("http://127.0.0.1/none")),
+    cloud=Cloud(access_key_id=SECRET, secret_access_key=SECRET),
+    partners=Partners(pricing_url="http://127.0.0.1"),
+)
+
+
+def asked(**background: bool) -> tuple[int, str, dict[str, str]]:
+    """Status, verdict and checks of the live probe of a process whose background work goes on, or has ended."""
+    process = Process("worker", "worker-1", SETTINGS)
+    process.background.update({name: lambda going=going: going for name, going in background.items()})  # type: ignore[misc]
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(process, "A service", {}))
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            return await client.get("/health/live")
+
+    answer = asyncio.run(ask())
+    return answer.status_code, answer.json()["status"], answer.json()["checks"]
+
+
+def test_a_process_is_alive_while_its_background_work_goes_on():
+    assert asked(leases=True, slots=True) == (200, "ready", {"leases": "ok", "slots": "ok"})
+
+
+def test_work_in_the_background_that_has_ended_is_told():
+    assert asked(leases=False, slots=True) == (503, "not_ready", {"leases": "ended", "slots": "ok"})
