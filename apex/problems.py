@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 
 log = structlog.get_logger()
 
+# Of thousands of faults the first are enough to begin with.
+_NAMED, _EXPLAINED = 10, 100
+
 
 class FieldError(BaseModel):
     """A field of the request, and what is wrong with it."""
@@ -67,6 +70,50 @@ def unavailable(detail: str = "The service cannot answer right now; please try a
     return Problem(503, "unavailable", detail, headers={"retry-after": "1"})
 
 
+def validation_failed(faults: dict[str, str]) -> Problem:
+    """The request is not as it must be: what is wrong, by the name of the field."""
+    return _wrong_fields([{"field": field, "message": message} for field, message in faults.items()])
+
+
+def _wrong_fields(faults: list[dict[str, str]]) -> Problem:
+    names = list(dict.fromkeys(fault["field"] for fault in faults))
+    named = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    detail = f"These fields are not as expected: {named}."
+    return Problem(422, "validation_failed", detail, errors=faults[:_EXPLAINED])
+
+
+def faults_of(error: RequestValidationError) -> list[dict[str, str]]:
+    """Each fault with its field, by the path that leads to it in what the caller sent: ``records.0.cost``."""
+    return [{"field": _field(fault, error.body), "message": _printable(fault["msg"])} for fault in error.errors()]
+
+
+def _field(fault: Any, body: Any) -> str:
+    if fault["type"] == "json_invalid":
+        return "body"
+    path = list(fault["loc"][1:])
+    if fault["type"].startswith("union_tag_"):
+        path.append(fault["ctx"]["discriminator"].strip("'"))
+    if fault["loc"][0] == "body":
+        path = _within(body, path)
+    return _printable(".".join(str(part) for part in path)) or "body"
+
+
+def _within(body: Any, path: list[Any]) -> list[Any]:
+    """The path without what only our models know: the names of alternatives, which nobody has sent."""
+    kept = []
+    for part in path[:-1]:
+        known = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
+        if known:
+            kept.append(part)
+            body = body[part]
+    return [*kept, *path[-1:]]
+
+
+def _printable(text: str) -> str:
+    """The text with what no answer can carry written out: half a surrogate pair, for one."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ProblemDetails, "description": "The request is refused"},
     "5XX": {"model": ProblemDetails, "description": "The service cannot answer"},
@@ -84,6 +131,9 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 404:
             return answer(request.state.request_id, not_found())
+        if error.status_code == 400:
+            # FastAPI's word for a body that it could not read.
+            return answer(request.state.request_id, validation_failed({"body": "cannot be read as JSON"}))
         code = {405: "method_not_allowed"}.get(error.status_code, "bad_request")
         return answer(
             request.state.request_id,
@@ -92,15 +142,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [
-            {"field": ".".join(str(part) for part in fault["loc"][1:]) or "body", "message": fault["msg"]}
-            for fault in error.errors()
-        ]
-        named = ", ".join(fault["field"] for fault in faults)
-        return answer(
-            request.state.request_id,
-            Problem(422, "validation_failed", f"These fields are not as expected: {named}.", errors=faults),
-        )
+        return answer(request.state.request_id, _wrong_fields(faults_of(error)))
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeout)

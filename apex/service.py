@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apex import __version__, problems
+from apex.bodies import Bodies
 from apex.settings import Settings
 from apex.telemetry import span, traceparent
 
@@ -67,6 +68,7 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
     )
     app.state.process = process
     problems.install(app)
+    app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(RequestContext, service=process.service)
     pool = ThreadPoolExecutor(max_workers=max(len(checks), 1), thread_name_prefix="health")
 

@@ -75,6 +75,13 @@ class Tools(Listener):
     call_seconds: float = Field(default=120, gt=0)
 
 
+class Requests(BaseModel):
+    """What a request's body may hold: ``max_nesting`` counts the levels of JSON lists and objects in one another."""
+
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1)
+    max_nesting: int = Field(default=200, ge=1)
+
+
 class Internal(BaseModel):
     """The key with which services vouch for each other."""
 
@@ -140,6 +147,7 @@ class Settings(BaseSettings):
     worker: Worker = Worker()
     tools: Tools = Tools()
     analytics: Listener = Listener()
+    requests: Requests = Requests()
     internal: Internal
     database: Database
     redis: Redis

@@ -12,6 +12,7 @@ from support.agents import Agent
 from support.budgets import load_budgets
 from support.dialect import Closing
 from support.failures import Failure, Retry
+from support.mistakes import Wrong
 from support.sessions import Place, Stranger
 from support.tokens import BadToken
 from support.users import USER_PATTERN, Plan, Stage
@@ -70,4 +71,4 @@ register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, P
 register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
 )
-register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken))
+register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong))

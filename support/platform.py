@@ -5,7 +5,7 @@ wire habits that other platforms share with it in another form are in its ``Dial
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -65,7 +65,7 @@ class Platform(Protocol):
         *,
         service: str = "backend",
         json: Any = None,
-        data: bytes | str | None = None,
+        data: bytes | str | Iterable[bytes] | None = None,
         query: Json | None = None,
         headers: Mapping[str, str] | None = None,
         trace_id: str | None = None,
@@ -136,7 +136,7 @@ class ReferencePlatform:
         *,
         service: str = "backend",
         json: Any = None,
-        data: bytes | str | None = None,
+        data: bytes | str | Iterable[bytes] | None = None,
         query: Json | None = None,
         headers: Mapping[str, str] | None = None,
         trace_id: str | None = None,

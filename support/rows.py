@@ -13,6 +13,7 @@ _CONVERSATION = """
 select (select count(*) from threads where id = %(id)s::uuid),
        (select count(*) from messages where thread_id = %(id)s::uuid)
 """
+_CUSTOMERS = "select (select count(*) from tenants), (select count(*) from users)"
 _WAITING = "select count(*) from outbox where topic = 'events'"
 
 
@@ -30,6 +31,12 @@ def of_conversation(world: World, thread_id: str) -> tuple[int, int]:
     """How many rows hold the conversation, and how many its messages."""
     threads, messages = _rows(world, _CONVERSATION, {"id": thread_id})[0]
     return int(threads), int(messages)
+
+
+def customers(world: World) -> tuple[int, int]:
+    """How many organisations there are, and how many people in them."""
+    organisations, people = _rows(world, _CUSTOMERS, [])[0]
+    return int(organisations), int(people)
 
 
 def waiting_to_be_told(world: World) -> int:

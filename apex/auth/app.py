@@ -9,11 +9,11 @@ from apex.auth.models import (
     Acceptance,
     Accepted,
     Account,
+    Grant,
     Invitation,
     Invite,
     Members,
     PasswordGrant,
-    RefreshGrant,
     SignUp,
     Token,
 )
@@ -45,7 +45,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         return accounts.sign_up(request)
 
     @app.post("/v1/token", tags=["sessions"])
-    def token(request: PasswordGrant | RefreshGrant) -> Token:
+    def token(request: Grant) -> Token:
         """Log in with a password, or go on with a refresh token (which is replaced)."""
         if isinstance(request, PasswordGrant):
             return sessions.log_in(request)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from apex.storable import Secret
 
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
 ]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Password = Annotated[SecretStr, Field(min_length=10, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+Password = Annotated[Secret, Field(min_length=10, max_length=200)]
 Plan = Literal["free", "early", "mid", "enterprise"]
 
 
@@ -60,8 +63,8 @@ class PasswordGrant(Request):
     """``expires_in``: a shorter life than usual for the access token, in seconds."""
 
     grant_type: Literal["password"]
-    email: str
-    password: Annotated[SecretStr, Field(max_length=200)]
+    email: Text
+    password: Annotated[Secret, Field(max_length=200)]
     expires_in: int | None = Field(default=None, ge=1)
 
 
@@ -69,7 +72,11 @@ class RefreshGrant(Request):
     """A refresh token, good for one use."""
 
     grant_type: Literal["refresh_token"]
-    refresh_token: SecretStr
+    refresh_token: Annotated[Secret, Field(max_length=200)]
+
+
+Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type")]
+"""A way to get a token."""
 
 
 class Token(BaseModel):
@@ -101,7 +108,7 @@ class Invitation(BaseModel):
 class Acceptance(Request):
     """An invited person takes the place; ``token`` is that of the invitation."""
 
-    token: SecretStr
+    token: Annotated[Secret, Field(max_length=200)]
     password: Password
     display_name: Name | None = None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
+from apex.storable import JsonObject
 from apex.stream import rfc3339
 
 Status = Literal["queued", "running", "completed", "failed", "timed_out", "cancelled"]
@@ -129,9 +131,9 @@ class NewRun(Request):
     """``time_limit_seconds``: shorter than the platform's own limit."""
 
     agent_name: Short
-    thread_id: str | None = None
-    input: dict[str, Any] = {}
-    time_limit_seconds: float | None = Field(default=None, gt=0)
+    thread_id: UUID | None = None
+    input: JsonObject = {}
+    time_limit_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class RunError(Answer):

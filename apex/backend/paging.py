@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +20,8 @@ def after(table: Table, cursor: str | None, *, newest_first: bool) -> list[Colum
         return []
     try:
         moment, row_id = json.loads(base64.urlsafe_b64decode(cursor))
-        position = (datetime.fromisoformat(moment), str(row_id))
-    except (ValueError, TypeError, binascii.Error):
+        position = (datetime.fromisoformat(moment), str(uuid.UUID(row_id)))
+    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise Problem(
             422,
             "validation_failed",

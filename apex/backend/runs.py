@@ -50,7 +50,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:
-                thread = own_thread(connection, identity, request.thread_id)
+                thread = own_thread(connection, identity, str(request.thread_id))
             run = connection.execute(
                 runs.insert()
                 .values(
@@ -75,7 +75,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.get("/v1/runs", tags=["runs"])
     def page(
         identity: Caller,
-        thread_id: str | None = None,
+        thread_id: uuid.UUID | None = None,
         status: Status | None = None,
         cursor: str | None = None,
         limit: Limit = 50,
@@ -86,7 +86,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             query = query.where(runs.c.status == status)
         with acting_as(database, identity) as connection:
             if thread_id is not None:
-                query = query.where(runs.c.thread_id == own_thread(connection, identity, thread_id).id)
+                query = query.where(runs.c.thread_id == own_thread(connection, identity, str(thread_id)).id)
             query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit + 1)
             rows = list(connection.execute(query))
         return Runs(items=[shown(row) for row in rows[:limit]], next_cursor=next_cursor(rows, limit))

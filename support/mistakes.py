@@ -1,0 +1,235 @@
+"""Requests with one thing wrong each, made from the published schemas, and what came of sending them."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from support import access, doors, holdings, rows
+from support.examples import example_of
+from support.holdings import Belongings
+from support.openapi import Operation, operations
+from support.outcome import Outcome
+from support.platform import Anyone, Caller
+from support.rights import ANYBODY, SERVICES, rights_of
+from support.users import User
+from support.world import World
+
+SENT = "mistaken requests"
+CUSTOMERS = "customers before"
+# Far more than anybody needs.
+_TOO_DEEP = (300, 100_000)
+_TOO_LARGE = 5 * 1024 * 1024
+_CHUNK = 256 * 1024
+_PLACEHOLDER = "put-something-here"
+_UNSTORABLE = ("nothing\0there", "half \ud800 a letter")
+_UNREADABLE = (b'{"title": "\xff\xfe"}', '{"title": "x"}'.encode("utf-16"), b'{"title": ', b"title=x", b"")
+_NO_NUMBERS = ("NaN", "Infinity", "-1e999")
+
+Path = tuple[str | int, ...]
+
+
+class Wrong(Enum):
+    """What is wrong with a request, as a feature names it."""
+
+    MISSING = "a field missing"
+    TYPE = "a field of the wrong type"
+    LONG = "more in a field than fits"
+    CHARACTER = "a character that cannot be kept"
+    NUMBER = "a number that is none"
+    UNREADABLE = "letters that cannot be read"
+    DEEP = "lists in lists without end"
+    HUGE = "far more than anybody needs"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A request to an operation with something wrong about ``field``; either a body or a query is wrong."""
+
+    operation: Operation
+    field: str
+    body: bytes | None = None
+    query: Mapping[str, str] | None = None
+    in_pieces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mistaken:
+    """What was wrong about which field, and what came of it."""
+
+    place: str
+    field: str
+    answer: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of a body: the path that leads to it, its schema without references, a body in which it may be put."""
+
+    path: Path
+    schema: Mapping[str, Any]
+    required: bool
+    around: Any
+
+    @property
+    def name(self) -> str:
+        return str(self.path[-1])
+
+
+def send_all(world: World, owner: User, wrong: Wrong) -> None:
+    """Have a customer, or whoever may, send every request that takes anything with this wrong about it."""
+    owned = world.recall(access.OWNED, Belongings)
+    world.facts[access.STORED] = holdings.stored_of(world, owner.tenant)
+    world.facts[CUSTOMERS] = rows.customers(world)
+    world.facts[SENT] = [
+        Mistaken(mistake.operation.place, mistake.field, _send(world, mistake, owned))
+        for operation in operations(world)
+        if rights_of(operation) != SERVICES
+        for mistake in mistakes(operation, wrong)
+    ]
+
+
+def mistakes(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
+    """Everything that can be wrong in that way about what an operation takes."""
+    if operation.body is not None:
+        for variant in _variants(operation, operation.body):
+            yield from _about_body(operation, example_of(operation, variant), variant, wrong)
+    if wrong in (Wrong.TYPE, Wrong.LONG):
+        yield from _about_query(operation, wrong)
+
+
+def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], wrong: Wrong) -> Iterator[Mistake]:
+    match wrong:
+        case Wrong.UNREADABLE:
+            for data in _UNREADABLE:
+                yield Mistake(operation, "body", data)
+        case Wrong.HUGE:
+            data = json.dumps(body).encode().ljust(_TOO_LARGE)
+            yield Mistake(operation, "body", data)
+            yield Mistake(operation, "body", data, in_pieces=True)
+        case Wrong.DEEP:
+            for field in _fields(operation, schema, body):
+                for depth in _TOO_DEEP:
+                    yield Mistake(operation, "body", _text(field, "[" * depth + "]" * depth))
+                return
+        case _:
+            for field in _fields(operation, schema, body):
+                yield from (Mistake(operation, field.name, data) for data in _wrong_values(field, wrong))
+
+
+def _wrong_values(field: _Field, wrong: Wrong) -> Iterator[bytes]:
+    schema, free = field.schema, _is_free(field.schema)
+    match wrong:
+        case Wrong.MISSING if field.required:
+            yield json.dumps(_without(field)).encode()
+        case Wrong.TYPE:
+            yield _text(field, '"nothing of the kind"' if schema.get("type") in ("array", "object") else "[1]")
+        case Wrong.LONG if "maxLength" in schema:
+            yield _text(field, json.dumps("x" * (schema["maxLength"] + 1)))
+        case Wrong.LONG if "maxItems" in schema:
+            item = json.dumps(_at(field.around, field.path)[0])
+            yield _text(field, f"[{','.join([item] * (schema['maxItems'] + 1))}]")
+        case Wrong.CHARACTER if free:
+            for bad in _UNSTORABLE:
+                yield _text(field, json.dumps({"noted": ["well", {"there": bad}]}))
+                yield _text(field, json.dumps({bad: "noted"}))
+        case Wrong.CHARACTER if schema.get("type") == "string":
+            yield from (_text(field, json.dumps(bad)) for bad in _UNSTORABLE)
+        case Wrong.NUMBER if free:
+            yield from (_text(field, f'{{"noted": [{number}]}}') for number in _NO_NUMBERS)
+        case Wrong.NUMBER if schema.get("type") in ("number", "integer"):
+            yield from (_text(field, number) for number in _NO_NUMBERS)
+
+
+def _about_query(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
+    for parameter in operation.details.get("parameters", ()):
+        if parameter["in"] != "query":
+            continue
+        name, schema = parameter["name"], _plain(operation, parameter["schema"])
+        if wrong is Wrong.TYPE:
+            yield Mistake(operation, name, query={name: "nothing of the kind"})
+        elif "maximum" in schema:
+            yield Mistake(operation, name, query={name: str(schema["maximum"] + 1)})
+
+
+# -- what a body is made of -------------------------------------------------------------------------------------------
+
+
+def _variants(operation: Operation, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    choices = schema.get("oneOf") or schema.get("anyOf") or [schema]
+    return [operation.resolved(choice) for choice in choices]
+
+
+def _fields(operation: Operation, schema: Mapping[str, Any], around: Any, path: Path = ()) -> Iterator[_Field]:
+    """Every field of an object, and those of the objects in its lists."""
+    for name, value in schema.get("properties", {}).items():
+        plain, here = _plain(operation, value), (*path, name)
+        yield _Field(here, plain, name in schema.get("required", ()), around)
+        if plain.get("type") == "array" and _at(around, here):
+            yield from _fields(operation, operation.resolved(plain["items"]), around, (*here, 0))
+
+
+def _plain(operation: Operation, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A schema without references, and without the alternative of there being nothing."""
+    schema = operation.resolved(schema)
+    for choice in schema.get("anyOf", ()):
+        if choice.get("type") != "null":
+            return _plain(operation, choice)
+    return schema
+
+
+def _is_free(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" and "properties" not in schema
+
+
+def _at(body: Any, path: Path) -> Any:
+    for part in path:
+        body = body[part] if isinstance(part, int) else body.get(part)
+        if body is None:
+            return None
+    return body
+
+
+def _without(field: _Field) -> Any:
+    body = copy.deepcopy(field.around)
+    del _at(body, field.path[:-1])[field.path[-1]]
+    return body
+
+
+def _text(field: _Field, value: str) -> bytes:
+    """The body with a piece of JSON text, or of what is none, in the field."""
+    body = copy.deepcopy(field.around)
+    _at(body, field.path[:-1])[field.path[-1]] = _PLACEHOLDER
+    return json.dumps(body).replace(json.dumps(_PLACEHOLDER), value, 1).encode()
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+def _send(world: World, mistake: Mistake, owned: Belongings) -> Outcome:
+    operation, path = mistake.operation, mistake.operation.path
+    for name in operation.names("path"):
+        path = path.replace(f"{{{name}}}", owned.ids.get(name) or str(example_of(operation, {}, name)))
+    return world.platform.request(
+        _caller(world, operation, owned.owner),
+        operation.method,
+        path,
+        service=doors.address_of(world, operation),
+        data=_pieces(mistake.body) if mistake.in_pieces and mistake.body is not None else mistake.body,
+        query=mistake.query,
+        headers={} if mistake.body is None else {"content-type": "application/json"},
+    )
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """The body without its length being told beforehand."""
+    yield from (body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK))
+
+
+def _caller(world: World, operation: Operation, owner: User) -> Caller:
+    roles: Sequence[str] = sorted(rights_of(operation) or ())
+    if roles == sorted(ANYBODY):
+        return Anyone()
+    return owner if owner.role in roles else world.users.operator

@@ -1,0 +1,126 @@
+"""Requests with one thing wrong each, and answers that say so or do not."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hamcrest.core.string_description import StringDescription
+
+from support.checks.mistakes import name_what_is_wrong
+from support.dialect import Dialect
+from support.mistakes import Wrong, mistakes
+from support.openapi import Operation
+from support.outcome import Outcome
+
+ITEM = {
+    "type": "object",
+    "required": ["cost"],
+    "properties": {"cost": {"anyOf": [{"type": "number"}, {"type": "null"}]}},
+}
+BODY = {
+    "type": "object",
+    "required": ["title", "items"],
+    "properties": {
+        "title": {"type": "string", "maxLength": 3},
+        "items": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"$ref": "#/components/schemas/Item"}},
+        "free": {"type": "object"},
+    },
+}
+QUERY = [
+    {"in": "query", "name": "limit", "schema": {"type": "integer", "maximum": 200}},
+    {"in": "path", "name": "id", "schema": {}},
+]
+
+
+def operation(body: Any = BODY, parameters: Any = ()) -> Operation:
+    details = {"parameters": parameters, "requestBody": {"content": {"application/json": {"schema": body}}}}
+    return Operation("backend", "POST", "/v1/things", details, {"components": {"schemas": {"Item": ITEM}}})
+
+
+def made(wrong: Wrong, body: Any = BODY) -> list[tuple[str, bytes | None]]:
+    return [(mistake.field, mistake.body) for mistake in mistakes(operation(body), wrong)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fields"),
+    [
+        (Wrong.MISSING, ["title", "items", "cost"]),
+        (Wrong.TYPE, ["title", "items", "cost", "free"]),
+        (Wrong.LONG, ["title", "items"]),
+        (Wrong.CHARACTER, ["title"] * 2 + ["free"] * 4),
+        (Wrong.NUMBER, ["cost"] * 3 + ["free"] * 3),
+        (Wrong.UNREADABLE, ["body"] * 5),
+        (Wrong.DEEP, ["body"] * 2),
+        (Wrong.HUGE, ["body"] * 2),
+    ],
+)
+def test_every_field_is_wrong_once_in_every_way(wrong, fields):
+    assert [field for field, _ in made(wrong)] == fields
+
+
+def test_all_but_one_field_is_right():
+    assert dict(made(Wrong.MISSING))["cost"] == b'{"title": "example", "items": [{}]}'
+    assert dict(made(Wrong.LONG))["title"] == b'{"title": "xxxx", "items": [{"cost": 1}]}'
+    assert dict(made(Wrong.LONG))["items"] == b'{"title": "example", "items": [{"cost": 1},{"cost": 1},{"cost": 1}]}'
+
+
+def test_every_alternative_of_a_body_is_tried():
+    alternatives = {"oneOf": [{"$ref": "#/components/schemas/Item"}, BODY]}
+    assert len(made(Wrong.MISSING, alternatives)) == 1 + len(made(Wrong.MISSING))
+
+
+def test_queries_are_wrong_too():
+    found = [mistake.query for wrong in (Wrong.TYPE, Wrong.LONG) for mistake in mistakes(_asking(), wrong)]
+    assert found == [{"limit": "nothing of the kind"}, {"limit": "201"}]
+
+
+def _asking() -> Operation:
+    return Operation("backend", "GET", "/v1/things", {"parameters": QUERY}, {})
+
+
+@dataclass(frozen=True)
+class Sent:
+    answer: Outcome
+    field: str = "cost"
+    place: str = "POST /v1/things"
+
+
+def answered(status: int | None, *errors: Any, detail: str = "No.") -> Outcome:
+    text = json.dumps({"code": "validation_failed", "detail": detail, "errors": list(errors)})
+    meaning = Dialect().meaning(status or 599)
+    return Outcome("POST", "/v1/things", status, {}, text, meaning=meaning)
+
+
+NAMED = {"field": "items.0.cost", "message": "must be a number"}
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refusal_that_names_the_field(status):
+    assert name_what_is_wrong().matches([Sent(answered(status, NAMED))])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered(None),
+        answered(200),
+        answered(401, NAMED),
+        answered(404, NAMED),
+        answered(500, NAMED),
+        answered(422),
+        answered(422, {"field": "items.0.costs", "message": "must be a number"}),
+        answered(422, {"field": "cost", "message": ""}),
+        answered(422, "cost"),
+        answered(422, NAMED, detail='Traceback (most recent call last): File "x", line 1'),
+    ],
+)
+def test_a_refusal_that_does_not_is_found(answer):
+    matcher, described = name_what_is_wrong(), StringDescription()
+    assert not matcher.matches([Sent(answered(422, NAMED)), Sent(answer)])
+    matcher.describe_mismatch([Sent(answer)], described)
+    assert "POST /v1/things, cost" in str(described)
+
+
+def test_no_mistake_proves_nothing():
+    assert not name_what_is_wrong().matches([])
