@@ -61,9 +61,12 @@ class Backend(Listener):
 
 
 class Worker(Listener):
-    """``slots``: runs at once in a process; ``lease_seconds``: when a silent worker counts as lost."""
+    """``slots``: runs at once in a process; ``calls_at_once``: tool calls at once of a run; ``lease_seconds``: when a
+    silent worker counts as lost.
+    """
 
     slots: int = Field(default=4, ge=1)
+    calls_at_once: int = Field(default=8, ge=1)
     lease_seconds: float = Field(default=15, gt=0)
     heartbeat_seconds: float = Field(default=2, gt=0)
     run_seconds: float = Field(default=300, gt=0)

@@ -13,13 +13,15 @@ from support.budgets import load_budgets
 from support.dialect import Closing
 from support.failures import Failure, Retry
 from support.mistakes import Wrong
+from support.servers import Task
 from support.sessions import Place, Stranger
 from support.tokens import BadToken
+from support.tool_use import FLAWS
 from support.users import USER_PATTERN, Plan, Stage
 from support.watching import BadLine
 
 # A feature counts in words: a number in figures reads like a status or a time.
-COUNTS = {"two": 2, "four": 4, "two hundred": 200, "four hundred": 400}
+COUNTS = {"one": 1, "two": 2, "four": 4, "two hundred": 200, "four hundred": 400}
 
 
 @with_pattern(USER_PATTERN)
@@ -47,6 +49,11 @@ def owner(text):
     return Stage.user(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
 
 
+@with_pattern("|".join(FLAWS))
+def flaw(text):
+    return FLAWS[text]
+
+
 @with_pattern(r"(?:completed|failed|timed out|cancelled)")
 def status(text):
     return text.replace(" ", "_")
@@ -72,3 +79,4 @@ register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
 )
 register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong))
+register_type(Task=kind(Task), Flaw=flaw)

@@ -49,6 +49,31 @@ def side_by_side(*paths: str) -> Script:
     return script({"together": list(paths)})
 
 
+def call(tool: str, **parameters: Any) -> Script:
+    """A call of any tool."""
+    return {"tool": tool, "parameters": parameters}
+
+
+def calling(*calls: Script) -> Script:
+    """Makes these calls, one after the other; one that fails ends the run."""
+    return script(*({"call": each} for each in calls))
+
+
+def trying(*calls: Script) -> Script:
+    """Makes these calls, one after the other, and goes on without what fails."""
+    return script(*({"try": each} for each in calls))
+
+
+def calling_together(*calls: Script) -> Script:
+    """Makes these calls side by side."""
+    return script({"calls": list(calls)})
+
+
+def meeting(path: str, *calls: Script) -> Script:
+    """Asks the partner for a path, and makes these calls when it has answered."""
+    return script({"fetch": path}, *({"call": each} for each in calls))
+
+
 def talkative(thoughts: int) -> Script:
     """Emits that many events as fast as it can."""
     return script({"think_times": thoughts})

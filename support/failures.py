@@ -8,11 +8,17 @@ class Failure(Enum):
 
     TOOL = "a tool failed"
     AGENT = "the agent failed"
+    NO_SUCH_TOOL = "there is no such tool"
     TIME_LIMIT = "the run took too long"
 
     @property
     def code(self) -> str:
-        return {"a tool failed": "tool_failed", "the agent failed": "agent_failed"}.get(self.value, "timed_out")
+        return {
+            "a tool failed": "tool_failed",
+            "the agent failed": "agent_failed",
+            "there is no such tool": "unknown_tool",
+            "the run took too long": "timed_out",
+        }[self.value]
 
 
 class Retry(Enum):

@@ -25,6 +25,12 @@ class PartnerCall:
     received_at: float
     answered_at: float | None
     closed_by_client_at: float | None
+    body: str = ""
+
+    @property
+    def busy(self) -> float | None:
+        """Seconds that the partner took to answer; None when it did not."""
+        return None if self.answered_at is None else self.answered_at - self.received_at
 
     @property
     def open(self) -> bool:
@@ -56,8 +62,8 @@ class Partner:
         """Answer under the path that much later."""
         self._program(path, {"delay_seconds": seconds, **_answered(path)})
 
-    def serve(self, path: str, body: str, seconds: float) -> None:
-        """Answer under the path with the text, that much later."""
+    def serve(self, path: str, body: Any, seconds: float = 0.0) -> None:
+        """Answer under the path with the body, that much later."""
         self._program(path, {"body": body, "delay_seconds": seconds})
 
     def fail(self, path: str, status: int, body: Any = None) -> None:
@@ -75,6 +81,7 @@ class Partner:
                 item["received_at"],
                 item["answered_at"],
                 item["closed_by_client_at"],
+                item["body"],
             )
             for item in items
             if item["path"] == path

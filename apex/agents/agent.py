@@ -11,11 +11,25 @@ from typing import Any, ClassVar, Protocol
 
 
 class ToolFailed(Exception):
-    """A tool could not do its work; ``message`` is fit for a customer."""
+    """A tool could not do its work, or was refused; ``message`` is fit for a customer.
 
-    def __init__(self, tool_name: str, message: str, recoverable: bool) -> None:
+    ``code``: tool_failed, invalid_parameters, permission_denied, unknown_tool or tool_withdrawn. ``details``: of a
+    refusal the ``permission`` that is missing, and the ``plans`` and ``roles`` that have it. ``duration_seconds``: how
+    long the tool was at work.
+    """
+
+    def __init__(
+        self,
+        tool_name: str,
+        message: str,
+        recoverable: bool,
+        code: str = "tool_failed",
+        details: dict[str, Any] | None = None,
+        duration_seconds: float = 0.0,
+    ) -> None:
         super().__init__(message)
         self.tool_name, self.message, self.recoverable = tool_name, message, recoverable
+        self.code, self.details, self.duration_seconds = code, details or {}, duration_seconds
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,9 @@ class RunContext(Protocol):
 
     async def delegate(self, agent_name: str, input: dict[str, Any]) -> dict[str, Any]:
         """Let another agent do a part; it tells its part inside this run's story."""
+
+    def leave_out(self, part: str) -> None:
+        """Go on without a part of the answer; the run's answer is marked as partial."""
 
     def usage_records(self) -> list[UsageRecord]:
         """The usage that the customer has stored, oldest first."""

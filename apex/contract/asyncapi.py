@@ -33,7 +33,25 @@ _USAGE = _object(
         "wall_seconds": _SECONDS,
     }
 )
-_FAILURE = {"oneOf": [{"type": "null"}, _object({"message": _TEXT, "recoverable": _FLAG})]}
+_TOOL_FAILURES = ["tool_failed", "invalid_parameters", "permission_denied", "unknown_tool", "tool_withdrawn"]
+_NAMES = {"type": "array", "items": _TEXT}
+_FAILURE = {
+    "oneOf": [
+        {"type": "null"},
+        _object(
+            {"code": {"enum": _TOOL_FAILURES}, "message": _TEXT, "recoverable": _FLAG},
+            {
+                "permission": {**_TEXT, "description": "Refused for want of this permission."},
+                "plans": {**_NAMES, "description": "The plans that the missing permission comes with."},
+                "roles": {**_NAMES, "description": "The roles that the missing permission is for."},
+            },
+        ),
+    ]
+}
+_RESULT = {
+    "oneOf": [{"type": "null"}, {"type": "object"}],
+    "description": "The result, secrets masked and long values cut; null unless the call succeeded.",
+}
 _CALL = {"call_id": _UUID, "tool_name": _TEXT}
 
 PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -46,7 +64,8 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
             {
                 **_CALL,
                 "outcome": {"enum": ["succeeded", "failed", "cancelled"]},
-                "duration_seconds": _SECONDS,
+                "duration_seconds": {**_SECONDS, "description": "How long the tool was at work."},
+                "result": _RESULT,
                 "error": _FAILURE,
             },
             _PARENT,
@@ -60,7 +79,7 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
         "The run has failed.",
         _object(
             {
-                "code": {"enum": ["tool_failed", "agent_failed", "timed_out", "worker_lost", "unavailable"]},
+                "code": {"enum": [*_TOOL_FAILURES, "agent_failed", "timed_out", "worker_lost", "unavailable"]},
                 "message": _TEXT,
                 "recoverable": _FLAG,
             }

@@ -12,7 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from apex.database import Database
 from apex.identity import verify_service_token
-from apex.problems import Problem, not_found, unauthenticated
+from apex.problems import Problem, unauthenticated
 from apex.service import Process, create_app
 from apex.tools.dispatcher import Dispatcher, tools_with_plugins
 from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
@@ -66,9 +66,7 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)
-        tool = dispatcher.tools.get(name)
-        if tool is None:
-            raise not_found()
+        tool = dispatcher.find(name)
         work = asyncio.ensure_future(dispatcher.execute(tool, str(idempotency_key), body, caller))
         gone = asyncio.ensure_future(_hung_up(request))
         try:

@@ -28,6 +28,7 @@ class ListInstances(Tool):
 
     name = "list_instances"
     description = "Lists the instances of your cloud account."
+    permission = "cloud:read"
     parameters = NoParameters
 
     async def execute(self, call: ToolCall, parameters: NoParameters) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class ReadUtilisation(Tool):
 
     name = "read_utilisation"
     description = "Reads how busy your instances were in the last 14 days."
+    permission = "cloud:read"
     parameters = Resources
 
     async def execute(self, call: ToolCall, parameters: Resources) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class ReadPrices(Tool):
 
     name = "read_prices"
     description = "Reads what instances cost an hour."
+    permission = "partners:read"
     parameters = InstanceTypes
 
     async def execute(self, call: ToolCall, parameters: InstanceTypes) -> dict[str, Any]:

@@ -20,12 +20,13 @@ class Execution(BaseModel):
 class ExecutionError(BaseModel):
     """``message`` is fit for a customer; ``recoverable`` says whether trying again may help."""
 
+    code: str
     message: str
     recoverable: bool
 
 
 class ExecutionUsage(BaseModel):
-    """Bytes read from cloud and partners; CPU and elapsed time in seconds."""
+    """Bytes read from cloud and partners; CPU time, and how long the tool was at work, in seconds."""
 
     bytes_read: int
     cpu_seconds: float

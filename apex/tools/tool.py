@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NONE: dict[str, str] = {}
+
 
 @dataclass
 class ToolCall:
@@ -43,8 +45,22 @@ class ToolCall:
         Raises:
             ToolError: the partner does not answer, or not with success.
         """
+        return await self._ask("GET", url, params=parameters)
+
+    async def send(self, url: str, body: dict[str, Any]) -> httpx.Response:
+        """POST a JSON object to a partner under the request's trace; what it answers is counted.
+
+        The call's id is the idempotency key: a partner that has seen it has done the work.
+
+        Raises:
+            ToolError: the partner does not answer, or not with success.
+        """
+        return await self._ask("POST", url, json=body, headers={"idempotency-key": self.call_id})
+
+    async def _ask(self, method: str, url: str, headers: dict[str, str] = _NONE, **content: Any) -> httpx.Response:
+        sent = {"traceparent": traceparent(), **headers}
         try:
-            response = await self.http.get(url, params=parameters, headers={"traceparent": traceparent()})
+            response = await self.http.request(method, url, headers=sent, **content)
         except httpx.HTTPError:
             raise ToolError("A partner's service does not answer.", recoverable=True) from None
         self.bytes_read += len(response.content)
@@ -78,10 +94,14 @@ class ToolCall:
 
 
 class Tool(ABC):
-    """One ability. Instances are shared between calls: whatever belongs to a call lives in its ``ToolCall``."""
+    """One ability. Instances are shared between calls: whatever belongs to a call lives in its ``ToolCall``.
+
+    ``permission`` is what a caller needs, one of ``apex.tools.permissions.GRANTS``.
+    """
 
     name: ClassVar[str]
     description: ClassVar[str]
+    permission: ClassVar[str]
     parameters: ClassVar[type[BaseModel]]
 
     @abstractmethod

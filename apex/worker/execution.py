@@ -7,14 +7,18 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, select
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.agents.agent import Message, UsageRecord
 from apex.database import Database
 from apex.tables import messages, usage_records
-from apex.worker.toolbox import Toolbox, shown
+from apex.tools.sanitising import shown
+from apex.worker.toolbox import Toolbox
 from apex.worker.tracker import Tracker
+
+log = structlog.get_logger()
 
 _HISTORY = 50
 
@@ -38,6 +42,9 @@ class Execution:
         self._run, self._agent, self._database, self._registry = run, agent, database, registry
         self._toolbox, self._tracker, self._delegated = toolbox, tracker, delegated_by is not None
         self._calls: set[asyncio.Task[dict[str, Any]]] = delegated_by._calls if delegated_by else set()
+        self._places: asyncio.Semaphore = (
+            delegated_by._places if delegated_by else asyncio.Semaphore(toolbox.calls_at_once)
+        )
         self.input, self.history = input, history
         self.state: dict[str, Any] = {}
 
@@ -68,24 +75,36 @@ class Execution:
         call.add_done_callback(self._calls.discard)
         return await call
 
+    def leave_out(self, part: str) -> None:
+        """Go on without a part of the answer."""
+        log.info("answer is partial", agent=self._agent.name, left_out=part)
+        self._tracker.partial = True
+
     async def _call(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        # One run does not take the tools from all others: what goes beyond its places waits for its turn.
+        async with self._places:
+            return await self._carry_out(name, parameters)
+
+    async def _carry_out(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         call_id = str(uuid.uuid4())
         self._tracker.call_started(name, self._agent.name)
         began = self._tracker.now()
-        told = {"call_id": call_id, "tool_name": name}
-        self._emit("tool_executing", {**told, "parameters": shown(parameters)})
-        outcome, error = "succeeded", None
+        call = {"call_id": call_id, "tool_name": name}
+        self._emit("tool_executing", {**call, "parameters": shown(parameters)})
+        end: dict[str, Any] = {"outcome": "failed", "duration_seconds": 0.0, "result": None, "error": None}
         try:
             answer = await self._toolbox.call(call_id, name, parameters, self._run.id, self._run.caller)
+            end |= {"outcome": "succeeded", "duration_seconds": answer.duration_seconds, "result": shown(answer.result)}
         except ToolFailed as failed:
-            outcome, error = "failed", {"message": failed.message, "recoverable": failed.recoverable}
+            error = {"code": failed.code, "message": failed.message, "recoverable": failed.recoverable}
+            end |= {"duration_seconds": failed.duration_seconds, "error": {**error, **failed.details}}
             raise
         except asyncio.CancelledError:
-            outcome = "cancelled"
+            # The tool has no time any more to say how long it was at work.
+            end |= {"outcome": "cancelled", "duration_seconds": (self._tracker.now() - began).total_seconds()}
             raise
         finally:
-            seconds = (self._tracker.now() - began).total_seconds()
-            self._emit("tool_completed", {**told, "outcome": outcome, "duration_seconds": seconds, "error": error})
+            self._emit("tool_completed", {**call, **end})
             self._tracker.call_ended(name, self._agent.name)
         self._tracker.bytes_read += answer.bytes_read
         self._tracker.tool_cpu_seconds += answer.cpu_seconds
@@ -108,9 +127,10 @@ class Execution:
             self._tracker,
             delegated_by=self,
         )
-        answer = await part.perform()
-        self._tracker.working(self._agent.name)
-        return answer
+        try:
+            return await part.perform()
+        finally:
+            self._tracker.working(self._agent.name)
 
     def usage_records(self) -> list[UsageRecord]:
         """The tenant's stored cloud use, by day."""

@@ -65,7 +65,7 @@ class Supervisor:
             # What the database could not keep is the agent's fault, and must not look like ours.
             if "\\u0000" in json.dumps(answer, allow_nan=False):
                 raise ValueError("the answer holds a character that cannot be stored")
-            return Ending(COMPLETED, answer=answer, message=agent.tell(answer))
+            return Ending(COMPLETED, answer=answer, partial=tracker.partial, message=agent.tell(answer))
         except BaseException as error:
             task = asyncio.current_task()
             if limit.expired():
@@ -112,7 +112,7 @@ def _told(error: BaseException) -> dict[str, Any]:
         log.error("run interrupted", exc_info=error)
         return _error("unavailable", "The platform could not go on with this run; please start it again.", True)
     if isinstance(error, ToolFailed):
-        return _error("tool_failed", error.message, error.recoverable)
+        return _error(error.code, error.message, error.recoverable)
     log.error("agent failed", exc_info=error)
     return _error("agent_failed", "The agent could not finish because of a fault of its own.", False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +15,20 @@ from apex.telemetry import traceparent
 
 log = structlog.get_logger()
 
-_SECRET = re.compile(r"secret|token|password|credential|api_?key|authorization", re.IGNORECASE)
-_LONGEST_TEXT, _LONGEST_LIST = 200, 10
+# Refusals that the customer is told as they are; behind any other is a fault of ours.
+_REFUSALS = frozenset({"permission_denied", "unknown_tool", "tool_withdrawn"})
+_DETAILS = ("permission", "plans", "roles")
 _TOKEN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class ToolAnswer:
-    """What a call gave: the result, and what it used (bytes read, CPU seconds)."""
+    """What a call gave: the result, what it used (bytes read, CPU seconds), how long the tool was at work."""
 
     result: dict[str, Any]
     bytes_read: int
     cpu_seconds: float
+    duration_seconds: float
 
 
 class Toolbox:
@@ -35,6 +36,7 @@ class Toolbox:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.calls_at_once = settings.worker.calls_at_once
         patience = httpx.Timeout(settings.tools.call_seconds + 5, connect=2)
         self._http = httpx.AsyncClient(base_url=settings.tools.url, timeout=patience)
 
@@ -62,27 +64,29 @@ class Toolbox:
             log.warning("tool not reached", tool_name=name, reason=type(error).__name__)
             raise ToolFailed(name, f"The tool '{name}' could not be reached.", recoverable=True) from None
         if response.status_code != 200:
-            log.warning("tool call refused", tool_name=name, status=response.status_code)
-            raise ToolFailed(name, f"The tool '{name}' refused the call.", recoverable=response.status_code >= 500)
-        if body["status"] != "succeeded":
-            raise ToolFailed(name, body["error"]["message"], body["error"]["recoverable"])
+            log.warning("tool call refused", tool_name=name, status=response.status_code, code=body.get("code"))
+            raise _refused(name, response.status_code, body)
         usage = body["usage"]
-        return ToolAnswer(body["result"], usage["bytes_read"] + len(response.content), usage["cpu_seconds"])
+        if body["status"] != "succeeded":
+            reason = body["error"]
+            raise ToolFailed(
+                name,
+                reason["message"],
+                reason["recoverable"],
+                reason["code"],
+                duration_seconds=usage["duration_seconds"],
+            )
+        return ToolAnswer(
+            body["result"], usage["bytes_read"] + len(response.content), usage["cpu_seconds"], usage["duration_seconds"]
+        )
 
     async def close(self) -> None:
         """Close the connections to the tools service."""
         await self._http.aclose()
 
 
-def shown(value: Any, key: str = "") -> Any:
-    """Parameters as the customer may see them: secrets masked, long texts and lists cut with a note."""
-    if _SECRET.search(key):
-        return "***"
-    if isinstance(value, dict):
-        return {name: shown(member, name) for name, member in value.items()}
-    if isinstance(value, list):
-        cut = [shown(member) for member in value[:_LONGEST_LIST]]
-        return cut if len(value) <= _LONGEST_LIST else [*cut, f"... {len(value) - _LONGEST_LIST} more"]
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        return f"{value[:_LONGEST_TEXT]}... ({len(value)} characters)"
-    return value
+def _refused(name: str, status: int, problem: dict[str, Any]) -> ToolFailed:
+    if problem.get("code") not in _REFUSALS:
+        return ToolFailed(name, f"The tool '{name}' refused the call.", recoverable=status >= 500)
+    details = {key: problem[key] for key in _DETAILS if key in problem}
+    return ToolFailed(name, problem["detail"], recoverable=False, code=problem["code"], details=details)

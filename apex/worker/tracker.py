@@ -35,6 +35,7 @@ class Tracker:
         self.peak_state_bytes = 0
         self.tool_calls = 0
         self.tool_cpu_seconds = 0.0
+        self.partial = False
         self._enter("preparing", "prepare", run.agent_name)
 
     def now(self) -> datetime:

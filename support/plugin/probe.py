@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from apex.agents import Agent, RunContext
+from apex.agents import Agent, RunContext, ToolFailed
 from apex.tools import Tool, ToolCall, ToolError
 
 # Rounds of hashing, some thirty milliseconds of a processor's time.
@@ -29,6 +29,10 @@ class Probe(Agent):
     ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
     (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent
     itself), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``.
+    ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that fails), ``{"break": message}`` (a tool with a
+    fault), ``{"raise": message}`` (a fault of the agent itself), ``{"call": {"tool": name, "parameters": {...}}}``
+    (any tool), ``{"try": ...}`` (the same, going on without its result where it fails), ``{"calls": [..., ...]}``
+    (any tools, side by side). The answer has under ``results`` what each of the last three gave, in their order.
     """
 
     name = "probe"
@@ -37,6 +41,7 @@ class Probe(Agent):
     async def run(self, context: RunContext) -> dict[str, Any]:
         await context.think("Following the script.")
         fetched: list[dict[str, Any]] = []
+        results: list[dict[str, Any]] = []
         for step in context.input["steps"]:
             ((kind, value),) = step.items()
             match kind:
@@ -55,6 +60,16 @@ class Probe(Agent):
                     fetched.extend(await asyncio.gather(*calls))
                 case "read_on":
                     await context.call_tool("probe_read_on", {"path": value})
+                case "call":
+                    results.append(await self._call(context, value))
+                case "try":
+                    try:
+                        results.append(await self._call(context, value))
+                    except ToolFailed as failed:
+                        context.leave_out(value["tool"])
+                        results.append({"tool": value["tool"], "error": failed.message})
+                case "calls":
+                    results.extend(await asyncio.gather(*(self._call(context, each) for each in value)))
                 case "fail":
                     await context.call_tool("probe_fail", {"message": value})
                 case "break":
@@ -68,7 +83,11 @@ class Probe(Agent):
                     raise RuntimeError(value)
                 case _:
                     raise ValueError(f"the script has an unknown step: {kind}")
-        return {"fetched": fetched, "summary": f"Followed {len(context.input['steps'])} steps."}
+        summary = f"Followed {len(context.input['steps'])} steps."
+        return {"fetched": fetched, "results": results, "summary": summary}
+
+    async def _call(self, context: RunContext, wanted: dict[str, Any]) -> dict[str, Any]:
+        return {"tool": wanted["tool"], "result": await context.call_tool(wanted["tool"], wanted["parameters"])}
 
 
 class Path(BaseModel):
@@ -88,6 +107,7 @@ class ProbeFetch(Tool):
 
     name = "probe_fetch"
     description = "Reads a resource of a partner."
+    permission = "partners:read"
     parameters = Path
 
     async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
@@ -100,6 +120,7 @@ class ProbeReadOn(Tool):
 
     name = "probe_read_on"
     description = "Reads a resource of a partner until it is stopped."
+    permission = "partners:read"
     parameters = Path
 
     async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
@@ -113,6 +134,7 @@ class ProbeFail(Tool):
 
     name = "probe_fail"
     description = "Fails with a message for the customer."
+    permission = "partners:read"
     parameters = Message
 
     async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
@@ -124,6 +146,7 @@ class ProbeBreak(Tool):
 
     name = "probe_break"
     description = "Breaks."
+    permission = "partners:read"
     parameters = Message
 
     async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:

@@ -28,6 +28,8 @@ INSTANCES = {
 SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 # Runs that one worker carries out at a time. There are two workers: events are promised in time with ten runs at work.
 WORKER_SLOTS = 5
+# Tool calls that a run may have at work at a time.
+CALLS_AT_ONCE = 8
 _STORES = ("postgres-primary", "postgres-replica", "redis")
 
 

@@ -146,7 +146,7 @@ class EmbeddedProvider(Provider):
                 "url": self._line_url("backend"),
                 "allowed_origins": ["https://app.apex.test"],
             },
-            "worker": {"host": LOOPBACK, "slots": apex.WORKER_SLOTS},
+            "worker": {"host": LOOPBACK, "slots": apex.WORKER_SLOTS, "calls_at_once": apex.CALLS_AT_ONCE},
             "tools": {"host": LOOPBACK, "port": self._ports["tools-1"], "url": self._line_url("tools-1")},
             "analytics": {"host": LOOPBACK, "port": self._ports["analytics"], "url": self._line_url("analytics")},
             "internal": {"signing_key": secrets.token_urlsafe(48)},

@@ -1,0 +1,71 @@
+"""An agent that signs in at a partner: which secrets go to and fro, and where they may be seen."""
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from support import agents
+from support.logs import whole_logs
+from support.redaction import know_secret
+from support.situations import waiting_place
+from support.tool_use import events_of_last_run
+from support.users import User
+from support.world import World
+
+SIGNED_IN = "signed in"
+_LOGS = ("backend", "worker-*", "tools-*")
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The secrets that the tool was given and those that it gave back, and a harmless word of each side."""
+
+    user: User
+    given: tuple[str, ...]
+    returned: tuple[str, ...]
+    harmless: tuple[str, ...]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.given + self.returned
+
+
+def sign_in(world: World, customer: User) -> None:
+    """An agent of the customer signs in: secrets under names that tell of them, and in the middle of other texts."""
+    password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
+    for secret in (password, proxy, bearer, session, note):
+        know_secret(secret)
+    path = waiting_place(customer)
+    world.partner.serve(path, {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"})
+    login = agents.call(
+        "probe_sign_in",
+        path=path,
+        user="reader-of-bills",
+        password=password,
+        proxy=f"https://reader:{proxy}@proxy.example/",
+        headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
+    )
+    world.facts[SIGNED_IN] = SignIn(
+        customer, (password, proxy, bearer), (session, note), ("reader-of-bills", "good-morning")
+    )
+    world.ended(world.running(customer, agents.PROBE, input=agents.calling(login)))
+
+
+def at_partner(world: World) -> str:
+    """What the partner was sent."""
+    done = world.recall(SIGNED_IN, SignIn)
+    return "\n".join(call.body for call in world.partner.calls(waiting_place(done.user)))
+
+
+def shown(world: World) -> str:
+    """What the customer was shown of the call as it began and as it ended."""
+    events = events_of_last_run(world, world.recall(SIGNED_IN, SignIn).user)
+    return "\n".join(json.dumps(dict(event.payload)) for event in events if event.call_id)
+
+
+def written_down(world: World) -> str:
+    """The lines of the run in the logs of all services that took part."""
+    run = world.run_of(world.recall(SIGNED_IN, SignIn).user)
+    marks = (run.run_id.encode(), run.trace_id.encode())
+    lines = [line for services in _LOGS for line in whole_logs(world.addresses.log_dir, services)]
+    return "\n".join(line.text.decode("utf-8", "replace") for line in lines if any(mark in line.text for mark in marks))
