@@ -23,6 +23,8 @@ OPERATOR = "operator"
 PERMISSIONS: dict[str, frozenset[str]] = {
     "members:manage": frozenset({"owner", "admin"}),
     "cloud_account:manage": frozenset({"owner", "admin"}),
+    "allowance:manage": frozenset({"owner", "admin"}),
+    "expenses:book": frozenset({"owner", "admin", "member"}),
     "runs:start": frozenset({"owner", "admin", "member", OPERATOR}),
     "usage:write": frozenset({"owner", "admin", "member", OPERATOR}),
     "platform:operate": frozenset({OPERATOR}),

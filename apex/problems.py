@@ -65,6 +65,11 @@ def permission_denied(permission: str) -> Problem:
     return Problem(403, "permission_denied", f"This needs the permission '{permission}'.", permission=permission)
 
 
+def conflict(detail: str) -> Problem:
+    """What is asked does not go together with what is stored."""
+    return Problem(409, "conflict", detail)
+
+
 def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:
     """Something that the service needs does not answer."""
     return Problem(503, "unavailable", detail, headers={"retry-after": "1"})

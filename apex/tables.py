@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
+MONEY = Numeric(14, 2)
 
 
 def _id() -> Column[object]:
@@ -214,4 +215,47 @@ notices = Table(
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
     _now(),
+)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("tenant_id", UUID(as_uuid=False), ForeignKey("tenants.id"), primary_key=True),
+    Column("monthly_amount", MONEY, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("spent", MONEY, nullable=False, server_default=text("0")),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+)
+
+allowance_shares = Table(
+    "allowance_shares",
+    metadata,
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), primary_key=True),
+    _tenant(),
+    Column("month", Date, nullable=False),
+    Column("spent", MONEY, nullable=False),
+    Index("allowance_shares_tenant", "tenant_id"),
+)
+
+expenses = Table(
+    "expenses",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), nullable=False),
+    Column("amount", MONEY, nullable=False),
+    Column("purpose", Text, nullable=False),
+    _now(),
+    Index("expenses_user", "user_id", "created_at", "id"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("team", Text, nullable=False),
+    Column("amount", MONEY, nullable=False),
+    _now(),
+    Index("budgets_tenant", "tenant_id", "created_at", "id"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from support.examples import example_of
+from support.examples import example_of, filled
 from support.openapi import Operation, operations
 from support.outcome import Outcome
 from support.platform import Caller
@@ -48,7 +48,7 @@ def try_door(world: World, door: Operation, caller: Caller, ids: Mapping[str, st
         door.method,
         path,
         service=address_of(world, door),
-        json=None if door.body is None else example_of(door, door.body),
+        json=None if door.body is None else filled(example_of(door, door.body), ids),
         headers={name: str(example_of(door, {"format": "uuid"}, name)) for name in door.names("header")},
     )
     return Try(door.place, answer)

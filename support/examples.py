@@ -13,6 +13,8 @@ _KNOWN = {
     "region": "us-east-1",
     "agent_name": "usage_report",
     "password": "pw-a-long-enough-password",
+    # More than is spent and allotted already.
+    "monthly_amount": "1000000.00",
 }
 _FORMATS = {"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
 
@@ -20,6 +22,8 @@ _FORMATS = {"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
 def example_of(operation: Operation, schema: Mapping[str, Any], name: str = "") -> Any:
     """The smallest value of a schema; required fields only, names that the platform knows get a value that fits."""
     schema = operation.resolved(schema)
+    if name in _KNOWN:
+        return _KNOWN[name]
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
             return example_of(operation, schema[choice][0], name)
@@ -38,9 +42,16 @@ def example_of(operation: Operation, schema: Mapping[str, Any], name: str = "") 
     return _text(schema, name)
 
 
+def filled(example: Any, ids: Mapping[str, str]) -> Any:
+    """An example with the ids that are at hand, in the place of made-up ones."""
+    if not isinstance(example, dict):
+        return example
+    return {name: ids.get(name, value) if name.endswith("_id") else value for name, value in example.items()}
+
+
 def _text(schema: Mapping[str, Any], name: str) -> str:
     if name == "email":
         return f"somebody-{uuid.uuid4().hex[:12]}@elsewhere.example"
-    if schema.get("format") == "uuid" or (name.endswith("_id") and name not in _KNOWN):
+    if schema.get("format") == "uuid" or name.endswith("_id"):
         return str(uuid.uuid4())
-    return _FORMATS.get(str(schema.get("format")), _KNOWN.get(name, "example"))
+    return _FORMATS.get(str(schema.get("format")), "example")

@@ -24,7 +24,8 @@ class Belongings:
 
 
 def one_of_everything(world: World, owner: User) -> Belongings:
-    """Give the customer a thread with a message, a run that has ended, a cloud account, usage, and a colleague.
+    """Give the customer threads with a message, a run that has ended, a cloud account, usage, an allowance with a
+    budget and an expense, and a colleague.
 
     :raises NotShown: the platform refused one of them.
     """
@@ -38,19 +39,27 @@ def one_of_everything(world: World, owner: User) -> Belongings:
     platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
     world.ended(run)
+    elsewhere = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
+    platform.set_allowance(owner, "1000.00").require()
+    platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
+    budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require()["id"]
     colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
-    ids = {"thread_id": thread, "run_id": run.run_id, "user_id": colleague.id, "name": "read_prices"}
-    return Belongings(owner, ids)
+    ids = {"thread_id": thread, "to_thread_id": elsewhere, "run_id": run.run_id, "user_id": colleague.id}
+    return Belongings(owner, {**ids, "budget_id": budget, "name": "read_prices"})
 
 
 def things_of_ones_own(world: World, person: User, removable: User) -> Belongings:
-    """Give somebody a thread and, where their role allows it, a run that has ended.
+    """Give somebody threads, a budget of their organisation and, where their role allows it, a run that has ended.
 
     :param removable: the colleague whom the person can try to remove.
     :raises NotShown: the platform refused one of them.
     """
     ids = {"user_id": removable.id, "name": "read_prices"}
-    ids["thread_id"] = world.platform.create_thread(person, f"Thoughts of {person.tenant.marker}").require()["id"]
+    for name, title in (("thread_id", "Thoughts"), ("to_thread_id", "More thoughts")):
+        ids[name] = world.platform.create_thread(person, f"{title} of {person.tenant.marker}").require()["id"]
+    owner = world.users[person.tenant.alias]
+    world.platform.set_allowance(owner, "1000.00").require()
+    ids["budget_id"] = world.platform.allot(owner, f"Team of {person.tenant.marker}", "10.00").require()["id"]
     if person.role != Role.VIEWER.value:
         run = world.running(person, "usage_report", thread_id=ids["thread_id"])
         world.ended(run)

@@ -93,10 +93,18 @@ class Platform(Protocol):
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome: ...
     def post_message(self, who: Caller, thread_id: str, content: str) -> Outcome: ...
     def messages(self, who: Caller, thread_id: str, **query: Any) -> Outcome: ...
+    def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome: ...
 
     def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome: ...
     def cloud_account(self, who: Caller) -> Outcome: ...
     def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome: ...
+    def set_allowance(self, who: Caller, monthly_amount: str) -> Outcome: ...
+    def allowance(self, who: Caller, *, service: str = "backend") -> Outcome: ...
+    def book_expense(self, who: Caller, amount: str, purpose: str) -> Outcome: ...
+    def expenses(self, who: Caller, **query: Any) -> Outcome: ...
+    def allot(self, who: Caller, team: str, amount: str) -> Outcome: ...
+    def budgets(self, who: Caller) -> Outcome: ...
+    def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome: ...
 
     def agents(self, who: Caller) -> Outcome: ...
     def start_run(
@@ -270,6 +278,14 @@ class ReferencePlatform:
     def messages(self, who: Caller, thread_id: str, **query: Any) -> Outcome:
         return self.request(who, "GET", f"/v1/threads/{thread_id}/messages", query=query)
 
+    def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome:
+        return self.request(
+            who,
+            "POST",
+            f"/v1/threads/{thread_id}/moves",
+            json={"to_thread_id": to, "message_ids": list(message_ids)},
+        )
+
     # -- business data ----------------------------------------------------------------------------------------
 
     def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome:
@@ -282,6 +298,27 @@ class ReferencePlatform:
 
     def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
         return self.request(who, "POST", "/v1/usage-records", json={"records": list(records)})
+
+    def set_allowance(self, who: Caller, monthly_amount: str) -> Outcome:
+        return self.request(who, "PUT", "/v1/allowance", json={"monthly_amount": monthly_amount})
+
+    def allowance(self, who: Caller, *, service: str = "backend") -> Outcome:
+        return self.request(who, "GET", "/v1/allowance", service=service)
+
+    def book_expense(self, who: Caller, amount: str, purpose: str) -> Outcome:
+        return self.request(who, "POST", "/v1/allowance/expenses", json={"amount": amount, "purpose": purpose})
+
+    def expenses(self, who: Caller, **query: Any) -> Outcome:
+        return self.request(who, "GET", "/v1/allowance/expenses", query=query)
+
+    def allot(self, who: Caller, team: str, amount: str) -> Outcome:
+        return self.request(who, "POST", "/v1/budgets", json={"team": team, "amount": amount})
+
+    def budgets(self, who: Caller) -> Outcome:
+        return self.request(who, "GET", "/v1/budgets")
+
+    def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome:
+        return self.request(who, "PATCH", f"/v1/budgets/{budget_id}", json={"amount": amount})
 
     # -- runs -------------------------------------------------------------------------------------------------
 

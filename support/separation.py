@@ -16,7 +16,7 @@ from support.world import World
 
 EVERY_KIND = (
     "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
-    "outbox", "notices",
+    "outbox", "notices", "allowances", "allowance_shares", "expenses", "budgets",
 )  # fmt: skip
 """The tables in which a customer of every kind of data has rows, two of them for the time of a look only."""
 
@@ -38,13 +38,16 @@ values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Taken back after it.
 
 
 def data_of_every_kind(world: World, customer: User) -> None:
-    """The customer has a colleague, usage, and a finished run that called a tool.
+    """The customer has a colleague, usage, an allowance with a budget and an expense, and a run that called a tool.
 
     :raises NotShown: the platform refused something.
     """
     world.users.settle(customer)
     world.users.settle(world.users[f"{PEOPLE[0]} of {customer.alias}"])
     world.used(customer.tenant)
+    world.platform.set_allowance(customer, "100.00").require()
+    world.platform.allot(customer, "Research", "10.00").require()
+    world.platform.book_expense(customer, "1.00", "Books").require()
     path = waiting_place(customer)
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))

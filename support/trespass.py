@@ -7,7 +7,7 @@ from typing import Any
 
 from support import access, holdings
 from support.doors import Try, address_of, in_order
-from support.examples import example_of
+from support.examples import example_of, filled
 from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
@@ -86,7 +86,7 @@ def go(world: World, way: Way, caller: Caller, ids: Mapping[str, str]) -> Outcom
     operation, path = way.operation, way.operation.path
     for name in operation.names("path"):
         path = path.replace(f"{{{name}}}", ids[name])
-    body: Any = None if operation.body is None else example_of(operation, operation.body)
+    body: Any = None if operation.body is None else filled(example_of(operation, operation.body), ids)
     if way.field:
         body = {**body, way.field: ids[way.field]}
     return world.platform.request(

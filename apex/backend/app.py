@@ -11,8 +11,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from apex.agents import AgentRegistry
 from apex.auth.sessions import SESSION_ENDED
-from apex.backend import operations, runs, sockets, threads
+from apex.backend import allowance, operations, runs, sockets, threads
 from apex.backend.hub import Hub
+from apex.cache import Cache
 from apex.database import Database
 from apex.problems import Problem
 from apex.service import Process, create_app
@@ -61,6 +62,7 @@ def application(process: Process, database: Database) -> FastAPI:
     checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
     app = create_app(process, "Apex backend", checks, lifespan=serving)
     app.include_router(threads.routes(database))
+    app.include_router(allowance.routes(database, Cache(url)))
     app.include_router(runs.routes(database, registry, settings))
     app.include_router(operations.routes(database, hub))
     app.include_router(sockets.routes(database, hub, client, settings))

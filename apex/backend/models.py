@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, patt
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
+Money = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
 
 
 class Request(BaseModel):
@@ -72,6 +74,89 @@ class Messages(Answer):
     """A page of messages, newest last."""
 
     items: list[Message]
+    next_cursor: str | None
+
+
+class Move(Request):
+    """The messages to move to another thread; all of them unless named."""
+
+    to_thread_id: str
+    message_ids: Annotated[list[uuid.UUID], Field(min_length=1, max_length=200)] | None = None
+
+
+class Moved(Answer):
+    """How many messages were moved."""
+
+    moved: int
+
+
+class NewAllowance(Request):
+    """What the organisation may spend in a month, in US dollars."""
+
+    monthly_amount: Money
+
+
+class Allowance(Answer):
+    """The organisation's allowance in ``month`` (its first day); ``allotted`` is what its teams' budgets add up to."""
+
+    month: date
+    monthly_amount: Decimal
+    spent: Decimal
+    spent_by_you: Decimal
+    remaining: Decimal
+    allotted: Decimal
+
+
+class NewExpense(Request):
+    """Something to be paid out of the allowance."""
+
+    amount: Money
+    purpose: Short
+
+
+class Expense(Answer):
+    """Something that was paid out of the allowance, and who booked it."""
+
+    id: str
+    user_id: str
+    amount: Decimal
+    purpose: str
+    created_at: Moment
+
+
+class Expenses(Answer):
+    """A page of expenses, newest first."""
+
+    items: list[Expense]
+    next_cursor: str | None
+
+
+class NewBudget(Request):
+    """The part of the monthly allowance that a team may plan with."""
+
+    team: Short
+    amount: Money
+
+
+class BudgetChange(Request):
+    """A budget's new amount."""
+
+    amount: Money
+
+
+class Budget(Answer):
+    """A team's part of the monthly allowance."""
+
+    id: str
+    team: str
+    amount: Decimal
+    created_at: Moment
+
+
+class Budgets(Answer):
+    """A page of budgets, newest first."""
+
+    items: list[Budget]
     next_cursor: str | None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,6 +13,8 @@ from apex.backend.models import (
     CloudAccount,
     Message,
     Messages,
+    Move,
+    Moved,
     NewMessage,
     NewThread,
     NewUsageRecords,
@@ -22,7 +25,7 @@ from apex.backend.models import (
 from apex.backend.paging import after, next_cursor
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import not_found
+from apex.problems import conflict, not_found
 from apex.tables import messages, tenants, threads, usage_records
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -100,6 +103,15 @@ def routes(database: Database) -> APIRouter:
         items = [Message.model_validate(row, from_attributes=True) for row in rows[:limit]]
         return Messages(items=items, next_cursor=next_cursor(rows, limit))
 
+    @router.post("/v1/threads/{thread_id}/moves", tags=["threads"])
+    def move(thread_id: str, request: Move, identity: Caller) -> Moved:
+        """Move messages to another thread of the caller: all that are named, or none."""
+        with acting_as(database, identity) as connection:
+            source = own_thread(connection, identity, thread_id)
+            target = own_thread(connection, identity, request.to_thread_id)
+            chosen = None if request.message_ids is None else {str(id) for id in request.message_ids}
+            return Moved(moved=move_messages(connection, source.id, target.id, chosen))
+
     @router.put("/v1/cloud-account", tags=["cloud account"])
     def connect_account(request: CloudAccount, identity: Caller) -> CloudAccount:
         """Name the tenant's cloud account (owners and admins)."""
@@ -166,3 +178,20 @@ def new_message(
         )
         .returning(messages)
     ).one()
+
+
+def move_messages(connection: Connection, source_id: str, target_id: str, chosen: Collection[str] | None) -> int:
+    """Move the chosen messages (None: all) and tell how many they were.
+
+    One statement: of two who move the same message one has moved it, and the other finds it gone.
+
+    Raises:
+        Problem: 409 when a chosen message is not in the thread (any more); nothing is moved then.
+    """
+    statement = update(messages).where(messages.c.thread_id == source_id).values(thread_id=target_id)
+    if chosen is not None:
+        statement = statement.where(messages.c.id.in_(chosen))
+    moved = connection.execute(statement).rowcount
+    if chosen is not None and moved != len(chosen):
+        raise conflict("Not all of these messages are in the thread; none was moved.")
+    return moved

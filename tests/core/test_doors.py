@@ -8,7 +8,7 @@ from hamcrest.core.string_description import StringDescription
 
 from support.checks.doors import are_all_closed, are_all_open
 from support.dialect import Dialect, Meaning
-from support.examples import example_of
+from support.examples import example_of, filled
 from support.openapi import Operation
 from support.outcome import Outcome
 from support.rights import matrix, rights_of
@@ -72,6 +72,21 @@ def test_no_door_proves_nothing():
 )
 def test_the_smallest_value_of_a_schema(schema, value):
     assert example_of(OPERATION, schema) == value
+
+
+def test_what_the_platform_knows_by_name_fits_whatever_its_kind():
+    money = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
+    assert example_of(OPERATION, money, "monthly_amount") == "1000000.00"
+
+
+def test_an_example_names_what_is_at_hand():
+    ids = {"thread_id": "t-1", "name": "another"}
+    assert filled({"thread_id": "made-up", "run_id": "r", "name": "n"}, ids) == {
+        "thread_id": "t-1",
+        "run_id": "r",
+        "name": "n",
+    }
+    assert filled([1], ids) == [1]
 
 
 def test_every_address_is_another():
