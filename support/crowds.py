@@ -1,20 +1,11 @@
 """The live connections of many customers at once, held by a process of their own."""
 
-import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
 
 from support.dialect import Control, Dialect
-from support.settings import CHECKOUT, base_environment
-from support.stack.processes import dies_with
+from support.loading import Load
 from support.story import Event
 from support.users import User
 from support.verdict import NotShown
@@ -41,16 +32,7 @@ class Crowd:
         self._dialect = dialect
         self._connections: dict[str, Connection] = {}
         self._wall_offset = time.time() - time.monotonic()
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "support.load", "sockets"],
-            cwd=CHECKOUT,
-            env=base_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            preexec_fn=dies_with(os.getpid(), signal.SIGKILL),
-        )
+        self._load = Load("sockets")
 
     @property
     def size(self) -> int:
@@ -75,7 +57,7 @@ class Crowd:
                     "subprotocols": list(carried.subprotocols),
                 }
             )
-        results, done = self._order("open", members=members)
+        results, done = self._load.order("open", members=members)
         if results:
             raise NotShown(f"{len(results)} of {len(members)} could not connect: {results[0]}")
         return float(done["seconds"])
@@ -86,14 +68,14 @@ class Crowd:
         :param silence: seconds without any event for anybody, after which nothing more is expected.
         """
         due = {name: ends[each.user] for name, each in self._connections.items() if each.user in ends}
-        _, done = self._order("wait", ends=due, within=within, silence=silence)
+        _, done = self._load.order("wait", ends=due, within=within, silence=silence)
         waiting: list[str] = done["waiting"]
         return waiting
 
     @property
     def connections(self) -> list[Connection]:
         """All connections, with everything that came so far."""
-        results, _ = self._order("show")
+        results, _ = self._load.order("show")
         for result in results:
             connection = self._connections[result["name"]]
             if "closed" in result:
@@ -111,33 +93,4 @@ class Crowd:
 
     def close(self) -> None:
         """End the process and with it all connections."""
-        with contextlib.suppress(OSError):  # a process that has died needs no word
-            if self._child.stdin:
-                self._child.stdin.close()
-        try:
-            self._child.wait(5)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-
-    def _order(self, do: str, **arguments: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        orders, answers = self._child.stdin, self._child.stdout
-        if orders is None or answers is None:
-            raise NotShown("the crowd has no line to its process")
-        try:
-            orders.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
-            orders.flush()
-        except OSError:
-            raise NotShown(f"the crowd's process has ended: {self._last_words()}") from None
-        results: list[dict[str, Any]] = []
-        for line in answers:
-            result = json.loads(line)
-            if "done" in result:
-                return results, result
-            results.append(result)
-        raise NotShown(f"the crowd's process has ended: {self._last_words()}")
-
-    def _last_words(self) -> str:
-        self._said.seek(0)
-        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        self._load.close()

@@ -14,11 +14,9 @@ Orders, one JSON object a line; each is answered by its results and then by a li
 """
 
 import asyncio
-import json
-import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +25,10 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from support.dialect import Control, Dialect
+from support.load.orders import carry_out, say
 
 _OPENING_AT_ONCE = 32
 _LOOK_SECONDS = 0.02
-_LONGEST_ORDER = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -100,7 +98,7 @@ class Crowd:
                     proxy=None,
                 )
             except (OSError, TimeoutError, WebSocketException) as refused:
-                _say({"name": name, "refused": f"{type(refused).__name__}: {refused}"})
+                say({"name": name, "refused": f"{type(refused).__name__}: {refused}"})
                 return
         member = self._members[name] = Member(name, connection)
         self._listening.add(asyncio.create_task(member.listen()))
@@ -127,10 +125,10 @@ class Crowd:
         for member in self._members.values():
             while member.frames:
                 received, frame = member.frames.popleft()
-                _say({"name": member.name, "received": received, "frame": frame})
+                say({"name": member.name, "received": received, "frame": frame})
                 count += 1
             if member.closed is not None:
-                _say({"name": member.name, "closed": member.closed})
+                say({"name": member.name, "closed": member.closed})
         return {"frames": count}
 
     async def close(self) -> None:
@@ -144,22 +142,5 @@ class Crowd:
 async def serve() -> None:
     """Carry out the orders of the standard input until it ends."""
     crowd = Crowd(Dialect())
-    orders: dict[str, Callable[..., Awaitable[dict[str, Any]]]]
-    orders = {"open": crowd.open, "wait": crowd.wait, "show": crowd.show}
-    async for order in _orders():
-        kind = order.pop("do")
-        result = await orders[kind](**order)
-        _say({"done": kind, **result})
-        sys.stdout.flush()
+    await carry_out({"open": crowd.open, "wait": crowd.wait, "show": crowd.show})
     await crowd.close()
-
-
-async def _orders() -> AsyncIterator[dict[str, Any]]:
-    reader = asyncio.StreamReader(limit=_LONGEST_ORDER)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        yield json.loads(line)
-
-
-def _say(result: Mapping[str, Any]) -> None:
-    sys.stdout.write(f"{json.dumps(result, ensure_ascii=False)}\n")

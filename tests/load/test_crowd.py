@@ -109,9 +109,9 @@ def test_a_silent_crowd_is_not_waited_for(stream: EventServer, crowd: Crowd) -> 
 
 
 def test_a_crowd_whose_process_has_died_says_so(crowd: Crowd) -> None:
-    crowd._child.kill()
-    crowd._child.wait()
-    with pytest.raises(NotShown, match="the crowd's process has ended"):
+    crowd._load._child.kill()
+    crowd._load._child.wait()
+    with pytest.raises(NotShown, match="the process of load has ended"):
         crowd.open(dict.fromkeys(people(1), "ws://127.0.0.1:9"))
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_left_of_a_closed_crowd(stream: EventServer, crowd: Crowd) ->
     crowd.open(dict.fromkeys(people(3), stream.url))
     crowd.close()
     eventually(lambda: len(left), lambda count: count == 3, 2.0)
-    assert not Path(f"/proc/{crowd._child.pid}").exists()
+    assert not Path(f"/proc/{crowd._load._child.pid}").exists()
 
 
 def test_stories_without_an_end_do_not_count(stream: EventServer, crowd: Crowd) -> None:
