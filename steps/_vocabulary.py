@@ -10,6 +10,7 @@ from parse import with_pattern
 
 from support.agents import Agent
 from support.budgets import load_budgets
+from support.caching import Change, Trouble
 from support.dialect import Closing
 from support.failures import Failure, Retry
 from support.mistakes import Wrong
@@ -80,3 +81,4 @@ register_type(
 )
 register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong))
 register_type(Task=kind(Task), Flaw=flaw)
+register_type(Change=kind(Change), Trouble=kind(Trouble))

@@ -27,6 +27,11 @@ def _(context, customer):
     context.world.facts["conversations"] = conversations.having(context.world, customer, 2)
 
 
+@given("{customer:User} has three conversations")
+def _(context, customer):
+    context.world.facts["conversations"] = conversations.having(context.world, customer, 3)
+
+
 @given("{customer:User} has a long conversation")
 def _(context, customer):
     context.world.facts["conversations"] = [conversations.long_one(context.world, customer)]
@@ -130,3 +135,16 @@ def _(context):
 def _(context):
     for own in context.world.recall("conversations", list):
         context.world.expect(conversations.found(context.world, own.owner), equal_to(([own.id], [own.id])))
+
+
+@when("{customer:User} moves the messages of the first conversation to both others at once")
+def _(context, customer):
+    existing = context.world.recall("conversations", list)
+    context.world.facts["attempts"] = conversations.move_to_both(context.world, existing)
+
+
+@then("every message is in one conversation")
+def _(context):
+    existing = context.world.recall("conversations", list)
+    found = [words for each in existing for words in conversations.read(context.world, each)["said"]]
+    context.world.expect(sorted(found), equal_to(sorted(words for each in existing for words in each.said)))

@@ -3,9 +3,13 @@
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from support.asking import side_by_side
+from support.locks import Hold
 from support.outcome import Outcome
+from support.platform import Anyone
 from support.users import User
 from support.verdict import NotShown
 from support.world import World
@@ -102,15 +106,34 @@ def page_through_messages(world: World, conversation: Conversation) -> Paging:
     return Paging(shown, due)
 
 
+def move_to_both(world: World, conversations: Sequence[Conversation]) -> list[Outcome]:
+    """Move the messages of the first conversation to the second and to the third at once."""
+    first, *others = conversations
+    said = [item["id"] for item in world.platform.messages(first.owner, first.id).require()["items"]]
+    hold = Hold(world).rows(first.owner.tenant, "messages")
+    moves = [partial(_move, world, first, other.id, said) for other in others]
+    return side_by_side(hold, *moves)
+
+
+def _move(world: World, source: Conversation, target_id: str, message_ids: Sequence[str]) -> Outcome:
+    # A device of its own: one line carries one request at a time.
+    device = Anyone(source.owner.access_token)
+    return world.platform.move_messages(device, source.id, target_id, message_ids)
+
+
 def attempts(world: World, other: User, conversation: Conversation) -> Iterator[tuple[Outcome, Outcome]]:
     """What somebody else is answered in every way of reaching a conversation, and for one that never existed."""
     platform = world.platform
+    (own,) = platform.threads(other).require()["items"]
+    some = [str(uuid.uuid4())]
     ways: tuple[Callable[[str], Outcome], ...] = (
         lambda id: platform.thread(other, id),
         lambda id: platform.thread(other, id.upper()),
         lambda id: platform.messages(other, id),
         lambda id: platform.rename_thread(other, id, "Mine now"),
         lambda id: platform.post_message(other, id, "I was here"),
+        lambda id: platform.move_messages(other, id, own["id"], some),
+        lambda id: platform.move_messages(other, own["id"], id, some),
         lambda id: platform.start_run(other, "usage_report", thread_id=id),
         lambda id: platform.delete_thread(other, id),
     )

@@ -5,24 +5,32 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, Row, select, text
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, Row, delete, select, text, update
+from sqlalchemy.exc import OperationalError
 
+from apex import cache as caching
 from apex.auth import accounts
 from apex.auth.models import User
+from apex.backend import allowance
+from apex.backend import runs as backend_runs
 from apex.backend import threads as conversations
-from apex.backend.models import Message, NewThread, Thread, Threads
+from apex.backend.models import Message, NewExpense, NewThread, Thread, Threads
 from apex.backend.paging import after, next_cursor
+from apex.cache import Cache
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import Problem, not_found
+from apex.problems import Problem, conflict, not_found, unavailable
 from apex.runs import Ending
-from apex.tables import tenants, threads
+from apex.tables import allowances, messages, tenants, threads
 from apex.worker import supervisor
 
 
@@ -378,3 +386,296 @@ def _() -> None:
 )
 def _() -> None:
     _unguarded("outbox")
+
+
+@defect(
+    "DBL-05a",
+    service="backend",
+    summary="the cache is kept for the month, whatever changes",
+    scenario="A change is seen by the next who looks",
+    step="Acme and Ben of Acme read the allowance as it now is",
+)
+def _() -> None:
+    replace(allowance, "cached_version", lambda month, version: str(month))
+
+
+@defect(
+    "DBL-05b",
+    service="backend",
+    summary="each backend keeps a copy of its own, and drops it only when the change came through itself",
+    scenario="Two backends read the same",
+    step="both have read the allowance as it was after each change",
+)
+def _() -> None:
+    own: dict[str, dict[str, Any]] = {}
+
+    def statement(connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
+        fresh: dict[str, Any] = original(connection, cache, tenant_id)
+        return own.setdefault(tenant_id, fresh)
+
+    def dropping(name: str) -> None:
+        def change(connection: Connection, whose: Identity | str, *others: Any) -> Any:
+            own.pop(whose.tenant_id if isinstance(whose, Identity) else whose, None)
+            return changing(connection, whose, *others)
+
+        changing = replace(allowance, name, change)
+
+    original = replace(allowance, "statement", statement)
+    for name in ("count_spent", "set_allowance", "lock_allowance"):
+        dropping(name)
+
+
+@defect(
+    "DBL-05c",
+    service="backend",
+    summary="the cache is told to forget what was changed; what it is told while it is away is lost",
+    scenario="What is read is right while the cache is in trouble",
+    step="so it is read from the cache when that is back",
+)
+def _() -> None:
+    caches: list[Cache] = []
+
+    def init(self: Cache, url: str) -> None:
+        original(self, url)
+        caches.append(self)
+
+    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> None:
+        counting(connection, identity, amount)
+        for cache in caches:
+            with suppress(RedisError):
+                cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{allowance.this_month()}")
+
+    original = replace(Cache, "__init__", init)
+    counting = replace(allowance, "count_spent", count_spent)
+    replace(allowance, "cached_version", lambda month, version: str(month))
+
+
+@defect(
+    "DBL-05d",
+    service="backend",
+    summary="without the cache nothing can be read",
+    scenario="What is read is right while the cache is in trouble",
+    step="Acme reads the allowance as it now is",
+)
+def _() -> None:
+    def leave_alone(self: Cache, error: RedisError) -> None:
+        raise unavailable()
+
+    replace(Cache, "_leave_alone", leave_alone)
+
+
+@defect(
+    "DBL-05e",
+    service="backend",
+    summary="the cache does not tell whose the values are",
+    scenario="The cache shows each customer their own",
+    step="each has read their own allowance",
+)
+def _() -> None:
+    replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}:{version}")
+
+
+def _final_so_far(connection: Connection, tenant_id: str) -> None:
+    """What the transaction has written is final, whatever becomes of the rest."""
+    driver: Any = connection.connection.driver_connection
+    driver.commit()
+    connection.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": tenant_id})
+
+
+@defect(
+    "DBL-06a",
+    service="backend",
+    summary="an expense is counted in one transaction and written down in another",
+    scenario="An expense whose booking breaks off is not booked",
+    step="Acme finds nothing of it, neither meanwhile nor afterwards",
+)
+def _() -> None:
+    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Row[Any]:
+        _final_so_far(connection, identity.tenant_id)
+        row: Row[Any] = original(connection, identity, request)
+        return row
+
+    original = replace(allowance, "write_expense", write_expense)
+
+
+@defect(
+    "DBL-06b",
+    service="backend",
+    summary="a run is written in one transaction and its question in another",
+    scenario="A run whose request breaks off is not begun",
+    step="Acme finds nothing of it, neither meanwhile nor afterwards",
+)
+def _() -> None:
+    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Row[Any]:
+        _final_so_far(connection, tenant_id)
+        row: Row[Any] = original(connection, tenant_id, *others)
+        return row
+
+    original = replace(backend_runs, "new_message", new_message)
+
+
+@defect(
+    "DBL-06c",
+    service="backend",
+    summary="a booking is remembered as under way and never forgotten when it breaks off",
+    scenario="An expense whose booking breaks off is not booked",
+    step="what Acme books again is booked once",
+)
+def _() -> None:
+    under_way: set[tuple[str, Decimal, str]] = set()
+
+    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Row[Any]:
+        booking = (identity.user_id, request.amount, request.purpose)
+        if booking in under_way:
+            raise conflict("This is being booked already.")
+        under_way.add(booking)
+        row: Row[Any] = original(connection, identity, request)
+        under_way.discard(booking)
+        return row
+
+    original = replace(allowance, "write_expense", write_expense)
+
+
+@defect(
+    "DBL-06d",
+    service="backend",
+    summary="whoever loses the database in the middle is told that the fault is theirs",
+    scenario="A run whose request breaks off is not begun",
+    step="Acme is asked to try again",
+)
+def _() -> None:
+    def new_message(*arguments: Any) -> Row[Any]:
+        try:
+            row: Row[Any] = original(*arguments)
+        except OperationalError:
+            raise conflict("This cannot be asked now.") from None
+        return row
+
+    original = replace(backend_runs, "new_message", new_message)
+
+
+@defect(
+    "DBL-06e",
+    service="backend",
+    summary="a question is written when it is asked, and once more when its run is asked for again",
+    scenario="A run whose request breaks off is not begun",
+    step="when Acme asks again there is one whole run",
+)
+def _() -> None:
+    broken_off: set[str] = set()
+
+    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Row[Any]:
+        try:
+            row: Row[Any] = original(connection, tenant_id, *others)
+        except OperationalError:
+            broken_off.add(tenant_id)
+            raise
+        return original(connection, tenant_id, *others) if tenant_id in broken_off else row
+
+    original = replace(backend_runs, "new_message", new_message)
+
+
+@defect(
+    "DBL-07a",
+    service="backend",
+    summary="what is spent is read, added to, and written back",
+    scenario="Everything is counted that fifty people book at once",
+    step="each organisation has spent exactly what its people booked",
+)
+def _() -> None:
+    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> None:
+        own = allowances.c.tenant_id == identity.tenant_id
+        spent = connection.execute(select(allowances.c.spent).where(own)).scalar_one()
+        connection.execute(update(allowances).where(own).values(spent=spent + amount, version=allowances.c.version + 1))
+
+    replace(allowance, "count_spent", count_spent)
+
+
+@defect(
+    "DBL-07b",
+    service="backend",
+    summary="what a person spends is counted for whoever of the organisation came first",
+    scenario="Everything is counted that fifty people book at once",
+    step="each person has spent exactly what they booked",
+)
+def _() -> None:
+    first: dict[str, Identity] = {}
+
+    def count_share(connection: Connection, identity: Identity, amount: Decimal) -> None:
+        original(connection, first.setdefault(identity.tenant_id, identity), amount)
+
+    original = replace(allowance, "count_share", count_share)
+
+
+@defect(
+    "DBL-07c",
+    service="backend",
+    summary="the sum of the budgets is compared while others change it",
+    scenario="Two budgets that are raised at once stay within the allowance",
+    step="one is raised and the other refused for want of room",
+)
+def _() -> None:
+    def lock_allowance(connection: Connection, tenant_id: str) -> Row[Any]:
+        return connection.execute(select(allowances).where(allowances.c.tenant_id == tenant_id)).one()
+
+    replace(allowance, "lock_allowance", lock_allowance)
+
+
+@defect(
+    "DBL-07d",
+    service="backend",
+    summary="a refused raise of a budget is made all the same",
+    scenario="Two budgets that are raised at once stay within the allowance",
+    step="the budgets are within the allowance",
+)
+def _() -> None:
+    def keep_ceiling(connection: Connection, allowed: Row[Any]) -> None:
+        try:
+            original(connection, allowed)
+        except Problem:
+            _final_so_far(connection, allowed.tenant_id)
+            raise
+
+    original = replace(allowance, "keep_ceiling", keep_ceiling)
+
+
+@defect(
+    "DBL-07e",
+    service="backend",
+    summary="messages are moved by copying them and removing what was copied",
+    scenario="Messages that are moved to two places at once are in one of them",
+    step="one move is made and the other refused",
+)
+def _() -> None:
+    def move_messages(connection: Connection, source_id: str, target_id: str, chosen: Collection[str] | None) -> int:
+        moving = (messages.c.thread_id == source_id, messages.c.id.in_(chosen or ()))
+        for row in connection.execute(select(messages).where(*moving)).all():
+            copied = {**row._mapping, "id": str(uuid.uuid4()), "thread_id": target_id}
+            connection.execute(messages.insert().values(**copied))
+        connection.execute(delete(messages).where(*moving))
+        return len(chosen or ())
+
+    replace(conversations, "move_messages", move_messages)
+
+
+@defect(
+    "DBL-07f",
+    service="backend",
+    summary="who comes too late to move a message copies it",
+    scenario="Messages that are moved to two places at once are in one of them",
+    step="every message is in one conversation",
+)
+def _() -> None:
+    def move_messages(connection: Connection, source_id: str, target_id: str, chosen: Collection[str] | None) -> int:
+        try:
+            moved: int = original(connection, source_id, target_id, chosen)
+        except Problem:
+            for row in connection.execute(select(messages).where(messages.c.id.in_(chosen or ()))).all():
+                copied = {**row._mapping, "id": str(uuid.uuid4()), "thread_id": target_id}
+                connection.execute(messages.insert().values(**copied))
+            driver: Any = connection.connection.driver_connection
+            driver.commit()
+            raise
+        return moved
+
+    original = replace(conversations, "move_messages", move_messages)

@@ -1,0 +1,36 @@
+@business_data
+Feature: A change happens wholly or not at all
+  Segment:          Free, Early, Mid and Enterprise
+  Business goal:    Need nobody to put right by hand what a fault has left half done
+  Value impact:     After any fault customers simply try again, and nothing is there twice or by half
+  Strategic impact: Books that are always in order are what auditors look for first
+
+  @DBL-06 @segment.free @segment.early @segment.mid @segment.enterprise
+  Rule: What breaks off half-way leaves nothing behind and can be done again
+
+    @gate
+    Scenario Outline: An expense whose booking breaks off is not booked
+      Given Acme is <a plan> customer
+      And Acme has an allowance
+      When the booking of an expense by Acme breaks off half-way
+      Then Acme finds nothing of it, neither meanwhile nor afterwards
+      And Acme is asked to try again
+      And what Acme books again is booked once
+
+      Examples:
+        | a plan        |
+        | a Mid         |
+        | an Enterprise |
+
+    @gate
+    Scenario Outline: A run whose request breaks off is not begun
+      Given Acme is <a plan> customer with stored usage
+      When the request of Acme for a usage report breaks off half-way
+      Then Acme finds nothing of it, neither meanwhile nor afterwards
+      And Acme is asked to try again
+      And when Acme asks again there is one whole run
+
+      Examples:
+        | a plan   |
+        | a Free   |
+        | an Early |

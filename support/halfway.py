@@ -1,0 +1,99 @@
+"""Requests that break off between two of their writes: the second write is held back until its session is ended."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from support import allowances
+from support.locks import Hold
+from support.outcome import Outcome
+from support.platform import Anyone
+from support.users import Tenant, User
+from support.verdict import NotShown
+from support.world import World
+
+BROKEN_OFF = "broken off"
+EXPENSE = ("12.50", "Books")
+"""The amount and the purpose of an expense."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """What the customer was answered, and what was found of it before, while it hung half-way, and after it."""
+
+    answer: Outcome
+    before: Any
+    meanwhile: Any
+    afterwards: Any
+
+
+def break_off(
+    world: World, tenant: Tenant, ask: Callable[[], Outcome], find: Callable[[], Any], first: str, second: str
+) -> BrokenOff:
+    """Have a request of a tenant break off after its write to the table ``first`` and before that to ``second``.
+
+    :param find: what a customer finds of what is asked.
+    :raises NotShown: the request never was between these two writes.
+    """
+    before, rows_before = find(), _rows(world, tenant, first)
+    hold = Hold(world).table(second)
+    with ThreadPoolExecutor(1) as alone:
+        answer = alone.submit(ask)
+        try:
+            (session,) = hold.wait_for(1)
+            # Written and not yet visible, or visible already: which of them is for the Then to judge.
+            if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
+                raise NotShown(f"the request has not written to {first} when it waits for {second}")
+            meanwhile = find()
+            hold.break_off(session)
+        finally:
+            hold.release()
+        return BrokenOff(answer.result(), before, meanwhile, find())
+
+
+def _rows(world: World, tenant: Tenant, table: str) -> str | None:
+    """The tenant's rows in a table, as text."""
+    query = sql.SQL("select string_agg(t::text, '|' order by t::text) from {} t where tenant_id = %s")
+    with psycopg.connect(world.addresses.postgres_observer_url) as observer:
+        row = observer.execute(query.format(sql.Identifier(table)), [tenant.id]).fetchone()
+    return row[0] if row else None
+
+
+def booking(world: World, customer: User) -> BrokenOff:
+    """The booking of an expense that breaks off: it is counted, but not written down yet."""
+    return break_off(
+        world,
+        customer.tenant,
+        lambda: world.platform.book_expense(Anyone(customer.access_token), *EXPENSE),
+        lambda: allowances.found(world, customer),
+        first="allowances",
+        second="expenses",
+    )
+
+
+def usage_report(world: World, customer: User) -> BrokenOff:
+    """The request for a run that breaks off: the run is written, but not the question that it begins with."""
+    return break_off(
+        world,
+        customer.tenant,
+        lambda: world.platform.start_run(Anyone(customer.access_token), "usage_report"),
+        lambda: runs_found(world, customer),
+        first="runs",
+        second="messages",
+    )
+
+
+def runs_found(world: World, customer: User) -> dict[str, Any]:
+    """What a customer finds of runs: how they stand, and what was said in each conversation."""
+    threads = [item["id"] for item in world.platform.threads(customer).require()["items"]]
+    return {
+        "runs": [item["status"] for item in world.platform.runs(customer).require()["items"]],
+        "said": [
+            [item["role"] for item in world.platform.messages(customer, thread).require()["items"]]
+            for thread in threads
+        ],
+    }
