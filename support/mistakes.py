@@ -166,6 +166,10 @@ def _fields(operation: Operation, schema: Mapping[str, Any], around: Any, path: 
     """Every field of an object, and those of the objects in its lists."""
     for name, value in schema.get("properties", {}).items():
         plain, here = _plain(operation, value), (*path, name)
+        if plain.get("type") == "array" and not _at(around, here):
+            # A list that need not be sent is sent to be wrong.
+            around = copy.deepcopy(around)
+            _at(around, path)[name] = [example_of(operation, plain["items"])]
         yield _Field(here, plain, name in schema.get("required", ()), around)
         if plain.get("type") == "array" and _at(around, here):
             yield from _fields(operation, operation.resolved(plain["items"]), around, (*here, 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -80,8 +79,8 @@ class Messages(Answer):
 class Move(Request):
     """The messages to move to another thread; all of them unless named."""
 
-    to_thread_id: str
-    message_ids: Annotated[list[uuid.UUID], Field(min_length=1, max_length=200)] | None = None
+    to_thread_id: UUID
+    message_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)] | None = None
 
 
 class Moved(Answer):

@@ -108,7 +108,7 @@ def routes(database: Database) -> APIRouter:
         """Move messages to another thread of the caller: all that are named, or none."""
         with acting_as(database, identity) as connection:
             source = own_thread(connection, identity, thread_id)
-            target = own_thread(connection, identity, request.to_thread_id)
+            target = own_thread(connection, identity, str(request.to_thread_id))
             chosen = None if request.message_ids is None else {str(id) for id in request.message_ids}
             return Moved(moved=move_messages(connection, source.id, target.id, chosen))
 
