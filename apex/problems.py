@@ -125,8 +125,25 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+MEDIA_TYPE = "application/problem+json"
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of ``app`` with problem details."""
+    """Answer every error of ``app`` with problem details, and publish that it does."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status in RESPONSES:
+                    content = operation["responses"][status]["content"]
+                    # FastAPI publishes every model under the media type of successes.
+                    if "application/json" in content:
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, problem: Problem) -> JSONResponse:
@@ -173,4 +190,4 @@ def answer(request_id: str, problem: Problem) -> JSONResponse:
         "request_id": request_id,
         **problem.members,
     }
-    return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
+    return JSONResponse(body, problem.status, problem.headers, media_type=MEDIA_TYPE)

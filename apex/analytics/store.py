@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, PlainSerializer
 from urllib3.exceptions import HTTPError
 
 from apex.problems import unavailable
 from apex.settings import ClickHouse
+from apex.stream import rfc3339
 
 # A record that is delivered twice has the same key: reads with FINAL see it once.
 _TABLE = """
@@ -32,6 +33,14 @@ CREATE TABLE IF NOT EXISTS jobs (
 """
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """ClickHouse keeps UTC, and its client does not say so of what it reads."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
+
+
 class Job(BaseModel):
     """What is recorded of a run that has ended."""
 
@@ -44,7 +53,7 @@ class Job(BaseModel):
     duration_seconds: float
     tool_calls: int
     trace_id: str
-    finished_at: datetime
+    finished_at: Moment
 
 
 _COLUMNS = list(Job.model_fields)

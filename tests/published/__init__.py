@@ -1,0 +1,1 @@
+"""The published documents, tried with requests that are made from them."""

@@ -1,0 +1,29 @@
+"""A real platform, and people in every role on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support import access, roles
+from support.evidence import Subject
+from support.session import Session
+from support.settings import Settings
+from support.users import Plan
+from support.verdict import Verdict
+from support.world import World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world in which somebody has each role; it is undone and examined at the end as that of any scenario."""
+    session = Session.open(Settings(reports=tmp_path_factory.mktemp("reports")), progress=lambda _: None)
+    try:
+        played = session.begin(Subject("Generated requests", "features/none.feature", 1, "", "", "generated requests"))
+        roles.people_in_every_role(played, played.users["Acme"], Plan.ENTERPRISE)
+        yield played
+        for person in played.recall(roles.EVERYBODY, list):
+            access.wait_for_runs(played, person.owner)
+        findings = session.finish(played, Verdict.PROVEN, [])
+        assert not findings, "; ".join(map(str, findings))
+    finally:
+        session.close()
