@@ -1,7 +1,7 @@
 """Runs as they are stored, for customers and operators."""
 
 from behave import then
-from hamcrest import all_of, contains_string, equal_to, greater_than, has_entries, has_length, less_than
+from hamcrest import all_of, contains_string, equal_to, greater_than, has_entries, has_length, has_property, less_than
 
 from support import situations
 from support.checks.accounts import accounts_for_its_duration
@@ -37,7 +37,8 @@ def _(context, customer):
 
 @then("{customer:User} can finish {agent:Agent}")
 def _(context, customer, agent):
-    run = context.world.running(customer, agent.wire)
+    run = context.world.start_run(customer, agent.wire)
+    context.world.expect(context.world.last_outcome, has_property("done", True))
     context.world.expect(context.world.ended(run)["status"], equal_to("completed"))
 
 
