@@ -15,8 +15,8 @@ from support.dialect import Dialect
 from support.events import EventCapture
 from support.story import Event
 from support.verdict import DeadlinePassed
-from tests.core.servers import EventServer, wait_for_close
 from tests.core.stories import RUN, with_tools
+from tests.servers import EventServer, wait_for_close
 
 
 def envelope(event) -> str:

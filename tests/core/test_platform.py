@@ -10,7 +10,7 @@ from support.outcome import Outcome
 from support.platform import Anyone, Endpoints, ReferencePlatform
 from support.trace import new_trace_id, trace_id_of, traceparent
 from support.verdict import NotShown
-from tests.core.servers import ApiServer
+from tests.servers import ApiServer
 
 PROBLEM = {
     "type": "about:blank",

@@ -8,7 +8,7 @@ from support.platform import Endpoints, ReferencePlatform
 from support.redaction import MASK, redact
 from support.users import OPERATOR, USER_PATTERN, Plan, Role, Stage, Tenant, Users
 from support.verdict import NotShown
-from tests.core.servers import ApiServer, Asked
+from tests.servers import ApiServer, Asked
 
 
 def sign_up_desk(asked: Asked):

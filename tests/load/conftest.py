@@ -1,4 +1,4 @@
-"""A live stream to be crowded, and the crowd."""
+"""The crowd."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,6 @@ import pytest
 
 from support.crowds import Crowd
 from support.dialect import Dialect
-from tests.core.servers import EventServer
-
-
-@pytest.fixture
-def stream() -> Iterator[EventServer]:
-    """A running WebSocket server."""
-    server = EventServer()
-    stop = server.start()
-    yield server
-    stop()
 
 
 @pytest.fixture

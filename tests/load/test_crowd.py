@@ -15,8 +15,8 @@ from support.crowds import Crowd
 from support.users import Tenant, User
 from support.verdict import NotShown
 from support.waiting import eventually
-from tests.core.servers import EventServer, wait_for_close
 from tests.core.stories import with_tools, without_tools
+from tests.servers import EventServer, wait_for_close
 
 
 def people(count: int) -> list[User]:

@@ -8,7 +8,7 @@ import pytest
 
 from support.loading import Load
 from support.verdict import NotShown
-from tests.core.servers import ApiServer, Asked
+from tests.servers import ApiServer, Asked
 
 
 @pytest.fixture
@@ -17,15 +17,6 @@ def load() -> Iterator[Load]:
     process = Load("requests")
     yield process
     process.close()
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    """A running HTTP server."""
-    server = ApiServer()
-    stop = server.start()
-    yield server
-    stop()
 
 
 def request(url: str, path: str, *, json: Any = None, after: float = 0.0) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Servers and stories for the tests of the core."""
+"""Servers that more than one part of the tests asks."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.core.servers import ApiServer, EventServer
+from tests.servers import ApiServer, EventServer
 
 
 @pytest.fixture
