@@ -3,11 +3,14 @@
 The suite holds rows and tables as a service of the platform would, in the same role of the database.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from support.outcome import Outcome
 from support.users import Tenant
 from support.verdict import NotShown
 from support.world import World
@@ -68,10 +71,18 @@ class Hold:
             lambda: self.waiting, lambda seen: len(seen) >= count, "request under way", "requests that wait"
         )
 
-    def statement_of(self, session: int) -> str:
-        """The statement that a session is at."""
+    def statement_behind(self, ask: Callable[[], Outcome]) -> str:
+        """The statement with which a request comes to what is held; the request is let go on to its end."""
         query = "select query from pg_stat_activity where pid = %s"
-        return str(self._observed(query, [session]))
+        with ThreadPoolExecutor(1) as alone:
+            answer = alone.submit(ask)
+            try:
+                (session,) = self.wait_for(1)
+                statement = str(self._observed(query, [session]))
+            finally:
+                self.release()
+            answer.result()
+        return statement
 
     def writes_to(self, session: int, table: str) -> bool:
         """Whether the transaction that a session is in has written to a table, or is about to."""

@@ -1,0 +1,182 @@
+"""Many people's conversations of a long time: planted at once, paged through while others write, and found by a plan.
+
+They are planted past the platform, with the statements and in the role with which it would have written them: what is
+promised is how they are found, and writing a hundred thousand messages through the door would take minutes.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from support.asking import Crowd, Request
+from support.checks.plans import Plan
+from support.checks.timing import percentile
+from support.locks import Hold
+from support.outcome import Outcome
+from support.platform import Anyone
+from support.populations import at_once, organisations
+from support.users import Plan as Segment
+from support.users import User
+from support.verdict import NotShown
+from support.world import World
+
+ARCHIVE = "archive"
+READING = "reading"
+PAGE = 20
+_WRITES = 5
+_EVERY_SECONDS = 0.4
+
+_ACT = "select set_config('app.tenant_id', %(tenant)s, true)"
+_PEOPLE = """
+insert into users (id, tenant_id, email, role, password_hash)
+select gen_random_uuid(), %(tenant)s, gen_random_uuid() || '@archive.example', 'member', '!'
+from generate_series(1, %(people)s)
+"""
+_THREADS = """
+insert into threads (id, tenant_id, user_id, title, created_at)
+select gen_random_uuid(), u.tenant_id, u.id, 'Question ' || n, now() - n * interval '1 hour'
+from users u cross join generate_series(1, %(threads)s) n where u.tenant_id = %(tenant)s
+"""
+_MESSAGES = """
+insert into messages (id, tenant_id, thread_id, role, content, created_at)
+select gen_random_uuid(), t.tenant_id, t.id, 'user', 'Message ' || n, t.created_at + n * interval '1 minute'
+from threads t cross join generate_series(1, %(messages)s) n where t.tenant_id = %(tenant)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """``people`` have ``threads`` conversations of ``messages`` each; some of them write, others read."""
+
+    organisations: int
+    people: int
+    threads: int
+    messages: int
+    writers: int
+    readers: int
+
+
+# A small archive still has enough conversations for an index to be worth its while.
+SIZES = {"full": Size(4, 100, 50, 20, 20, 8), "small": Size(4, 40, 50, 2, 8, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What readers were shown while others wrote: the ids of each round by reader, and the seconds of its pages."""
+
+    shown: list[dict[User, list[str]]]
+    seconds: list[list[float]]
+    written: list[tuple[Request, Outcome]]
+
+    @property
+    def slowest_of_best_round(self) -> float:
+        """The p95 of the round that was least disturbed.
+
+        What is slow in itself is slow in every round, and others write in all of them. What else the machine is busy
+        with comes and goes.
+        """
+        return min(percentile(seconds, 0.95) for seconds in self.seconds)
+
+
+def plant(world: World) -> Size:
+    """People with their conversations; those who write and read are customers with sessions of their own."""
+    size = SIZES[world.settings.profile]
+    active = (size.writers + size.readers) // size.organisations
+    everybody = organisations(world, size.organisations, active, Segment.ENTERPRISE)
+    values = {"people": size.people // size.organisations - active, "threads": size.threads, "messages": size.messages}
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        for tenant in {person.tenant.id for person in everybody}:
+            for statement in (_ACT, _PEOPLE, _THREADS, _MESSAGES):
+                connection.execute(statement, {**values, "tenant": tenant})
+    world.evidence.note("archive planted", people=size.people, threads=size.threads, messages=size.messages)
+    return size
+
+
+def writers_at_work(world: World, size: Size, seconds: float) -> Crowd:
+    """The writers begin conversations and write in those that they have, each at their own pace, for so long."""
+    writers = world.users.customers[: size.writers]
+    own: dict[User, str] = {}
+
+    def look_up(writer: User) -> None:
+        own[writer] = world.platform.threads(writer, limit=1).require()["items"][0]["id"]
+
+    at_once(writers, look_up)
+    return Crowd(world, {str(writer): _writes(writer, own[writer], n, seconds) for n, writer in enumerate(writers)})
+
+
+def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Request]:
+    # Nobody begins at the same moment as all the others.
+    begins = number * _EVERY_SECONDS / 20
+    writes = []
+    for turn in range(int(seconds / _EVERY_SECONDS)):
+        path, body = ("/v1/threads", {"title": "One more question"})
+        if turn % 2 == 0:
+            path, body = (f"/v1/threads/{thread}/messages", {"content": f"Message {turn}"})
+        writes.append(Request(writer, "POST", path, body, after=begins + turn * _EVERY_SECONDS))
+    return writes
+
+
+def read_while_others_write(world: World, size: Size) -> Reading:
+    """The readers page through their conversations again and again while the others write."""
+    readers = world.users.customers[-size.readers :]
+    seconds = _WRITES * _EVERY_SECONDS
+    crowd = writers_at_work(world, size, seconds)
+    end = time.monotonic() + seconds
+    rounds: list[dict[User, list[str]]] = []
+    took: list[list[float]] = []
+    while time.monotonic() < end or not rounds:
+        took.append([])
+        rounds.append({reader: _page_through(world, reader, took[-1]) for reader in readers})
+    return Reading(rounds, took, crowd.answers())
+
+
+def _page_through(world: World, reader: User, seconds: list[float]) -> list[str]:
+    shown: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = world.platform.threads(reader, limit=PAGE, **({"cursor": cursor} if cursor else {}))
+        seconds.append(page.seconds)
+        body = page.body if page.done else {}
+        shown += [item["id"] for item in body.get("items", ())]
+        cursor = body.get("next_cursor")
+        if not cursor:
+            return shown
+
+
+def due(world: World, readers: Sequence[User]) -> dict[User, list[str]]:
+    """The conversations of each reader, newest first, as the database holds them."""
+    query = "select id::text from threads where user_id = %s order by created_at desc, id desc"
+    with psycopg.connect(world.addresses.postgres_observer_url) as observer:
+        return {reader: [id for (id,) in observer.execute(query, [reader.id])] for reader in readers}
+
+
+# -- how they are found -----------------------------------------------------------------------------------------------
+
+
+def plans(world: World, reader: User) -> list[Plan]:
+    """How the database finds the first page of a reader's conversations, and the one after it.
+
+    The statements are the platform's own, seen while they wait; the plans are those of its role.
+    """
+    first = world.platform.threads(reader, limit=PAGE).require()
+    return [_plan(world, reader, {}), _plan(world, reader, {"cursor": first["next_cursor"]})]
+
+
+def _plan(world: World, reader: User, place: dict[str, str]) -> Plan:
+    hold = Hold(world).table_from_all("threads")
+    page = partial(world.platform.threads, Anyone(reader.access_token), limit=PAGE, **place)
+    statement = hold.statement_behind(page)
+    if "threads" not in statement:
+        raise NotShown(f"what waits for the conversations does not ask for them: {statement}")
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        connection.execute(_ACT, {"tenant": reader.tenant.id})
+        row = connection.execute(f"explain (generic_plan, format json) {statement}".encode()).fetchone()
+    found: Any = row[0] if row else None
+    plan: Plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    world.evidence.note("plan", statement=statement, plan=plan)
+    return plan
