@@ -24,9 +24,12 @@ class Size:
     scenarios: int = 200
     customers: int = 20
     runs: int = 100
+    pages: int = 100
 
 
-QUICK = Size(start_rounds=2, capture_rounds=3, messages=20_000, scenario_rounds=2, scenarios=60, customers=5, runs=20)
+QUICK = Size(
+    start_rounds=2, capture_rounds=3, messages=20_000, scenario_rounds=2, scenarios=60, customers=5, runs=20, pages=20
+)
 
 
 class Workbench:
