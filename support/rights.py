@@ -21,11 +21,6 @@ def matrix() -> dict[str, frozenset[str]]:
     return {place: frozenset(roles) for place, roles in _written()["rights"].items()}
 
 
-def shared() -> frozenset[str]:
-    """Method and path of what is an organisation's, not a person's: colleagues may see it, others may not."""
-    return frozenset(_written()["shared"])
-
-
 @cache
 def _written() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("rights.toml").read_text("utf-8"))

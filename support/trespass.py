@@ -12,7 +12,7 @@ from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
 from support.platform import Caller
-from support.rights import SERVICES, rights_of, shared
+from support.rights import SERVICES, rights_of
 from support.users import User
 from support.verdict import NotShown
 from support.world import World
@@ -100,15 +100,13 @@ def go(world: World, way: Way, caller: Caller, ids: Mapping[str, str]) -> Outcom
 
 
 def try_every_way(world: World, stranger: User) -> None:
-    """Somebody tries every way to what the customer owns; a colleague not those to what they share."""
+    """Somebody tries every way to what the customer owns."""
     owned = world.recall(access.OWNED, Belongings)
-    common = shared() if stranger.tenant is owned.owner.tenant else frozenset()
     world.facts[access.STORED] = holdings.stored_of(world, owned.owner.tenant)
     nothing = {name: str(uuid.uuid4()) for name in owned.ids}
     world.facts[TRESPASSED] = [
         Trespass(way.place, way.published, go(world, way, stranger, owned.ids), go(world, way, stranger, nothing))
         for way in ways(world, owned.ids)
-        if way.operation.place not in common
     ]
 
 

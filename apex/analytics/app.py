@@ -61,11 +61,11 @@ def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
     def list_jobs(
         identity: Caller, run_id: uuid.UUID | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50
     ) -> JobList:
-        """The caller's tenant's jobs, newest first."""
+        """The caller's jobs, newest first."""
         with acting_as(database, identity):
             pass
         wanted = str(run_id) if run_id else None
-        rows = jobs.of_tenant(identity.tenant_id, wanted, limit)
+        rows = jobs.of_user(identity.tenant_id, identity.user_id, wanted, limit)
         return JobList(
             items=[Job.model_validate({k: str(v) if k.endswith("_id") else v for k, v in row.items()}) for row in rows]
         )

@@ -60,7 +60,7 @@ _COLUMNS = list(Job.model_fields)
 
 
 class Jobs:
-    """Job records; every read is of one tenant."""
+    """Job records; every read is of one user, as runs are."""
 
     def __init__(self, settings: ClickHouse) -> None:
         self._dsn = settings.url.get_secret_value()
@@ -83,15 +83,16 @@ class Jobs:
         except (ClickHouseError, HTTPError, OSError):
             raise unavailable() from None
 
-    def of_tenant(self, tenant_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
-        """The tenant's newest records."""
+    def of_user(self, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
+        """The newest records of the user's own runs."""
         only = "AND run_id = {run:UUID}" if run_id else ""
         query = (
-            f"SELECT {', '.join(_COLUMNS)} FROM jobs FINAL WHERE tenant_id = {{tenant:UUID}} {only} "
+            f"SELECT {', '.join(_COLUMNS)} FROM jobs FINAL "
+            f"WHERE tenant_id = {{tenant:UUID}} AND user_id = {{user:UUID}} {only} "
             "ORDER BY finished_at DESC LIMIT {limit:UInt32}"
         )
         try:
-            answer = self._client().query(query, {"tenant": tenant_id, "run": run_id, "limit": limit})
+            answer = self._client().query(query, {"tenant": tenant_id, "user": user_id, "run": run_id, "limit": limit})
         except (ClickHouseError, HTTPError, OSError):
             raise unavailable() from None
         return [dict(zip(_COLUMNS, row, strict=True)) for row in answer.result_rows]
