@@ -41,6 +41,8 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            # What customers have written stays out of messages and logs.
+            hide_parameters=True,
             connect_args={"application_name": application_name, **_PATIENCE},
         )
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -147,6 +147,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, problem: Problem) -> JSONResponse:
+        if problem.status >= 500:
+            log.error("cannot answer", code=problem.code, exc_info=problem.__cause__ or problem)
         return answer(request.state.request_id, problem)
 
     @app.exception_handler(HTTPException)
@@ -167,6 +169,7 @@ def install(app: FastAPI) -> None:
         return answer(request.state.request_id, _wrong_fields(faults_of(error)))
 
     @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
     @app.exception_handler(PoolTimeout)
     async def _store(request: Request, error: Exception) -> JSONResponse:
         log.error("store unavailable", exc_info=error)

@@ -9,6 +9,7 @@ from behave import register_type
 from parse import with_pattern
 
 from support.agents import Agent
+from support.breakdowns import Breakdown
 from support.budgets import load_budgets
 from support.caching import Change, Trouble
 from support.dialect import Closing
@@ -79,6 +80,8 @@ register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, P
 register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
 )
-register_type(Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong))
+register_type(
+    Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong), Breakdown=kind(Breakdown)
+)
 register_type(Task=kind(Task), Flaw=flaw)
 register_type(Change=kind(Change), Trouble=kind(Trouble))

@@ -14,6 +14,7 @@ select (select count(*) from threads where id = %(id)s::uuid),
        (select count(*) from messages where thread_id = %(id)s::uuid)
 """
 _CUSTOMERS = "select (select count(*) from tenants), (select count(*) from users)"
+_LISTENING = "select count(*) from pg_stat_activity where application_name like '% listener'"
 _WAITING = "select count(*) from outbox where topic = 'events'"
 
 
@@ -37,6 +38,11 @@ def customers(world: World) -> tuple[int, int]:
     """How many organisations there are, and how many people in them."""
     organisations, people = _rows(world, _CUSTOMERS, [])[0]
     return int(organisations), int(people)
+
+
+def listening(world: World) -> int:
+    """How many connections of the platform's services wait for notifications."""
+    return int(_rows(world, _LISTENING, None)[0][0])
 
 
 def waiting_to_be_told(world: World) -> int:

@@ -80,8 +80,8 @@ class Jobs:
         rows = [[getattr(job, column) for column in _COLUMNS] for job in jobs]
         try:
             self._client().insert("jobs", rows, column_names=_COLUMNS)
-        except (ClickHouseError, HTTPError, OSError):
-            raise unavailable() from None
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise unavailable() from error
 
     def of_user(self, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
         """The newest records of the user's own runs."""
@@ -93,8 +93,8 @@ class Jobs:
         )
         try:
             answer = self._client().query(query, {"tenant": tenant_id, "user": user_id, "run": run_id, "limit": limit})
-        except (ClickHouseError, HTTPError, OSError):
-            raise unavailable() from None
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise unavailable() from error
         return [dict(zip(_COLUMNS, row, strict=True)) for row in answer.result_rows]
 
     def _client(self) -> Client:
