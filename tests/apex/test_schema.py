@@ -1,49 +1,14 @@
 """The schema on a real PostgreSQL: the migrations make what the code expects, and every table keeps tenants apart."""
 
-import tomllib
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from pydantic import SecretStr
 from sqlalchemy import create_engine, insert, make_url, select, text
 
-from apex.database import SCHEMA_REVISION, Database
-from apex.settings import Database as DatabaseSettings
+from apex.database import SCHEMA_REVISION
 from apex.tables import metadata, tenants, threads, users
-from support.stack.client import Stack, StackOptions
-
-CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    options = StackOptions(
-        checkout=CHECKOUT,
-        log_dir=tmp_path_factory.mktemp("logs"),
-        only=frozenset({"postgres-primary", "postgres-replica"}),
-    )
-    with Stack.start(options, lambda line: None) as stack:
-        written = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["database"]
-        yield DatabaseSettings(url=SecretStr(written["url"]), owner_url=SecretStr(written["owner_url"]))
-
-
-@pytest.fixture(scope="module")
-def database(settings):
-    databases = [Database(settings, f"test-{number}") for number in range(3)]
-    with ThreadPoolExecutor(3) as together:
-        list(together.map(lambda each: each.migrate(), databases))
-    return databases[0]
-
-
-@pytest.fixture
-def owner(settings, database):
-    with psycopg.connect(settings.owner_url.get_secret_value()) as connection:
-        yield connection
 
 
 def test_several_that_migrate_at_once_end_at_the_codes_revision(owner):
