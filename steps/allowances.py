@@ -28,16 +28,14 @@ def _(context):
 def _(context):
     booked = [Try(f"{request.who}'s booking", answer) for request, answer in context.world.recall("bookings", list)]
     context.world.expect(booked, are_all_open())
-    read, people = allowances.read_by_all(context.world), context.world.users.customers
-    spent = {owner.alias: read[str(owner)].get("spent") for owner in allowances.owners(people)}
-    context.world.expect(spent, equal_to(allowances.due_of_organisations(people)))
+    due = allowances.due_of_organisations(context.world.users.customers)
+    context.world.expect(allowances.spent_by_organisations(context.world), equal_to(due))
 
 
 @then("each person has spent exactly what they booked")
 def _(context):
-    read = allowances.read_by_all(context.world)
-    spent = {person: seen.get("spent_by_you") for person, seen in read.items()}
-    context.world.expect(spent, equal_to(allowances.due_of_people(context.world.users.customers)))
+    due = allowances.due_of_people(context.world.users.customers)
+    context.world.expect(allowances.found_by_people(context.world), equal_to(due))
 
 
 @given("{customer:Owner} allowance has room to raise one of two budgets")

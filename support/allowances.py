@@ -71,14 +71,24 @@ def due_of_organisations(people: Iterable[User]) -> dict[str, str]:
     return {alias: f"{each * count:.2f}" for alias, count in counted.items()}
 
 
-def due_of_people(people: Iterable[User]) -> dict[str, str]:
-    """What each person must have spent."""
-    return {str(person): f"{sum(map(Decimal, _EXPENSES)):.2f}" for person in people}
+def due_of_people(people: Iterable[User]) -> dict[str, dict[str, Any]]:
+    """What each person must have spent, and find as booked by them."""
+    spent = f"{sum(map(Decimal, _EXPENSES)):.2f}"
+    return {str(person): {"spent": spent, "booked": sorted(_EXPENSES)} for person in people}
 
 
-def read_by_all(world: World) -> dict[str, Mapping[str, Any]]:
-    """What everybody reads of their organisation's allowance."""
-    return {str(person): read(world, person) for person in world.users.customers}
+def found_by_people(world: World) -> dict[str, dict[str, Any]]:
+    """What each person finds to have spent, and to have booked."""
+    seen = {person: found(world, person) for person in world.users.customers}
+    return {
+        str(person): {"spent": own["spent by you"], "booked": sorted(amount for amount, _ in own["booked"])}
+        for person, own in seen.items()
+    }
+
+
+def spent_by_organisations(world: World) -> dict[str, str | None]:
+    """What each organisation has spent, as its owner reads it."""
+    return {owner.alias: read(world, owner).get("spent") for owner in owners(world.users.customers)}
 
 
 def read(world: World, person: User, service: str = "backend") -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -21,7 +22,7 @@ from apex.auth.models import User
 from apex.backend import allowance
 from apex.backend import runs as backend_runs
 from apex.backend import threads as conversations
-from apex.backend.models import Message, NewExpense, NewThread, Thread, Threads
+from apex.backend.models import Expense, Expenses, Message, NewExpense, NewThread, Thread, Threads
 from apex.backend.paging import after, next_cursor
 from apex.cache import Cache
 from apex.database import Database
@@ -30,20 +31,20 @@ from apex.defects._patching import replace
 from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem, conflict, not_found, unavailable
 from apex.runs import Ending
-from apex.tables import allowances, messages, tenants, threads
+from apex.tables import allowances, expenses, messages, tenants, threads
 from apex.worker import supervisor
 
 
-def _instead(own: Any) -> None:
-    """Have routes of ``own(database, router)`` answer in the place of the platform's."""
+def _instead(own: Any, of: ModuleType = conversations) -> None:
+    """Have routes of ``own(database, router)`` answer in the place of those of a module of the platform."""
 
-    def routes(database: Database) -> APIRouter:
+    def routes(database: Database, *others: Any) -> APIRouter:
         router = APIRouter()
         own(database, router)
-        router.include_router(original(database))
+        router.include_router(original(database, *others))
         return router
 
-    original = replace(conversations, "routes", routes)
+    original = replace(of, "routes", routes)
 
 
 def _unguarded(table: str) -> None:
@@ -697,6 +698,27 @@ def _page_by(whose: Callable[[Identity], Any], look: Callable[[Database, Identit
             return Threads(items=items, next_cursor=next_cursor(rows, limit))
 
     _instead(own)
+
+
+@defect(
+    "DBL-07g",
+    service="backend",
+    summary="whoever looks at their expenses sees those of their colleagues, too",
+    scenario="Everything is counted that fifty people book at once",
+    step="each person has spent exactly what they booked",
+)
+def _() -> None:
+    def own(database: Database, router: APIRouter) -> None:
+        @router.get("/v1/allowance/expenses")
+        def booked(identity: Caller, cursor: str | None = None, limit: conversations.Limit = 50) -> Expenses:
+            query = select(expenses).where(*after(expenses, cursor, newest_first=True))
+            with acting_as(database, identity) as connection:
+                ordered = query.order_by(expenses.c.created_at.desc(), expenses.c.id.desc()).limit(limit + 1)
+                rows = list(connection.execute(ordered))
+            items = [Expense.model_validate(row, from_attributes=True) for row in rows[:limit]]
+            return Expenses(items=items, next_cursor=next_cursor(rows, limit))
+
+    _instead(own, of=allowance)
 
 
 @defect(
