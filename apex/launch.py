@@ -32,6 +32,9 @@ def main(service: str, create: Callable[[Process], FastAPI], arguments: Sequence
     parser.add_argument("--instance", default=service, help="name of this instance in logs and health")
     parser.add_argument("--port", type=int, help="listen here instead of the configured port")
     parser.add_argument(
+        "--advertise", metavar="URL", help="tell the other services to reach this instance here, not where configured"
+    )
+    parser.add_argument(
         "--defect",
         action="append",
         default=[],
@@ -55,6 +58,8 @@ def main(service: str, create: Callable[[Process], FastAPI], arguments: Sequence
     listener: Listener = getattr(settings, service)
     if options.port is not None:
         listener.port = options.port
+    if options.advertise is not None:
+        listener.url = options.advertise
     log.info("starting", version=__version__, environment=settings.environment, pid=os.getpid())
     app = create(Process(service, options.instance, settings, options.defect))
     # What is there now stays for the life of the process: the collector need not look at it in a customer's time.

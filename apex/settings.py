@@ -99,8 +99,15 @@ class Database(BaseModel):
     pool_size: int = Field(default=10, ge=1)
 
 
+class Discovery(BaseModel):
+    """Instances say every ``heartbeat_seconds`` that they are there; silent for ``lease_seconds``, they are gone."""
+
+    heartbeat_seconds: float = Field(default=2, gt=0)
+    lease_seconds: float = Field(default=10, gt=0)
+
+
 class Redis(BaseModel):
-    """Where events are kept."""
+    """Where events, and the instances that are there, are kept."""
 
     url: SecretStr
 
@@ -154,6 +161,7 @@ class Settings(BaseSettings):
     internal: Internal
     database: Database
     redis: Redis
+    discovery: Discovery = Discovery()
     clickhouse: ClickHouse
     cloud: Cloud
     partners: Partners

@@ -2,7 +2,8 @@
 
 Keys: ``events:{user_id}`` the stream (entry id ``<sequence>-0``, field ``event`` the envelope as JSON text);
 ``stream:{user_id}`` a hash with ``epoch``, ``generation`` and ``sequence``; ``run:{run_id}`` a hash with the run's
-``sequence`` and whether it ``ended``; ``presence`` a sorted set of connected users by the time they were last seen.
+``sequence``, the latest ``timestamp`` told, which calls are ``over`` and whether it ``ended``; ``presence`` a sorted
+set of connected users by the time they were last seen.
 The channel ``events:{user_id}`` carries ``<epoch>:<sequence>:<envelope>``. A lost Redis begins with a new epoch.
 """
 
@@ -27,30 +28,38 @@ _RUN_MEMORY_SECONDS = 24 * 3600
 _STREAM_MEMORY_SECONDS = 30 * 24 * 3600
 
 # Numbers, stores and announces in one step, so that concurrent senders cannot interleave.
-# An event after the run's end is dropped (a worker that was taken for dead may wake up);
-# a delivery with an id happens once.
+# An event after the run's end is dropped (a worker that was taken for dead may wake up), and so is what a tool says
+# of a call that has ended; a delivery with an id happens once. Several services tell one run's story, each by its own
+# clock: what is told later never happened earlier.
 _PUBLISH = """
 local stream, meta, run, delivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local event, window, epoch, floor, ending = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local memory, retention = ARGV[6], ARGV[7]
+local timestamp, call, ending_call = ARGV[8], ARGV[9], ARGV[10]
 if delivered ~= '' then
   if not redis.call('SET', delivered, '1', 'NX', 'EX', memory) then return 0 end
 end
 local run_sequence = 'null'
 if run ~= '' then
   if redis.call('HEXISTS', run, 'ended') == 1 then return 0 end
+  if call ~= '' and ending_call == '0' and redis.call('HEXISTS', run, 'over:' .. call) == 1 then return 0 end
   run_sequence = redis.call('HINCRBY', run, 'sequence', 1)
   if run_sequence <= floor then
     run_sequence = floor + 1
     redis.call('HSET', run, 'sequence', run_sequence)
   end
   if ending == '1' then redis.call('HSET', run, 'ended', 1) end
+  if ending_call == '1' then redis.call('HSET', run, 'over:' .. call, 1) end
+  local latest = redis.call('HGET', run, 'timestamp')
+  if latest and latest > timestamp then timestamp = latest end
+  redis.call('HSET', run, 'timestamp', timestamp)
   redis.call('EXPIRE', run, memory)
 end
 redis.call('HSETNX', meta, 'epoch', epoch)
 epoch = redis.call('HGET', meta, 'epoch')
 local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
-local envelope = '{"sequence":' .. sequence .. ',"run_sequence":' .. run_sequence .. ',' .. string.sub(event, 2)
+local envelope = '{"sequence":' .. sequence .. ',"run_sequence":' .. run_sequence .. ',"timestamp":"' .. timestamp
+  .. '",' .. string.sub(event, 2)
 redis.call('XADD', stream, 'MAXLEN', window, sequence .. '-0', 'event', envelope)
 redis.call('EXPIRE', stream, retention)
 redis.call('EXPIRE', meta, retention)
@@ -76,14 +85,13 @@ class Event:
     ends_run: bool = False
 
     def envelope(self) -> str:
-        """The envelope as JSON text, without the numbers that publishing adds."""
+        """The envelope as JSON text, without what publishing adds: the numbers and the time."""
         return json.dumps(
             {
                 "type": self.type,
                 "run_id": self.run_id,
                 "thread_id": self.thread_id,
                 "agent_name": self.agent_name,
-                "timestamp": self.timestamp,
                 "payload": self.payload,
                 "trace": {"trace_id": self.trace_id, "request_id": self.request_id, "user_id": self.user_id},
             },
@@ -116,7 +124,8 @@ class EventStream:
     def publish(self, event: Event, delivery_id: str = "") -> int:
         """Append ``event`` to its user's stream; returns its number in the run (in the stream, without a run).
 
-        A ``delivery_id`` that was published before, and an event of a run that has ended, return 0 and change nothing.
+        A ``delivery_id`` that was published before, and an event of a run or call that has ended, return 0 and change
+        nothing.
         """
         keys = [
             f"events:{event.user_id}",
@@ -134,6 +143,9 @@ class EventStream:
                 "1" if event.ends_run else "0",
                 _RUN_MEMORY_SECONDS,
                 _STREAM_MEMORY_SECONDS,
+                event.timestamp,
+                event.payload.get("call_id", ""),
+                "1" if event.type == "tool_completed" else "0",
             ],
         )
         return number

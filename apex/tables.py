@@ -192,6 +192,9 @@ tool_calls = Table(
     Column("trace_id", Text, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("duration_seconds", Double),
+    Column("owner", UUID(as_uuid=False)),
+    # JSON that nobody looks into, and that may hold what a database's JSON may not (a zero character).
+    Column("answer", Text),
     Index("tool_calls_run", "run_id"),
 )
 

@@ -125,6 +125,7 @@ class Platform(Protocol):
 
     def operator_runs(self, operator: Caller, **query: Any) -> Outcome: ...
     def operator_connections(self, operator: Caller) -> Outcome: ...
+    def operator_instances(self, operator: Caller) -> Outcome: ...
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome: ...
 
 
@@ -369,6 +370,9 @@ class ReferencePlatform:
 
     def operator_connections(self, operator: Caller) -> Outcome:
         return self.request(operator, "GET", "/v1/operations/connections")
+
+    def operator_instances(self, operator: Caller) -> Outcome:
+        return self.request(operator, "GET", "/v1/operations/instances")
 
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         return self.request(operator, "POST", "/v1/operations/notices", json={"title": title, "body": body})

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from pydantic import AfterValidator, BaseModel, PlainSerializer
+from pydantic import AfterValidator, BaseModel, PlainSerializer, StringConstraints
 from urllib3.exceptions import HTTPError
 
 from apex.problems import unavailable
 from apex.settings import ClickHouse
 from apex.stream import rfc3339
+
+_ASKED_AT_ONCE = 1_000
 
 # A record that is delivered twice has the same key: reads with FINAL see it once.
 _TABLE = """
@@ -39,15 +41,16 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 class Job(BaseModel):
     """What is recorded of a run that has ended."""
 
-    record_id: str
-    tenant_id: str
-    user_id: str
-    run_id: str
+    record_id: Id
+    tenant_id: Id
+    user_id: Id
+    run_id: Id
     agent_name: str
     status: str
     duration_seconds: float
@@ -66,6 +69,7 @@ class Jobs:
         self._dsn = settings.url.get_secret_value()
         # A client serves one thread at a time.
         self._local = threading.local()
+        self._adding = threading.Lock()
 
     def prepare(self) -> None:
         """Create the table if it is missing."""
@@ -77,11 +81,27 @@ class Jobs:
 
     def add(self, jobs: list[Job]) -> None:
         """Store the records; adding one again changes nothing."""
-        rows = [[getattr(job, column) for column in _COLUMNS] for job in jobs]
         try:
-            self._client().insert("jobs", rows, column_names=_COLUMNS)
+            # One batch at a time: a record may be sent again while its first arrival is still being stored.
+            with self._adding:
+                rows = [[getattr(job, column) for column in _COLUMNS] for job in self._unknown(jobs)]
+                if rows:
+                    self._client().insert("jobs", rows, column_names=_COLUMNS)
         except (ClickHouseError, HTTPError, OSError) as error:
             raise unavailable() from error
+
+    def _unknown(self, jobs: list[Job]) -> list[Job]:
+        """Those that are not stored yet, each once."""
+        sent = {job.record_id: job for job in jobs}
+        ids = list(sent)
+        for first in range(0, len(ids), _ASKED_AT_ONCE):
+            batch = [sent[record_id] for record_id in ids[first : first + _ASKED_AT_ONCE]]
+            # The model lets nothing but UUIDs through; so many of them are too long to be parameters in an address.
+            keys = ", ".join(f"('{job.tenant_id}', '{job.record_id}')" for job in batch)
+            answer = self._client().query(f"SELECT record_id FROM jobs WHERE (tenant_id, record_id) IN ({keys})")
+            for (record_id,) in answer.result_rows:
+                sent.pop(str(record_id), None)
+        return list(sent.values())
 
     def of_user(self, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
         """The newest records of the user's own runs."""

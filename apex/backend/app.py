@@ -15,6 +15,7 @@ from apex.backend import allowance, operations, runs, sockets, threads
 from apex.backend.hub import Hub
 from apex.cache import Cache
 from apex.database import Database
+from apex.discovery import Registry
 from apex.problems import Problem
 from apex.service import Process, create_app
 from apex.stream import EventStream, asynchronous
@@ -64,7 +65,7 @@ def application(process: Process, database: Database) -> FastAPI:
     app.include_router(threads.routes(database))
     app.include_router(allowance.routes(database, Cache(url)))
     app.include_router(runs.routes(database, registry, settings))
-    app.include_router(operations.routes(database, hub))
+    app.include_router(operations.routes(database, hub, Registry(stream.redis, "tools", settings.discovery)))
     app.include_router(sockets.routes(database, hub, client, settings))
     return app
 

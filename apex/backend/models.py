@@ -313,3 +313,19 @@ class Connections(Answer):
     """Open sockets of this instance."""
 
     open: int
+
+
+class Instance(Answer):
+    """A running process of a service; ``url`` is where the other services reach it."""
+
+    service: str
+    name: str
+    url: str
+    version: str
+    started_at: Moment
+
+
+class Instances(Answer):
+    """The instances that are there, by name."""
+
+    items: list[Instance]

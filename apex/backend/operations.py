@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from fastapi import APIRouter
+from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
 from apex.backend.hub import Hub
-from apex.backend.models import Connections, NewNotice, Notice, OperatorRun, OperatorRuns, Status
+from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
 from apex.backend.runs import fields
 from apex.backend.threads import Limit
 from apex.database import Database
+from apex.discovery import Registry
 from apex.identity import Caller, acting_as
+from apex.problems import unavailable
 from apex.runs import OUTBOX, now
 from apex.stream import rfc3339
 from apex.tables import notices, outbox, runs
@@ -21,8 +25,8 @@ from apex.telemetry import request_id, trace_id
 _COLUMNS = ", ".join(runs.c.keys())
 
 
-def routes(database: Database, hub: Hub) -> APIRouter:
-    """The routes over ``database`` and the open connections."""
+def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
+    """The routes over ``database``, the open connections and the instances of the tools service."""
     router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
     @router.get("/runs")
@@ -68,5 +72,27 @@ def routes(database: Database, hub: Hub) -> APIRouter:
         """How many sockets this instance holds."""
         with acting_as(database, identity, "platform:operate"):
             return Connections(open=hub.open)
+
+    @router.get("/instances")
+    def instances(identity: Caller) -> Instances:
+        """The instances that services can be reached at, as the services find them."""
+        with acting_as(database, identity, "platform:operate"):
+            pass
+        try:
+            found = registry.instances()
+        except RedisError as error:
+            raise unavailable() from error
+        return Instances(
+            items=[
+                Instance(
+                    service="tools",
+                    name=each.name,
+                    url=each.url,
+                    version=each.version,
+                    started_at=datetime.fromisoformat(each.started_at),
+                )
+                for each in found
+            ]
+        )
 
     return router

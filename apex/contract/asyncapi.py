@@ -58,6 +58,10 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     "agent_started": ("The agent has begun.", _object({"agent_description": _TEXT})),
     "agent_thinking": ("What the agent considers.", _object({"thought": _TEXT}, _PARENT)),
     "tool_executing": ("A tool call begins.", _object({**_CALL, "parameters": {"type": "object"}}, _PARENT)),
+    "tool_progress": (
+        "How far a tool call that takes its time has come: so much of the total is done.",
+        _object({**_CALL, "message": _TEXT, "done": {"type": "integer", "minimum": 0}, "total": _COUNT}, _PARENT),
+    ),
     "tool_completed": (
         "The tool call has ended.",
         _object(

@@ -187,8 +187,8 @@ def _() -> None:
         await asyncio.sleep(0.05)
         return await original_perform(self)
 
-    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, run_id: str, caller: Any) -> Any:
-        return await original_call(self, call_id, name, parameters, run_id, current["caller"])
+    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> Any:
+        return await original_call(self, call_id, name, parameters, story, current["caller"])
 
     original_perform, original_call = Execution.perform, Toolbox.call
     replace(Execution, "perform", perform)

@@ -22,6 +22,7 @@ from apex.stream import Event
 from apex.tables import users
 from apex.tools import sanitising
 from apex.tools.accounts import CloudAccount, CloudAccounts
+from apex.tools.calls import CallRecords
 from apex.tools.changes import Labelling, ResizeInstance, Resizing, StopInstances, TagInstances
 from apex.tools.cloud import ListInstances
 from apex.tools.dispatcher import Dispatcher, Stopwatch
@@ -177,10 +178,15 @@ def _() -> None:
     kept: dict[tuple[str, str], ToolAnswer] = {}
 
     async def call(
-        self: Toolbox, call_id: str, name: str, parameters: dict[str, Any], run_id: str, caller: dict[str, str]
+        self: Toolbox,
+        call_id: str,
+        name: str,
+        parameters: dict[str, Any],
+        story: dict[str, Any],
+        caller: dict[str, str],
     ) -> ToolAnswer:
-        answer = await original(self, call_id, name, parameters, run_id, caller)
-        return kept.setdefault((run_id, name), answer)
+        answer = await original(self, call_id, name, parameters, story, caller)
+        return kept.setdefault((story["run_id"], name), answer)
 
     original = replace(Toolbox, "call", call)
 
@@ -195,13 +201,13 @@ def _() -> None:
 def _() -> None:
     at_work: Counter[str] = Counter()
 
-    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, run_id: str, caller: Any) -> ToolAnswer:
-        at_work[run_id] += 1
+    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> ToolAnswer:
+        at_work[story["run_id"]] += 1
         try:
-            answer: ToolAnswer = await original(self, call_id, name, parameters, run_id, caller)
+            answer: ToolAnswer = await original(self, call_id, name, parameters, story, caller)
         finally:
-            at_work[run_id] -= 1
-        while at_work[run_id]:
+            at_work[story["run_id"]] -= 1
+        while at_work[story["run_id"]]:
             await asyncio.sleep(0.01)
         return answer
 
@@ -351,14 +357,14 @@ def _() -> None:
     step="the next tool of the plan has done its work",
 )
 def _() -> None:
-    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, run_id: str, caller: Any) -> ToolAnswer:
-        if run_id in failed:
+    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> ToolAnswer:
+        if story["run_id"] in failed:
             raise ToolFailed(name, "The run has failed.", recoverable=False)
         try:
-            answer: ToolAnswer = await original(self, call_id, name, parameters, run_id, caller)
+            answer: ToolAnswer = await original(self, call_id, name, parameters, story, caller)
             return answer
         except ToolFailed:
-            failed.add(run_id)
+            failed.add(story["run_id"])
             raise
 
     failed: set[str] = set()
@@ -467,10 +473,11 @@ def _() -> None:
     step="the records hold the times that Acme was told",
 )
 def _() -> None:
-    def finish(self: Dispatcher, call: Any, status: str, seconds: float, *others: Any) -> None:
-        original(self, call, status, float(round(seconds)), *others)
+    def finish(self: CallRecords, call: Any, answer: ExecutionAnswer) -> None:
+        whole = answer.usage.model_copy(update={"duration_seconds": float(round(answer.usage.duration_seconds))})
+        original(self, call, answer.model_copy(update={"usage": whole}))
 
-    original = replace(Dispatcher, "_finish", finish)
+    original = replace(CallRecords, "finish", finish)
 
 
 # --- TLD-08 ----------------------------------------------------------------------------------------------------------

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Request
 from structlog.contextvars import bind_contextvars
 
+from apex import __version__
 from apex.database import Database
+from apex.discovery import Heartbeat, Instance, Registry, new_id
 from apex.identity import verify_service_token
 from apex.problems import Problem, unauthenticated
+from apex.runs import now
 from apex.service import Process, create_app
+from apex.stream import EventStream, rfc3339
 from apex.tools.dispatcher import Dispatcher, tools_with_plugins
 from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
 
@@ -42,9 +47,22 @@ def create(process: Process) -> FastAPI:
 
 def application(process: Process, database: Database, *, warm_up: bool = False) -> FastAPI:
     """The routes over what they need; building them touches no store."""
-    app = create_app(process, "Apex tools", {"database": database.check})
-    tools = tools_with_plugins(process.settings.plugins.directory)
-    dispatcher = Dispatcher(tools, database, process.settings, process.instance)
+    settings = process.settings
+    stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+    registry = Registry(stream.redis, "tools", settings.discovery)
+    instance = Instance(new_id(), process.instance, settings.tools.url, __version__, rfc3339(now()))
+
+    @asynccontextmanager
+    async def serving(_: FastAPI) -> AsyncIterator[None]:
+        heartbeat = Heartbeat(registry, instance)
+        heartbeat.start()
+        process.background.update(heartbeat=heartbeat.is_alive)
+        yield
+        heartbeat.close()
+
+    app = create_app(process, "Apex tools", {"database": database.check}, lifespan=serving)
+    tools = tools_with_plugins(settings.plugins.directory)
+    dispatcher = Dispatcher(tools, database, stream, registry, settings, instance)
     if warm_up:
         dispatcher.accounts.warm_up()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -69,24 +70,28 @@ class ReadUtilisation(Tool):
 
     async def execute(self, call: ToolCall, parameters: Resources) -> dict[str, Any]:
         account = await call.cloud()
-        return await call.in_thread(lambda: {"datapoints": self._read(account, parameters.resource_ids)})
-
-    def _read(self, account: CloudAccount, resource_ids: list[str]) -> dict[str, list[str]]:
-        end = datetime.now(UTC)
+        end, total = datetime.now(UTC), len(parameters.resource_ids)
         points: dict[str, list[str]] = {}
+        for first in range(0, total, _QUERIES):
+            batch = parameters.resource_ids[first : first + _QUERIES]
+            points |= await call.in_thread(partial(self._read, account, batch, end))
+            if total > _QUERIES:
+                await call.report("Reading how busy your instances were.", first + len(batch), total)
+        return {"datapoints": points}
+
+    def _read(self, account: CloudAccount, resource_ids: list[str], end: datetime) -> dict[str, list[str]]:
         try:
-            for first in range(0, len(resource_ids), _QUERIES):
-                batch = resource_ids[first : first + _QUERIES]
-                answer = account.cloudwatch.get_metric_data(
-                    MetricDataQueries=[_query(number, resource_id) for number, resource_id in enumerate(batch)],
-                    StartTime=end - timedelta(days=_DAYS),
-                    EndTime=end,
-                )
-                for result in answer["MetricDataResults"]:
-                    points[batch[int(result["Id"][1:])]] = [str(value) for value in result["Values"]]
+            answer = account.cloudwatch.get_metric_data(
+                MetricDataQueries=[_query(number, resource_id) for number, resource_id in enumerate(resource_ids)],
+                StartTime=end - timedelta(days=_DAYS),
+                EndTime=end,
+            )
         except (BotoCoreError, ClientError):
             raise ToolError("Your cloud account does not tell its metrics.", recoverable=True) from None
-        return points
+        return {
+            resource_ids[int(result["Id"][1:])]: [str(value) for value in result["Values"]]
+            for result in answer["MetricDataResults"]
+        }
 
 
 class InstanceTypes(BaseModel):

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
+from uuid import UUID
 
 import httpx
 import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
+from redis.exceptions import RedisError
 
 from apex.database import Database
+from apex.discovery import Instance, Registry
 from apex.plugins import find
 from apex.problems import Problem
 from apex.settings import Settings
-from apex.tables import tool_calls
-from apex.telemetry import trace_id
+from apex.stream import Event, EventStream
+from apex.telemetry import request_id, trace_id
 from apex.tools.accounts import CloudAccounts
+from apex.tools.calls import CallRecords
 from apex.tools.changes import ResizeInstance, StopInstances, TagInstances
 from apex.tools.cloud import ListInstances, ReadPrices, ReadUtilisation
 from apex.tools.errors import ToolError
@@ -69,11 +71,20 @@ class Stopwatch:
 class Dispatcher:
     """One instance's tools."""
 
-    def __init__(self, tools: Iterable[Tool], database: Database, settings: Settings, instance: str) -> None:
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        database: Database,
+        stream: EventStream,
+        registry: Registry,
+        settings: Settings,
+        instance: Instance,
+    ) -> None:
         self.tools = {tool.name: tool for tool in tools}
         if unknown := {tool.permission for tool in self.tools.values()} - GRANTS.keys():
             raise LookupError(f"tools need permissions that nobody can have: {', '.join(sorted(unknown))}")
-        self._database, self._settings, self._instance = database, settings, instance
+        self._settings, self._stream = settings, stream
+        self._records = CallRecords(database, registry, instance)
         self.accounts = CloudAccounts(database, settings.cloud)
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
 
@@ -89,26 +100,31 @@ class Dispatcher:
         return tool
 
     async def execute(self, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]) -> ExecutionAnswer:
-        """Carry one call out on behalf of ``caller``; cancelling this coroutine stops the tool.
+        """Carry one call out on behalf of ``caller``, or give the answer that it has had; cancelling stops the tool.
 
         Raises:
-            Problem: 403, the caller may not use the tool, which has not been touched.
+            Problem: 403, the caller may not use the tool, which has not been touched; 409, another is at the call.
         """
         require(tool.permission, caller)
         started_at = datetime.now(UTC)
         work = Stopwatch()
         call = ToolCall(
             call_id,
+            tool.name,
             request.run_id,
             caller["tenant_id"],
             caller["user_id"],
             self._http,
             self._settings.partners.pricing_url,
             self.accounts,
+            self._teller(call_id, tool, request, caller),
         )
-        status, result, error = "cancelled", None, None
+        known = await self._begin(call, started_at)
+        if known is not None:
+            return known
+        status: Literal["succeeded", "failed"] | None = None
+        result, error = None, None
         try:
-            await asyncio.to_thread(self._begin, tool, call, started_at)
             parameters = tool.parameters.model_validate(request.parameters)
             with work:
                 result = await tool.execute(call, parameters)
@@ -124,45 +140,61 @@ class Dispatcher:
             status, error = "failed", _error("tool_failed", message)
         finally:
             seconds = work.seconds
-            CALLS.labels(tool.name, status).inc()
-            CALL_SECONDS.labels(tool.name).observe(seconds)
-            log.info(
-                "tool call",
-                tool_name=tool.name,
-                status=status,
-                duration_seconds=round(seconds, 6),
-                cpu_seconds=round(call.cpu_seconds, 6),
-                bytes_read=call.bytes_read,
-            )
-            # A cancelled call is recorded too: the record is written whatever becomes of this task.
-            await asyncio.shield(asyncio.to_thread(self._finish, call, status, seconds))
+            self._measure(call, status or "cancelled", seconds)
+            if status is None:
+                # A cancelled call is recorded too: the record is written whatever becomes of this task.
+                await asyncio.shield(asyncio.to_thread(self._records.withdraw, call, seconds))
         usage = ExecutionUsage(bytes_read=call.bytes_read, cpu_seconds=call.cpu_seconds, duration_seconds=seconds)
-        return ExecutionAnswer(call_id=call_id, status=status, result=result, error=error, usage=usage)
+        answer = ExecutionAnswer(call_id=UUID(call_id), status=status, result=result, error=error, usage=usage)
+        await asyncio.shield(asyncio.to_thread(self._records.finish, call, answer))
+        return answer
 
-    def _begin(self, tool: Tool, call: ToolCall, started_at: datetime) -> None:
-        record: dict[str, Any] = {
-            "id": call.call_id,
-            "tenant_id": call.tenant_id,
-            "run_id": call.run_id,
-            "user_id": call.user_id,
-            "tool_name": tool.name,
-            "status": "running",
-            "instance": self._instance,
-            "trace_id": trace_id(),
-            "started_at": started_at,
-        }
-        with self._database.tenant(call.tenant_id) as connection:
-            added = connection.execute(insert(tool_calls).values(record).on_conflict_do_nothing())
-        if added.rowcount == 0:
-            raise ToolError("This call was made before, and is not made twice.")
+    async def _begin(self, call: ToolCall, started_at: datetime) -> ExecutionAnswer | None:
+        """As ``CallRecords.begin``; a call that is withdrawn while it begins is recorded as cancelled."""
+        beginning = asyncio.ensure_future(asyncio.to_thread(self._records.begin, call, started_at))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            await asyncio.wait([beginning])
+            if beginning.exception() is None and beginning.result() is None:
+                await asyncio.to_thread(self._records.withdraw, call, 0.0)
+            raise
 
-    def _finish(self, call: ToolCall, status: str, seconds: float) -> None:
-        with self._database.tenant(call.tenant_id) as connection:
-            connection.execute(
-                update(tool_calls)
-                .where(tool_calls.c.id == call.call_id)
-                .values(status=status, duration_seconds=seconds)
+    def _teller(self, call_id: str, tool: Tool, request: Execution, caller: dict[str, str]) -> Callable[..., None]:
+        """Tells the customer what a tool reports of a call, in the place that it has in the run's story."""
+        told = {"call_id": call_id, "tool_name": tool.name}
+        if request.delegated:
+            told["parent_run_id"] = request.run_id
+
+        def tell(report: dict[str, Any]) -> None:
+            event = Event(
+                "tool_progress",
+                caller["user_id"],
+                {**told, **report},
+                trace_id(),
+                request_id(),
+                request.run_id,
+                request.thread_id,
+                request.agent_name,
             )
+            try:
+                self._stream.publish(event)
+            except RedisError as error:
+                log.warning("progress not told", tool_name=tool.name, reason=type(error).__name__)
+
+        return tell
+
+    def _measure(self, call: ToolCall, status: str, seconds: float) -> None:
+        CALLS.labels(call.tool_name, status).inc()
+        CALL_SECONDS.labels(call.tool_name).observe(seconds)
+        log.info(
+            "tool call",
+            tool_name=call.tool_name,
+            status=status,
+            duration_seconds=round(seconds, 6),
+            cpu_seconds=round(call.cpu_seconds, 6),
+            bytes_read=call.bytes_read,
+        )
 
 
 def _error(code: str, message: str, recoverable: bool = False) -> ExecutionError:

@@ -9,11 +9,17 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Execution(BaseModel):
-    """A call of a tool for a run."""
+    """A call of a tool for a run; what it reports is told as part of ``agent_name``'s story.
+
+    ``delegated``: that agent works for another, inside the same run.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     run_id: str
+    thread_id: str
+    agent_name: str
+    delegated: bool = False
     parameters: dict[str, Any]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,20 +24,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NONE: dict[str, str] = {}
-
 
 @dataclass
 class ToolCall:
     """One call: on whose behalf, and the ways out. ``bytes_read`` and ``cpu_seconds`` are reported as usage."""
 
     call_id: str
+    tool_name: str
     run_id: str
     tenant_id: str
     user_id: str
     http: httpx.AsyncClient
     pricing_url: str
     accounts: CloudAccounts
+    tell: Callable[[dict[str, Any]], None]
     bytes_read: int = 0
     cpu_seconds: float = 0.0
 
@@ -50,17 +52,18 @@ class ToolCall:
     async def send(self, url: str, body: dict[str, Any]) -> httpx.Response:
         """POST a JSON object to a partner under the request's trace; what it answers is counted.
 
-        The call's id is the idempotency key: a partner that has seen it has done the work.
-
         Raises:
             ToolError: the partner does not answer, or not with success.
         """
-        return await self._ask("POST", url, json=body, headers={"idempotency-key": self.call_id})
+        return await self._ask("POST", url, json=body)
 
-    async def _ask(self, method: str, url: str, headers: dict[str, str] = _NONE, **content: Any) -> httpx.Response:
-        sent = {"traceparent": traceparent(), **headers}
+    async def _ask(self, method: str, url: str, **content: Any) -> httpx.Response:
+        # The same request has the same key whenever the call is carried out again: a partner that has seen it has
+        # done the work.
+        key = uuid.uuid5(uuid.UUID(self.call_id), f"{method} {url} {json.dumps(content, sort_keys=True)}")
+        headers = {"traceparent": traceparent(), "idempotency-key": str(key)}
         try:
-            response = await self.http.request(method, url, headers=sent, **content)
+            response = await self.http.request(method, url, headers=headers, **content)
         except httpx.HTTPError:
             raise ToolError("A partner's service does not answer.", recoverable=True) from None
         self.bytes_read += len(response.content)
@@ -77,6 +80,13 @@ class ToolCall:
         """
         # Entering it is the platform's own work, and not counted as the call's.
         return await asyncio.to_thread(self.accounts.of_tenant, self.tenant_id)
+
+    async def report(self, message: str, done: int, total: int) -> None:
+        """Tell the customer how far a call that takes its time has come; returns when it has been told.
+
+        ``done`` of ``total`` of whatever the tool counts. The call goes on also where nobody can be told.
+        """
+        await asyncio.to_thread(self.tell, {"message": message, "done": done, "total": total})
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted."""

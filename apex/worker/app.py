@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from apex.agents import AgentRegistry
 from apex.database import Database
+from apex.discovery import Directory, Registry
 from apex.runs import OUTBOX, RUN_CANCEL, RUN_QUEUED
 from apex.service import Process, create_app
 from apex.stream import EventStream
@@ -25,14 +26,16 @@ def create(process: Process) -> FastAPI:
     database.migrate()
     stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
     leases = Leases(database, settings.worker, process.instance)
+    directory = Directory(Registry(stream.redis, "tools", settings.discovery), settings.tools.url)
     registry = AgentRegistry.with_plugins(settings.plugins.directory)
 
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
         slots: list[Slot] = []
+        directory.start()
 
         def add_slot() -> None:
-            supervisor = Supervisor(database, stream, registry, settings, process.instance)
+            supervisor = Supervisor(database, stream, registry, directory, settings, process.instance)
             slots.append(Slot(leases, supervisor, add_slot))
 
         for _number in range(settings.worker.slots):
@@ -54,6 +57,7 @@ def create(process: Process) -> FastAPI:
         )
         process.background.update(
             {relay.name: relay.is_alive for relay in relays.values()},
+            directory=directory.is_alive,
             leases=leases.is_alive,
             notifications=listener.is_alive,
             slots=lambda: sum(slot.is_alive() and not slot.closed for slot in slots) >= settings.worker.slots,
@@ -61,6 +65,7 @@ def create(process: Process) -> FastAPI:
         yield
         listener.close()
         leases.close()
+        directory.close()
         for slot in slots:
             slot.close()
         for relay in relays.values():

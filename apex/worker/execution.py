@@ -90,10 +90,16 @@ class Execution:
         self._tracker.call_started(name, self._agent.name)
         began = self._tracker.now()
         call = {"call_id": call_id, "tool_name": name}
+        story = {
+            "run_id": self._run.id,
+            "thread_id": self._run.thread_id,
+            "agent_name": self._agent.name,
+            "delegated": self._delegated,
+        }
         self._emit("tool_executing", {**call, "parameters": shown(parameters)})
         end: dict[str, Any] = {"outcome": "failed", "duration_seconds": 0.0, "result": None, "error": None}
         try:
-            answer = await self._toolbox.call(call_id, name, parameters, self._run.id, self._run.caller)
+            answer = await self._toolbox.call(call_id, name, parameters, story, self._run.caller)
             end |= {"outcome": "succeeded", "duration_seconds": answer.duration_seconds, "result": shown(answer.result)}
         except ToolFailed as failed:
             error = {"code": failed.code, "message": failed.message, "recoverable": failed.recoverable}

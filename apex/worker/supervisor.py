@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.database import Database
+from apex.discovery import Directory
 from apex.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.settings import Settings
 from apex.stream import EventStream
@@ -35,17 +36,18 @@ class Supervisor:
         database: Database,
         stream: EventStream,
         registry: AgentRegistry,
+        directory: Directory,
         settings: Settings,
         worker: str,
     ) -> None:
-        self._database, self._stream, self._registry = database, stream, registry
+        self._database, self._stream, self._registry, self._directory = database, stream, registry, directory
         self._settings, self._worker = settings, worker
         self._toolbox: Toolbox | None = None
         self.tracker: Tracker | None = None
 
     async def carry_out(self, run: Row[Any]) -> None:
         """Run the agent and end the run. Cancelling this coroutine is the customer's wish to stop."""
-        self._toolbox = self._toolbox or Toolbox(self._settings)
+        self._toolbox = self._toolbox or Toolbox(self._settings, self._directory)
         agent = self._registry.find(run.agent_name)
         self.tracker = tracker = Tracker(run, self._stream)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +11,10 @@ import httpx
 import structlog
 
 from apex.agents import ToolFailed
+from apex.discovery import Directory
 from apex.identity import service_token
 from apex.settings import Settings
-from apex.telemetry import traceparent
+from apex.telemetry import request_id, traceparent
 
 log = structlog.get_logger()
 
@@ -19,6 +22,9 @@ log = structlog.get_logger()
 _REFUSALS = frozenset({"permission_denied", "unknown_tool", "tool_withdrawn"})
 _DETAILS = ("permission", "plans", "roles")
 _TOKEN_SECONDS = 60.0
+# An instance that died is known to be gone after a lease: a call of its is asked for so much longer.
+_LEASES = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.25
 
 
 @dataclass(frozen=True)
@@ -32,33 +38,26 @@ class ToolAnswer:
 
 
 class Toolbox:
-    """The tools service as seen by one slot; bound to the slot's event loop."""
+    """The instances of the tools service as seen by one slot; bound to the slot's event loop."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        self._settings, self._directory = settings, directory
         self.calls_at_once = settings.worker.calls_at_once
-        patience = httpx.Timeout(settings.tools.call_seconds + 5, connect=2)
-        self._http = httpx.AsyncClient(base_url=settings.tools.url, timeout=patience)
+        self._patience = _LEASES * settings.discovery.lease_seconds
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds + 5, connect=2))
 
     async def call(
-        self, call_id: str, name: str, parameters: dict[str, Any], run_id: str, caller: dict[str, str]
+        self, call_id: str, name: str, parameters: dict[str, Any], story: dict[str, Any], caller: dict[str, str]
     ) -> ToolAnswer:
         """One call; cancelling it closes the connection, which tells the tools service to stop.
+
+        ``story``: the run's ``run_id`` and ``thread_id``, and the ``agent_name`` that calls (``delegated`` or not).
 
         Raises:
             ToolFailed: the tool, or the way to it, did not work.
         """
-        token = service_token(self._settings, "worker", "apex-tools", caller, _TOKEN_SECONDS)
         try:
-            response = await self._http.post(
-                f"/v1/tools/{name}/executions",
-                json={"run_id": run_id, "parameters": parameters},
-                headers={
-                    "authorization": f"Bearer {token}",
-                    "idempotency-key": call_id,
-                    "traceparent": traceparent(),
-                },
-            )
+            response = await self._ask(call_id, name, {**story, "parameters": parameters}, caller)
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
             log.warning("tool not reached", tool_name=name, reason=type(error).__name__)
@@ -80,6 +79,45 @@ class Toolbox:
             body["result"], usage["bytes_read"] + len(response.content), usage["cpu_seconds"], usage["duration_seconds"]
         )
 
+    async def _ask(self, call_id: str, name: str, call: dict[str, Any], caller: dict[str, str]) -> httpx.Response:
+        """The first answer of an instance; another is asked when one breaks off, under the same key.
+
+        Asked again, an instance carries the call out only if no other is at it. How long that is tried is counted
+        from when something first went wrong: the work itself may take its time.
+
+        Raises:
+            httpx.HTTPError: no instance could be reached, or one took too long.
+        """
+        broken: set[str] = set()
+        first_failure, pause = None, _FIRST_PAUSE
+        while True:
+            url = self._directory.pick(broken)
+            given_up_at = (first_failure or time.monotonic()) + self._patience
+            try:
+                response = await self._post(f"{url}/v1/tools/{name}/executions", call_id, call, caller)
+                if not _in_progress(response) or time.monotonic() > given_up_at:
+                    return response
+            except httpx.ReadTimeout:
+                raise
+            except httpx.TransportError as error:
+                log.warning("tools instance broke off", tool_name=name, url=url, reason=type(error).__name__)
+                broken.add(url)
+                if time.monotonic() > given_up_at:
+                    raise
+            first_failure = first_failure or time.monotonic()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _post(self, url: str, call_id: str, call: dict[str, Any], caller: dict[str, str]) -> httpx.Response:
+        token = service_token(self._settings, "worker", "apex-tools", caller, _TOKEN_SECONDS)
+        headers = {
+            "authorization": f"Bearer {token}",
+            "idempotency-key": call_id,
+            "traceparent": traceparent(),
+            "x-request-id": request_id(),
+        }
+        return await self._http.post(url, json=call, headers=headers)
+
     async def close(self) -> None:
         """Close the connections to the tools service."""
         await self._http.aclose()
@@ -90,3 +128,7 @@ def _refused(name: str, status: int, problem: dict[str, Any]) -> ToolFailed:
         return ToolFailed(name, f"The tool '{name}' refused the call.", recoverable=status >= 500)
     details = {key: problem[key] for key in _DETAILS if key in problem}
     return ToolFailed(name, problem["detail"], recoverable=False, code=problem["code"], details=details)
+
+
+def _in_progress(response: httpx.Response) -> bool:
+    return response.status_code == 409 and response.json().get("code") == "in_progress"

@@ -44,13 +44,17 @@ class Operator:
 class ApexService(Recipe):
     """One instance of a service of the platform. `config` is the file that all of them read."""
 
-    def __init__(self, name: str, config: Path, port: int, defects: Sequence[str], python: PythonModule) -> None:
+    def __init__(
+        self, name: str, config: Path, port: int, url: str | None, defects: Sequence[str], python: PythonModule
+    ) -> None:
+        """`url`: where the others reach it; None where they know that from the configuration."""
         self.name = name
         self.needs: tuple[str, ...] = (*_STORES, "clickhouse") if name == "analytics" else _STORES
         self.data_dir = config.parent
         self._module = INSTANCES[SPARES.get(name, name)]
         self._config = config
         self.port = port
+        self._url = url
         self._defects = tuple(defects)
         self._python = python
 
@@ -62,9 +66,11 @@ class ApexService(Recipe):
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]
+        advertised = ["--advertise", self._url] if self._url else []
         return self._python.launch(
             self._module,
-            "--config", str(self._config), "--instance", self.name, "--port", str(self.port), *defects, *extra_args,
+            "--config", str(self._config), "--instance", self.name, "--port", str(self.port),
+            *advertised, *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip
 

@@ -87,7 +87,14 @@ class EmbeddedProvider(Provider):
     def _apex(self) -> Sequence[Recipe]:
         defects = self._in.options.defects
         return [
-            apex.ApexService(name, self._config, self._ports[name], defects.get(name, ()), self._python)
+            apex.ApexService(
+                name,
+                self._config,
+                self._ports[name],
+                self._line_url(name) if name in _LINES else None,
+                defects.get(name, ()),
+                self._python,
+            )
             for name in (*apex.INSTANCES, *apex.SPARES)
         ]
 
