@@ -22,6 +22,7 @@ class PartnerCall:
     number: int
     path: str
     trace_id: str
+    idempotency_key: str | None
     received_at: float
     answered_at: float | None
     closed_by_client_at: float | None
@@ -72,19 +73,23 @@ class Partner:
 
     def calls(self, path: str) -> list[PartnerCall]:
         """The requests under exactly this path, oldest first."""
+        return [call for call in self.all_calls() if call.path == path]
+
+    def all_calls(self) -> list[PartnerCall]:
+        """The requests of everybody, as far back as the journal goes, oldest first."""
         items = self._ask("GET", "/journal").json()["items"]
         return [
             PartnerCall(
                 item["number"],
                 item["path"],
                 trace_id_of(item["headers"]["traceparent"]) if "traceparent" in item["headers"] else "",
+                item["headers"].get("idempotency-key"),
                 item["received_at"],
                 item["answered_at"],
                 item["closed_by_client_at"],
                 item["body"],
             )
             for item in items
-            if item["path"] == path
         ]
 
     def _program(self, path: str, route: Mapping[str, Any]) -> None:

@@ -1,0 +1,80 @@
+"""Jobs that several services carry out together: an agent, a tool that reports on its way, and the partner it asks."""
+
+import secrets
+from collections.abc import Sequence
+from itertools import chain
+
+from support.checks.surveys import Served
+from support.story import Event
+from support.users import User
+from support.world import RunHandle, World
+
+SURVEYOR = "surveyor"
+
+# How long the partner takes where jobs are to be at work side by side, in seconds.
+_ANSWER_SECONDS = 0.05
+_PLACES = "what the surveys ask for"
+
+
+def survey(world: World, user: User, surveys: int, each: int) -> RunHandle:
+    """Start a job of so many surveys side by side, each of so many things at the partner that no other job asks for."""
+    own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
+    places = [[f"{own}/{survey}-{number}" for number in range(each)] for survey in range(surveys)]
+    for place in chain.from_iterable(places):
+        world.partner.delay(place, _ANSWER_SECONDS)
+    run = world.running(user, SURVEYOR, input={"surveys": places})
+    world.facts.setdefault(_PLACES, {})[run.run_id] = places
+    return run
+
+
+def made(world: World, user: User, surveys: int, each: int) -> None:
+    """Have such a job done to its end."""
+    world.ended(survey(world, user, surveys, each))
+
+
+def held_at_the_second(world: World, user: User) -> None:
+    """Start a survey of two things, of which the partner answers only the first."""
+    own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
+    places = [[f"{own}/first", f"{own}/second"]]
+    world.partner.delay(places[0][0], _ANSWER_SECONDS)
+    world.partner.hold(places[0][1])
+    run = world.running(user, SURVEYOR, input={"surveys": places})
+    world.facts[_PLACES] = {run.run_id: places}
+
+
+def go_on(world: World, run: RunHandle) -> None:
+    """Have the partner answer what it has held back."""
+    world.partner.release(places_of(world, run)[0][1])
+
+
+def many(world: World, user: User, jobs: int) -> None:
+    """Have one user start so many jobs, and wait until all have ended."""
+    started = [survey(world, user, 1, 2) for _ in range(jobs)]
+    for run in started:
+        world.ended(run)
+
+
+def places_of(world: World, run: RunHandle) -> list[list[str]]:
+    """What the job was to ask for."""
+    planned: dict[str, list[list[str]]] = world.recall(_PLACES, dict)
+    return planned[run.run_id]
+
+
+def served(world: World) -> list[Served]:
+    """What each job was given, and what the partner was asked on its behalf."""
+    requests = world.partner.all_calls()
+    return [
+        Served(
+            run_id=run.run_id,
+            trace_id=run.trace_id,
+            asked_for=(asked := places_of(world, run)),
+            given=(world.ended(run).get("answer") or {}).get("surveys"),
+            requests=[request for request in requests if any(request.path in each for each in asked)],
+        )
+        for run in world.runs
+    ]
+
+
+def reports(told: Sequence[Event]) -> list[tuple[int, int]]:
+    """How far the tool said it was, of how much, in the order in which it was told."""
+    return [(event.payload["done"], event.payload["total"]) for event in told if event.type == "tool_progress"]
