@@ -18,6 +18,24 @@ def _(context, customer):
     context.world.facts[BROKEN_OFF] = halfway.usage_report(context.world, customer)
 
 
+@when("the end of {customer:Owner} run breaks off half-way")
+def _(context, customer):
+    context.world.facts[BROKEN_OFF] = halfway.end_of_run(context.world, customer)
+
+
+@then("{customer:User} has found nothing of the end while it was half-way")
+def _(context, customer):
+    broken_off = context.world.recall(BROKEN_OFF, BrokenOff)
+    context.world.expect(broken_off.meanwhile, equal_to(broken_off.before))
+
+
+@then("{customer:User} finds the whole end all the same")
+def _(context, customer):
+    context.world.ended(context.world.run_of(customer))
+    whole = {"runs": ["completed"], "said": [["user", "assistant"]]}
+    context.world.expect(halfway.runs_found(context.world, customer), equal_to(whole))
+
+
 @then("{customer:User} finds nothing of it, neither meanwhile nor afterwards")
 def _(context, customer):
     broken_off = context.world.recall(BROKEN_OFF, BrokenOff)

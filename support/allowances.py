@@ -79,11 +79,15 @@ def due_of_people(people: Iterable[User]) -> dict[str, dict[str, Any]]:
 
 def found_by_people(world: World) -> dict[str, dict[str, Any]]:
     """What each person finds to have spent, and to have booked."""
-    seen = {person: found(world, person) for person in world.users.customers}
-    return {
-        str(person): {"spent": own["spent by you"], "booked": sorted(amount for amount, _ in own["booked"])}
-        for person, own in seen.items()
-    }
+    seen: dict[str, dict[str, Any]] = {}
+
+    def look(person: User) -> None:
+        own = found(world, person)
+        booked = sorted(amount for amount, _ in own["booked"])
+        seen[str(person)] = {"spent": own["spent by you"], "booked": booked}
+
+    at_once(world.users.customers, look)
+    return seen
 
 
 def spent_by_organisations(world: World) -> dict[str, str | None]:

@@ -28,7 +28,7 @@ from support.world import World
 ARCHIVE = "archive"
 READING = "reading"
 PAGE = 20
-_WRITES = 5
+_WRITES = 3
 _EVERY_SECONDS = 0.4
 
 _ACT = "select set_config('app.tenant_id', %(tenant)s, true)"

@@ -1,4 +1,4 @@
-"""Requests that break off between two of their writes: the second write is held back until its session is ended."""
+"""Changes that break off between two of their writes: the second write is held back until its session is ended."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +12,7 @@ from support import allowances
 from support.locks import Hold
 from support.outcome import Outcome
 from support.platform import Anyone
+from support.situations import waiting_place
 from support.users import Tenant, User
 from support.verdict import NotShown
 from support.world import World
@@ -23,18 +24,18 @@ EXPENSE = ("12.50", "Books")
 
 @dataclass(frozen=True, slots=True)
 class BrokenOff:
-    """What the customer was answered, and what was found of it before, while it hung half-way, and after it."""
+    """What was answered (None: nothing was asked), and what a customer found before, half-way, and after it."""
 
-    answer: Outcome
+    answer: Outcome | None
     before: Any
     meanwhile: Any
     afterwards: Any
 
 
 def break_off(
-    world: World, tenant: Tenant, ask: Callable[[], Outcome], find: Callable[[], Any], first: str, second: str
+    world: World, tenant: Tenant, ask: Callable[[], Any], find: Callable[[], Any], first: str, second: str
 ) -> BrokenOff:
-    """Have a request of a tenant break off after its write to the table ``first`` and before that to ``second``.
+    """Have what is asked for a tenant break off after its write to the table ``first`` and before that to ``second``.
 
     :param find: what a customer finds of what is asked.
     :raises NotShown: the request never was between these two writes.
@@ -44,7 +45,7 @@ def break_off(
     with ThreadPoolExecutor(1) as alone:
         answer = alone.submit(ask)
         try:
-            (session,) = hold.wait_for(1)
+            session = hold.wait_for_first()
             # Written and not yet visible, or visible already: which of them is for the Then to judge.
             if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
                 raise NotShown(f"the request has not written to {first} when it waits for {second}")
@@ -81,6 +82,18 @@ def usage_report(world: World, customer: User) -> BrokenOff:
         world,
         customer.tenant,
         lambda: world.platform.start_run(Anyone(customer.access_token), "usage_report"),
+        lambda: runs_found(world, customer),
+        first="runs",
+        second="messages",
+    )
+
+
+def end_of_run(world: World, customer: User) -> BrokenOff:
+    """The end of the customer's waiting run that breaks off: its state is written, but not its answer yet."""
+    return break_off(
+        world,
+        customer.tenant,
+        lambda: world.partner.release(waiting_place(customer)),
         lambda: runs_found(world, customer),
         first="runs",
         second="messages",

@@ -15,6 +15,7 @@ from support.users import Tenant
 from support.verdict import NotShown
 from support.world import World
 
+_WAITING_FOR_IT = "select pid from pg_stat_activity where %(holder)s = any (pg_blocking_pids(pid))"
 _WAITING = """
 with recursive waiting (pid) as (
   select a.pid from pg_stat_activity a where %(holder)s = any (pg_blocking_pids(a.pid))
@@ -58,9 +59,7 @@ class Hold:
     @property
     def waiting(self) -> list[int]:
         """The database's sessions that wait for what is held, or for one another because of it."""
-        with psycopg.connect(self._world.addresses.postgres_observer_url) as observer:
-            found = observer.execute(_WAITING, {"holder": self._connection.info.backend_pid}).fetchall()
-        return [int(pid) for (pid,) in found]
+        return self._sessions(_WAITING)
 
     def wait_for(self, count: int) -> list[int]:
         """The sessions that wait, once there are so many.
@@ -71,14 +70,23 @@ class Hold:
             lambda: self.waiting, lambda seen: len(seen) >= count, "request under way", "requests that wait"
         )
 
+    def wait_for_first(self) -> int:
+        """The session that waits for what is held itself, once there is one.
+
+        :raises DeadlinePassed: there was none, or several were.
+        """
+        (session,) = self._world.eventually(
+            lambda: self._sessions(_WAITING_FOR_IT), lambda seen: len(seen) == 1, "request under way", "one that waits"
+        )
+        return session
+
     def statement_behind(self, ask: Callable[[], Outcome]) -> str:
         """The statement with which a request comes to what is held; the request is let go on to its end."""
         query = "select query from pg_stat_activity where pid = %s"
         with ThreadPoolExecutor(1) as alone:
             answer = alone.submit(ask)
             try:
-                (session,) = self.wait_for(1)
-                statement = str(self._observed(query, [session]))
+                statement = str(self._observed(query, [self.wait_for_first()]))
             finally:
                 self.release()
             answer.result()
@@ -101,6 +109,11 @@ class Hold:
     def release(self) -> None:
         """Hold nothing any more."""
         self._connection.close()
+
+    def _sessions(self, query: str) -> list[int]:
+        with psycopg.connect(self._world.addresses.postgres_observer_url) as observer:
+            found = observer.execute(query.encode(), {"holder": self._connection.info.backend_pid}).fetchall()
+        return [int(pid) for (pid,) in found]
 
     def _observed(self, query: str, parameters: list[Any]) -> Any:
         with psycopg.connect(self._world.addresses.postgres_observer_url) as observer:

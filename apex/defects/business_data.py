@@ -31,7 +31,7 @@ from apex.defects._patching import replace
 from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem, conflict, not_found, unavailable
 from apex.runs import Ending
-from apex.tables import allowances, expenses, messages, tenants, threads
+from apex.tables import allowances, expenses, messages, outbox, tenants, threads
 from apex.worker import supervisor
 
 
@@ -574,6 +574,75 @@ def _() -> None:
         return original(connection, tenant_id, *others) if tenant_id in broken_off else row
 
     original = replace(backend_runs, "new_message", new_message)
+
+
+class _FinalAtOnce:
+    """A connection on which everything that is written is final at once."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection, self._tenant_id = connection, tenant_id
+
+    def execute(self, *arguments: Any) -> Any:
+        """Write, and never take it back."""
+        result = self._connection.execute(*arguments)
+        _final_so_far(self._connection, self._tenant_id)
+        return result
+
+
+@defect(
+    "DBL-06f",
+    service="worker",
+    summary="a run's state, answer and story are written one after the other",
+    scenario="A run whose end breaks off ends all the same",
+    step="Acme has found nothing of the end while it was half-way",
+)
+def _() -> None:
+    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> bool:
+        ended: bool = original(_FinalAtOnce(connection, run.tenant_id), run, ending, **others)
+        return ended
+
+    original = replace(supervisor, "end_run", end_run)
+
+
+@defect(
+    "DBL-06g",
+    service="worker",
+    summary="an end that breaks off is not written again, and the run is lost with its answer",
+    scenario="A run whose end breaks off ends all the same",
+    step="Acme finds the whole end all the same",
+)
+def _() -> None:
+    def end_run(*arguments: Any, **others: Any) -> bool:
+        try:
+            ended: bool = original(*arguments, **others)
+        except OperationalError:
+            raise RuntimeError("the database is gone") from None
+        return ended
+
+    original = replace(supervisor, "end_run", end_run)
+
+
+@defect(
+    "DBL-06h",
+    service="worker",
+    summary="an end that is written again is not told again",
+    scenario="A run whose end breaks off ends all the same",
+    step="Acme has received the complete story of the run",
+)
+def _() -> None:
+    broken_off: set[str] = set()
+
+    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> bool:
+        try:
+            ended: bool = original(connection, run, ending, **others)
+        except OperationalError:
+            broken_off.add(run.id)
+            raise
+        if run.id in broken_off:
+            connection.execute(delete(outbox).where(outbox.c.payload["run_id"].astext == run.id))
+        return ended
+
+    original = replace(supervisor, "end_run", end_run)
 
 
 @defect(

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 from sqlalchemy import Row
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.database import Database
@@ -88,16 +88,26 @@ class Supervisor:
 
     def _end(self, run: Row[Any], ending: Ending, tracker: Tracker) -> None:
         finished_at, steps, usage = tracker.finish()
-        with self._database.tenant(run.tenant_id) as connection:
-            ours = end_run(
-                connection,
-                run,
-                ending,
-                finished_at=finished_at,
-                steps=steps,
-                usage=usage,
-                run_sequence_floor=tracker.last_run_sequence,
-            )
+
+        def write() -> bool:
+            with self._database.tenant(run.tenant_id) as connection:
+                return end_run(
+                    connection,
+                    run,
+                    ending,
+                    finished_at=finished_at,
+                    steps=steps,
+                    usage=usage,
+                    run_sequence_floor=tracker.last_run_sequence,
+                )
+
+        try:
+            ours = write()
+        except OperationalError as error:
+            # A lost connection must not cost the customer the answer. Nothing is written twice: a run that has ended
+            # is not ended again.
+            log.warning("end is written again", reason=type(error).__name__)
+            ours = write()
         if not ours:
             log.warning("run was ended by another worker", worker=self._worker)
             return

@@ -34,3 +34,12 @@ Feature: A change happens wholly or not at all
         | a plan   |
         | a Free   |
         | an Early |
+
+    @gate
+    Scenario: A run whose end breaks off ends all the same
+      Given Acme watches
+      And Acme has started an agent that waits for the partner
+      When the end of Acme's run breaks off half-way
+      Then Acme has found nothing of the end while it was half-way
+      And Acme finds the whole end all the same
+      And Acme has received the complete story of the run
