@@ -262,3 +262,20 @@ budgets = Table(
     _now(),
     Index("budgets_tenant", "tenant_id", "created_at", "id"),
 )
+
+registered_tools = Table(
+    "registered_tools",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("permission", Text, nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    _now(),
+    _when("withdrawn_at"),
+    Index("registered_tools_in_use", "name", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
+    Index("registered_tools_name", "name", "created_at"),
+)

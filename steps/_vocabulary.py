@@ -18,6 +18,7 @@ from support.mistakes import Wrong
 from support.servers import Task
 from support.sessions import Place, Stranger
 from support.tokens import BadToken
+from support.tool_rights import TOOLS_TO
 from support.tool_use import FLAWS
 from support.users import USER_PATTERN, Plan, Stage
 from support.watching import BadLine
@@ -49,6 +50,11 @@ def agent(text):
 @with_pattern(rf"{USER_PATTERN}(?:'s|')")
 def owner(text):
     return Stage.user(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
+
+
+@with_pattern(rf"(?:{'|'.join(TOOLS_TO)})(?:, (?:{'|'.join(TOOLS_TO)}))*(?: and (?:{'|'.join(TOOLS_TO)}))?")
+def deeds(text):
+    return text.replace(" and ", ", ").split(", ")
 
 
 @with_pattern("|".join(FLAWS))
@@ -83,5 +89,5 @@ register_type(
 register_type(
     Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong), Breakdown=kind(Breakdown)
 )
-register_type(Task=kind(Task), Flaw=flaw)
+register_type(Task=kind(Task), Flaw=flaw, Deeds=deeds)
 register_type(Change=kind(Change), Trouble=kind(Trouble))

@@ -29,6 +29,8 @@ _SPOIL = (
     """update tenants set cloud_account = '{"number": "spoilt"}' where id = %s""",
     """update runs set steps = '[{"title": "spoilt"}]' where tenant_id = %s""",
 )
+# Operators look at everybody's runs, also in later scenarios.
+_MEND = ("update tenants set cloud_account = null where id = %s", "update runs set steps = '[]' where tenant_id = %s")
 _SPOILT = ("GET /v1/cloud-account", "GET /v1/runs", "GET /v1/runs/{run_id}", "POST /v1/runs/{run_id}/cancel")
 
 
@@ -68,12 +70,17 @@ def try_doors_while(world: World, broken: Breakdown) -> None:
 def look_at_the_spoilt(world: World, owner: User) -> None:
     """Have things of the customer spoilt by the platform's own database account, and looked at."""
     owned = world.recall(access.OWNED, Belongings)
-    with psycopg.connect(world.addresses.postgres_application_url) as connection:
-        connection.execute(_ACT, [owner.tenant.id])
-        for statement in _SPOIL:
-            connection.execute(statement, [owner.tenant.id])
+    world.undo.register(f"mend what of {owner} was spoilt", lambda: _change(world, owner, _MEND))
+    _change(world, owner, _SPOIL)
     chosen = [door for door in _doors(world) if door.place in _SPOILT]
     try_noting(world, lambda: doors.try_all(world, chosen, owner, owned.ids))
+
+
+def _change(world: World, owner: User, statements: Sequence[str]) -> None:
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        connection.execute(_ACT, [owner.tenant.id])
+        for statement in statements:
+            connection.execute(statement, [owner.tenant.id])
 
 
 def try_noting(world: World, attempt: Callable[[], Sequence[Try]]) -> None:

@@ -11,6 +11,7 @@ _KNOWN = {
     "account_id": "123456789012",
     "role_arn": "arn:aws:iam::123456789012:role/apex-cost-reader",
     "region": "us-east-1",
+    "path": "/example",
     "agent_name": "usage_report",
     "password": "pw-a-long-enough-password",
     # More than is spent and allotted already.

@@ -48,11 +48,11 @@ class Partner:
         self._http = requests.Session()
         self._http.headers["authorization"] = f"Bearer {token}"
 
-    def hold(self, path: str) -> None:
-        """Answer nothing under the path until it is released; harmless when it is held already."""
+    def hold(self, path: str, body: Any = None) -> None:
+        """Answer nothing under the path until it is released, then the body; harmless when it is held already."""
         if path not in self._held:
             self._held.add(path)
-            self._program(path, {"hold": True, **_answered(path)})
+            self._program(path, {"hold": True, **(_answered(path) if body is None else {"body": body})})
 
     def release(self, path: str) -> None:
         """Answer what is held, and everything after it at once."""

@@ -123,6 +123,10 @@ class Platform(Protocol):
     def cancel_run(self, who: Caller, run_id: str) -> Outcome: ...
     def jobs(self, who: Caller, run_id: str) -> Outcome: ...
 
+    def tools(self, who: Caller) -> Outcome: ...
+    def add_tool(self, operator: Caller, **tool: Any) -> Outcome: ...
+    def withdraw_tool(self, operator: Caller, name: str) -> Outcome: ...
+
     def operator_runs(self, operator: Caller, **query: Any) -> Outcome: ...
     def operator_connections(self, operator: Caller) -> Outcome: ...
     def operator_instances(self, operator: Caller) -> Outcome: ...
@@ -362,6 +366,17 @@ class ReferencePlatform:
 
     def jobs(self, who: Caller, run_id: str) -> Outcome:
         return self.request(who, "GET", "/v1/jobs", service="analytics", query={"run_id": run_id})
+
+    # -- tools ------------------------------------------------------------------------------------------------
+
+    def tools(self, who: Caller) -> Outcome:
+        return self.request(who, "GET", "/v1/tools")
+
+    def add_tool(self, operator: Caller, **tool: Any) -> Outcome:
+        return self.request(operator, "POST", "/v1/operations/tools", json=tool)
+
+    def withdraw_tool(self, operator: Caller, name: str) -> Outcome:
+        return self.request(operator, "DELETE", f"/v1/operations/tools/{name}")
 
     # -- operations -------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ ANYBODY = frozenset({"anybody"})
 """No token is needed."""
 SERVICES = frozenset({"services"})
 """For the platform's own services; no customer's token is good enough."""
+OPERATORS = frozenset({"operator"})
+"""For the operators of the platform alone."""
 CUSTOMERS = frozenset({"owner", "admin", "member", "viewer"})
 
 

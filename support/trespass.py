@@ -12,7 +12,7 @@ from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
 from support.platform import Caller
-from support.rights import SERVICES, rights_of
+from support.rights import OPERATORS, SERVICES, rights_of
 from support.users import User
 from support.verdict import NotShown
 from support.world import World
@@ -56,7 +56,7 @@ def ways(world: World, ids: Mapping[str, str]) -> list[Way]:
 
     :raises NotShown: a path speaks of something that no customer of the suite owns.
     """
-    for_customers = [each for each in operations(world) if rights_of(each) != SERVICES]
+    for_customers = [each for each in operations(world) if rights_of(each) not in (SERVICES, OPERATORS)]
     found = [way for each in for_customers for way in _ways_of(each, ids)]
     published = {way.place for way in found}
     others = {

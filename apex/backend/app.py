@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from apex.agents import AgentRegistry
 from apex.auth.sessions import SESSION_ENDED
-from apex.backend import allowance, operations, runs, sockets, threads
+from apex.backend import allowance, operations, runs, sockets, threads, tools
 from apex.backend.hub import Hub
 from apex.cache import Cache
 from apex.database import Database
@@ -65,7 +65,9 @@ def application(process: Process, database: Database) -> FastAPI:
     app.include_router(threads.routes(database))
     app.include_router(allowance.routes(database, Cache(url)))
     app.include_router(runs.routes(database, registry, settings))
-    app.include_router(operations.routes(database, hub, Registry(stream.redis, "tools", settings.discovery)))
+    tools_registry = Registry(stream.redis, "tools", settings.discovery)
+    app.include_router(operations.routes(database, hub, tools_registry))
+    app.include_router(tools.routes(database, settings, tools_registry))
     app.include_router(sockets.routes(database, hub, client, settings))
     return app
 

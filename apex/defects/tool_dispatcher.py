@@ -16,11 +16,11 @@ from apex.agents import ToolFailed
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
-from apex.problems import not_found
-from apex.runs import trace_id_of
+from apex.problems import Problem, not_found, permission_denied
+from apex.runs import now, trace_id_of
 from apex.stream import Event
 from apex.tables import users
-from apex.tools import sanitising
+from apex.tools import dispatcher, sanitising
 from apex.tools.accounts import CloudAccount, CloudAccounts
 from apex.tools.calls import CallRecords
 from apex.tools.changes import Labelling, ResizeInstance, Resizing, StopInstances, TagInstances
@@ -29,6 +29,8 @@ from apex.tools.dispatcher import Dispatcher, Stopwatch
 from apex.tools.errors import ToolError
 from apex.tools.models import Execution as Call
 from apex.tools.models import ExecutionAnswer
+from apex.tools.permissions import Grant
+from apex.tools.registered import RegisteredTool, RegisteredTools
 from apex.tools.tool import Tool
 from apex.worker import execution
 from apex.worker.execution import Execution
@@ -300,6 +302,94 @@ def _() -> None:
     original = replace(StopInstances, "execute", execute)
 
 
+# --- TLD-04 ----------------------------------------------------------------------------------------------------------
+
+_EVERY_TOOL = "An agent uses the tools of its caller's plan and role, and no others"
+_ALLOWED = "the agent could <do> servers, and do nothing else to them"
+
+
+@defect(
+    "TLD-04a",
+    service="tools",
+    summary="the permission is looked at when the tool has done its work",
+    scenario=_EVERY_TOOL,
+    step=_ALLOWED,
+)
+def _() -> None:
+    async def execute(self: Dispatcher, tool: Tool, call_id: str, request: Call, caller: Any) -> ExecutionAnswer:
+        answer: ExecutionAnswer = await original(self, tool, call_id, request, caller)
+        require(tool.permission, caller)
+        return answer
+
+    original = replace(Dispatcher, "execute", execute)
+    require = replace(dispatcher, "require", lambda permission, caller: None)
+
+
+@defect(
+    "TLD-04b",
+    service="tools",
+    summary="the plan decides alone, whatever the role",
+    scenario=_EVERY_TOOL,
+    step=_ALLOWED,
+)
+def _() -> None:
+    replace(Grant, "covers", lambda self, plan, role: plan in self.plans)
+
+
+@defect(
+    "TLD-04c",
+    service="tools",
+    summary="the role decides alone, whatever the plan",
+    scenario=_EVERY_TOOL,
+    step=_ALLOWED,
+)
+def _() -> None:
+    replace(Grant, "covers", lambda self, plan, role: role in self.roles)
+
+
+@defect(
+    "TLD-04d",
+    service="tools",
+    summary="a refusal does not name the plans that have the permission",
+    scenario=_EVERY_TOOL,
+    step="each refusal names the missing permission, and the plans and roles that have it",
+)
+def _() -> None:
+    def require(permission: str, caller: dict[str, str]) -> None:
+        try:
+            original(permission, caller)
+        except Problem as refused:
+            raise permission_denied(permission) from refused
+
+    original = replace(dispatcher, "require", require)
+
+
+@defect(
+    "TLD-04e",
+    service="backend",
+    summary="the published list tells everybody that they may use every tool",
+    scenario=_EVERY_TOOL,
+    step="the published list of tools says the same",
+)
+def _() -> None:
+    replace(Grant, "covers", lambda self, plan, role: True)
+
+
+@defect(
+    "TLD-04f",
+    service="tools",
+    summary="tools of plugins are not bound by plans",
+    scenario="A partner hears nothing of a call that is refused",
+    step="the partner has heard from Borealis, and nothing from Acme",
+)
+def _() -> None:
+    def require(permission: str, caller: dict[str, str]) -> None:
+        if permission.startswith("cloud:"):
+            original(permission, caller)
+
+    original = replace(dispatcher, "require", require)
+
+
 # --- TLD-05 ----------------------------------------------------------------------------------------------------------
 
 _REPORTED = "A failing tool is reported, and the next one of the plan runs"
@@ -330,8 +420,8 @@ def _() -> None:
     step="Acme was shown that the tool failed, for a reason fit for a customer",
 )
 def _() -> None:
-    def find(self: Dispatcher, name: str) -> Tool:
-        tool: Any = copy.copy(original(self, name))
+    async def find(self: Dispatcher, name: str) -> Tool:
+        tool: Any = copy.copy(await original(self, name))
         execute = tool.execute
 
         async def telling(call: Any, parameters: Any) -> Any:
@@ -480,6 +570,159 @@ def _() -> None:
     original = replace(CallRecords, "finish", finish)
 
 
+# --- TLD-07 ----------------------------------------------------------------------------------------------------------
+
+_USED_AT_ONCE = "A tool that was added can be used at once"
+_WITHDRAWN = "A tool that was withdrawn is refused by name"
+_TOLD = "Acme's agent is told that it was withdrawn, and the partner is not asked again"
+
+
+@defect(
+    "TLD-07a",
+    service="tools",
+    summary="the tools are read once, when the first is looked for",
+    scenario=_USED_AT_ONCE,
+    step="Acme's agent can use it",
+)
+def _() -> None:
+    known: list[dict[str, Tool]] = []
+
+    def find(self: RegisteredTools, name: str) -> Tool:
+        if not known:
+            known.append({tool.name: tool for tool in self.in_use()})
+        return known[0].get(name) or original(self, f"not {name}")
+
+    original = replace(RegisteredTools, "find", find)
+
+
+@defect(
+    "TLD-07b",
+    service="tools",
+    summary="what was added before a start is not found after it",
+    scenario="A tool that was added is still there after a crash",
+    step="Acme's agent can use it",
+)
+def _() -> None:
+    started = now()
+
+    def begin(self: RegisteredTool, row: Any) -> None:
+        original(self, row)
+        if row.created_at < started:
+            raise Problem(404, "unknown_tool", "There is no such tool.")
+
+    original = replace(RegisteredTool, "__init__", begin)
+
+
+@defect(
+    "TLD-07c",
+    service="tools",
+    summary="an instance goes on using the tools that it has used before",
+    scenario=_WITHDRAWN,
+    step=_TOLD,
+)
+def _() -> None:
+    used: dict[str, RegisteredTool] = {}
+
+    def find(self: RegisteredTools, name: str) -> RegisteredTool:
+        if name not in used:
+            used[name] = original(self, name)
+        return used[name]
+
+    original = replace(RegisteredTools, "find", find)
+
+
+@defect(
+    "TLD-07d",
+    service="tools",
+    summary="a withdrawn tool is refused as if it had never been there",
+    scenario=_WITHDRAWN,
+    step=_TOLD,
+)
+def _() -> None:
+    def find(self: RegisteredTools, name: str) -> Any:
+        try:
+            return original(self, name)
+        except Problem:
+            raise Problem(404, "unknown_tool", f"There is no tool of the name '{name}'.") from None
+
+    original = replace(RegisteredTools, "find", find)
+
+
+@defect(
+    "TLD-07e",
+    service="tools",
+    summary="withdrawing a tool ends the calls that are at work",
+    scenario="A call at work when its tool is withdrawn is finished",
+    step="Acme's agent is given the answer all the same",
+)
+def _() -> None:
+    async def execute(self: Dispatcher, tool: Tool, *others: Any) -> ExecutionAnswer:
+        work = asyncio.ensure_future(original(self, tool, *others))
+        while not work.done():
+            await asyncio.wait([work], timeout=0.05)
+            try:
+                await self.find(tool.name)
+            except Problem:
+                work.cancel()
+                raise
+        answer: ExecutionAnswer = work.result()
+        return answer
+
+    original = replace(Dispatcher, "execute", execute)
+
+
+@defect(
+    "TLD-07f",
+    service="tools",
+    summary="the published list leaves out what operators have added",
+    scenario=_USED_AT_ONCE,
+    step="the published list names it",
+)
+def _() -> None:
+    async def known(self: Dispatcher) -> list[Tool]:
+        return list(self.tools.values())
+
+    replace(Dispatcher, "known", known)
+
+
+@defect(
+    "TLD-07g",
+    service="tools",
+    summary="the partner of an added tool is asked without the parameters",
+    scenario=_USED_AT_ONCE,
+    step="Acme's agent can use it",
+)
+def _() -> None:
+    async def execute(self: RegisteredTool, call: Any, parameters: Any) -> dict[str, Any]:
+        result: dict[str, Any] = await original(self, call, {})
+        return result
+
+    original = replace(RegisteredTool, "execute", execute)
+
+
+@defect(
+    "TLD-07h",
+    service="tools",
+    summary="the published list keeps every tool that was used once",
+    scenario=_WITHDRAWN,
+    step="the published list does not name it any more",
+)
+def _() -> None:
+    used: dict[str, Tool] = {}
+
+    def find(self: RegisteredTools, name: str) -> Tool:
+        tool: Tool = original_find(self, name)
+        used[name] = tool
+        return tool
+
+    def in_use(self: RegisteredTools) -> list[Tool]:
+        return list({**{tool.name: tool for tool in original_in_use(self)}, **used}.values())
+
+    original_find, original_in_use = RegisteredTools.find, RegisteredTools.in_use
+    replace(RegisteredTools, "find", find)
+    replace(RegisteredTools, "in_use", in_use)
+
+
 # --- TLD-08 ----------------------------------------------------------------------------------------------------------
 
 _SECRETS = "Secrets are used, but not shown"
@@ -581,10 +824,10 @@ def _others(database: Database, tenant_id: str, user_id: str) -> list[str]:
     step="Acme is told that there is no such tool, and that a retry will not help",
 )
 def _() -> None:
-    def find(self: Dispatcher, name: str) -> Tool:
+    async def find(self: Dispatcher, name: str) -> Tool:
         if name not in self.tools:
             raise not_found()
-        found: Tool = original(self, name)
+        found: Tool = await original(self, name)
         return found
 
     original = replace(Dispatcher, "find", find)

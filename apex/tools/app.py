@@ -21,6 +21,8 @@ from apex.service import Process, create_app
 from apex.stream import EventStream, rfc3339
 from apex.tools.dispatcher import Dispatcher, tools_with_plugins
 from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
+from apex.tools.permissions import GRANTS
+from apex.tools.tool import Tool
 
 AUDIENCE = "apex-tools"
 
@@ -66,17 +68,10 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
     if warm_up:
         dispatcher.accounts.warm_up()
 
-    @app.get("/v1/tools", tags=["tools"])
-    async def list_tools(caller: Customer) -> ToolList:
-        """The tools of this instance."""
-        return ToolList(
-            items=[
-                ToolDescription(
-                    name=tool.name, description=tool.description, parameters=tool.parameters.model_json_schema()
-                )
-                for tool in dispatcher.tools.values()
-            ]
-        )
+    @app.get("/v1/registry", tags=["tools"])
+    async def known_tools(caller: Customer) -> ToolList:
+        """The tools that can be called now, and who may."""
+        return ToolList(items=[_described(tool) for tool in await dispatcher.known()])
 
     @app.post("/v1/tools/{name}/executions", tags=["tools"])
     async def execute(
@@ -84,7 +79,7 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)
-        tool = dispatcher.find(name)
+        tool = await dispatcher.find(name)
         work = asyncio.ensure_future(dispatcher.execute(tool, str(idempotency_key), body, caller))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
@@ -99,6 +94,18 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
                 await asyncio.wait({work, gone})
 
     return app
+
+
+def _described(tool: Tool) -> ToolDescription:
+    grant = GRANTS[tool.permission]
+    return ToolDescription(
+        name=tool.name,
+        description=tool.description,
+        parameters=tool.schema(),
+        permission=tool.permission,
+        plans=list(grant.plans),
+        roles=list(grant.roles),
+    )
 
 
 async def _hung_up(request: Request) -> None:

@@ -13,13 +13,11 @@ from uuid import UUID
 import httpx
 import structlog
 from prometheus_client import Counter, Histogram
-from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from apex.database import Database
 from apex.discovery import Instance, Registry
 from apex.plugins import find
-from apex.problems import Problem
 from apex.settings import Settings
 from apex.stream import Event, EventStream
 from apex.telemetry import request_id, trace_id
@@ -27,9 +25,10 @@ from apex.tools.accounts import CloudAccounts
 from apex.tools.calls import CallRecords
 from apex.tools.changes import ResizeInstance, StopInstances, TagInstances
 from apex.tools.cloud import ListInstances, ReadPrices, ReadUtilisation
-from apex.tools.errors import ToolError
+from apex.tools.errors import ToolError, WrongParameters
 from apex.tools.models import Execution, ExecutionAnswer, ExecutionError, ExecutionUsage
 from apex.tools.permissions import GRANTS, require
+from apex.tools.registered import RegisteredTools
 from apex.tools.sanitising import masked
 from apex.tools.tool import Tool, ToolCall
 
@@ -85,19 +84,23 @@ class Dispatcher:
             raise LookupError(f"tools need permissions that nobody can have: {', '.join(sorted(unknown))}")
         self._settings, self._stream = settings, stream
         self._records = CallRecords(database, registry, instance)
+        self._registered = RegisteredTools(database)
         self.accounts = CloudAccounts(database, settings.cloud)
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
 
-    def find(self, name: str) -> Tool:
-        """The tool of that name.
+    async def find(self, name: str) -> Tool:
+        """The tool of that name, one of this deployment or one that an operator has added.
 
         Raises:
-            Problem: 404, there is none.
+            Problem: 404, there never was one; 410, it was withdrawn.
         """
-        tool = self.tools.get(name)
-        if tool is None:
-            raise Problem(404, "unknown_tool", f"There is no tool of the name '{name}'.")
-        return tool
+        if name in self.tools:
+            return self.tools[name]
+        return await asyncio.to_thread(self._registered.find, name)
+
+    async def known(self) -> list[Tool]:
+        """Every tool that can be used now."""
+        return [*self.tools.values(), *await asyncio.to_thread(self._registered.in_use)]
 
     async def execute(self, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]) -> ExecutionAnswer:
         """Carry one call out on behalf of ``caller``, or give the answer that it has had; cancelling stops the tool.
@@ -125,13 +128,12 @@ class Dispatcher:
         status: Literal["succeeded", "failed"] | None = None
         result, error = None, None
         try:
-            parameters = tool.parameters.model_validate(request.parameters)
+            parameters = tool.parse(request.parameters)
             with work:
                 result = await tool.execute(call, parameters)
             status = "succeeded"
-        except ValidationError as wrong:
-            named = ", ".join(".".join(str(part) for part in fault["loc"]) for fault in wrong.errors())
-            status, error = "failed", _error("invalid_parameters", f"Wrong parameters: {named}.")
+        except WrongParameters as wrong:
+            status, error = "failed", _error("invalid_parameters", f"Wrong parameters: {wrong}.")
         except ToolError as failed:
             status, error = "failed", _error("tool_failed", failed.message, failed.recoverable)
         except Exception:

@@ -50,11 +50,14 @@ class ExecutionAnswer(BaseModel):
 
 
 class ToolDescription(BaseModel):
-    """A tool; ``parameters`` is their JSON Schema."""
+    """A tool; ``parameters`` is their JSON Schema; ``plans`` and ``roles`` have the permission that it needs."""
 
     name: str
     description: str
     parameters: dict[str, Any]
+    permission: str
+    plans: list[str]
+    roles: list[str]
 
 
 class ToolList(BaseModel):

@@ -9,14 +9,14 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from apex.telemetry import traceparent
 from apex.tools.counting import counting_bytes
-from apex.tools.errors import ToolError
+from apex.tools.errors import ToolError, WrongParameters
 
 if TYPE_CHECKING:
     # Agents' plugins import this module as well, in processes that never enter a cloud account.
@@ -109,14 +109,29 @@ class Tool(ABC):
     ``permission`` is what a caller needs, one of ``apex.tools.permissions.GRANTS``.
     """
 
-    name: ClassVar[str]
-    description: ClassVar[str]
-    permission: ClassVar[str]
-    parameters: ClassVar[type[BaseModel]]
+    name: str
+    description: str
+    permission: str
+    parameters: type[BaseModel]
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the parameters."""
+        return self.parameters.model_json_schema()
+
+    def parse(self, parameters: dict[str, Any]) -> Any:
+        """The parameters as ``execute`` takes them.
+
+        Raises:
+            WrongParameters: they are not as they must be.
+        """
+        try:
+            return self.parameters.model_validate(parameters)
+        except ValidationError as wrong:
+            raise WrongParameters(".".join(map(str, fault["loc"])) for fault in wrong.errors()) from None
 
     @abstractmethod
     async def execute(self, call: ToolCall, parameters: Any) -> dict[str, Any]:
-        """Do the work; ``parameters`` is an instance of the tool's model. Returns a JSON object.
+        """Do the work; ``parameters`` is what ``parse`` gave. Returns a JSON object.
 
         Raises:
             ToolError: with a message for the customer.

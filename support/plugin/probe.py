@@ -67,7 +67,8 @@ class Probe(Agent):
                         results.append(await self._call(context, value))
                     except ToolFailed as failed:
                         context.leave_out(value["tool"])
-                        results.append({"tool": value["tool"], "error": failed.message})
+                        error = {"code": failed.code, "message": failed.message, **failed.details}
+                        results.append({"tool": value["tool"], "error": error})
                 case "calls":
                     results.extend(await asyncio.gather(*(self._call(context, each) for each in value)))
                 case "fail":

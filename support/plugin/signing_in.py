@@ -27,7 +27,7 @@ class SignIn(Tool):
 
     name = "probe_sign_in"
     description = "Signs in at a partner."
-    permission = "partners:read"
+    permission = "partners:write"
     parameters = Login
 
     async def execute(self, call: ToolCall, parameters: Login) -> dict[str, Any]:

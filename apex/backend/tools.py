@@ -1,0 +1,166 @@
+"""The tools that agents can use, who may use which, and what operators add and withdraw."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any, Literal
+
+import httpx
+import structlog
+from fastapi import APIRouter, Path
+from jsonschema import Draft202012Validator, SchemaError
+from pydantic import Field, StringConstraints, field_validator
+from redis.exceptions import RedisError
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from apex.backend.models import Answer, Moment, Request
+from apex.database import Database
+from apex.discovery import Registry
+from apex.identity import Caller, Identity, acting_as, service_token
+from apex.problems import Problem, not_found, unavailable
+from apex.runs import now
+from apex.settings import Settings
+from apex.storable import JsonObject
+from apex.tables import registered_tools
+from apex.telemetry import traceparent
+from apex.tools.permissions import GRANTS
+
+log = structlog.get_logger()
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,63}$")]
+_TOKEN_SECONDS = 30.0
+
+
+class Tool(Answer):
+    """A tool. ``parameters`` is their JSON Schema; ``plans`` and ``roles`` have the ``permission`` that it needs.
+
+    ``allowed``: whether the caller has it.
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    permission: str
+    plans: list[str]
+    roles: list[str]
+    allowed: bool
+
+
+class Tools(Answer):
+    """The tools that agents can use."""
+
+    items: list[Tool]
+
+
+class NewTool(Request):
+    """A tool to add: a path at a partner that takes its parameters as a JSON object and answers with another.
+
+    ``parameters`` is a JSON Schema. Only partners of this deployment can be named, never an address.
+    """
+
+    name: Name
+    description: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+    permission: Annotated[str, Field(json_schema_extra={"enum": sorted(GRANTS)})]
+    parameters: JsonObject
+    partner: Literal["pricing"]
+    path: Annotated[str, StringConstraints(max_length=500, pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")]
+
+    @field_validator("permission")
+    @classmethod
+    def _permission_is_known(cls, value: str) -> str:
+        if value not in GRANTS:
+            raise ValueError("there is no such permission")
+        return value
+
+    @field_validator("parameters")
+    @classmethod
+    def _is_a_schema_of_objects(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            Draft202012Validator.check_schema(value)
+        except SchemaError:
+            raise ValueError("this is no JSON Schema") from None
+        if value.get("type", "object") != "object":
+            raise ValueError("parameters are an object")
+        return value
+
+
+class AddedTool(Answer):
+    """A tool as it was added."""
+
+    id: str
+    name: str
+    description: str
+    permission: str
+    parameters: dict[str, Any]
+    partner: str
+    path: str
+    created_at: Moment
+
+
+def routes(database: Database, settings: Settings, instances: Registry) -> APIRouter:
+    """The routes over ``database`` and the instances of the tools service, which know what there is."""
+    router = APIRouter()
+    http = httpx.Client(timeout=httpx.Timeout(5, connect=2))
+
+    def listed(identity: Identity) -> list[dict[str, Any]]:
+        token = service_token(settings, "backend", "apex-tools", identity.as_caller(), _TOKEN_SECONDS)
+        headers = {"authorization": f"Bearer {token}", "traceparent": traceparent()}
+        for url in _urls(instances) or [settings.tools.url]:
+            try:
+                answer = http.get(f"{url}/v1/registry", headers=headers).raise_for_status()
+            except httpx.HTTPError as error:
+                log.warning("tools instance broke off", url=url, reason=type(error).__name__)
+                continue
+            items: list[dict[str, Any]] = answer.json()["items"]
+            return items
+        raise unavailable()
+
+    @router.get("/v1/tools", tags=["runs"])
+    def tools(identity: Caller) -> Tools:
+        """The tools that agents can use, and who may."""
+        with acting_as(database, identity):
+            known = listed(identity)
+        return Tools(
+            items=[
+                Tool(**each, allowed=GRANTS[each["permission"]].covers(identity.plan, identity.role)) for each in known
+            ]
+        )
+
+    @router.post("/v1/operations/tools", status_code=201, tags=["operations"])
+    def add(request: NewTool, identity: Caller) -> AddedTool:
+        """Add a tool: from now on every agent can use it whose caller has the permission."""
+        with acting_as(database, identity, "platform:operate") as connection:
+            if request.name in {each["name"] for each in listed(identity)}:
+                raise _taken(request.name)
+            try:
+                row = connection.execute(
+                    registered_tools.insert()
+                    .values(id=str(uuid.uuid4()), tenant_id=identity.tenant_id, **request.model_dump())
+                    .returning(registered_tools)
+                ).one()
+            except IntegrityError:
+                raise _taken(request.name) from None
+        return AddedTool.model_validate(dict(row._mapping))
+
+    @router.delete("/v1/operations/tools/{name}", status_code=204, tags=["operations"])
+    def withdraw(name: Annotated[str, Path(max_length=100)], identity: Caller) -> None:
+        """Withdraw a tool that was added: calls at work finish, further ones are refused."""
+        in_use = (registered_tools.c.name == name, registered_tools.c.withdrawn_at.is_(None))
+        with acting_as(database, identity, "platform:operate") as connection:
+            withdrawn = connection.execute(update(registered_tools).where(*in_use).values(withdrawn_at=now()))
+        if withdrawn.rowcount == 0:
+            raise not_found()
+
+    return router
+
+
+def _urls(instances: Registry) -> list[str]:
+    try:
+        return [instance.url for instance in instances.instances()]
+    except RedisError:
+        return []
+
+
+def _taken(name: str) -> Problem:
+    return Problem(409, "conflict", f"There is a tool of the name '{name}' already.")
