@@ -14,6 +14,7 @@ from support.budgets import load_budgets
 from support.caching import Change, Trouble
 from support.dialect import Closing
 from support.failures import Failure, Retry
+from support.instances import BOTH
 from support.mistakes import Wrong
 from support.servers import Task
 from support.sessions import Place, Stranger
@@ -82,6 +83,12 @@ def count(text):
     return COUNTS[text]
 
 
+@with_pattern("|".join(BOTH))
+def instance(text):
+    return BOTH[text]
+
+
+register_type(Instance=instance)
 register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)
 register_type(
     Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)

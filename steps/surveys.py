@@ -53,11 +53,11 @@ def _(context, viewer):
 @then("{viewer:User} has received the complete story of the run once the partner has answered")
 def _(context, viewer):
     run = context.world.run_of(viewer)
-    surveys.go_on(context.world, run)
+    surveys.let_go_on(context.world, run)
     context.world.expect(hearing.to_the_end(context.world, viewer.watching, run), tells_a_complete_story(of=run))
 
 
-@then("each job was given what it had asked for, and the partner was asked for it once")
+@then("each job was given what it had asked for, and the partner has answered each question once")
 def _(context):
     served = surveys.served(context.world)
     context.world.expect(served, are_each_served_once(at_least=len(context.world.runs)))

@@ -16,15 +16,27 @@ _ANSWER_SECONDS = 0.05
 _PLACES = "what the surveys ask for"
 
 
-def survey(world: World, user: User, surveys: int, each: int) -> RunHandle:
-    """Start a job of so many surveys side by side, each of so many things at the partner that no other job asks for."""
+def survey(world: World, user: User, surveys: int, each: int, *, held: bool = False) -> RunHandle:
+    """Start a job of so many surveys side by side, each of so many things at the partner that no other job asks for.
+
+    :param held: the partner answers nothing before the job is let go on.
+    """
     own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
     places = [[f"{own}/{survey}-{number}" for number in range(each)] for survey in range(surveys)]
     for place in chain.from_iterable(places):
-        world.partner.delay(place, _ANSWER_SECONDS)
+        if held:
+            world.partner.hold(place)
+        else:
+            world.partner.delay(place, _ANSWER_SECONDS)
     run = world.running(user, SURVEYOR, input={"surveys": places})
     world.facts.setdefault(_PLACES, {})[run.run_id] = places
     return run
+
+
+def let_go_on(world: World, run: RunHandle) -> None:
+    """Have the partner answer what it holds back of a job, and what it is asked of it from now on."""
+    for place in chain.from_iterable(places_of(world, run)):
+        world.partner.delay(place, _ANSWER_SECONDS)
 
 
 def made(world: World, user: User, surveys: int, each: int) -> None:
@@ -40,11 +52,6 @@ def held_at_the_second(world: World, user: User) -> None:
     world.partner.hold(places[0][1])
     run = world.running(user, SURVEYOR, input={"surveys": places})
     world.facts[_PLACES] = {run.run_id: places}
-
-
-def go_on(world: World, run: RunHandle) -> None:
-    """Have the partner answer what it has held back."""
-    world.partner.release(places_of(world, run)[0][1])
 
 
 def many(world: World, user: User, jobs: int) -> None:

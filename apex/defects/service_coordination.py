@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from apex.analytics.store import Job, Jobs
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.discovery import Directory, Instance, Registry
 from apex.runs import now
 from apex.stream import Event, EventStream, rfc3339
 from apex.tools import tool
@@ -194,7 +195,7 @@ def _() -> None:
     service="tools",
     summary="the trace of a call is that of the call which began last",
     scenario="The jobs of fifty customers at once",
-    step="each job was given what it had asked for, and the partner was asked for it once",
+    step="each job was given what it had asked for, and the partner has answered each question once",
 )
 def _() -> None:
     latest: dict[str, str] = {}
@@ -228,3 +229,125 @@ def _() -> None:
 
     original_perform = replace(Execution, "perform", perform)
     original_call = replace(Toolbox, "call", call)
+
+
+# --- CSC-03 ----------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "CSC-03a",
+    service="tools",
+    summary="a heartbeat keeps the registrations of all instances, also of those that are gone",
+    scenario="An instance that has crashed is forgotten",
+    step="the operator finds only the first tools instance in time",
+)
+def _() -> None:
+    def register(self: Registry, instance: Instance) -> None:
+        for known in self.instances():
+            original(self, known)
+        original(self, instance)
+
+    original = replace(Registry, "register", register)
+
+
+@defect(
+    "CSC-03b",
+    service="tools",
+    summary="all instances register under the name of the service",
+    scenario="A second instance is found after its start",
+    step="the operator finds both tools instances in time",
+)
+def _() -> None:
+    def register(self: Registry, instance: Instance) -> None:
+        original(self, changed(instance, name="tools-1"))
+
+    original = replace(Registry, "register", register)
+
+
+@defect(
+    "CSC-03c",
+    service="worker",
+    summary="instances are looked up once, at the start",
+    scenario="A second instance is found after its start",
+    step="Acme's next job is carried out by both",
+)
+def _() -> None:
+    def run(self: Directory) -> None:
+        self._urls = [instance.url for instance in self._registry.instances()] or self._urls
+        self._closed.wait()
+
+    replace(Directory, "run", run)
+
+
+@defect(
+    "CSC-03d",
+    service="tools",
+    summary="an instance that is stopped leaves its registration to expire",
+    scenario="An instance that is stopped in order is forgotten at once",
+    step="the operator finds only the first tools instance at once",
+)
+def _() -> None:
+    replace(Registry, "withdraw", lambda self, instance: None)
+
+
+# --- CSC-04 ----------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "CSC-04a",
+    service="worker",
+    summary="no other instance is asked when one breaks off",
+    scenario="One of two instances dies while both are at work",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    def begin(self: Toolbox, *others: Any) -> None:
+        original(self, *others)
+        self._patience = -1.0
+
+    original = replace(Toolbox, "__init__", begin)
+
+
+@defect(
+    "CSC-04b",
+    service="worker",
+    summary="a call that is asked for again has another key",
+    scenario="One of two instances dies while both are at work",
+    step="every service has each job on record once, and all records agree",
+)
+def _() -> None:
+    async def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:
+        asked = attempts.setdefault(call_id, [])
+        asked.append(call_id if not asked else str(uuid.uuid4()))
+        return await original(self, url, asked[-1], *others)
+
+    attempts: dict[str, list[str]] = {}
+    original = replace(Toolbox, "_post", post)
+
+
+@defect(
+    "CSC-04c",
+    service="tools",
+    summary="the calls of an instance that is gone are never taken over",
+    scenario="One of two instances dies while both are at work",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    replace(Registry, "is_gone", lambda self, instance_id: False)
+
+
+@defect(
+    "CSC-04d",
+    service="tools",
+    summary="a call that is asked for again is carried out again",
+    scenario="What was done before its answer was lost is not done again",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    def begin(self: CallRecords, call: ToolCall, started_at: Any) -> None:
+        original(self, call, started_at)
+        with self._database.tenant(call.tenant_id) as connection:
+            ours = {"owner": self._instance.id, "id": call.call_id}
+            connection.execute(text("UPDATE tool_calls SET owner = :owner WHERE id = :id"), ours)
+
+    original = replace(CallRecords, "begin", begin)

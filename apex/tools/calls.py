@@ -55,7 +55,8 @@ class CallRecords:
         }
         this = tool_calls.c.id == call.call_id
         with self._database.tenant(call.tenant_id) as connection:
-            if connection.execute(insert(tool_calls).values(record).on_conflict_do_nothing()).rowcount:
+            added = insert(tool_calls).values(record).on_conflict_do_nothing().returning(tool_calls.c.id)
+            if connection.execute(added).first() is not None:
                 return None
             known = connection.execute(select(tool_calls).where(this).with_for_update()).first()
             if known is None or (known.run_id, known.tool_name) != (call.run_id, call.tool_name):

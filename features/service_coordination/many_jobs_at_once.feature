@@ -15,7 +15,7 @@ Feature: Many jobs at once stay separate
       When each of them has something of their own surveyed
       Then each has seen the whole story of their own runs and nothing else
       And every service has each job on record once, and all records agree
-      And each job was given what it had asked for, and the partner was asked for it once
+      And each job was given what it had asked for, and the partner has answered each question once
 
     @gate
     Scenario: Twenty jobs of one customer at once
@@ -23,4 +23,4 @@ Feature: Many jobs at once stay separate
       And Acme watches
       When Acme has something different surveyed by each of twenty jobs at once
       Then every service has each job on record once, and all records agree
-      And each job was given what it had asked for, and the partner was asked for it once
+      And each job was given what it had asked for, and the partner has answered each question once
