@@ -82,8 +82,9 @@ class Hub:
                     for connection in connections:
                         connection.look()
                 await self._receive()
-            except (RedisError, OSError) as error:
-                log.warning("events interrupted", reason=type(error).__name__)
+            except Exception as error:
+                # This task must outlive whatever happens to it: without it no connection is offered anything.
+                log.warning("events interrupted", exc_info=error)
                 await self._subscription.aclose()  # type: ignore[no-untyped-call]
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
