@@ -97,8 +97,8 @@ class Hub:
                 if self._connections:
                     await self._redis.zadd(PRESENCE, dict.fromkeys(self._connections, moment))
                 await self._redis.zremrangebyscore(PRESENCE, 0, moment - 10 * self._heartbeat_seconds)
-            except (RedisError, OSError) as error:
-                log.warning("presence not shown", reason=type(error).__name__)
+            except Exception as error:
+                log.warning("presence not shown", exc_info=error)
             await asyncio.sleep(self._heartbeat_seconds)
 
     async def _receive(self) -> None:
