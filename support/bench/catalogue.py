@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from support.bench import archive, capture, customer, run, scenario, start
+from support.bench import archive, capture, customer, run, scenario, start, together
 from support.bench.measurement import Measurement
 from support.bench.workbench import Workbench
 
@@ -23,5 +23,6 @@ BENCHMARKS = (
     Benchmark("scenario", "what the suite adds to a scenario, beside bare behave", scenario.measure),
     Benchmark("customer", "sign-up and planting, beside the bare requests", customer.measure),
     Benchmark("archive", "a page out of a large archive, beside the bare question to the database", archive.measure),
+    Benchmark("together", "two tools of a second side by side, beside two bare requests that are", together.measure),
     Benchmark("run", "a run without cloud, beside a bare round trip to the same server", run.measure),
 )

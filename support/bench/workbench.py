@@ -25,10 +25,19 @@ class Size:
     customers: int = 20
     runs: int = 100
     pages: int = 100
+    together_rounds: int = 7
 
 
 QUICK = Size(
-    start_rounds=2, capture_rounds=3, messages=20_000, scenario_rounds=2, scenarios=60, customers=5, runs=20, pages=20
+    start_rounds=2,
+    capture_rounds=3,
+    messages=20_000,
+    scenario_rounds=2,
+    scenarios=60,
+    customers=5,
+    runs=20,
+    pages=20,
+    together_rounds=3,
 )
 
 
