@@ -11,8 +11,9 @@ from apex import problems
 from apex.problems import Problem
 from apex.settings import Requests
 
-# Strings (an unfinished one goes on to the end) and brackets: all that tells how deep a JSON text is.
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
+# Strings (an unfinished one goes on to the end) and brackets: all that tells how deep a JSON text is. Once a string is
+# opened it always matches: looking for it again from every quote in it would take the square of its length.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?|[\[\]{}]', re.DOTALL)
 # From this size on a body is looked at beside the event loop.
 _LARGE = 64 * 1024
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import httpx
 import pytest
@@ -45,6 +46,7 @@ async def pieces(count):
         '{"a": [{"b": 1}]}',
         json.dumps(["[[[[", '"[[[[', "\\[[[[", "ä"]),
         '["[[[[',
+        '["\\"[[[[\\',
         "]]]]" * 9 + "[[[",
     ],
 )
@@ -72,6 +74,21 @@ def test_a_body_beyond_them_is_refused_with_the_reason(post, body, status):
 def test_a_body_of_unknown_length_is_counted_on_the_way(post):
     assert post(pieces(2)).status_code == 200
     assert post(pieces(3)).status_code == 413
+
+
+def test_a_string_that_never_ends_is_looked_at_once():
+    bodies = Bodies(FastAPI(), Requests(max_nesting=3))
+
+    def shortest(body):
+        seconds = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            bodies._inspect(body)
+            seconds.append(time.perf_counter() - begun)
+        return min(seconds)
+
+    quotes = b"[]" * 100 + b'"' + b'\\"' * 8_000
+    assert shortest(quotes + b"\\") < 50 * shortest(quotes + b'"')
 
 
 @pytest.mark.parametrize("value", ["text", "\n", "🙂", 1, 1.5, None, True, {"a": [{"b": ["c"]}]}])
