@@ -90,6 +90,7 @@ async def caller(request: Request) -> Identity:
         raise unauthenticated()
     identity = verify(request.app.state.process.settings, token)
     bind_contextvars(tenant_id=identity.tenant_id, user_id=identity.user_id)
+    await request.app.state.fair_use.admit(identity.tenant_id, identity.plan)
     return identity
 
 

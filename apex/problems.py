@@ -26,6 +26,13 @@ class FieldError(BaseModel):
     message: str
 
 
+class RateLimit(BaseModel):
+    """What a plan allows: ``burst`` requests at once, ``per_second`` in the long run."""
+
+    burst: int
+    per_second: float
+
+
 class ProblemDetails(BaseModel):
     """RFC 9457, with a stable ``code``, the request's id and, for wrong input, the fields."""
 
@@ -37,6 +44,7 @@ class ProblemDetails(BaseModel):
     request_id: str
     errors: list[FieldError] | None = None
     known_agents: list[str] | None = None
+    limit: RateLimit | None = None
 
 
 class Problem(Exception):
@@ -68,6 +76,17 @@ def permission_denied(permission: str) -> Problem:
 def conflict(detail: str) -> Problem:
     """What is asked does not go together with what is stored."""
     return Problem(409, "conflict", detail)
+
+
+def rate_limited(seconds: int, burst: int, per_second: float) -> Problem:
+    """The tenant asks more often than its plan allows; there is room again after ``seconds``."""
+    return Problem(
+        429,
+        "rate_limited",
+        f"Your plan allows {burst} requests at once and {per_second:g} per second; please try again in {seconds} s.",
+        headers={"retry-after": str(seconds)},
+        limit={"burst": burst, "per_second": per_second},
+    )
 
 
 def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apex import __version__, problems
 from apex.bodies import Bodies
+from apex.fair_use import FairUse
 from apex.settings import Settings
 from apex.telemetry import span, traceparent
 
@@ -67,6 +68,7 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
         **options,
     )
     app.state.process = process
+    app.state.fair_use = FairUse(process.settings.rate_limits, process.settings.redis.url.get_secret_value())
     problems.install(app)
     app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(RequestContext, service=process.service)

@@ -85,6 +85,23 @@ class Requests(BaseModel):
     max_nesting: int = Field(default=200, ge=1)
 
 
+class Rate(BaseModel):
+    """``burst`` requests at once, and ``per_second`` in the long run."""
+
+    burst: int = Field(ge=1)
+    per_second: float = Field(gt=0)
+
+
+class RateLimits(BaseModel):
+    """How often a tenant may ask, by its plan; the platform's own tenant (its operators) as often as it likes."""
+
+    free: Rate = Rate(burst=60, per_second=2)
+    early: Rate = Rate(burst=120, per_second=5)
+    mid: Rate = Rate(burst=300, per_second=20)
+    enterprise: Rate = Rate(burst=1_000, per_second=100)
+    platform: Rate | None = None
+
+
 class Internal(BaseModel):
     """The key with which services vouch for each other."""
 
@@ -158,6 +175,7 @@ class Settings(BaseSettings):
     tools: Tools = Tools()
     analytics: Listener = Listener()
     requests: Requests = Requests()
+    rate_limits: RateLimits = RateLimits()
     internal: Internal
     database: Database
     redis: Redis

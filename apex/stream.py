@@ -20,9 +20,13 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 PRESENCE = "presence"
+LINE_ERRORS = (RedisError, OSError, RuntimeError)
+"""What comes of a line to Redis that breaks under asyncio: the event loop has a RuntimeError for a line that was
+reset, and the client hands it on as it is."""
 _RUN_MEMORY_SECONDS = 24 * 3600
 # A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of.
 _STREAM_MEMORY_SECONDS = 30 * 24 * 3600

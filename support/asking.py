@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from requests.structures import CaseInsensitiveDict
+
 from support.loading import Load
 from support.locks import Hold
 from support.outcome import Outcome
@@ -15,13 +17,17 @@ from support.world import World
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member of a crowd asks of the backend; ``after``: seconds from the crowd's beginning, 0 for at once."""
+    """What a member of a crowd asks of the backend; ``after``: seconds from the crowd's beginning, 0 for at once.
+
+    ``pause``: seconds between the answer before and this request.
+    """
 
     who: User
     method: str
     path: str
     json: Any = None
     after: float = 0.0
+    pause: float = 0.0
 
 
 class Crowd:
@@ -43,9 +49,8 @@ class Crowd:
     def _wire(self, request: Request) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
         url = self._world.platform.endpoints.backend + request.path
-        return {
-            "method": request.method, "url": url, "headers": trace, "json": request.json, "after": request.after
-        }  # fmt: skip
+        when = {"after": request.after, "pause": request.pause}
+        return {"method": request.method, "url": url, "headers": trace, "json": request.json, **when}
 
     def _answer(self, result: Mapping[str, Any]) -> tuple[Request, Outcome]:
         request = self._members[result["name"]][result["number"]]
@@ -53,6 +58,7 @@ class Crowd:
             request.method,
             request.path,
             result["status"],
+            CaseInsensitiveDict(result["headers"]),
             text=result["text"],
             error=result["error"],
             meaning=self._world.platform.dialect.meaning(result["status"] or 0),

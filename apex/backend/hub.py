@@ -10,10 +10,9 @@ from contextlib import suppress
 import redis.asyncio
 import structlog
 from prometheus_client import Gauge
-from redis.exceptions import RedisError
 
 from apex.backend.connection import Connection
-from apex.stream import PRESENCE
+from apex.stream import LINE_ERRORS, PRESENCE
 
 log = structlog.get_logger()
 
@@ -55,7 +54,7 @@ class Hub:
         if not self._connections[user_id]:
             del self._connections[user_id], self._subscribed[user_id]
             # A lost line is subscribed anew by run(), for those who are still here.
-            with suppress(RedisError, OSError):
+            with suppress(*LINE_ERRORS):
                 await self._subscription.unsubscribe(_channel(user_id))
 
     def sessions(self) -> dict[str, Connection]:

@@ -11,7 +11,6 @@ import redis.asyncio
 import structlog
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
-from redis.exceptions import RedisError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from structlog.contextvars import bind_contextvars
 
@@ -21,6 +20,7 @@ from apex.database import Database
 from apex.identity import Identity, acting_as, verify
 from apex.problems import Problem, answer, permission_denied, unauthenticated, unavailable
 from apex.settings import Settings
+from apex.stream import LINE_ERRORS
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, settings: 
             await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
             resume = Position(epoch or "", last_sequence) if last_sequence is not None else None
             await _serve(socket, connection, resume)
-        except RedisError as error:
+        except LINE_ERRORS as error:
             log.warning("socket given up", reason=type(error).__name__)
             if socket.application_state is WebSocketState.CONNECTED:
                 await socket.close(CLOSE_TRY_AGAIN)

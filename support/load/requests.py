@@ -2,12 +2,13 @@
 
 Orders, one JSON object a line; each is answered by its results and then by a line with ``done``:
 
-``{"do": "begin", "members": {name: [{"method", "url", "headers", "json", "after"}]}}``
-    Every member begins to make its requests in their order, none sooner than ``after`` seconds from now. Done at once.
+``{"do": "begin", "members": {name: [{"method", "url", "headers", "json", "after", "pause"}]}}``
+    Every member begins to make its requests in their order, none sooner than ``after`` seconds from now, and each
+    ``pause`` seconds after the answer before. Done at once.
 ``{"do": "finish"}``
-    Waits until all of them are through. Result: ``{"name", "number", "status", "text", "error", "sent", "seconds"}``
-    for each request, ``sent`` being monotonic seconds; ``seconds`` counts from the planned moment, so that a member
-    who was held up by the request before does not look quick. Done: ``{"done", "requests"}``.
+    Waits until all of them are through. Result: ``{"name", "number", "status", "headers", "text", "error", "sent",
+    "seconds"}`` for each request, ``sent`` being monotonic seconds; ``seconds`` counts from the planned moment, so
+    that a member who was held up by the request before does not look quick. Done: ``{"done", "requests"}``.
 """
 
 import asyncio
@@ -50,17 +51,18 @@ class Crowd:
             planned = began + request["after"] if request["after"] else None
             if planned is not None:
                 await asyncio.sleep(max(0.0, planned - time.monotonic()))
+            await asyncio.sleep(request["pause"])
             answers.append({"name": name, "number": number, **await self._ask(request, planned)})
         return answers
 
     async def _ask(self, request: Mapping[str, Any], planned: float | None) -> dict[str, Any]:
         sent = time.monotonic()
-        given: dict[str, Any] = {"status": None, "text": "", "error": None, "sent": sent}
+        given: dict[str, Any] = {"status": None, "headers": {}, "text": "", "error": None, "sent": sent}
         try:
             answer = await self._http.request(
                 request["method"], request["url"], headers=request["headers"], json=request["json"]
             )
-            given |= {"status": answer.status_code, "text": answer.text}
+            given |= {"status": answer.status_code, "headers": dict(answer.headers), "text": answer.text}
         except httpx.HTTPError as error:
             given["error"] = f"{type(error).__name__}: {error}"
         return {**given, "seconds": time.monotonic() - (planned or sent)}

@@ -19,9 +19,16 @@ def load() -> Iterator[Load]:
     process.close()
 
 
-def request(url: str, path: str, *, json: Any = None, after: float = 0.0) -> dict[str, Any]:
+def request(url: str, path: str, *, json: Any = None, after: float = 0.0, pause: float = 0.0) -> dict[str, Any]:
     """A request as it is ordered."""
-    return {"method": "POST", "url": url + path, "headers": {"x-who": path}, "json": json, "after": after}
+    return {
+        "method": "POST",
+        "url": url + path,
+        "headers": {"x-who": path},
+        "json": json,
+        "after": after,
+        "pause": pause,
+    }
 
 
 def test_every_member_asks_in_their_order_and_is_answered(load: Load, api: ApiServer) -> None:
@@ -63,3 +70,11 @@ def test_a_process_that_has_ended_is_said_so(load: Load) -> None:
     load.close()
     with pytest.raises((NotShown, ValueError)):
         load.order("finish")
+
+
+def test_a_pause_lies_between_an_answer_and_the_next_request(load: Load, api: ApiServer) -> None:
+    load.order("begin", members={"ada": [request(api.url, "/1"), request(api.url, "/2", pause=0.2)]})
+    (first, second), _ = load.order("finish")
+    assert second["sent"] - (first["sent"] + first["seconds"]) >= 0.2
+    assert second["seconds"] < 0.2
+    assert first["headers"]["content-type"]

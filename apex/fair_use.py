@@ -1,0 +1,99 @@
+"""Fair use: how often the people of a tenant may ask, by the tenant's plan.
+
+Each tenant has a bucket of requests in Redis, shared by all instances of all services: it holds ``burst`` requests
+and is refilled with ``per_second``. Where Redis cannot be reached, nobody is refused for that: each process counts
+for itself until Redis is back.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import redis.asyncio
+import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from apex.problems import rate_limited
+from apex.settings import Rate, RateLimits
+from apex.stream import LINE_ERRORS
+
+log = structlog.get_logger()
+
+# The generic cell rate algorithm: all that is kept of a bucket is the moment at which it will be full again.
+# Returns the seconds until there is room, 0 when the request is taken.
+_TAKE = """
+local now = redis.call('TIME')
+now = tonumber(now[1]) + tonumber(now[2]) / 1000000
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + interval
+local wait = full - burst * interval - now
+if wait > 0 then return string.format('%.6f', wait) end
+redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000))
+return '0'
+"""
+_PATIENCE_SECONDS = 0.5
+_CONNECTIONS = 16
+# After a failure Redis is left alone for so long: nobody's request waits for it meanwhile.
+_AWAY_SECONDS = 1.0
+
+
+class FairUse:
+    """The tenants' buckets."""
+
+    def __init__(self, limits: RateLimits, redis_url: str) -> None:
+        self._limits = limits
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            redis_url,
+            max_connections=_CONNECTIONS,
+            timeout=_PATIENCE_SECONDS,
+            decode_responses=True,
+            # A line of the pool that was reset while idle is only noticed when it is used.
+            retry=Retry(NoBackoff(), 1),
+            socket_timeout=_PATIENCE_SECONDS,
+            socket_connect_timeout=_PATIENCE_SECONDS,
+        )
+        self._take = redis.asyncio.Redis(connection_pool=pool).register_script(_TAKE)
+        self._away_until = 0.0
+        self._own = OwnBuckets()
+
+    async def admit(self, tenant_id: str, plan: str) -> None:
+        """Take a request out of the tenant's bucket.
+
+        Raises:
+            Problem: 429, saying when there will be room again.
+        """
+        rate: Rate | None = getattr(self._limits, plan, self._limits.free)
+        if rate is None:
+            return
+        wait = await self._wait(tenant_id, rate)
+        if wait > 0:
+            raise rate_limited(math.ceil(wait), rate.burst, rate.per_second)
+
+    async def _wait(self, tenant_id: str, rate: Rate) -> float:
+        if time.monotonic() >= self._away_until:
+            try:
+                return float(await self._take(keys=[f"fair_use:{tenant_id}"], args=[1 / rate.per_second, rate.burst]))
+            except LINE_ERRORS as error:
+                log.warning("fair use is counted by this process alone", reason=type(error).__name__)
+                self._away_until = time.monotonic() + _AWAY_SECONDS
+        return self._own.take(tenant_id, rate, time.monotonic())
+
+
+class OwnBuckets:
+    """The buckets as this process knows them."""
+
+    def __init__(self) -> None:
+        self._full_at: dict[str, float] = {}
+
+    def take(self, tenant_id: str, rate: Rate, now: float) -> float:
+        """Seconds until there is room; 0 when the request is taken. Buckets that are full again are forgotten."""
+        interval = 1 / rate.per_second
+        full = max(self._full_at.get(tenant_id, now), now) + interval
+        wait = full - rate.burst * interval - now
+        if wait > 0:
+            return wait
+        self._full_at = {tenant: at for tenant, at in self._full_at.items() if at > now}
+        self._full_at[tenant_id] = full
+        return 0.0
