@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
@@ -17,7 +18,9 @@ from apex.database import Database
 from apex.discovery import Directory
 from apex.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.settings import Settings
+from apex.storable import storable
 from apex.stream import EventStream
+from apex.tables import runs
 from apex.worker.execution import Execution, read_history
 from apex.worker.toolbox import Toolbox
 from apex.worker.tracker import Tracker
@@ -64,10 +67,7 @@ class Supervisor:
                 raise LookupError(f"no agent named {run.agent_name} in this deployment")
             async with limit:
                 answer = await self._perform(run, agent, tracker, toolbox)
-            # What the database could not keep is the agent's fault, and must not look like ours.
-            if "\\u0000" in json.dumps(answer, allow_nan=False):
-                raise ValueError("the answer holds a character that cannot be stored")
-            return Ending(COMPLETED, answer=answer, partial=tracker.partial, message=agent.tell(answer))
+            return Ending(COMPLETED, answer=kept(answer), partial=tracker.partial, message=kept(agent.tell(answer)))
         except BaseException as error:
             task = asyncio.current_task()
             if limit.expired():
@@ -107,13 +107,30 @@ class Supervisor:
             # A lost connection must not cost the customer the answer. Nothing is written twice: a run that has ended
             # is not ended again.
             log.warning("end is written again", reason=type(error).__name__)
-            ours = write()
+            ours = write() or self._was_ours(run, ending, finished_at)
         if not ours:
             log.warning("run was ended by another worker", worker=self._worker)
             return
         RUNS_ENDED.labels(run.agent_name, ending.status).inc()
         RUN_SECONDS.labels(run.agent_name).observe(usage["wall_seconds"])
         log.info("run ended", status=ending.status, duration_seconds=usage["wall_seconds"])
+
+    def _was_ours(self, run: Row[Any], ending: Ending, finished_at: datetime) -> bool:
+        """Whether the run has ended as we wrote it: only the receipt of it was lost."""
+        query = select(runs.c.status, runs.c.worker, runs.c.finished_at).where(runs.c.id == run.id)
+        with self._database.tenant(run.tenant_id) as connection:
+            found = connection.execute(query).one()
+        return tuple(found) == (ending.status, run.worker, finished_at)
+
+
+def kept(value: Any) -> Any:
+    """What an agent has said, as the database keeps it: what cannot be kept is the agent's fault, not ours.
+
+    Raises:
+        ValueError: it is no JSON, or holds what has no place in the database.
+        TypeError: it is no JSON.
+    """
+    return storable(json.loads(json.dumps(value)))
 
 
 def _told(error: BaseException) -> dict[str, Any]:
