@@ -50,12 +50,17 @@ def converse(world: World) -> None:
     world.facts[CONVERSATIONS] = begun
 
 
-def ask(world: World) -> None:
-    """Have everybody make ten requests, one after the other, all of them side by side; notes the answers."""
+def plans(world: World) -> dict[User, Sequence[Asked]]:
+    """Ten requests of everybody, about the conversations that they have."""
     begun = world.recall(CONVERSATIONS, dict)
     people = world.users.customers
-    asked = {user.alias: mixture(user, begun[user.id], number / len(people)) for number, user in enumerate(people)}
-    crowd = Crowd(world, {name: [each.request for each in plan] for name, plan in asked.items()})
+    return {user: mixture(user, begun[user.id], number / len(people)) for number, user in enumerate(people)}
+
+
+def ask(world: World) -> None:
+    """Have everybody make ten requests, one after the other, all of them side by side; notes the answers."""
+    asked = plans(world)
+    crowd = Crowd(world, {user.alias: [each.request for each in plan] for user, plan in asked.items()})
     known = {id(each.request): each for plan in asked.values() for each in plan}
     world.facts[ANSWERED] = [
         Answered(request.who, known[id(request)].due, known[id(request)].made, answer)

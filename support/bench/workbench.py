@@ -24,6 +24,7 @@ class Size:
     scenarios: int = 200
     customers: int = 20
     runs: int = 100
+    mixture_rounds: int = 5
     pages: int = 100
     together_rounds: int = 7
 
@@ -38,6 +39,7 @@ QUICK = Size(
     runs=20,
     pages=20,
     together_rounds=3,
+    mixture_rounds=2,
 )
 
 

@@ -1,0 +1,54 @@
+"""Fifty people with ten requests of different kinds each, beside as many bare round trips to the same server."""
+
+from support import mixture, populations
+from support.asking import Crowd, Request
+from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
+from support.bench.playing import world_on
+from support.bench.workbench import Workbench
+from support.checks.timing import percentile
+from support.outcome import Outcome
+from support.users import Plan
+from support.world import World
+
+_PEOPLE = 50
+_AIM = Aim(Judged.SUITE, 1_000.0)
+
+
+def measure(bench: Workbench) -> list[Measurement]:
+    """The time that 95 in 100 answers of a round do not exceed."""
+    with world_on(bench.stack, bench.folder / "mixture") as world:
+        populations.organisations(world, _PEOPLE, 1, Plan.ENTERPRISE)
+        mixture.converse(world)
+        suite, bare = bench.in_turn(
+            bench.size.mixture_rounds, lambda: _mixture(world), lambda: _round_trips(world), "mixture"
+        )
+    return [
+        Measurement(
+            "mixture",
+            "50 people x 10 requests, p95 of a round",
+            "ms",
+            Side("requests of ten kinds, each an answer of the platform", suite),
+            Side("as many bare round trips to the same server", bare),
+            _AIM,
+        )
+    ]
+
+
+def _mixture(world: World) -> float:
+    mixture.ask(world)
+    return _p95([each.answer for each in world.recall(mixture.ANSWERED, list)])
+
+
+def _round_trips(world: World) -> float:
+    plans = {
+        user.alias: [Request(user, "GET", "/health/live", pause=asked.request.pause) for asked in plan]
+        for user, plan in mixture.plans(world).items()
+    }
+    return _p95([answer for _, answer in Crowd(world, plans).answers()])
+
+
+def _p95(answers: list[Outcome]) -> float:
+    """In milliseconds; BenchmarkFailed when something was not granted."""
+    if refused := [answer for answer in answers if not answer.done]:
+        raise BenchmarkFailed(f"{len(refused)} of {len(answers)} requests came to nothing: {refused[0]}")
+    return percentile([answer.seconds for answer in answers], 0.95) * 1000
