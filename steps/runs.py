@@ -47,7 +47,7 @@ def _(context, customers, agent):
     context.world.run_at_once(customers, agent.wire)
 
 
-@when("{customers:Users} run {agent:Agent} five times, one after the other")
+@when("{customers:Users} run {agent:Agent} eight times, one after the other")
 def _(context, customers, agent):
     for customer in customers * situations.ROUNDS:
         context.world.ended(context.world.running(customer, agent.wire))

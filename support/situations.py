@@ -31,7 +31,7 @@ _ONE_LOOK = 2.0
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.02
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
 
-ROUNDS = 5
+ROUNDS = 8
 """How often a run is repeated whose processor time is judged: other work on the machine only ever adds to it."""
 
 SIDE_BY_SIDE = 0.3
