@@ -73,7 +73,7 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
         """The tools that can be called now, and who may."""
         return ToolList(items=[_described(tool) for tool in await dispatcher.known()])
 
-    @app.post("/v1/tools/{name}/executions", tags=["tools"])
+    @app.post("/v1/tools/{name:path}/executions", tags=["tools"])
     async def execute(
         name: str, body: Execution, caller: Customer, request: Request, idempotency_key: Annotated[UUID, Header()]
     ) -> ExecutionAnswer:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -94,7 +95,7 @@ class Toolbox:
             url = self._directory.pick(broken)
             given_up_at = (first_failure or time.monotonic()) + self._patience
             try:
-                response = await self._post(f"{url}/v1/tools/{name}/executions", call_id, call, caller)
+                response = await self._post(f"{url}/v1/tools/{_segment(name)}/executions", call_id, call, caller)
                 if not _in_progress(response) or time.monotonic() > given_up_at:
                     return response
             except httpx.ReadTimeout:
@@ -123,7 +124,15 @@ class Toolbox:
         await self._http.aclose()
 
 
+def _segment(name: str) -> str:
+    """The name as one segment of a path, whatever an agent calls a tool; clients resolve even dots."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
 def _refused(name: str, status: int, problem: dict[str, Any]) -> ToolFailed:
+    if problem.get("code") == "in_progress":
+        # Nobody knows how that ends: the work may still be done.
+        return ToolFailed(name, f"The tool '{name}' is still carrying out the call.", recoverable=True)
     if problem.get("code") not in _REFUSALS:
         return ToolFailed(name, f"The tool '{name}' refused the call.", recoverable=status >= 500)
     details = {key: problem[key] for key in _DETAILS if key in problem}

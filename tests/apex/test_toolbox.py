@@ -1,0 +1,84 @@
+"""How a worker asks for tools: what goes over the line, and what an agent is told."""
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from apex.agents import ToolFailed
+from apex.discovery import Directory, Registry
+from apex.settings import Discovery, Settings
+from apex.worker.toolbox import Toolbox
+from tests.servers import ApiServer
+
+STORY = {"run_id": "1", "thread_id": "1", "agent_name": "some", "delegated": False}
+SETTINGS: dict[str, Any] = {
+    "environment": "test",
+    "auth": {"issuer": "https://apex.example", "signing_keys": [{"id": "one", "secret": "s" * 32}]},
+    "internal": {"signing_key": "k" * 32},
+    "database": {"url": "postgresql://nowhere", "owner_url": "postgresql://nowhere"},
+    "redis": {"url": "redis://127.0.0.1:1/0"},
+    "clickhouse": {"url": "http://127.0.0.1:1"},
+    "cloud": {"access_key_id": "none", "secret_access_key": "none"},
+    "partners": {"pricing_url": "http://127.0.0.1:1"},
+    "discovery": {"lease_seconds": 0.1},
+}
+
+
+@pytest.fixture
+def directory(api: ApiServer) -> Iterator[Directory]:
+    """Knows the one server there is."""
+    with redis.Redis.from_url("redis://127.0.0.1:1/0") as nowhere:
+        yield Directory(Registry(nowhere, "tools", Discovery()), api.url)
+
+
+def called(directory: Directory, name: str) -> Any:
+    """What comes of a call."""
+
+    async def call() -> Any:
+        toolbox = Toolbox(Settings(**SETTINGS), directory)
+        try:
+            return await toolbox.call(str(uuid.uuid4()), name, {}, STORY, {"tenant_id": "1"})
+        finally:
+            await toolbox.close()
+
+    return asyncio.run(call())
+
+
+def failed(directory: Directory, name: str) -> ToolFailed:
+    """How a call fails."""
+    with pytest.raises(ToolFailed) as failure:
+        called(directory, name)
+    return failure.value
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [
+        ("read_prices", "read_prices"),
+        ("../../operations/tools", "%2E%2E%2F%2E%2E%2Foperations%2Ftools"),
+        ("..", "%2E%2E"),
+        ("a?b=c#d", "a%3Fb%3Dc%23d"),
+        ("ä", "%C3%A4"),
+    ],
+)
+def test_the_name_of_a_tool_stays_one_segment_of_the_path(api, directory, name, segment):
+    api.answer = lambda asked: (404, {}, {"code": "unknown_tool", "detail": "There is no such tool."})
+    assert failed(directory, name).code == "unknown_tool"
+    assert [asked.path for asked in api.asked] == [f"/v1/tools/{segment}/executions"]
+
+
+def test_a_call_that_stays_in_other_hands_may_still_be_done(api, directory):
+    api.answer = lambda asked: (409, {}, {"code": "in_progress", "detail": "This call is in other hands."})
+    told = failed(directory, "survey")
+    assert (told.message, told.recoverable) == ("The tool 'survey' is still carrying out the call.", True)
+    assert len(api.asked) > 1
+
+
+def test_another_refusal_is_final(api, directory):
+    api.answer = lambda asked: (409, {}, {"code": "conflict", "detail": "This key belongs to another call."})
+    told = failed(directory, "survey")
+    assert (told.message, told.recoverable) == ("The tool 'survey' refused the call.", False)
