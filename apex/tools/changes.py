@@ -103,12 +103,15 @@ class ResizeInstance(Tool):
         runs = before["State"]["Name"] in ("pending", "running")
         if runs:
             account.ec2.stop_instances(InstanceIds=ids)
-        account.ec2.get_waiter("instance_stopped").wait(InstanceIds=ids)
-        account.ec2.modify_instance_attribute(
-            InstanceId=wanted.resource_id, InstanceType={"Value": wanted.instance_type}
-        )
-        if runs:
-            account.ec2.start_instances(InstanceIds=ids)
+        try:
+            account.ec2.get_waiter("instance_stopped").wait(InstanceIds=ids)
+            account.ec2.modify_instance_attribute(
+                InstanceId=wanted.resource_id, InstanceType={"Value": wanted.instance_type}
+            )
+        finally:
+            # Also where the cloud refuses the type: what ran goes on running.
+            if runs:
+                account.ec2.start_instances(InstanceIds=ids)
         (after,) = _described(account, ids)
         return {
             "resource_id": wanted.resource_id,
