@@ -14,7 +14,7 @@ from support.inventory import CloudAccounts
 from support.observers import Observers, Written
 from support.oracle import BrokenStory, broken_stories
 from support.partner import Partner
-from support.platform import Endpoints, ReferencePlatform
+from support.platform import Endpoints, Platform
 from support.redaction import redact
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
@@ -100,7 +100,7 @@ class Session:
         addresses = self.stack.addresses
         evidence = Evidence(subject)
         undo = UndoStack()
-        platform = ReferencePlatform(_endpoints(addresses), self.dialect, evidence.request)
+        platform = Platform(_endpoints(addresses), self.dialect, evidence.request)
         users = Users(platform, addresses.operator_email, addresses.operator_password)
         Stage.users = users
         return World(

@@ -7,7 +7,7 @@ import pytest
 
 from support.dialect import Dialect, Meaning
 from support.outcome import Outcome
-from support.platform import Anyone, Endpoints, ReferencePlatform
+from support.platform import Anyone, Endpoints, Platform
 from support.trace import new_trace_id, trace_id_of, traceparent
 from support.verdict import NotShown
 from tests.servers import ApiServer
@@ -23,8 +23,8 @@ PROBLEM = {
 }
 
 
-def platform_at(api: ApiServer, record=None) -> ReferencePlatform:
-    return ReferencePlatform(Endpoints(api.url, api.url, "ws://unused", api.url), record=record)
+def platform_at(api: ApiServer, record=None) -> Platform:
+    return Platform(Endpoints(api.url, api.url, "ws://unused", api.url), record=record)
 
 
 def test_a_request_carries_token_and_trace(api):

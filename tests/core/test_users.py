@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support.platform import Endpoints, ReferencePlatform
+from support.platform import Endpoints, Platform
 from support.redaction import MASK, redact
 from support.users import OPERATOR, USER_PATTERN, Plan, Role, Stage, Tenant, Users
 from support.verdict import NotShown
@@ -42,9 +42,7 @@ def _word(body) -> str:
 @pytest.fixture
 def users(api: ApiServer) -> Users:
     api.answer = sign_up_desk
-    return Users(
-        ReferencePlatform(Endpoints(api.url, api.url, "", api.url)), "op@platform.example", "operator-password"
-    )
+    return Users(Platform(Endpoints(api.url, api.url, "", api.url)), "op@platform.example", "operator-password")
 
 
 def test_an_owner_signs_up_with_a_plan_and_logs_in(api, users):
