@@ -33,7 +33,6 @@ class Cache:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(
             url,
-            decode_responses=True,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=_PATIENCE_SECONDS,
             socket_connect_timeout=_PATIENCE_SECONDS,
@@ -45,12 +44,12 @@ class Cache:
         found, outcome = None, "away"
         if time.monotonic() >= self._away_until:
             try:
-                found = cast("str | None", self._redis.get(_key(tenant_id, kind, version)))
+                found = _read(cast("bytes | None", self._redis.get(_key(tenant_id, kind, version))))
                 outcome = "miss" if found is None else "hit"
             except RedisError as error:
                 self._leave_alone(error)
         LOOKUPS.labels(kind, outcome).inc()
-        return None if found is None else json.loads(found)
+        return found
 
     def put(self, tenant_id: str, kind: str, version: str, value: dict[str, Any]) -> None:
         """Keep a value for the next reader of this version."""
@@ -64,6 +63,16 @@ class Cache:
     def _leave_alone(self, error: RedisError) -> None:
         self._away_until = time.monotonic() + _PAUSE_SECONDS
         log.warning("cache away", reason=type(error).__name__)
+
+
+def _read(entry: bytes | None) -> dict[str, Any] | None:
+    """A value as it was kept; None for what is damaged: it is made anew."""
+    try:
+        value = None if entry is None else json.loads(entry)
+    except ValueError:
+        log.warning("cache entry damaged")
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _key(tenant_id: str, kind: str, version: str) -> str:

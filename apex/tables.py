@@ -227,7 +227,7 @@ allowances = Table(
     Column("monthly_amount", MONEY, nullable=False),
     Column("month", Date, nullable=False),
     Column("spent", MONEY, nullable=False, server_default=text("0")),
-    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("version", UUID(as_uuid=False), nullable=False, server_default=func.gen_random_uuid()),
 )
 
 allowance_shares = Table(

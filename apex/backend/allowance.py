@@ -1,18 +1,22 @@
 """An organisation's monthly allowance: expenses that are booked on it, and the budgets of its teams under it.
 
 Everything that changes the allowance or what lies under it writes the row of the allowance first. That row is so the
-lock under which sums are compared, and its ``version`` the mark of every change.
+lock under which sums are compared, and its ``version`` the mark of every change: a new one each time, so that none
+comes again for something else, not even where a commit was lost.
+
+Which month it is, the database says, after the wait for that row: an expense is counted on one month throughout. The
+month of an allowance never goes back, also when a clock does.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import TEXT, Connection, Row, case, delete, func, select, update
+from sqlalchemy import TEXT, ColumnElement, Connection, Date, Label, Row, case, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from apex.backend.models import (
@@ -46,7 +50,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         """Say what the organisation may spend in a month (owners and admins)."""
         with acting_as(database, identity, "allowance:manage") as connection:
             set_allowance(connection, identity.tenant_id, request.monthly_amount)
-            return shown(statement_now(connection, this_month())[1], identity)
+            return shown(statement_now(connection)[1], identity)
 
     @router.get("/v1/allowance")
     def read(identity: Caller) -> Allowance:
@@ -58,8 +62,8 @@ def routes(database: Database, cache: Cache) -> APIRouter:
     def book(request: NewExpense, identity: Caller) -> Expense:
         """Pay something out of the allowance (not for viewers)."""
         with acting_as(database, identity, "expenses:book") as connection:
-            count_spent(connection, identity, request.amount)
-            count_share(connection, identity, request.amount)
+            month = count_spent(connection, identity, request.amount)
+            count_share(connection, identity, request.amount, month)
             row = write_expense(connection, identity, request)
         return Expense.model_validate(row, from_attributes=True)
 
@@ -133,9 +137,14 @@ def routes(database: Database, cache: Cache) -> APIRouter:
 # -- the allowance ----------------------------------------------------------------------------------------------------
 
 
-def this_month() -> date:
-    """The first day of the present month (UTC)."""
-    return datetime.now(UTC).date().replace(day=1)
+def this_month() -> ColumnElement[date]:
+    """The first day of the present month (UTC), by the database's clock when it comes to it."""
+    return cast(func.date_trunc("month", func.timezone("UTC", func.clock_timestamp())), Date)
+
+
+def _present() -> Label[date]:
+    """The present month of an allowance."""
+    return func.greatest(allowances.c.month, this_month(), type_=Date).label("present")
 
 
 def set_allowance(connection: Connection, tenant_id: str, amount: Decimal) -> None:
@@ -144,21 +153,20 @@ def set_allowance(connection: Connection, tenant_id: str, amount: Decimal) -> No
     Raises:
         Problem: 409 when more than that is spent or allotted already.
     """
-    month = this_month()
-    given = insert(allowances).values(tenant_id=tenant_id, monthly_amount=amount, month=month)
+    given = insert(allowances).values(tenant_id=tenant_id, monthly_amount=amount, month=this_month())
     row = connection.execute(
         given.on_conflict_do_update(
             index_elements=[allowances.c.tenant_id],
-            set_={"monthly_amount": amount, "version": allowances.c.version + 1},
-        ).returning(allowances)
+            set_={"monthly_amount": amount, "version": func.gen_random_uuid()},
+        ).returning(allowances, _present())
     ).one()
-    if row.month == month and row.spent > amount:
+    if row.month == row.present and row.spent > amount:
         raise conflict(f"{row.spent} of this month's allowance is spent already.")
     keep_ceiling(connection, row)
 
 
 def lock_allowance(connection: Connection, tenant_id: str) -> Row[Any]:
-    """The allowance, held until the transaction ends and marked as changed.
+    """The allowance and its ``present`` month, held until the transaction ends and marked as changed.
 
     Raises:
         Problem: 409 when there is none.
@@ -166,8 +174,8 @@ def lock_allowance(connection: Connection, tenant_id: str) -> Row[Any]:
     row = connection.execute(
         update(allowances)
         .where(allowances.c.tenant_id == tenant_id)
-        .values(version=allowances.c.version + 1)
-        .returning(allowances)
+        .values(version=func.gen_random_uuid())
+        .returning(allowances, _present())
     ).first()
     if row is None:
         raise conflict("The organisation has no allowance yet.")
@@ -200,26 +208,25 @@ def budget(connection: Connection, budget_id: str) -> Row[Any]:
 # -- expenses ---------------------------------------------------------------------------------------------------------
 
 
-def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> None:
-    """Count an expense on the organisation's allowance of this month.
+def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
+    """Count an expense on the organisation's allowance of this month; gives the month.
 
     Raises:
         Problem: 409 when the allowance does not cover it, or there is none.
     """
-    month = this_month()
-    spent = case((allowances.c.month == month, allowances.c.spent), else_=0) + amount
-    counted = connection.execute(
-        update(allowances)
-        .where(allowances.c.tenant_id == identity.tenant_id, spent <= allowances.c.monthly_amount)
-        .values(spent=spent, month=month, version=allowances.c.version + 1)
-    )
-    if counted.rowcount == 0:
+    held = lock_allowance(connection, identity.tenant_id)
+    month: date = held.present
+    spent = amount + (held.spent if held.month == month else 0)
+    if spent > held.monthly_amount:
         raise conflict("The allowance of this month does not cover it.")
+    own = allowances.c.tenant_id == identity.tenant_id
+    connection.execute(update(allowances).where(own).values(spent=spent, month=month))
+    return month
 
 
-def count_share(connection: Connection, identity: Identity, amount: Decimal) -> None:
-    """Count an expense on what the caller has spent this month."""
-    month, shares = this_month(), allowance_shares.c
+def count_share(connection: Connection, identity: Identity, amount: Decimal, month: date) -> None:
+    """Count an expense on what the caller has spent in the month."""
+    shares = allowance_shares.c
     first = insert(allowance_shares).values(
         user_id=identity.user_id, tenant_id=identity.tenant_id, month=month, spent=amount
     )
@@ -255,37 +262,38 @@ def statement(connection: Connection, cache: Cache, tenant_id: str) -> dict[str,
     Raises:
         Problem: 404 when there is no allowance.
     """
-    month = this_month()
-    version = connection.scalar(select(allowances.c.version).where(allowances.c.tenant_id == tenant_id))
-    if version is None:
+    query = select(_present(), allowances.c.version).where(allowances.c.tenant_id == tenant_id)
+    found = connection.execute(query).first()
+    if found is None:
         raise not_found()
-    kept = cache.get(tenant_id, _KIND, cached_version(month, version))
+    kept = cache.get(tenant_id, _KIND, cached_version(found.present, found.version))
     if kept is not None:
         return kept
-    version, fresh = statement_now(connection, month)
-    cache.put(tenant_id, _KIND, cached_version(month, version), fresh)
+    version, fresh = statement_now(connection)
+    cache.put(tenant_id, _KIND, version, fresh)
     return fresh
 
 
-def cached_version(month: date, version: int) -> str:
+def cached_version(month: date, version: str) -> str:
     """Under which version a statement is kept: with a new month everything is new."""
     return f"{month}:{version}"
 
 
-def statement_now(connection: Connection, month: date) -> tuple[int, dict[str, Any]]:
-    """The organisation's month and its version, as of one moment: one question, so that all of it fits together.
+def statement_now(connection: Connection) -> tuple[str, dict[str, Any]]:
+    """The organisation's month and under which version to keep it, as of one moment: one question, so that all fits.
 
     Amounts are texts; ``by_user`` is what each person has spent, by their id.
     """
-    shares, own = allowance_shares.c, allowances.c.tenant_id
-    allotted = select(func.coalesce(func.sum(budgets.c.amount), 0)).where(budgets.c.tenant_id == own)
+    # Asked once: a month that turns meanwhile must not come half into the statement.
+    own, shares = select(allowances, _present()).cte("own"), allowance_shares.c
+    allotted = select(func.coalesce(func.sum(budgets.c.amount), 0)).where(budgets.c.tenant_id == own.c.tenant_id)
     by_user = select(func.jsonb_object_agg(shares.user_id, shares.spent.cast(TEXT))).where(
-        shares.tenant_id == own, shares.month == month
+        shares.tenant_id == own.c.tenant_id, shares.month == own.c.present
     )
     row = connection.execute(
-        select(allowances, allotted.scalar_subquery().label("allotted"), by_user.scalar_subquery().label("by_user"))
+        select(own, allotted.scalar_subquery().label("allotted"), by_user.scalar_subquery().label("by_user"))
     ).one()
-    spent = row.spent if row.month == month else Decimal("0.00")
+    spent = row.spent if row.month == row.present else Decimal("0.00")
     amounts = {
         "monthly_amount": row.monthly_amount,
         "spent": spent,
@@ -293,7 +301,8 @@ def statement_now(connection: Connection, month: date) -> tuple[int, dict[str, A
         "allotted": row.allotted,
     }
     texts = {name: f"{amount:.2f}" for name, amount in amounts.items()}
-    return row.version, {"month": month.isoformat(), **texts, "by_user": row.by_user or {}}
+    statement = {"month": row.present.isoformat(), **texts, "by_user": row.by_user or {}}
+    return cached_version(row.present, row.version), statement
 
 
 def shown(statement: dict[str, Any], identity: Identity) -> Allowance:

@@ -7,6 +7,7 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -440,11 +441,12 @@ def _() -> None:
         original(self, url)
         caches.append(self)
 
-    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> None:
-        counting(connection, identity, amount)
+    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
+        month: date = counting(connection, identity, amount)
         for cache in caches:
             with suppress(RedisError):
-                cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{allowance.this_month()}")
+                cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{month}")
+        return month
 
     original = replace(Cache, "__init__", init)
     counting = replace(allowance, "count_spent", count_spent)
@@ -468,12 +470,12 @@ def _() -> None:
 @defect(
     "DBL-05e",
     service="backend",
-    summary="the cache does not tell whose the values are",
+    summary="the cache knows one value of a kind, whoever's it is",
     scenario="The cache shows each customer their own",
     step="each has read their own allowance",
 )
 def _() -> None:
-    replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}:{version}")
+    replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")
 
 
 def _final_so_far(connection: Connection, tenant_id: str) -> None:
@@ -653,10 +655,13 @@ def _() -> None:
     step="each organisation has spent exactly what its people booked",
 )
 def _() -> None:
-    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> None:
+    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
         own = allowances.c.tenant_id == identity.tenant_id
-        spent = connection.execute(select(allowances.c.spent).where(own)).scalar_one()
-        connection.execute(update(allowances).where(own).values(spent=spent + amount, version=allowances.c.version + 1))
+        row = connection.execute(select(allowances).where(own)).one()
+        values = {"spent": row.spent + amount, "version": str(uuid.uuid4())}
+        connection.execute(update(allowances).where(own).values(values))
+        month: date = row.month
+        return month
 
     replace(allowance, "count_spent", count_spent)
 
@@ -671,8 +676,8 @@ def _() -> None:
 def _() -> None:
     first: dict[str, Identity] = {}
 
-    def count_share(connection: Connection, identity: Identity, amount: Decimal) -> None:
-        original(connection, first.setdefault(identity.tenant_id, identity), amount)
+    def count_share(connection: Connection, identity: Identity, amount: Decimal, month: date) -> None:
+        original(connection, first.setdefault(identity.tenant_id, identity), amount, month)
 
     original = replace(allowance, "count_share", count_share)
 

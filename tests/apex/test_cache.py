@@ -1,12 +1,15 @@
-"""The cache where there is none: nobody waits for it, and nobody is refused because of it."""
+"""The cache where there is none, or a damaged one: nobody waits for it, and nobody is refused because of it."""
 
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis
 
 from apex.cache import Cache
+from support.stack.client import Stack, StackOptions
 
 
 @pytest.fixture
@@ -31,3 +34,24 @@ def test_a_silent_cache_is_waited_for_once(silent):
         cache.put("tenant", "kind", str(version), {})
     # Fifty times the patience would be twelve seconds.
     assert time.monotonic() - began < 5
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    options = StackOptions(
+        checkout=Path(__file__).parents[2], log_dir=tmp_path_factory.mktemp("logs"), only=frozenset({"redis"})
+    )
+    with Stack.start(options, lambda line: None) as stack:
+        yield stack.addresses.redis_url
+
+
+@pytest.mark.parametrize("damaged", [b'{"a": ', b"\xff\xfe", b"", b"[1]"])
+def test_what_is_damaged_is_not_there(address, damaged):
+    cache = Cache(address)
+    cache.put("tenant", "kind", "1", {"a": 1})
+    assert cache.get("tenant", "kind", "1") == {"a": 1}
+    with redis.Redis.from_url(address) as client:
+        (key,) = client.keys("cache:tenant:*")
+        client.set(key, damaged)
+        assert cache.get("tenant", "kind", "1") is None
+        client.flushall()
