@@ -281,6 +281,7 @@ def test_a_refusal_has_its_code_and_meaning():
         "The run took longer than 2 seconds and was ended.",
         "There is no agent 'x'. Known: cost_analysis, usage_report.",
         "Please select a plan from the list.",
+        f"password: '{MASK}', Bearer {MASK}, postgres://apex:{MASK}@database",
         {"code": "tool_failed", "message": "The price list could not be read.", "recoverable": True},
     ],
 )
@@ -303,6 +304,7 @@ def test_messages_for_customers_are_fit(text):
         ("no answer from 127.0.0.1", "an inner address"),
         ("no answer from http://tools:8004/x", "an inner address"),
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "a secret"),
+        (f"password: '{MASK}', bearer abcdefghijkl", "a secret"),
     ],
 )
 def test_internals_are_noticed(text, fault):
