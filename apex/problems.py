@@ -89,6 +89,11 @@ def rate_limited(seconds: int, burst: int, per_second: float) -> Problem:
     )
 
 
+def allowance_exceeded(detail: str) -> Problem:
+    """What is asked would be more than the organisation's allowance."""
+    return Problem(409, "allowance_exceeded", detail)
+
+
 def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:
     """Something that the service needs does not answer."""
     return Problem(503, "unavailable", detail, headers={"retry-after": "1"})

@@ -50,6 +50,11 @@ def _(context, customer):
 
 
 @then("one is raised and the other refused for want of room")
+def _(context):
+    attempts = context.world.recall("attempts", list)
+    context.world.expect(attempts, one_is_granted_and_one_refused("allowance_exceeded"))
+
+
 @then("one move is made and the other refused")
 def _(context):
     context.world.expect(context.world.recall("attempts", list), one_is_granted_and_one_refused("conflict"))

@@ -35,7 +35,7 @@ from apex.backend.threads import Limit
 from apex.cache import Cache
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import conflict, not_found
+from apex.problems import allowance_exceeded, conflict, not_found
 from apex.tables import allowance_shares, allowances, budgets, expenses
 
 _KIND = "allowance"
@@ -47,7 +47,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
 
     @router.put("/v1/allowance")
     def allow(request: NewAllowance, identity: Caller) -> Allowance:
-        """Say what the organisation may spend in a month (owners and admins)."""
+        """Say what the organisation may spend in a month (owners and admins), or ``allowance_exceeded``."""
         with acting_as(database, identity, "allowance:manage") as connection:
             set_allowance(connection, identity.tenant_id, request.monthly_amount)
             return shown(statement_now(connection)[1], identity)
@@ -60,7 +60,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
 
     @router.post("/v1/allowance/expenses", status_code=201)
     def book(request: NewExpense, identity: Caller) -> Expense:
-        """Pay something out of the allowance (not for viewers)."""
+        """Pay something out of the allowance (not for viewers), or ``allowance_exceeded``."""
         with acting_as(database, identity, "expenses:book") as connection:
             month = count_spent(connection, identity, request.amount)
             count_share(connection, identity, request.amount, month)
@@ -83,7 +83,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
 
     @router.post("/v1/budgets", status_code=201)
     def allot(request: NewBudget, identity: Caller) -> Budget:
-        """Give a team a part of the monthly allowance (owners and admins)."""
+        """Give a team a part of the monthly allowance (owners and admins), or ``allowance_exceeded``."""
         with acting_as(database, identity, "allowance:manage") as connection:
             allowed = lock_allowance(connection, identity.tenant_id)
             row = connection.execute(
@@ -110,7 +110,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
 
     @router.patch("/v1/budgets/{budget_id}")
     def change(budget_id: str, request: BudgetChange, identity: Caller) -> Budget:
-        """Give a team more or less (owners and admins)."""
+        """Give a team more or less (owners and admins), or ``allowance_exceeded``."""
         with acting_as(database, identity, "allowance:manage") as connection:
             found = budget(connection, budget_id)
             allowed = lock_allowance(connection, identity.tenant_id)
@@ -161,7 +161,7 @@ def set_allowance(connection: Connection, tenant_id: str, amount: Decimal) -> No
         ).returning(allowances, _present())
     ).one()
     if row.month == row.present and row.spent > amount:
-        raise conflict(f"{row.spent} of this month's allowance is spent already.")
+        raise allowance_exceeded(f"{row.spent} of this month's allowance is spent already.")
     keep_ceiling(connection, row)
 
 
@@ -190,7 +190,7 @@ def keep_ceiling(connection: Connection, allowed: Row[Any]) -> None:
     """
     allotted = connection.scalar(select(func.sum(budgets.c.amount)).where(budgets.c.tenant_id == allowed.tenant_id))
     if allotted is not None and allotted > allowed.monthly_amount:
-        raise conflict(f"The budgets would add up to {allotted}; the allowance is {allowed.monthly_amount}.")
+        raise allowance_exceeded(f"The budgets would add up to {allotted}; the allowance is {allowed.monthly_amount}.")
 
 
 def budget(connection: Connection, budget_id: str) -> Row[Any]:
@@ -218,7 +218,7 @@ def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> 
     month: date = held.present
     spent = amount + (held.spent if held.month == month else 0)
     if spent > held.monthly_amount:
-        raise conflict("The allowance of this month does not cover it.")
+        raise allowance_exceeded("The allowance of this month does not cover it.")
     own = allowances.c.tenant_id == identity.tenant_id
     connection.execute(update(allowances).where(own).values(spent=spent, month=month))
     return month

@@ -796,6 +796,17 @@ def _() -> None:
 
 
 @defect(
+    "DBL-07h",
+    service="backend",
+    summary="whoever finds no room is told that somebody else was quicker",
+    scenario="Two budgets that are raised at once stay within the allowance",
+    step="one is raised and the other refused for want of room",
+)
+def _() -> None:
+    replace(allowance, "allowance_exceeded", lambda detail: conflict("Somebody else is changing the budgets."))
+
+
+@defect(
     "DBL-08a",
     service="backend",
     summary="whose a conversation is, is compared as text, which no index knows",

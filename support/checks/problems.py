@@ -83,6 +83,7 @@ _MEANING_OF = {
     "permission_denied": Meaning.PERMISSION_DENIED,
     "not_found": Meaning.NOT_FOUND,
     "conflict": Meaning.CONFLICT,
+    "allowance_exceeded": Meaning.CONFLICT,
     "validation_failed": Meaning.INVALID,
     "unknown_agent": Meaning.INVALID,
     "rate_limited": Meaning.RATE_LIMITED,

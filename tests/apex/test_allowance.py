@@ -106,8 +106,9 @@ def test_who_waits_while_the_month_turns_books_on_the_new_one(database, ada, mon
 def test_the_last_cent_can_be_spent_and_no_more(database, ada):
     book(database, ada, "99.99")
     book(database, ada, "0.01")
-    with pytest.raises(Problem, match="does not cover it"):
+    with pytest.raises(Problem, match="does not cover it") as refused:
         book(database, ada, "0.01")
+    assert refused.value.code == "allowance_exceeded"
     assert stand(database, ada) == ("2026-01", "100.00", "0.00", "100.00")
 
 
