@@ -125,29 +125,25 @@ class Dispatcher:
         known = await self._begin(call, started_at)
         if known is not None:
             return known
-        status: Literal["succeeded", "failed"] | None = None
-        result, error = None, None
+        answer: ExecutionAnswer | None = None
         try:
             parameters = tool.parse(request.parameters)
             with work:
                 result = await tool.execute(call, parameters)
-            status = "succeeded"
+            answer = _answer(call, work, result=result)
         except WrongParameters as wrong:
-            status, error = "failed", _error("invalid_parameters", f"Wrong parameters: {wrong}.")
+            answer = _answer(call, work, _error("invalid_parameters", f"Wrong parameters: {wrong}."))
         except ToolError as failed:
-            status, error = "failed", _error("tool_failed", failed.message, failed.recoverable)
+            answer = _answer(call, work, _error("tool_failed", failed.message, failed.recoverable))
         except Exception:
             log.exception("tool failed", tool_name=tool.name)
             message = f"The tool '{tool.name}' failed because of a fault of its own."
-            status, error = "failed", _error("tool_failed", message)
+            answer = _answer(call, work, _error("tool_failed", message))
         finally:
-            seconds = work.seconds
-            self._measure(call, status or "cancelled", seconds)
-            if status is None:
+            self._measure(call, answer.status if answer else "cancelled", work.seconds)
+            if answer is None:
                 # A cancelled call is recorded too: the record is written whatever becomes of this task.
-                await asyncio.shield(asyncio.to_thread(self._records.withdraw, call, seconds))
-        usage = ExecutionUsage(bytes_read=call.bytes_read, cpu_seconds=call.cpu_seconds, duration_seconds=seconds)
-        answer = ExecutionAnswer(call_id=UUID(call_id), status=status, result=result, error=error, usage=usage)
+                await asyncio.shield(asyncio.to_thread(self._records.withdraw, call, work.seconds))
         await asyncio.shield(asyncio.to_thread(self._records.finish, call, answer))
         return answer
 
@@ -199,5 +195,23 @@ class Dispatcher:
         )
 
 
+def _answer(
+    call: ToolCall, work: Stopwatch, error: ExecutionError | None = None, result: Any = None
+) -> ExecutionAnswer:
+    """The answer as it can be written down: whoever asks again is given the same.
+
+    Raises:
+        ValueError: the tool has given something else than a JSON object.
+    """
+    if error is None and not isinstance(result, dict):
+        raise ValueError(f"a tool's result is an object, not {type(result).__name__}")
+    usage = ExecutionUsage(bytes_read=call.bytes_read, cpu_seconds=call.cpu_seconds, duration_seconds=work.seconds)
+    status: Literal["succeeded", "failed"] = "failed" if error else "succeeded"
+    answer = ExecutionAnswer(call_id=UUID(call.call_id), status=status, result=result, error=error, usage=usage)
+    return ExecutionAnswer.model_validate_json(answer.model_dump_json())
+
+
 def _error(code: str, message: str, recoverable: bool = False) -> ExecutionError:
-    return ExecutionError(code=code, message=masked(message), recoverable=recoverable)
+    # Whatever a tool has said: half characters cannot be written down.
+    text = masked(message).encode(errors="replace").decode()
+    return ExecutionError(code=code, message=text, recoverable=recoverable)

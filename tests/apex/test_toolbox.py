@@ -10,22 +10,12 @@ import redis
 
 from apex.agents import ToolFailed
 from apex.discovery import Directory, Registry
-from apex.settings import Discovery, Settings
+from apex.settings import Discovery
 from apex.worker.toolbox import Toolbox
+from tests.apex.examples import SETTINGS
 from tests.servers import ApiServer
 
 STORY = {"run_id": "1", "thread_id": "1", "agent_name": "some", "delegated": False}
-SETTINGS: dict[str, Any] = {
-    "environment": "test",
-    "auth": {"issuer": "https://apex.example", "signing_keys": [{"id": "one", "secret": "s" * 32}]},
-    "internal": {"signing_key": "k" * 32},
-    "database": {"url": "postgresql://nowhere", "owner_url": "postgresql://nowhere"},
-    "redis": {"url": "redis://127.0.0.1:1/0"},
-    "clickhouse": {"url": "http://127.0.0.1:1"},
-    "cloud": {"access_key_id": "none", "secret_access_key": "none"},
-    "partners": {"pricing_url": "http://127.0.0.1:1"},
-    "discovery": {"lease_seconds": 0.1},
-}
 
 
 @pytest.fixture
@@ -39,7 +29,7 @@ def called(directory: Directory, name: str) -> Any:
     """What comes of a call."""
 
     async def call() -> Any:
-        toolbox = Toolbox(Settings(**SETTINGS), directory)
+        toolbox = Toolbox(SETTINGS, directory)
         try:
             return await toolbox.call(str(uuid.uuid4()), name, {}, STORY, {"tenant_id": "1"})
         finally:

@@ -1,0 +1,160 @@
+"""What becomes of a tool call, whatever its tool does, with the records in a real PostgreSQL."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from pydantic import BaseModel
+from sqlalchemy import insert, select
+
+from apex.database import Database
+from apex.discovery import Instance, Registry, new_id
+from apex.problems import Problem
+from apex.settings import Discovery
+from apex.stream import EventStream
+from apex.tables import tenants, tool_calls
+from apex.tools import Tool, ToolCall, ToolError
+from apex.tools.dispatcher import Dispatcher
+from apex.tools.models import Execution, ExecutionAnswer
+from tests.apex.examples import SETTINGS
+from tests.servers import ApiServer
+
+OWN_FAULT = "The tool 'some' failed because of a fault of its own."
+
+
+class Nothing(BaseModel):
+    """No parameters."""
+
+
+class Some(Tool):
+    """Does what it is made with."""
+
+    name, description, permission, parameters = "some", "Some tool.", "partners:read", Nothing
+
+    def __init__(self, work: Callable[[ToolCall], Any]) -> None:
+        self._work = work
+
+    async def execute(self, call: ToolCall, parameters: Nothing) -> Any:
+        return await self._work(call)
+
+
+def gives(result: Any) -> Some:
+    """A tool with that result."""
+
+    async def work(call: ToolCall) -> Any:
+        return result
+
+    return Some(work)
+
+
+class Case:
+    """One dispatcher, and one caller with one call that can be asked for again."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.tenant, self.call_id = database, str(uuid.uuid4()), str(uuid.uuid4())
+        with database.tenant(self.tenant) as connection:
+            connection.execute(insert(tenants).values(id=self.tenant, name="Some", plan="free"))
+        self.request = Execution(run_id=str(uuid.uuid4()), thread_id="1", agent_name="some", parameters={})
+        self.url = "http://127.0.0.1:1"
+
+    async def execute(self, tool: Tool) -> ExecutionAnswer:
+        """What a new instance answers to the call."""
+        settings = SETTINGS.model_copy(
+            update={"partners": SETTINGS.partners.model_copy(update={"pricing_url": self.url})}
+        )
+        registry = Registry(redis.Redis.from_url("redis://127.0.0.1:1/0"), "tools", Discovery())
+        instance = Instance(new_id(), "some", "http://some", "1.0", str(datetime.now(UTC)))
+        stream = EventStream("redis://127.0.0.1:1/0", 1)
+        dispatcher = Dispatcher([tool], self.database, stream, registry, settings, instance)
+        caller = {"tenant_id": self.tenant, "user_id": str(uuid.uuid4()), "plan": "free", "role": "owner"}
+        return await dispatcher.execute(tool, self.call_id, self.request, caller)
+
+    def status(self) -> Any:
+        """How the call is recorded."""
+        with self.database.tenant(self.tenant) as connection:
+            return connection.scalar(select(tool_calls.c.status).where(tool_calls.c.id == self.call_id))
+
+
+@pytest.fixture
+def case(database: Database) -> Case:
+    return Case(database)
+
+
+CIRCLE: dict[str, Any] = {}
+CIRCLE["again"] = CIRCLE
+
+
+@pytest.mark.parametrize("result", [None, ["a list"], "text", {"object": object()}, {"half": "\ud800"}, {1: 2}, CIRCLE])
+def test_a_result_that_is_no_json_object_is_a_fault_of_the_tool(case, result):
+    answer = asyncio.run(case.execute(gives(result)))
+    assert (answer.status, answer.result) == ("failed", None)
+    assert answer.error is not None
+    assert (answer.error.code, answer.error.message, answer.error.recoverable) == ("tool_failed", OWN_FAULT, False)
+    assert case.status() == "failed"
+
+
+def test_a_result_is_given_again_as_it_was_given_first(case):
+    tool = gives({"number": float("nan"), "day": datetime(2026, 1, 1, tzinfo=UTC)})
+    first = asyncio.run(case.execute(tool))
+    assert first.result == {"number": None, "day": "2026-01-01T00:00:00Z"}
+    assert asyncio.run(case.execute(gives({"other": 1}))) == first
+    assert case.status() == "succeeded"
+
+
+def test_a_reason_that_cannot_be_written_down_is_told_as_far_as_it_can_be(case):
+    async def work(call: ToolCall) -> Any:
+        raise ToolError("half a character: \ud800")
+
+    answer = asyncio.run(case.execute(Some(work)))
+    assert answer.error is not None
+    assert (answer.error.message, case.status()) == ("half a character: ?", "failed")
+
+
+def test_a_call_is_not_begun_anew_while_the_thread_of_a_withdrawn_one_works(case):
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def change() -> dict[str, Any]:
+        at_work.set()
+        go_on.wait(20)
+        return {}
+
+    async def scene() -> None:
+        first = asyncio.ensure_future(case.execute(Some(lambda call: call.in_thread(change))))
+        await asyncio.to_thread(at_work.wait, 20)
+        first.cancel()
+        for _ in range(2):
+            with pytest.raises(Problem, match="other hands"):
+                await case.execute(gives({}))
+            assert case.status() == "running"
+            first.cancel()
+        go_on.set()
+        await asyncio.wait([first])
+        assert (first.cancelled(), case.status()) == (True, "cancelled")
+        assert (await case.execute(gives({"anew": True}))).result == {"anew": True}
+
+    try:
+        asyncio.run(scene())
+    finally:
+        go_on.set()
+
+
+def test_a_request_made_twice_is_meant_twice_and_known_again_when_the_call_is_repeated(case, api: ApiServer):
+    case.url = api.url
+
+    async def work(call: ToolCall) -> Any:
+        for amount in (1, 1, 2):
+            await call.send(f"{call.pricing_url}/payments", {"amount": amount})
+        await call.fetch(f"{call.pricing_url}/prices")
+        raise asyncio.CancelledError
+
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(case.execute(Some(work)))
+    keys = [asked.headers["idempotency-key"] for asked in api.asked]
+    assert (len(set(keys)), len(keys)) == (4, 8)
+    assert keys[:4] == keys[4:]
