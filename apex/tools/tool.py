@@ -7,8 +7,10 @@ import json
 import time
 import uuid
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -40,6 +42,7 @@ class ToolCall:
     tell: Callable[[dict[str, Any]], None]
     bytes_read: int = 0
     cpu_seconds: float = 0.0
+    _asked: Counter[str] = field(default_factory=Counter, repr=False)
 
     async def fetch(self, url: str, parameters: dict[str, str] | None = None) -> httpx.Response:
         """GET a partner's resource under the request's trace; what it sends is counted.
@@ -59,8 +62,10 @@ class ToolCall:
 
     async def _ask(self, method: str, url: str, **content: Any) -> httpx.Response:
         # The same request has the same key whenever the call is carried out again: a partner that has seen it has
-        # done the work.
-        key = uuid.uuid5(uuid.UUID(self.call_id), f"{method} {url} {json.dumps(content, sort_keys=True)}")
+        # done the work. One that a call makes twice is meant twice.
+        asked = f"{method} {url} {json.dumps(content, sort_keys=True)}"
+        self._asked[asked] += 1
+        key = uuid.uuid5(uuid.UUID(self.call_id), f"{self._asked[asked]} {asked}")
         headers = {"traceparent": traceparent(), "idempotency-key": str(key)}
         try:
             response = await self.http.request(method, url, headers=headers, **content)
@@ -89,7 +94,10 @@ class ToolCall:
         await asyncio.to_thread(self.tell, {"message": message, "done": done, "total": total})
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted."""
+        """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted.
+
+        Cancelled, it returns when the work is done.
+        """
 
         def timed() -> T:
             before = time.thread_time()
@@ -100,7 +108,15 @@ class ToolCall:
                     self.cpu_seconds += time.thread_time() - before
                     self.bytes_read += sum(sizes)
 
-        return await asyncio.to_thread(timed)
+        working = asyncio.ensure_future(asyncio.to_thread(timed))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            # A thread cannot be stopped. The call is not over before its work is: nobody may begin it anew meanwhile.
+            while not working.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([working])
+            raise
 
 
 class Tool(ABC):
