@@ -25,6 +25,11 @@ def _(context, customers):
     context.world.facts["customers"] = customers
 
 
+@when("{customer:User} has an agent read the price of a larger server")
+def _(context, customer):
+    tool_use.read_a_price(context.world, customer)
+
+
 @when("{customer:User} has an agent stop a server of {other:Owner}, and then one of their own")
 def _(context, customer, other):
     tool_use.reach_out(context.world, customer, other)
@@ -43,6 +48,12 @@ def _(context):
     for assignment in tool_use.assignments(context.world):
         told = tool_use.in_order(tool_use.results(context.world, assignment.customer))
         context.world.expect(told, equal_to(tool_use.result_due(context.world, assignment)))
+
+
+@then("the result has that price as the partner lists it, and no other")
+def _(context):
+    told = tool_use.results(context.world, context.world.last_run.user)
+    context.world.expect(told, equal_to([tool_use.price_due(context.world)]))
 
 
 @then("each list names the customer's own servers and no others")

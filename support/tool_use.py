@@ -76,6 +76,17 @@ def reach_out(world: World, customer: User, other: User) -> None:
     world.ended(world.running(customer, agents.PROBE, input=agents.trying(*calls)))
 
 
+def read_a_price(world: World, customer: User) -> None:
+    """An agent reads what one type of servers costs."""
+    call = agents.call("read_prices", instance_types=[servers.OTHER_TYPE])
+    world.ended(world.running(customer, agents.PROBE, input=agents.calling(call)))
+
+
+def price_due(world: World) -> dict[str, Any]:
+    """What it must be told: what the partner lists for that type."""
+    return {"currency": "USD", "prices": {servers.OTHER_TYPE: str(world.prices().prices[servers.OTHER_TYPE])}}
+
+
 def assignments(world: World) -> list[Assignment]:
     """What was to be done, for each customer."""
     return list(world.recall(ASSIGNMENTS, dict).values())

@@ -96,9 +96,7 @@ async def read_inventory(context: RunContext) -> Inventory:
         reading = together.create_task(
             context.call_tool("read_utilisation", {"resource_ids": [instance["resource_id"] for instance in instances]})
         )
-        pricing = together.create_task(
-            context.call_tool("read_prices", {"instance_types": sorted({i["instance_type"] for i in instances})})
-        )
+        pricing = together.create_task(context.call_tool("read_prices", {"instance_types": _to_price(instances)}))
     utilisation, prices = reading.result(), pricing.result()
     context.state["datapoints"] = utilisation["datapoints"]
     return Inventory(
@@ -107,3 +105,9 @@ async def read_inventory(context: RunContext) -> Inventory:
         {key: Decimal(price) for key, price in prices["prices"].items()},
         prices["currency"],
     )
+
+
+def _to_price(instances: Iterable[dict[str, Any]]) -> list[str]:
+    """The types that are there, and those that may be recommended instead."""
+    types = {instance["instance_type"] for instance in instances}
+    return sorted(types | {smaller for smaller in map(next_smaller, types) if smaller is not None})

@@ -24,7 +24,7 @@ from apex.tools import dispatcher, sanitising
 from apex.tools.accounts import CloudAccount, CloudAccounts
 from apex.tools.calls import CallRecords
 from apex.tools.changes import Labelling, ResizeInstance, Resizing, StopInstances, TagInstances
-from apex.tools.cloud import ListInstances
+from apex.tools.cloud import InstanceTypes, ListInstances, ReadPrices
 from apex.tools.dispatcher import Dispatcher, Stopwatch
 from apex.tools.errors import ToolError
 from apex.tools.models import Execution as Call
@@ -131,6 +131,22 @@ def _() -> None:
         return {"instances": [{**each, "state": "stopping"} for each in result["instances"]]}
 
     original = replace(StopInstances, "_stop", stop)
+
+
+@defect(
+    "TLD-01g",
+    service="tools",
+    summary="the types to price are dropped on the way to the tool",
+    scenario="A price list has what it was asked for",
+    step="the result has that price as the partner lists it, and no other",
+)
+def _() -> None:
+    async def execute(self: ReadPrices, call: Any, parameters: InstanceTypes) -> dict[str, Any]:
+        dropped = parameters.model_copy(update={"instance_types": []})
+        result: dict[str, Any] = await original(self, call, dropped)
+        return result
+
+    original = replace(ReadPrices, "execute", execute)
 
 
 # --- TLD-02 ----------------------------------------------------------------------------------------------------------

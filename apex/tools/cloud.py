@@ -101,7 +101,7 @@ class InstanceTypes(BaseModel):
 
 
 class ReadPrices(Tool):
-    """Hourly prices in the customer's region, from the pricing partner."""
+    """Hourly prices in the customer's region, from the pricing partner: of those types that it knows."""
 
     name = "read_prices"
     description = "Reads what instances cost an hour."
@@ -113,7 +113,8 @@ class ReadPrices(Tool):
         response = await call.fetch(f"{call.pricing_url}/v1/prices", {"region": account.region})
         try:
             listed = response.json()
-            prices = {kind: str(listed["prices"][kind]) for kind in listed["prices"]}
+            known, wanted = dict(listed["prices"]), dict.fromkeys(parameters.instance_types)
+            prices = {kind: str(known[kind]) for kind in wanted if kind in known}
             return {"currency": str(listed["currency"]), "prices": prices}
         except (ValueError, KeyError, TypeError):
             raise ToolError("The price list could not be read.", recoverable=True) from None

@@ -28,3 +28,9 @@ Feature: A tool does what it was asked to do
       When Acme has an agent resize one of the servers
       Then Acme's cloud account shows it done to these servers and to no others
       And the result tells it as the cloud account shows it
+
+    @gate
+    Scenario: A price list has what it was asked for
+      Given Acme is an Early customer with two idle servers in the cloud
+      When Acme has an agent read the price of a larger server
+      Then the result has that price as the partner lists it, and no other
