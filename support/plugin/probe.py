@@ -28,11 +28,10 @@ class Probe(Agent):
     ``{"think_long": {"times": n, "characters": n}}``, ``{"fetch": path}`` (a partner's resource),
     ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
     (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent
-    itself), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``.
-    ``{"together": [path, ...]}``, ``{"fail": message}`` (a tool that fails), ``{"break": message}`` (a tool with a
-    fault), ``{"raise": message}`` (a fault of the agent itself), ``{"call": {"tool": name, "parameters": {...}}}``
-    (any tool), ``{"try": ...}`` (the same, going on without its result where it fails), ``{"calls": [..., ...]}``
-    (any tools, side by side). The answer has under ``results`` what each of the last three gave, in their order.
+    itself), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
+    ``{"call": {"tool": name, "parameters": {...}}}`` (any tool), ``{"try": ...}`` (the same, going on without its
+    result where it fails), ``{"calls": [..., ...]}`` (any tools, side by side). The answer has under ``results`` what
+    each of the last three gave, in their order.
     """
 
     name = "probe"
