@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from apex.telemetry import traceparent
 from apex.tools.counting import counting_bytes
 from apex.tools.errors import ToolError, WrongParameters
+from apex.tools.sanitising import masked
 
 if TYPE_CHECKING:
     # Agents' plugins import this module as well, in processes that never enter a cloud account.
@@ -91,7 +92,7 @@ class ToolCall:
 
         ``done`` of ``total`` of whatever the tool counts. The call goes on also where nobody can be told.
         """
-        await asyncio.to_thread(self.tell, {"message": message, "done": done, "total": total})
+        await asyncio.to_thread(self.tell, {"message": masked(message), "done": done, "total": total})
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted.
