@@ -29,6 +29,7 @@ ARCHIVE = "archive"
 READING = "reading"
 PAGE = 20
 _WRITES = 3
+_ENOUGH_PAGES = 20
 _EVERY_SECONDS = 0.4
 
 _ACT = "select set_config('app.tenant_id', %(tenant)s, true)"
@@ -67,16 +68,36 @@ SIZES = {"full": Size(4, 100, 50, 20, 20, 8), "small": Size(4, 40, 50, 2, 8, 4)}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What readers were shown while others wrote: the ids of each round by reader, and the seconds of its pages."""
+    """What readers were shown while others wrote: the ids of each round by reader, and all pages and writes."""
 
     shown: list[dict[User, list[str]]]
-    seconds: list[list[float]]
+    pages: list[Outcome]
     written: list[tuple[Request, Outcome]]
+
+    def judged(self) -> list[Outcome]:
+        """The pages that were asked for between the first and the last write."""
+        moments = [answer.sent_at for _, answer in self.written]
+        return [page for page in self.pages if min(moments) <= page.sent_at <= max(moments)]
 
     @property
     def p95(self) -> float:
-        """Of all pages, in seconds."""
-        return percentile([page for each in self.seconds for page in each], 0.95)
+        """Of the pages that were asked for while others wrote, in seconds.
+
+        :raises NotShown: there was none.
+        """
+        judged = self.judged()
+        if not judged:
+            raise NotShown("nobody read while others wrote")
+        return percentile([page.seconds for page in judged], 0.95)
+
+    def require_enough(self) -> None:
+        """See that so many pages were asked for while others wrote that their times tell something.
+
+        :raises NotShown: they were too few.
+        """
+        judged = len(self.judged())
+        if judged < _ENOUGH_PAGES:
+            raise NotShown(f"only {judged} of {len(self.pages)} pages were asked for while others wrote")
 
 
 def plant(world: World) -> Size:
@@ -89,6 +110,9 @@ def plant(world: World) -> Size:
         for tenant in {person.tenant.id for person in everybody}:
             for statement in (_ACT, _PEOPLE, _THREADS, _MESSAGES):
                 connection.execute(statement, {**values, "tenant": tenant})
+    # Otherwise it would depend on the database's leisure what it knows of them when it chooses a plan.
+    with psycopg.connect(world.addresses.postgres_owner_url) as owner:
+        owner.execute("analyze users, threads, messages")
     world.evidence.note("archive planted", people=size.people, threads=size.threads, messages=size.messages)
     return size
 
@@ -124,19 +148,18 @@ def read_while_others_write(world: World, size: Size) -> Reading:
     crowd = writers_at_work(world, size, seconds)
     end = time.monotonic() + seconds
     rounds: list[dict[User, list[str]]] = []
-    took: list[list[float]] = []
+    pages: list[Outcome] = []
     while time.monotonic() < end or not rounds:
-        took.append([])
-        rounds.append({reader: _page_through(world, reader, took[-1]) for reader in readers})
-    return Reading(rounds, took, crowd.answers())
+        rounds.append({reader: _page_through(world, reader, pages) for reader in readers})
+    return Reading(rounds, pages, crowd.answers())
 
 
-def _page_through(world: World, reader: User, seconds: list[float]) -> list[str]:
+def _page_through(world: World, reader: User, pages: list[Outcome]) -> list[str]:
     shown: list[str] = []
     cursor: str | None = None
     while True:
         page = world.platform.threads(reader, limit=PAGE, **({"cursor": cursor} if cursor else {}))
-        seconds.append(page.seconds)
+        pages.append(page)
         body = page.body if page.done else {}
         shown += [item["id"] for item in body.get("items", ())]
         cursor = body.get("next_cursor")

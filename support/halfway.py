@@ -1,4 +1,7 @@
-"""Changes that break off between two of their writes: the second write is held back until its session is ended."""
+"""Changes that break off between two of their writes: the second write is held back until its session is ended.
+
+What writes into a table for the first time can be held back with the whole table only: it waits for everybody.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,22 +36,28 @@ class BrokenOff:
 
 
 def break_off(
-    world: World, tenant: Tenant, ask: Callable[[], Any], find: Callable[[], Any], first: str, second: str
+    world: World,
+    tenant: Tenant,
+    ask: Callable[[], Any],
+    find: Callable[[], Any],
+    first: str,
+    hold_back: Callable[[Hold], Hold],
 ) -> BrokenOff:
-    """Have what is asked for a tenant break off after its write to the table ``first`` and before that to ``second``.
+    """Have what is asked for a tenant break off after its write to the table ``first`` and before the one held back.
 
     :param find: what a customer finds of what is asked.
+    :param hold_back: holds what the second write waits for.
     :raises NotShown: the request never was between these two writes.
     """
     before, rows_before = find(), _rows(world, tenant, first)
-    hold = Hold(world).table(second)
+    hold = hold_back(Hold(world))
     with ThreadPoolExecutor(1) as alone:
         answer = alone.submit(ask)
         try:
             session = hold.wait_for_first()
             # Written and not yet visible, or visible already: which of them is for the Then to judge.
             if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
-                raise NotShown(f"the request has not written to {first} when it waits for {second}")
+                raise NotShown(f"the request has not written to {first} when it waits")
             meanwhile = find()
             hold.break_off(session)
         finally:
@@ -72,7 +81,7 @@ def booking(world: World, customer: User) -> BrokenOff:
         lambda: world.platform.book_expense(Anyone(customer.access_token), *EXPENSE),
         lambda: allowances.found(world, customer),
         first="allowances",
-        second="expenses",
+        hold_back=lambda hold: hold.table("expenses"),
     )
 
 
@@ -84,7 +93,7 @@ def usage_report(world: World, customer: User) -> BrokenOff:
         lambda: world.platform.start_run(Anyone(customer.access_token), "usage_report"),
         lambda: runs_found(world, customer),
         first="runs",
-        second="messages",
+        hold_back=lambda hold: hold.table("messages"),
     )
 
 
@@ -96,7 +105,8 @@ def end_of_run(world: World, customer: User) -> BrokenOff:
         lambda: world.partner.release(waiting_place(customer)),
         lambda: runs_found(world, customer),
         first="runs",
-        second="messages",
+        # The answer is a message in the conversation, of which nobody else's write knows.
+        hold_back=lambda hold: hold.rows(customer.tenant, "threads"),
     )
 
 

@@ -8,7 +8,7 @@ Feature: A change happens wholly or not at all
   @DBL-06 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: What breaks off half-way leaves nothing behind and can be done again
 
-    @gate
+    @gate @exclusive
     Scenario Outline: An expense whose booking breaks off is not booked
       Given Acme is <a plan> customer
       And Acme has an allowance
@@ -22,7 +22,7 @@ Feature: A change happens wholly or not at all
         | a Mid         |
         | an Enterprise |
 
-    @gate
+    @gate @exclusive
     Scenario Outline: A run whose request breaks off is not begun
       Given Acme is <a plan> customer with stored usage
       When the request of Acme for a usage report breaks off half-way

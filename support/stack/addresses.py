@@ -13,7 +13,8 @@ class Addresses:
     The URLs of auth, backend, analytics, tools, cloud and partner lead through the fault proxies, as the customer's
     and the platform's own lines do; `backend_direct_url`, `partner_control_url` and the observers' URLs of
     PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a line is broken.
-    `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too.
+    `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too,
+    and `postgres_owner_url` in that of the schema's owner, for what nobody else may do.
     """
 
     auth_url: str
@@ -29,6 +30,7 @@ class Addresses:
     partner_control_token: str
     postgres_observer_url: str
     postgres_application_url: str
+    postgres_owner_url: str
     replica_observer_url: str
     redis_url: str
     clickhouse_url: str

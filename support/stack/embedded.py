@@ -120,6 +120,7 @@ class EmbeddedProvider(Provider):
             partner_control_token=self._partner.token,
             postgres_observer_url=self._passwords.url(OBSERVER, ports["postgres-primary"]),
             postgres_application_url=self._passwords.url(APP, ports["postgres-primary"]),
+            postgres_owner_url=self._passwords.url(OWNER, ports["postgres-primary"]),
             replica_observer_url=self._passwords.url(OBSERVER, ports["postgres-replica"]),
             redis_url=self._redis.url(ports["redis"]),
             clickhouse_url=self._clickhouse.url(ports["clickhouse"]),
