@@ -15,6 +15,7 @@ from support.openapi import Operation, operations
 from support.rights import ANYBODY, SERVICES, rights_of
 from support.stack.client import Fault
 from support.users import User
+from support.verdict import NotShown
 from support.world import World
 
 FAILED = "tried while broken"
@@ -68,11 +69,16 @@ def try_doors_while(world: World, broken: Breakdown) -> None:
 
 
 def look_at_the_spoilt(world: World, owner: User) -> None:
-    """Have things of the customer spoilt by the platform's own database account, and looked at."""
+    """Have things of the customer spoilt by the platform's own database account, and looked at.
+
+    :raises NotShown: a door behind which they lie is not published any more.
+    """
     owned = world.recall(access.OWNED, Belongings)
     world.undo.register(f"mend what of {owner} was spoilt", lambda: _change(world, owner, _MEND))
     _change(world, owner, _SPOIL)
     chosen = [door for door in _doors(world) if door.place in _SPOILT]
+    if missing := set(_SPOILT) - {door.place for door in chosen}:
+        raise NotShown(f"there is no {', no '.join(sorted(missing))} to look behind")
     try_noting(world, lambda: doors.try_all(world, chosen, owner, owned.ids))
 
 

@@ -1,5 +1,6 @@
 """Values that a published schema allows: the least that a request needs, made from the schema itself."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ _KNOWN = {
     # More than is spent and allotted already.
     "monthly_amount": "1000000.00",
 }
+# Who is made up is made up once, so that one can be looked for.
+_MADE_UP = re.compile(r"somebody-[0-9a-f]{12}@elsewhere\.example|Somewhere [0-9a-f]{12}")
 _FORMATS = {"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
 
 
@@ -43,6 +46,11 @@ def example_of(operation: Operation, schema: Mapping[str, Any], name: str = "") 
     return _text(schema, name)
 
 
+def made_up_in(body: bytes) -> set[str]:
+    """The made-up addresses and organisations of which a request speaks."""
+    return set(_MADE_UP.findall(body.decode(errors="replace")))
+
+
 def filled(example: Any, ids: Mapping[str, str]) -> Any:
     """An example with the ids that are at hand, in the place of made-up ones."""
     if not isinstance(example, dict):
@@ -53,6 +61,8 @@ def filled(example: Any, ids: Mapping[str, str]) -> Any:
 def _text(schema: Mapping[str, Any], name: str) -> str:
     if name == "email":
         return f"somebody-{uuid.uuid4().hex[:12]}@elsewhere.example"
+    if name == "organisation":
+        return f"Somewhere {uuid.uuid4().hex[:12]}"
     if schema.get("format") == "uuid" or name.endswith("_id"):
         return str(uuid.uuid4())
     return _FORMATS.get(str(schema.get("format")), "example")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from support import access, doors, holdings, rows
-from support.examples import example_of
+from support import access, doors, holdings
+from support.examples import example_of, made_up_in
 from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
@@ -18,7 +18,7 @@ from support.users import User
 from support.world import World
 
 SENT = "mistaken requests"
-CUSTOMERS = "customers before"
+NAMED = "who was named in mistaken requests"
 # Far more than anybody needs.
 _TOO_DEEP = (300, 100_000)
 _TOO_LARGE = 5 * 1024 * 1024
@@ -82,13 +82,14 @@ def send_all(world: World, owner: User, wrong: Wrong) -> None:
     """Have a customer, or whoever may, send every request that takes anything with this wrong about it."""
     owned = world.recall(access.OWNED, Belongings)
     world.facts[access.STORED] = holdings.stored_of(world, owner.tenant)
-    world.facts[CUSTOMERS] = rows.customers(world)
-    world.facts[SENT] = [
-        Mistaken(mistake.operation.place, mistake.field, _send(world, mistake, owned))
+    made = [
+        mistake
         for operation in operations(world)
         if rights_of(operation) != SERVICES
         for mistake in mistakes(operation, wrong)
     ]
+    world.facts[NAMED] = set[str]().union(*(made_up_in(mistake.body or b"") for mistake in made))
+    world.facts[SENT] = [Mistaken(each.operation.place, each.field, _send(world, each, owned)) for each in made]
 
 
 def mistakes(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:

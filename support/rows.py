@@ -1,5 +1,6 @@
 """Rows of the platform's database, seen in the observer's role, from which no policy hides anything."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -13,7 +14,10 @@ _CONVERSATION = """
 select (select count(*) from threads where id = %(id)s::uuid),
        (select count(*) from messages where thread_id = %(id)s::uuid)
 """
-_CUSTOMERS = "select (select count(*) from tenants), (select count(*) from users)"
+_CUSTOMERS = """
+select (select count(*) from tenants where name = any (%(names)s)),
+       (select count(*) from users where lower(btrim(email)) = any (%(names)s))
+"""
 _LISTENING = "select count(*) from pg_stat_activity where application_name like '% listener'"
 _WAITING = "select count(*) from outbox where topic = 'events'"
 
@@ -34,9 +38,9 @@ def of_conversation(world: World, thread_id: str) -> tuple[int, int]:
     return int(threads), int(messages)
 
 
-def customers(world: World) -> tuple[int, int]:
-    """How many organisations there are, and how many people in them."""
-    organisations, people = _rows(world, _CUSTOMERS, [])[0]
+def customers(world: World, names: Iterable[str]) -> tuple[int, int]:
+    """How many organisations have one of the names, and how many people one of them as their address."""
+    organisations, people = _rows(world, _CUSTOMERS, {"names": list(names)})[0]
     return int(organisations), int(people)
 
 

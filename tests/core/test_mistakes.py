@@ -9,6 +9,7 @@ from hamcrest.core.string_description import StringDescription
 
 from support.checks.mistakes import name_what_is_wrong
 from support.dialect import Dialect
+from support.examples import example_of, made_up_in
 from support.mistakes import Wrong, mistakes
 from support.openapi import Operation
 from support.outcome import Outcome
@@ -124,3 +125,12 @@ def test_a_refusal_that_does_not_is_found(answer):
 
 def test_no_mistake_proves_nothing():
     assert not name_what_is_wrong().matches([])
+
+
+def test_who_is_made_up_is_known_by_name():
+    people = {name: {"type": "string"} for name in ("email", "organisation")}
+    door = operation({"type": "object", "required": list(people), "properties": people})
+    sent = [example_of(door, door.body or {}) for _ in range(2)]
+    named = [made_up_in(json.dumps(body).encode() + b"\xff") for body in sent]
+    assert named == [set(body.values()) for body in sent]
+    assert not named[0] & named[1]
