@@ -21,7 +21,8 @@ from sqlalchemy.exc import InterfaceError
 from structlog.contextvars import get_contextvars
 
 from apex import fair_use, identity, problems, service
-from apex.auth.models import Token
+from apex.auth import app as auth_app
+from apex.auth.models import SignUp, Token
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import operations as backend_operations
@@ -36,7 +37,7 @@ from apex.fair_use import FairUse, OwnBuckets
 from apex.identity import Identity
 from apex.problems import Problem, permission_denied
 from apex.settings import Rate, Requests
-from apex.tables import runs, sessions, threads
+from apex.tables import runs, sessions, tenants, threads
 
 # --- API-01 ----------------------------------------------------------------------------------------------------------
 
@@ -425,6 +426,38 @@ def _() -> None:
     databases: list[Database] = []
     original = replace(backend_runs, "routes", routes)
     replace(backend_runs, "NewRun", EagerRun)
+
+
+@defect(
+    "API-05g",
+    service="auth",
+    summary="an organisation is written before the rest of its sign-up is looked at",
+    scenario="What is wrong with a request is said by name",
+    step="nobody has become a customer by it",
+)
+def _() -> None:
+    def application(process: Any, accounts: Any, sessions: Any, database: Database) -> FastAPI:
+        databases.append(database)
+        app: FastAPI = original(process, accounts, sessions, database)
+        return app
+
+    class EagerSignUp(SignUp):
+        @model_validator(mode="wrap")
+        @classmethod
+        def _begin(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+            try:
+                return handler(value)
+            except ValueError:
+                name = value.get("organisation") if isinstance(value, dict) else None
+                if isinstance(name, str) and name.isprintable():
+                    own = str(uuid.uuid4())
+                    with databases[0].tenant(own) as connection:
+                        connection.execute(tenants.insert().values(id=own, name=name, plan="free"))
+                raise
+
+    databases: list[Database] = []
+    original = replace(auth_app, "application", application)
+    replace(auth_app, "SignUp", EagerSignUp)
 
 
 # --- API-06 ----------------------------------------------------------------------------------------------------------
