@@ -1,7 +1,7 @@
 """Runs as they are stored, and how they end: the one place that writes a run's last state.
 
 The end of a run, its message in the thread, its event and its analytics record are one transaction; the last two
-leave through the outbox.
+leave through the outbox. Nothing secret outlives the run: neither what it was asked with nor what tools answered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from apex.stream import rfc3339
-from apex.tables import messages, outbox, runs
+from apex.tables import messages, outbox, runs, tool_calls
+from apex.tools.sanitising import hidden
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, TIMED_OUT, CANCELLED = "completed", "failed", "timed_out", "cancelled"
@@ -62,6 +63,7 @@ def end_run(
         .where(runs.c.id == run.id, runs.c.status == run.status, runs.c.worker.is_not_distinct_from(run.worker))
         .values(
             status=ending.status,
+            input=hidden(run.input),
             answer=ending.answer,
             partial=ending.partial,
             error=ending.error,
@@ -119,7 +121,14 @@ def end_run(
         ],
     )
     connection.execute(select(func.pg_notify(OUTBOX, "events"), func.pg_notify(OUTBOX, "analytics")))
+    forget_answers(connection, run)
     return True
+
+
+def forget_answers(connection: Connection, run: Row[Any]) -> None:
+    """Drop what tools have answered to the run: its agent, who alone might ask again, has done its work."""
+    if run.started_at is not None:
+        connection.execute(update(tool_calls).where(tool_calls.c.run_id == run.id).values(answer=None))
 
 
 def trace_id_of(run: Row[Any]) -> str:

@@ -119,7 +119,8 @@ def _(context, viewer):
 @then("no secret was written down")
 def _(context):
     done, run = context.world.recall(signing_in.SIGNED_IN, signing_in.SignIn), context.world.last_run
-    context.world.expect(signing_in.written_down(context.world), hides(done.secrets, shows=[run.run_id, "tool call"]))
+    control = [run.run_id, *signing_in.KEPT, *done.harmless]
+    context.world.expect(signing_in.written_down(context.world), hides(done.secrets, shows=control))
 
 
 @then("{viewer:User} was shown one call, refused because there is no such tool")

@@ -3,6 +3,11 @@
 import json
 import secrets
 from dataclasses import dataclass
+from typing import cast
+
+import psycopg
+import redis
+from psycopg import sql
 
 from support import agents
 from support.logs import whole_logs
@@ -10,10 +15,13 @@ from support.redaction import know_secret
 from support.situations import waiting_place
 from support.tool_use import events_of_last_run
 from support.users import User
-from support.world import World
+from support.world import RunHandle, World
 
 SIGNED_IN = "signed in"
+KEPT = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
+"""Of whatever may be kept of a run something is: the control of a search in it."""
 _LOGS = ("backend", "worker-*", "tools-*")
+_ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,33 @@ def shown(world: World) -> str:
 
 
 def written_down(world: World) -> str:
-    """The lines of the run in the logs of all services that took part."""
+    """All that was kept of the run: in the logs of the services that took part, in PostgreSQL and in Redis."""
     run = world.run_of(world.recall(SIGNED_IN, SignIn).user)
+    return "\n".join([*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)])
+
+
+def _logged(world: World, run: RunHandle) -> list[str]:
     marks = (run.run_id.encode(), run.trace_id.encode())
     lines = [line for services in _LOGS for line in whole_logs(world.addresses.log_dir, services)]
-    return "\n".join(line.text.decode("utf-8", "replace") for line in lines if any(mark in line.text for mark in marks))
+    return [line.text.decode("utf-8", "replace") for line in lines if any(mark in line.text for mark in marks)]
+
+
+def _in_postgres(world: World, run: RunHandle) -> list[str]:
+    """Rows as text, with the table that each is in; a table whose rows are not there is missing."""
+    with psycopg.connect(world.addresses.postgres_observer_url, connect_timeout=5) as connection:
+        return [
+            f"row of {table}: {row}"
+            for table, column in _ROWS.items()
+            for (row,) in connection.execute(
+                sql.SQL("select t::text from {} t where {} = %s").format(sql.Identifier(table), sql.Identifier(column)),
+                [run.run_id],
+            )
+        ]
+
+
+def _in_redis(world: World, run: RunHandle) -> list[str]:
+    with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
+        entries = cast("list[tuple[str, dict[str, str]]]", client.xrange(f"events:{run.user.id}"))
+        names = client.scan_iter(f"*{run.user.tenant.id}*", _type="string")
+        kept = [str(client.get(name)) for name in names]
+    return [f"entry of the stream: {entry['event']}" for _, entry in entries] + kept

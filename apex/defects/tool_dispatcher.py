@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from apex import runs
 from apex.agents import ToolFailed
 from apex.database import Database
 from apex.defects import defect
@@ -877,3 +878,36 @@ def _() -> None:
         original(self, type, agent_name, {**payload, "error": None} if "error" in payload else payload)
 
     original = replace(Tracker, "emit", emit)
+
+
+@defect(
+    "TLD-08i",
+    service="worker",
+    summary="what tools have answered is kept for ever",
+    scenario=_SECRETS,
+    step="no secret was written down",
+)
+def _() -> None:
+    replace(runs, "forget_answers", lambda connection, run: None)
+
+
+@defect(
+    "TLD-08j",
+    service="worker",
+    summary="an answer is kept with the secrets that tools gave to its agent",
+    scenario=_SECRETS,
+    step="no secret was written down",
+)
+def _() -> None:
+    replace(execution, "hidden", lambda value: value)
+
+
+@defect(
+    "TLD-08k",
+    service="worker",
+    summary="what a run was asked with is kept as it is",
+    scenario=_SECRETS,
+    step="no secret was written down",
+)
+def _() -> None:
+    replace(runs, "hidden", lambda value: value)

@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from apex.database import Database
 from apex.discovery import Instance, Registry
 from apex.problems import Problem
-from apex.tables import tool_calls
+from apex.runs import ENDED
+from apex.tables import runs, tool_calls
 from apex.telemetry import trace_id
 from apex.tools.models import ExecutionAnswer
 from apex.tools.tool import ToolCall
@@ -63,6 +64,8 @@ class CallRecords:
                 raise Problem(409, "conflict", "This idempotency key belongs to another call.")
             if known.answer is not None:
                 return ExecutionAnswer.model_validate_json(known.answer)
+            if known.status in ("succeeded", "failed"):
+                raise Problem(409, "conflict", "The run of this call has ended.")
             if not self._is_free(known):
                 raise _in_hand()
             connection.execute(update(tool_calls).where(this).values(ours))
@@ -72,7 +75,7 @@ class CallRecords:
         return None
 
     def finish(self, call: ToolCall, answer: ExecutionAnswer) -> None:
-        """The call has ended with this answer, which is kept to be given again.
+        """The call has ended with this answer, which is kept to be given again until its run ends.
 
         Raises:
             Problem: 409, it has been taken over meanwhile.
@@ -93,6 +96,10 @@ class CallRecords:
     def _update(self, call: ToolCall, values: dict[str, Any]) -> bool:
         ours = (tool_calls.c.id == call.call_id) & (tool_calls.c.owner == self._instance.id)
         with self._database.tenant(call.tenant_id) as connection:
+            # The run cannot end between this look and the end of the transaction.
+            run = select(runs.c.status).where(runs.c.id == call.run_id).with_for_update(read=True)
+            if "answer" in values and connection.scalar(run) in ENDED:
+                values = {**values, "answer": None}
             return connection.execute(update(tool_calls).where(ours).values(values)).rowcount == 1
 
     def _is_free(self, known: Row[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from sqlalchemy import Row, select
@@ -14,7 +14,7 @@ from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.agents.agent import Message, UsageRecord
 from apex.database import Database
 from apex.tables import messages, usage_records
-from apex.tools.sanitising import shown
+from apex.tools.sanitising import hidden, shown
 from apex.worker.toolbox import Toolbox
 from apex.worker.tracker import Tracker
 
@@ -49,11 +49,11 @@ class Execution:
         self.state: dict[str, Any] = {}
 
     async def perform(self) -> dict[str, Any]:
-        """Let the agent work; its answer."""
+        """Let the agent work; its answer, of which no secret leaves the run."""
         self._tracker.working(self._agent.name)
         answer = await self._agent.run(self)
         self._tracker.state_seen(self.state)
-        return answer
+        return answer if self._delegated else cast("dict[str, Any]", hidden(answer))
 
     async def think(self, thought: str) -> None:
         """Tell the customer a thought."""

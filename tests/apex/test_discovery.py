@@ -3,19 +3,21 @@
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import redis
 from pydantic import SecretStr
-from sqlalchemy import insert
+from sqlalchemy import Row, insert, select
 
 from apex.database import Database
 from apex.discovery import Directory, Instance, Registry, new_id
 from apex.problems import Problem
+from apex.runs import CANCELLED, Ending, end_run
 from apex.settings import Database as DatabaseSettings
 from apex.settings import Discovery
-from apex.tables import tenants
+from apex.tables import runs, tenants, threads, tool_calls, users
 from apex.tools.calls import CallRecords
 from apex.tools.models import ExecutionAnswer, ExecutionUsage
 from apex.tools.tool import ToolCall
@@ -189,3 +191,53 @@ def test_in_doubt_a_call_is_not_taken_over(client, database, call):
     doubtful = CallRecords(database, Registry(nowhere, "tools", registry.settings), instance("third"))
     with pytest.raises(Problem, match="other hands"):
         doubtful.begin(call, NOW)
+
+
+def test_an_answer_is_kept_while_its_run_lasts(client, database, call):
+    _, alive, gone = two(client, database)
+    run = started_run(database, call)
+    assert alive.begin(call, NOW) is None
+    alive.finish(call, answer(call))
+    assert alive.begin(call, NOW) == answer(call)
+    with database.tenant(call.tenant_id) as connection:
+        assert end_run(connection, run, Ending(CANCELLED), finished_at=NOW, steps=[])
+    for each in (alive, gone):
+        with pytest.raises(Problem, match="has ended"):
+            each.begin(call, NOW)
+
+
+def test_an_answer_that_comes_after_the_end_of_its_run_is_not_kept(client, database, call):
+    _, alive, _ = two(client, database)
+    run = started_run(database, call)
+    assert alive.begin(call, NOW) is None
+    with database.tenant(call.tenant_id) as connection:
+        assert end_run(connection, run, Ending(CANCELLED), finished_at=NOW, steps=[])
+    alive.finish(call, answer(call))
+    with database.tenant(call.tenant_id) as connection:
+        kept = connection.execute(select(tool_calls.c.status, tool_calls.c.answer)).all()
+        assert connection.scalar(select(runs.c.input)) == {"password": "***", "path": "/here"}
+    assert kept == [("succeeded", None)]
+
+
+def started_run(database: Database, call: ToolCall) -> Row[Any]:
+    """The run of a call, at work."""
+    thread = {"id": str(uuid.uuid4()), "tenant_id": call.tenant_id, "user_id": call.user_id, "title": "Some"}
+    user = {"id": call.user_id, "tenant_id": call.tenant_id, "email": f"{call.user_id}@x.example", "role": "owner"}
+    run = {
+        "id": call.run_id,
+        "tenant_id": call.tenant_id,
+        "user_id": call.user_id,
+        "thread_id": thread["id"],
+        "agent_name": "some",
+        "input": {"password": "abc", "path": "/here"},
+        "status": "running",
+        "time_limit_seconds": 1,
+        "caller": {},
+        "traceparent": f"00-{'1' * 32}-{'1' * 16}-01",
+        "request_id": "1",
+        "started_at": NOW,
+    }
+    with database.tenant(call.tenant_id) as connection:
+        connection.execute(insert(users).values(password_hash="none", **user))
+        connection.execute(insert(threads).values(thread))
+        return connection.execute(insert(runs).values(run).returning(runs)).one()
