@@ -60,6 +60,10 @@ class Observers:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""
         return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)
 
+    def every_run(self) -> frozenset[str]:
+        """The ids of all runs there are."""
+        return self._rows.every_run()
+
     def close(self) -> None:
         """Give back threads and connections."""
         self._pool.shutdown()

@@ -1,7 +1,7 @@
 """One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,14 @@ from support.evidence import Evidence, Subject, evidence_path, write_evidence
 from support.faults import Faults
 from support.inventory import CloudAccounts
 from support.observers import Observers, Written
-from support.oracle import BrokenStory, broken_stories
+from support.oracle import BrokenStory, StoredRun, broken_stories
 from support.partner import Partner
 from support.platform import Endpoints, Platform
 from support.redaction import redact
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.client import Addresses, Stack, StackError, StackOptions
+from support.story import Event
 from support.undo import NotUndone, UndoStack
 from support.users import Stage, Users
 from support.verdict import NotShown, Verdict, verdict_of_error, worst
@@ -54,6 +55,8 @@ class Session:
     cloud: CloudAccounts
     _markers: dict[str, str] = field(default_factory=dict)
     _people: dict[str, str] = field(default_factory=dict)
+    _judged: frozenset[str] = frozenset()
+    """The runs that took place in scenarios before."""
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -69,9 +72,9 @@ class Session:
         except StackError as error:
             raise Refusal(str(error)) from None
         dialect = Dialect()
-        return cls(
-            settings, stack, dialect, Observers(stack.addresses, dialect), CloudAccounts(stack.addresses.cloud_url)
-        )
+        observers = Observers(stack.addresses, dialect)
+        cloud = CloudAccounts(stack.addresses.cloud_url)
+        return cls(settings, stack, dialect, observers, cloud, _judged=observers.every_run())
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
@@ -162,15 +165,23 @@ class Session:
         return written
 
     def _stories(self, world: World, written: Written) -> list[Finding]:
-        if world.broken_stories or not written.runs:
+        # A run is judged by the scenario in which it took place: the operator is there in many of them, and what an
+        # exclusive one destroys on purpose is not a later one's.
+        before = self._judged
+        self._judged = before | {run.id for run in written.runs}
+        if world.broken_stories or not self._judged - before:
             return []
-        broken = broken_stories(written.runs, written.events)
+
+        def broken(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str]:
+            return broken_stories([run for run in runs if run.id not in before], told)
+
+        found = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.
         deadline = Deadline(_SETTLING)
-        while broken and not deadline.passed:
+        while found and not deadline.passed:
             pause(0.02)
-            broken = broken_stories(*self.observers.stories(_present(world)))
-        return [Finding("story oracle", BrokenStory("; ".join(broken)))] if broken else []
+            found = broken(*self.observers.stories(_present(world)))
+        return [Finding("story oracle", BrokenStory("; ".join(found)))] if found else []
 
     def _canary(self, world: World, written: Written) -> list[Finding]:
         found = leaks(written.sightings, self._markers)

@@ -155,6 +155,10 @@ class PostgresEyes:
         """All runs of some tenants."""
         return [StoredRun(*row) for row in self._connected().execute(_RUNS, [list(tenants)])] if tenants else []
 
+    def every_run(self) -> frozenset[str]:
+        """The ids of all runs there are."""
+        return frozenset(id for (id,) in self._connected().execute("select id::text from runs"))
+
     def _look(self, tenants: Sequence[str]) -> tuple[list[Sighting], list[StoredRun]]:
         connection = self._connected()
         edge = self._edge

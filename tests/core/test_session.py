@@ -295,6 +295,18 @@ def test_a_scenario_that_breaks_stories_itself_says_so(session, world):
     assert findings(session, world) == []
 
 
+def test_what_one_scenario_destroyed_on_purpose_is_not_a_later_ones(session, world):
+    world.running(world.users.operator, "usage_report")
+    world.ended()
+    assert findings(session, world) == []
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        client.delete(f"events:{world.users.operator.id}")
+    later = session.begin(SUBJECT)
+    later.running(later.users.operator, "usage_report")
+    later.ended()
+    assert findings(session, later) == []
+
+
 def test_a_run_that_still_runs_is_ended_first(session, world):
     acme = world.users.settle(world.users["Acme"])
     world.own_cloud(acme.tenant)
