@@ -1,7 +1,7 @@
 """Jobs that several services carry out together, and what is told of them."""
 
 from behave import then, when
-from hamcrest import equal_to
+from hamcrest import equal_to, greater_than_or_equal_to
 
 from support import hearing, populations, situations, surveys
 from support.checks.causes import are_told_between_cause_and_effect
@@ -26,12 +26,20 @@ def _(context, customer):
 
 @when("each of them has something of their own surveyed")
 def _(context):
-    populations.at_once(context.world.users.customers, lambda user: surveys.survey(context.world, user, 1, 2))
+    customers = context.world.users.customers
+    populations.at_once(customers, lambda user: surveys.survey(context.world, user, 1, 2, held=True))
+    surveys.let_go_on_together(context.world)
 
 
 @when("{customer:User} has something different surveyed by each of twenty jobs at once")
 def _(context, customer):
     surveys.many(context.world, customer, 20)
+
+
+@then("as many jobs were at work at once as there are places for them")
+def _(context):
+    due = greater_than_or_equal_to(surveys.places_due(context.world))
+    context.world.expect(surveys.most_at_once(context.world), due, "requests at the partner at once")
 
 
 @then("each report was told after what led to it and before what followed from it")

@@ -2,11 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
-from itertools import chain
+from itertools import accumulate, chain
 
 from support.checks.surveys import Served
+from support.partner import PartnerCall
+from support.situations import PLACES_TO_WORK
 from support.story import Event
 from support.users import User
+from support.verdict import DeadlinePassed
 from support.world import RunHandle, World
 
 SURVEYOR = "surveyor"
@@ -39,6 +42,44 @@ def let_go_on(world: World, run: RunHandle) -> None:
         world.partner.delay(place, _ANSWER_SECONDS)
 
 
+def let_go_on_together(world: World) -> None:
+    """Have the jobs that are held go on when as many of them are with the partner as the platform has places.
+
+    :raises DeadlinePassed: so many do not come, and the jobs go on without having been at work at once.
+    """
+    try:
+        world.eventually(
+            lambda: _open(world), lambda waiting: waiting >= places_due(world), "run starts", "jobs at work"
+        )
+    finally:
+        for run in world.runs:
+            let_go_on(world, run)
+
+
+def places_due(world: World) -> int:
+    """How many of the jobs must have been at work at once: as many as there are places, where there are so many."""
+    return min(PLACES_TO_WORK, len(world.runs))
+
+
+def most_at_once(world: World) -> int:
+    """How many requests of the jobs the partner had to answer at the same time, at most."""
+    turns = []
+    for request in _requests(world):
+        turns.append((request.received_at, 1))
+        left_at = request.answered_at or request.closed_by_client_at
+        turns += [(left_at, -1)] if left_at is not None else []
+    return max(accumulate(change for _, change in sorted(turns)), default=0)
+
+
+def _open(world: World) -> int:
+    return sum(request.open for request in _requests(world))
+
+
+def _requests(world: World) -> list[PartnerCall]:
+    places = {place for run in world.runs for place in chain.from_iterable(places_of(world, run))}
+    return [request for request in world.partner.all_calls() if request.path in places]
+
+
 def made(world: World, user: User, surveys: int, each: int) -> None:
     """Have such a job done to its end."""
     world.ended(survey(world, user, surveys, each))
@@ -56,7 +97,12 @@ def held_at_the_second(world: World, user: User) -> None:
 
 def many(world: World, user: User, jobs: int) -> None:
     """Have one user start so many jobs, and wait until all have ended."""
-    started = [survey(world, user, 1, 2) for _ in range(jobs)]
+    started = [survey(world, user, 1, 2, held=True) for _ in range(jobs)]
+    try:
+        let_go_on_together(world)
+    except DeadlinePassed as missing:
+        # Whether they were at work at once is for a Then to judge.
+        world.evidence.note("did not come", awaited="jobs at work", reason=str(missing))
     for run in started:
         world.ended(run)
 

@@ -231,6 +231,23 @@ def _() -> None:
     original_call = replace(Toolbox, "call", call)
 
 
+@defect(
+    "CSC-05c",
+    service="tools",
+    summary="an instance of the tools carries out one call at a time",
+    scenario="Twenty jobs of one customer at once",
+    step="as many jobs were at work at once as there are places for them",
+)
+def _() -> None:
+    one_at_a_time = asyncio.Lock()
+
+    async def execute(self: Dispatcher, *others: Any) -> Any:
+        async with one_at_a_time:
+            return await original(self, *others)
+
+    original = replace(Dispatcher, "execute", execute)
+
+
 # --- CSC-03 ----------------------------------------------------------------------------------------------------------
 
 

@@ -22,5 +22,6 @@ Feature: Many jobs at once stay separate
       Given Acme is a Mid customer
       And Acme watches
       When Acme has something different surveyed by each of twenty jobs at once
-      Then every service has each job on record once, and all records agree
+      Then as many jobs were at work at once as there are places for them
+      And every service has each job on record once, and all records agree
       And each job was given what it had asked for, and the partner has answered each question once
