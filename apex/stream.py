@@ -28,6 +28,8 @@ LINE_ERRORS = (RedisError, OSError, RuntimeError)
 """What comes of a line to Redis that breaks under asyncio: the event loop has a RuntimeError for a line that was
 reset, and the client hands it on as it is."""
 _RUN_MEMORY_SECONDS = 24 * 3600
+# uvloop says RuntimeError of a transport that the other side has closed, and the client does not take it for its own.
+_LINE_BROKEN: Any = (redis.ConnectionError, redis.TimeoutError, RuntimeError)
 # A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of.
 _STREAM_MEMORY_SECONDS = 30 * 24 * 3600
 
@@ -166,6 +168,5 @@ def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
     A line of the pool that was reset while idle is only noticed when it is used: commands that may be repeated need
     one retry. A subscription must have none: what it missed while it was renewed would go unnoticed.
     """
-    return redis.asyncio.Redis.from_url(
-        url, decode_responses=True, retry=AsyncRetry(NoBackoff(), retries), socket_connect_timeout=2
-    )
+    retry = AsyncRetry(NoBackoff(), retries, _LINE_BROKEN)
+    return redis.asyncio.Redis.from_url(url, decode_responses=True, retry=retry, socket_connect_timeout=2)
