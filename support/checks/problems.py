@@ -48,17 +48,15 @@ def internals_in(text: str) -> list[str]:
 
 
 class _Refused(BaseMatcher[Answered]):
-    def __init__(self, meaning: Meaning, code: str | None) -> None:
+    def __init__(self, meaning: Meaning, code: str) -> None:
         self.meaning = meaning
         self.code = code
 
     def _matches(self, item: Answered) -> bool:
-        if item.meaning is not self.meaning:
-            return False
-        return self.code is None or (item.problem is not None and item.problem.code == self.code)
+        return item.meaning is self.meaning and item.problem is not None and item.problem.code == self.code
 
     def describe_to(self, description: Description) -> None:
-        description.append_text(f"a refusal: {self.meaning.value}" + (f" ({self.code})" if self.code else ""))
+        description.append_text(f"a refusal: {self.meaning.value} ({self.code})")
 
     def describe_mismatch(self, item: Answered, mismatch_description: Description) -> None:
         mismatch_description.append_text(f"it was {item}")
@@ -97,11 +95,6 @@ def is_refused_with(code: str) -> BaseMatcher[Answered]:
     :raises KeyError: no such code is published.
     """
     return _Refused(_MEANING_OF[code], code)
-
-
-def is_refused_as(meaning: Meaning) -> BaseMatcher[Answered]:
-    """A refusal of that meaning, whatever code explains it."""
-    return _Refused(meaning, None)
 
 
 def is_fit_for_a_customer() -> BaseMatcher[Any]:

@@ -9,33 +9,20 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 
 class _ValidAgainst(BaseMatcher[Any]):
-    """Judges one value, or each of many (at least one)."""
-
-    def __init__(self, schema: Mapping[str, Any], each: bool) -> None:
+    def __init__(self, schema: Mapping[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
         self.name = str(schema.get("title") or "the published schema")
         self._validator = Draft202012Validator(schema, format_checker=FormatChecker())
-        self._each = each
 
     def _faults(self, item: Any) -> list[str]:
-        if not self._each:
-            return self._faults_of_one(item)
-        values = list(item)
-        if not values:
-            return ["there is no value at all"]
-        return [
-            f"value {number}: {fault}" for number, value in enumerate(values) for fault in self._faults_of_one(value)
-        ]
-
-    def _faults_of_one(self, value: Any) -> list[str]:
-        errors = sorted(self._validator.iter_errors(value), key=lambda error: error.json_path)
+        errors = sorted(self._validator.iter_errors(item), key=lambda error: error.json_path)
         return [f"{error.json_path}: {error.message[:200]}" for error in errors]
 
     def _matches(self, item: Any) -> bool:
         return not self._faults(item)
 
     def describe_to(self, description: Description) -> None:
-        description.append_text(f"{'values, each' if self._each else 'a value'} valid against {self.name}")
+        description.append_text(f"a value valid against {self.name}")
 
     def describe_mismatch(self, item: Any, mismatch_description: Description) -> None:
         mismatch_description.append_text("; ".join(self._faults(item)[:5]))
@@ -46,9 +33,4 @@ def is_valid_against(schema: Mapping[str, Any]) -> BaseMatcher[Any]:
 
     :raises jsonschema.SchemaError: the schema itself is none.
     """
-    return _ValidAgainst(schema, each=False)
-
-
-def are_all_valid_against(schema: Mapping[str, Any]) -> BaseMatcher[Any]:
-    """There are JSON values, and each keeps to a schema."""
-    return _ValidAgainst(schema, each=True)
+    return _ValidAgainst(schema)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
@@ -215,26 +215,6 @@ class _NoGap(_FaultFree):
         return numbering_faults(events, after=self.after) if events else ["nothing was told"]
 
 
-class _OnceInOrder(_FaultFree):
-    """Order and once, without asking that nothing is missing (for part of a stream)."""
-
-    def __init__(self) -> None:
-        super().__init__("events in order, each once")
-
-    def faults(self, told: TellsSomething) -> list[str]:
-        events = events_of(told)
-        if not events:
-            return ["nothing was told"]
-        numbers = [(event.epoch, event.sequence) for event in events if event.sequence is not None]
-        if len(numbers) != len(events):
-            return [f"{len(events) - len(numbers)} events without sequence"]
-        return [
-            f"sequence {later} came after {earlier}"
-            for (epoch, earlier), (next_epoch, later) in pairwise(numbers)
-            if epoch == next_epoch and later <= earlier
-        ]
-
-
 class _OnlyNotices(_FaultFree):
     def __init__(self, notice_id: str, times: int) -> None:
         super().__init__(f"the notice {notice_id}, {times} time(s), and no other notice")
@@ -257,11 +237,6 @@ def tells_a_complete_story(of: RunLike | str | None = None, *, ended_before_star
 def has_no_gap(after: int | None = None) -> _NoGap:
     """The per-user numbering has no gap and no double; ``after`` is the number before the first event."""
     return _NoGap(after)
-
-
-def arrives_in_order_once() -> _OnceInOrder:
-    """The per-user numbering strictly increases."""
-    return _OnceInOrder()
 
 
 def has_the_notice(notice_id: str, times: int = 1) -> _OnlyNotices:

@@ -2,7 +2,6 @@
 
 import json
 import random
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,10 +9,10 @@ import pytest
 from hamcrest.core.string_description import StringDescription
 
 from support.checks.answers import equals_advice, equals_plan, equals_savings, equals_usage
-from support.checks.isolation import carries_no_foreign_marker, has_only_events_of, shows_only_data_of, text_of
-from support.checks.problems import internals_in, is_fit_for_a_customer, is_refused_as, is_refused_with
-from support.checks.schema import are_all_valid_against, is_valid_against
-from support.checks.timing import has_p95_within, percentile
+from support.checks.isolation import shows_only_data_of, text_of
+from support.checks.problems import internals_in, is_fit_for_a_customer, is_refused_with
+from support.checks.schema import is_valid_against
+from support.checks.timing import percentile
 from support.dialect import Dialect, Meaning
 from support.outcome import Outcome
 from support.redaction import MASK
@@ -30,7 +29,7 @@ from support.savings import (
     varied,
 )
 from support.users import Tenant
-from tests.core.stories import told, with_tools
+from tests.core.stories import told
 
 
 def mismatch(matcher, value):
@@ -50,7 +49,6 @@ ACME, BOREALIS = Tenant.fresh("Acme"), Tenant.fresh("Borealis")
 
 def test_own_data_alone_is_isolated():
     assert shows_only_data_of(ACME).matches({"items": [{"title": f"server of {ACME.marker}"}]})
-    assert carries_no_foreign_marker(ACME).matches({"items": []})
 
 
 def test_foreign_data_is_noticed_wherever_it_stands():
@@ -61,22 +59,12 @@ def test_foreign_data_is_noticed_wherever_it_stands():
         told(("agent_thinking", {"thought": ACME.marker}), ("agent_thinking", {"thought": BOREALIS.marker})),
     ):
         assert not shows_only_data_of(ACME).matches(observed)
-        assert not carries_no_foreign_marker(ACME).matches(observed)
         assert BOREALIS.marker in mismatch(shows_only_data_of(ACME), observed)
 
 
 def test_nothing_shown_proves_nothing():
     assert not shows_only_data_of(ACME).matches({"items": []})
     assert "proves nothing" in mismatch(shows_only_data_of(ACME), {"items": []})
-
-
-def test_events_belong_to_a_user():
-    own = with_tools()
-    assert has_only_events_of("user-1").matches(own)
-    assert not has_only_events_of("user-2").matches(own)
-    assert not has_only_events_of("user-1").matches([*own, replace(own[0], user_id="user-2")])
-    assert not has_only_events_of("user-1").matches([replace(own[0], user_id=None)])
-    assert not has_only_events_of("user-1").matches([])
 
 
 def test_everything_observed_has_a_text():
@@ -267,8 +255,6 @@ def test_a_refusal_has_its_code_and_meaning():
     assert not is_refused_with("unknown_agent").matches(refusal(500, code="unknown_agent"))
     assert not is_refused_with("unknown_agent").matches(Outcome("GET", "/", 202, text="{}", meaning=Meaning.DONE))
     assert not is_refused_with("unavailable").matches(Outcome("GET", "/", None, error="reset"))
-    assert is_refused_as(Meaning.NOT_FOUND).matches(refusal(404, code="anything"))
-    assert not is_refused_as(Meaning.NOT_FOUND).matches(refusal(403, code="permission_denied"))
     assert "GET /x: 500 failed" in mismatch(is_refused_with("conflict"), refusal(500, code="conflict"))
     with pytest.raises(KeyError):
         is_refused_with("no_such_code")
@@ -335,7 +321,6 @@ RUN = {"id": "0b5c3a5e-0a0f-4b8e-9d3a-2f1f5f4c3b2a", "created_at": "2026-01-01T0
 
 def test_values_keep_to_a_schema():
     assert is_valid_against(SCHEMA).matches(RUN)
-    assert are_all_valid_against(SCHEMA).matches([RUN, RUN])
 
 
 @pytest.mark.parametrize(
@@ -351,12 +336,6 @@ def test_values_keep_to_a_schema():
 def test_what_breaks_a_schema_is_named(spoiled, fault):
     assert not is_valid_against(SCHEMA).matches(spoiled)
     assert fault in mismatch(is_valid_against(SCHEMA), spoiled)
-    assert not are_all_valid_against(SCHEMA).matches([RUN, spoiled])
-    assert "value 1" in mismatch(are_all_valid_against(SCHEMA), [RUN, spoiled])
-
-
-def test_no_value_at_all_is_not_valid():
-    assert not are_all_valid_against(SCHEMA).matches([])
 
 
 # -- times --------------------------------------------------------------------------------------------------------
@@ -370,13 +349,3 @@ def test_a_percentile_is_a_measured_value():
     for bad in (([], 0.5), ([1.0], 0.0), ([1.0], 95.0)):
         with pytest.raises(ValueError, match=r"no values|no share"):
             percentile(*bad)
-
-
-def test_five_of_a_hundred_may_be_late():
-    values = [0.1] * 95 + [9.0] * 5
-    assert has_p95_within(0.25).matches(values)
-    assert not has_p95_within(0.25).matches([*values, 9.0])
-    assert not has_p95_within(0.25, at_least=200).matches(values)
-    assert not has_p95_within(0.25).matches([])
-    assert "p95 9.000 s" in mismatch(has_p95_within(0.25), [*values, 9.0])
-    assert "only 0 values" in mismatch(has_p95_within(0.25), [])

@@ -7,7 +7,6 @@ import pytest
 from hamcrest.core.string_description import StringDescription
 
 from support.checks.story import (
-    arrives_in_order_once,
     has_no_gap,
     has_the_notice,
     story_faults,
@@ -180,17 +179,6 @@ def test_a_new_epoch_counts_anew():
     old = [replace(event, epoch="a") for event in with_tools()]
     new = [replace(event, epoch="b") for event in told(START, THOUGHT, END, run="run-2", first_sequence=1)]
     assert has_no_gap(after=0).matches([*old, *new])
-    assert arrives_in_order_once().matches([*old, *new])
-    assert not arrives_in_order_once().matches([*old, *old])
-
-
-def test_order_and_once_allow_a_part():
-    events = with_tools()
-    assert arrives_in_order_once().matches(events[::2])
-    assert not arrives_in_order_once().matches([events[0], events[0]])
-    assert not arrives_in_order_once().matches([events[2], events[1]])
-    assert not arrives_in_order_once().matches([])
-    assert not arrives_in_order_once().matches([replace(events[0], sequence=None)])
 
 
 def test_a_notice_comes_once_and_alone():
