@@ -79,11 +79,11 @@ class Tenant:
 
     @classmethod
     def fresh(cls, alias: str) -> "Tenant":
-        """A tenant of that alias unlike any other: Acme -> acme-7f3a."""
+        """A tenant of that alias unlike any other: Acme -> acme-7f3a90c2."""
         mark = secrets.token_hex(6)
         return cls(
             alias,
-            f"{alias.lower()}-{mark[:4]}",
+            f"{alias.lower()}-{mark[:8]}",
             f"canary-{mark}",
             str(100_000_000_000 + secrets.randbelow(900_000_000_000)),
         )

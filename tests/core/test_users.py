@@ -49,7 +49,7 @@ def test_an_owner_signs_up_with_a_plan_and_logs_in(api, users):
     acme = users.settle(users["Acme"], Plan.ENTERPRISE)
     assert [asked.path for asked in api.asked] == ["/v1/signup", "/v1/token"]
     assert api.asked[0].body["plan"] == "enterprise"
-    assert re.fullmatch(r"acme-[0-9a-f]{4}", acme.tenant.name)
+    assert re.fullmatch(r"acme-[0-9a-f]{8}", acme.tenant.name)
     assert acme.tenant.id == f"tenant-of-{acme.tenant.name}"
     assert acme.role == "owner"
     assert acme.access_token == f"access-{acme.email.replace('@', '-')}"
