@@ -39,7 +39,7 @@ class Breakdown(Enum):
     """What is broken, as a feature names it."""
 
     DATABASE = "the database cannot be reached"
-    CONVERSATIONS = "the database breaks every conversation off"
+    CONVERSATIONS = "the database breaks off whatever it is asked"
     FIGURES = "the store of finished work cannot be reached"
 
     @property

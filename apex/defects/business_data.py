@@ -822,7 +822,7 @@ def _() -> None:
     service="backend",
     summary="for each conversation of a page its messages are counted, each time anew and without an index",
     scenario="Pages come quickly out of a large archive while others write",
-    step="nearly all pages have come within the page of threads budget",
+    step="nearly all pages have come within the page of conversations budget",
 )
 def _() -> None:
     def count(database: Database, identity: Identity, row: Row[Any]) -> None:

@@ -20,7 +20,7 @@ Feature: Failures are explained without showing the inside
       Examples:
         | a plan        | something is broken                              |
         | a Mid         | the database cannot be reached                   |
-        | an Enterprise | the database breaks every conversation off       |
+        | an Enterprise | the database breaks off whatever it is asked     |
         | a Free        | the store of finished work cannot be reached     |
 
     @gate

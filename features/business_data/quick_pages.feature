@@ -12,7 +12,7 @@ Feature: Finding things stays quick as they grow
     Scenario: Pages come quickly out of a large archive while others write
       Given a hundred people have fifty conversations of twenty messages each
       When some of them page through theirs while twenty others write
-      Then nearly all pages have come within the page of threads budget
+      Then nearly all pages have come within the page of conversations budget
       And each has been shown all of their own conversations, newest first
       And what the others wrote has been kept
       And every page is found by an index

@@ -44,7 +44,7 @@ def measure(bench: Workbench) -> list[Measurement]:
     return [
         Measurement(
             "archive",
-            "a page of threads, 100,000 messages there, 20 users writing",
+            "a page of conversations, 100,000 messages there, 20 users writing",
             "ms",
             Side("through the platform, as a customer reads it", suite),
             Side("the bare question to the same database, in the same role", bare),
