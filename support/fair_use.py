@@ -23,7 +23,7 @@ _RETRY = "retry-after"
 
 
 def ask_too_often(world: World, greedy: list[User], modest: User) -> None:
-    """Have some ask far more often than a free plan allows, and somebody now and then, all at once."""
+    """Have some ask far more often than a free plan allows, and somebody beside them and right after them."""
     members = {
         f"{user} {line}": [Request(user, "GET", _ASKING)] * (_MORE_THAN_FREE // _LINES)
         for user in greedy
@@ -31,9 +31,11 @@ def ask_too_often(world: World, greedy: list[User], modest: User) -> None:
     }
     members["now and then"] = [Request(modest, "GET", _ASKING, after=number / 10) for number in range(_NOW_AND_THEN)]
     answers = Crowd(world, members).answers()
-    world.facts[GRANTS] = {
-        user.alias: [answer for request, answer in answers if request.who is user] for user in (*greedy, modest)
-    }
+    # However slowly the others asked, by now there is nothing left of what is theirs.
+    last = [world.platform.agents(modest) for _ in range(_NOW_AND_THEN)]
+    granted = {user.alias: [answer for request, answer in answers if request.who is user] for user in (*greedy, modest)}
+    granted[modest.alias] += last
+    world.facts[GRANTS] = granted
 
 
 def answers_to(world: World, user: User) -> list[Outcome]:
