@@ -14,6 +14,12 @@ def _(context, customer, agent):
     context.world.ended(context.world.running(customer, agent.wire))
 
 
+@given("{customer:User} has finished {agent:Agent} twice")
+def _(context, customer, agent):
+    for _time in range(2):
+        context.world.ended(context.world.running(customer, agent.wire))
+
+
 @when("{customer:User} starts {agent:Agent}")
 def _(context, customer, agent):
     context.world.start_run(customer, agent.wire)

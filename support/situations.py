@@ -28,7 +28,7 @@ TIME_LIMIT = 1.0
 # Seconds in which a service that is ready says so.
 _ONE_LOOK = 2.0
 
-LARGE_DOCUMENT, ONE_READING = 200_000, 0.02
+LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
 
 ROUNDS = 8

@@ -552,7 +552,7 @@ def _() -> None:
     service="tools",
     summary="a call counts what the whole service reads while it lasts",
     scenario="Other customers' runs are not counted",
-    step="Acme's second run used as much as the first, within these bounds, of",
+    step="Acme's last run used as much as the least of those before, within these bounds, of",
 )
 def _() -> None:
     total = 0
@@ -572,7 +572,7 @@ def _() -> None:
     service="tools",
     summary="a call counts the computing time of the whole service while it works",
     scenario="Other customers' runs are not counted",
-    step="Acme's second run used as much as the first, within these bounds, of",
+    step="Acme's last run used as much as the least of those before, within these bounds, of",
 )
 def _() -> None:
     replace(time, "thread_time", time.process_time)
