@@ -624,10 +624,15 @@ def _() -> None:
 
     def begin(self: RegisteredTool, row: Any) -> None:
         original(self, row)
-        if row.created_at < started:
-            raise Problem(404, "unknown_tool", "There is no such tool.")
+        vars(self)["added"] = row.created_at
 
-    original = replace(RegisteredTool, "__init__", begin)
+    def find(self: RegisteredTools, name: str) -> RegisteredTool:
+        tool: RegisteredTool = sought(self, name)
+        if vars(tool)["added"] < started:
+            raise Problem(404, "unknown_tool", "There is no such tool.")
+        return tool
+
+    original, sought = replace(RegisteredTool, "__init__", begin), replace(RegisteredTools, "find", find)
 
 
 @defect(
