@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from apex.settings import SettingsError
 
@@ -51,9 +51,9 @@ def defect(id: str, *, service: str, summary: str, scenario: str, step: str) -> 
 
 def catalogue() -> dict[str, Defect]:
     """Every defect by its id."""
-    for module in iter_modules(__path__):
-        if not module.name.startswith("_"):
-            import_module(f"{__name__}.{module.name}")
+    for module in walk_packages(__path__, prefix=f"{__name__}."):
+        if not module.name.rpartition(".")[2].startswith("_"):
+            import_module(module.name)
     return dict(sorted(CATALOGUE.items()))
 
 

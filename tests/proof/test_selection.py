@@ -63,7 +63,7 @@ def test_eight_days_in_a_row_prove_everything():
         ("features/agent_execution/a.feature", "Feature: X\n  Scenario: A cost analysis\n", ["AEC-01a"]),
         ("features/agent_execution/a.feature", "  Scenario Outline: Another analysis\n", ["AEC-01b"]),
         ("features/agent_execution/gone.feature", "", []),
-        ("apex/defects/agents.py", '@defect("AEC-02a")', ["AEC-02a"]),
+        ("apex/defects/agent_execution/agents.py", '@defect("AEC-02a")', ["AEC-02a"]),
         ("apex/defects/__init__.py", "no id", ["AEC-01a", "AEC-02a", "WSE-01a"]),
         ("apex/backend/runs.py", "", ["AEC-01b", "AEC-02a"]),
         ("apex/stream.py", "", ["AEC-01a", "AEC-02a", "WSE-01a"]),

@@ -1,0 +1,24 @@
+"""How a defect answers requests in the place of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from fastapi import APIRouter
+
+from apex.database import Database
+from apex.defects._patching import replace
+
+
+def answer_instead(of: ModuleType, own: Callable[[Database, APIRouter], None]) -> None:
+    """Have routes of ``own(database, router)`` answer in the place of those of a module of the platform."""
+
+    def routes(database: Database, *others: Any) -> APIRouter:
+        router = APIRouter()
+        own(database, router)
+        router.include_router(original(database, *others))
+        return router
+
+    original = replace(of, "routes", routes)

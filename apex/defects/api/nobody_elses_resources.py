@@ -1,0 +1,87 @@
+"""Seeded defects of whose resources are reached (API-02)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, text, update
+
+from apex.backend import runs as backend_runs
+from apex.backend import threads as backend_threads
+from apex.database import Database
+from apex.defects import defect
+from apex.defects._patching import replace
+from apex.identity import Identity
+from apex.problems import Problem
+from apex.tables import runs, threads
+
+
+@defect(
+    "API-02a",
+    service="backend",
+    summary="whose run it is is not checked where its state is asked",
+    scenario="A colleague finds nothing of what is not shared",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+        row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+        return row if row is not None else original(connection, caller, run_id, lock=lock)
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "API-02b",
+    service="backend",
+    summary="a run is looked for with the eyes of an operator",
+    scenario="Another customer finds nothing",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+        everybodys = text("SELECT * FROM runs_of_all_tenants(NULL, NULL, 10000)").columns(*runs.c)
+        found = [row for row in connection.execute(everybodys) if row.id == run_id]
+        return found[0] if found else original(connection, caller, run_id, lock=lock)
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "API-02c",
+    service="backend",
+    summary="somebody else's thread is refused in other words than one that never existed",
+    scenario="A colleague finds nothing of what is not shared",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+        if connection.scalar(select(threads.c.user_id).where(threads.c.id == thread_id)) not in (None, caller.user_id):
+            raise Problem(404, "not_found", "This thread belongs to somebody else.")
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        return own
+
+    original = replace(backend_threads, "own_thread", own_thread)
+
+
+@defect(
+    "API-02d",
+    service="backend",
+    summary="a colleague's thread is touched before it is seen whose it is",
+    scenario="A colleague finds nothing of what is not shared",
+    step="nothing of Acme's has changed",
+)
+def _() -> None:
+    def routes(database: Database) -> Any:
+        databases.append(database)
+        return original_routes(database)
+
+    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+        with databases[0].tenant(caller.tenant_id) as another:
+            another.execute(update(threads).where(threads.c.id == thread_id).values(title=f"Seen by {caller.user_id}"))
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        return own
+
+    original = replace(backend_threads, "own_thread", own_thread)
+    databases: list[Database] = []
+    original_routes = replace(backend_threads, "routes", routes)

@@ -1,0 +1,1 @@
+"""Seeded defects of business data (DBL): a module for each of its features."""

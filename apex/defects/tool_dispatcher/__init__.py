@@ -1,0 +1,1 @@
+"""Seeded defects of tools (TLD): a module for each of its features."""
