@@ -1,11 +1,21 @@
 """Requests that break off half-way, and what is left of them."""
 
-from behave import then, when
+from behave import given, then, when
 from hamcrest import equal_to
 
 from support import allowances, halfway
 from support.checks.problems import is_refused_with
 from support.halfway import BROKEN_OFF, EXPENSE, BrokenOff
+
+
+@given("the booking of an expense by {customer:User} has broken off half-way")
+def _(context, customer):
+    halfway.booking(context.world, customer).require()
+
+
+@given("the request of {customer:User} for a usage report has broken off half-way")
+def _(context, customer):
+    halfway.usage_report(context.world, customer).require()
 
 
 @when("the booking of an expense by {customer:User} breaks off half-way")
@@ -16,6 +26,11 @@ def _(context, customer):
 @when("the request of {customer:User} for a usage report breaks off half-way")
 def _(context, customer):
     context.world.facts[BROKEN_OFF] = halfway.usage_report(context.world, customer)
+
+
+@when("{customer:User} books it again")
+def _(context, customer):
+    context.world.outcome = context.world.platform.book_expense(customer, *EXPENSE)
 
 
 @when("the end of {customer:Owner} run breaks off half-way")
@@ -48,19 +63,17 @@ def _(context, customer):
     context.world.expect(context.world.recall(BROKEN_OFF, BrokenOff).answer, is_refused_with("unavailable"))
 
 
-@then("what {customer:User} books again is booked once")
+@then("{customer:User} finds it booked once")
 def _(context, customer):
-    again = context.world.platform.book_expense(customer, *EXPENSE)
-    context.world.expect(again.done, equal_to(True), str(again))
+    context.world.expect(context.world.last_outcome.done, equal_to(True), str(context.world.last_outcome))
     amount, _purpose = EXPENSE
     once = {"spent": amount, "spent by you": amount, "booked": [EXPENSE]}
     context.world.expect(allowances.found(context.world, customer), equal_to(once))
 
 
-@then("when {customer:User} asks again there is one whole run")
+@then("{customer:User} finds one whole run")
 def _(context, customer):
-    context.world.start_run(customer, "usage_report")
-    context.world.expect(context.world.last_outcome.done, equal_to(True), str(context.world.outcome))
-    context.world.ended(context.world.last_run)
+    context.world.expect(context.world.last_outcome.done, equal_to(True), str(context.world.last_outcome))
+    context.world.ended(context.world.run_of(customer))
     once = {"runs": ["completed"], "said": [["user", "assistant"]]}
     context.world.expect(halfway.runs_found(context.world, customer), equal_to(once))

@@ -34,6 +34,14 @@ class BrokenOff:
     meanwhile: Any
     afterwards: Any
 
+    def require(self) -> None:
+        """For a Given: what was asked has not been granted.
+
+        :raises NotShown: it has been, and was not broken off.
+        """
+        if self.answer is None or self.answer.done:
+            raise NotShown(f"what was to break off was granted: {self.answer}")
+
 
 def break_off(
     world: World,

@@ -57,8 +57,8 @@ def _() -> None:
     "DBL-06c",
     service="backend",
     summary="a booking is remembered as under way and never forgotten when it breaks off",
-    scenario="An expense whose booking breaks off is not booked",
-    step="what Acme books again is booked once",
+    scenario="An expense whose booking has broken off can be booked",
+    step="Acme finds it booked once",
 )
 def _() -> None:
     under_way: set[tuple[str, Decimal, str]] = set()
@@ -97,8 +97,8 @@ def _() -> None:
     "DBL-06e",
     service="backend",
     summary="a question is written when it is asked, and once more when its run is asked for again",
-    scenario="A run whose request breaks off is not begun",
-    step="when Acme asks again there is one whole run",
+    scenario="A run whose request has broken off can be asked for",
+    step="Acme finds one whole run",
 )
 def _() -> None:
     broken_off: set[str] = set()
