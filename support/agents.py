@@ -69,11 +69,6 @@ def calling_together(*calls: Script) -> Script:
     return script({"calls": list(calls)})
 
 
-def meeting(path: str, *calls: Script) -> Script:
-    """Asks the partner for a path, and makes these calls when it has answered."""
-    return script({"fetch": path}, *({"call": each} for each in calls))
-
-
 def talkative(thoughts: int) -> Script:
     """Emits that many events as fast as it can."""
     return script({"think_times": thoughts})

@@ -102,6 +102,10 @@ class Faults:
         self._evidence.note("fault", kind="reset", line=proxy)
         self._stack.cut_connections(proxy, how="reset")
 
+    def open_connections(self, proxy: str) -> int:
+        """How many connections the line has now."""
+        return next(line.open_connections for line in self._stack.lines() if line.name == proxy)
+
     def heal(self, proxy: str) -> None:
         """The line works again."""
         self._stack.clear_fault(proxy)

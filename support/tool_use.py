@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -49,23 +50,30 @@ def have_listed_at_once(world: World, customers: Sequence[User]) -> None:
 
 
 def at_once(world: World, customers: Sequence[User], calls: Callable[[User], Sequence[Script]]) -> None:
-    """Agents of all the customers make their calls as soon as each of them has come to that point."""
-    for customer in customers:
-        world.partner.hold(waiting_place(customer))
-    runs = [
-        world.running(customer, agents.PROBE, input=agents.meeting(waiting_place(customer), *calls(customer)))
-        for customer in customers
-    ]
-    world.eventually(
-        lambda: [len(world.partner.calls(waiting_place(customer))) for customer in customers],
-        lambda waiting: all(waiting),
-        "run starts",
-        "the calls at the partner",
-    )
-    for customer in customers:
-        world.partner.release(waiting_place(customer))
+    """Agents of all the customers make their calls; the cloud answers none of them before each has asked it.
+
+    :raises NotShown: they were not at work at the same time.
+    """
+    world.faults.silence("cloud")
+    # Now whoever has a connection to the cloud waits for its answer.
+    world.faults.reset_connections("cloud")
+    runs = [world.running(customer, agents.PROBE, input=agents.calling(*calls(customer))) for customer in customers]
+    _until(world, lambda: world.faults.open_connections("cloud") >= len(customers), "the calls at the cloud")
+    world.faults.heal("cloud")
     for run in runs:
         world.ended(run)
+    times = [_at_work(world, customer) for customer in customers]
+    if max(begun for begun, _ in times) >= min(ended for _, ended in times):
+        raise NotShown(f"one call had ended before another began: {times}")
+
+
+def _at_work(world: World, customer: User) -> tuple[datetime, datetime]:
+    """When the calls of the customer's last run began, and when they had ended, as shown to the customer."""
+    events = events_of_last_run(world, customer)
+    moments = [event.happened_at for event in events if event.call_id and event.happened_at]
+    if len(moments) < 2:
+        raise NotShown(f"{customer} was not shown a call from its beginning to its end")
+    return min(moments), max(moments)
 
 
 def reach_out(world: World, customer: User, other: User) -> None:

@@ -93,3 +93,22 @@ def _() -> None:
             raise
 
     original = replace(StopInstances, "execute", execute)
+
+
+@defect(
+    "TLD-03e",
+    service="tools",
+    summary="for whom an account is entered is kept in one place, and overwritten while the first caller still waits",
+    scenario="The same tool, used by two customers at once, changes for each what is their own",
+    step="each cloud account shows it done to its own servers and to no others",
+)
+def _() -> None:
+    for_whom: list[str] = []
+
+    def of_tenant(self: CloudAccounts, tenant_id: str) -> CloudAccount:
+        for_whom[:] = [tenant_id]
+        original(self, tenant_id)
+        account: CloudAccount = original(self, for_whom[0])
+        return account
+
+    original = replace(CloudAccounts, "of_tenant", of_tenant)
