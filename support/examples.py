@@ -7,6 +7,9 @@ from typing import Any
 
 from support.openapi import Operation
 
+ANY_TEXT = "example"
+"""What stands where any text will do; whatever is made by example bears it as its name."""
+
 # What a schema's pattern describes but does not show.
 _KNOWN = {
     "account_id": "123456789012",
@@ -65,4 +68,4 @@ def _text(schema: Mapping[str, Any], name: str) -> str:
         return f"Somewhere {uuid.uuid4().hex[:12]}"
     if schema.get("format") == "uuid" or name.endswith("_id"):
         return str(uuid.uuid4())
-    return _FORMATS.get(str(schema.get("format")), "example")
+    return _FORMATS.get(str(schema.get("format")), ANY_TEXT)

@@ -45,7 +45,7 @@ def imagine(world: World, customer: User) -> ChangingTool:
 def add(world: World) -> None:
     """The operator adds the tool; it is withdrawn at the end of the scenario."""
     tool, operator = world.recall(CHANGING, ChangingTool), world.users.operator
-    world.undo.register(f"withdraw {tool.name}", lambda: _withdrawn(world, tool))
+    withdraw_at_the_end(world, tool.name)
     world.outcome = world.platform.add_tool(
         operator,
         name=tool.name,
@@ -65,10 +65,15 @@ def withdraw(world: World) -> None:
     world.outcome.require()
 
 
-def _withdrawn(world: World, tool: ChangingTool) -> None:
-    done: Outcome = world.platform.withdraw_tool(world.users.operator, tool.name)
+def withdraw_at_the_end(world: World, name: str) -> None:
+    """Have the tool of that name withdrawn at the end of the scenario, where it is there then."""
+    world.undo.register(f"withdraw {name}", lambda: _withdrawn(world, name))
+
+
+def _withdrawn(world: World, name: str) -> None:
+    done: Outcome = world.platform.withdraw_tool(world.users.operator, name)
     if not done.done and done.meaning is not Meaning.NOT_FOUND:
-        raise NotShown(f"{tool.name} stays: {done}")
+        raise NotShown(f"{name} stays: {done}")
 
 
 def start_using(world: World, customer: User) -> RunHandle:

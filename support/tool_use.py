@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -67,10 +66,10 @@ def at_once(world: World, customers: Sequence[User], calls: Callable[[User], Seq
         raise NotShown(f"one call had ended before another began: {times}")
 
 
-def _at_work(world: World, customer: User) -> tuple[datetime, datetime]:
-    """When the calls of the customer's last run began, and when they had ended, as shown to the customer."""
+def _at_work(world: World, customer: User) -> tuple[float, float]:
+    """When the calls of the customer's last run began, and when they had ended (Unix seconds), as shown to them."""
     events = events_of_last_run(world, customer)
-    moments = [event.happened_at for event in events if event.call_id and event.happened_at]
+    moments = [event.happened_at.timestamp() for event in events if event.call_id and event.happened_at]
     if len(moments) < 2:
         raise NotShown(f"{customer} was not shown a call from its beginning to its end")
     return min(moments), max(moments)
