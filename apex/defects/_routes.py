@@ -6,10 +6,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from apex.backend import threads
 from apex.database import Database
 from apex.defects._patching import replace
+from apex.identity import Caller, acting_as
+from apex.problems import not_found
 
 
 def answer_instead(of: ModuleType, own: Callable[[Database, APIRouter], None]) -> None:
@@ -22,3 +25,15 @@ def answer_instead(of: ModuleType, own: Callable[[Database, APIRouter], None]) -
         return router
 
     original = replace(of, "routes", routes)
+
+
+def closed(method: str, path: str) -> None:
+    """Answer everybody with a valid token as if nothing were there."""
+
+    def own(database: Database, router: APIRouter) -> None:
+        @router.api_route(path, methods=[method])
+        def nothing(identity: Caller) -> Response:
+            with acting_as(database, identity):
+                raise not_found()
+
+    answer_instead(threads, own)

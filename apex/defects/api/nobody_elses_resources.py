@@ -11,6 +11,7 @@ from apex.backend import threads as backend_threads
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.defects._routes import closed
 from apex.identity import Identity
 from apex.problems import Problem
 from apex.tables import runs, threads
@@ -85,3 +86,25 @@ def _() -> None:
     original = replace(backend_threads, "own_thread", own_thread)
     databases: list[Database] = []
     original_routes = replace(backend_threads, "routes", routes)
+
+
+@defect(
+    "API-02e",
+    service="backend",
+    summary="who owns a conversation cannot read its messages either",
+    scenario="Another customer finds nothing",
+    step="every one of these ways is open to Acme",
+)
+def _() -> None:
+    closed("GET", "/v1/threads/{thread_id}/messages")
+
+
+@defect(
+    "API-02f",
+    service="backend",
+    summary="who owns a run cannot cancel it either",
+    scenario="A colleague finds nothing of what is not shared",
+    step="every one of these ways is open to Acme",
+)
+def _() -> None:
+    closed("POST", "/v1/runs/{run_id}/cancel")

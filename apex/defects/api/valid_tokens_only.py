@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import jwt
 from fastapi import FastAPI
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from apex.auth.models import Token
+from apex.auth.passwords import fingerprint
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import threads as backend_threads
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.defects._routes import closed
 from apex.tables import sessions
 
 
@@ -122,3 +125,53 @@ def _() -> None:
         original(self, connection, list(connection.scalars(select(sessions.c.id))), reason)
 
     original = replace(Sessions, "end", end)
+
+
+@defect(
+    "API-03k",
+    service="backend",
+    summary="owners are not let through to their own conversations",
+    scenario="A bad token opens no door",
+    step="Acme's own token opens every door that is there for owners",
+)
+def _() -> None:
+    closed("GET", "/v1/threads")
+
+
+@defect(
+    "API-03l",
+    service="auth",
+    summary="refreshed tokens are those of a session that nobody has begun",
+    scenario="A session goes on with new tokens",
+    step="Acme is let in with the new tokens",
+)
+def _() -> None:
+    def token(self: Sessions, session_id: str, *others: Any) -> Token:
+        refreshed = others[-1] is None
+        given: Token = original(self, str(uuid.uuid4()) if refreshed else session_id, *others)
+        return given
+
+    original = replace(Sessions, "_token", token)
+
+
+@defect(
+    "API-03m",
+    service="auth",
+    summary="a used refresh token works as long as its session",
+    scenario="A refresh token that is shown again ends the session",
+    step="the refresh token is refused",
+)
+def _() -> None:
+    def refresh(self: Sessions, refresh_token: str) -> Token:
+        old = fingerprint(refresh_token)
+        with self._database.platform() as connection:
+            spent = connection.execute(text("SELECT * FROM spent_session_of(:old)"), {"old": old}).first()
+        if spent is None:
+            given: Token = original(self, refresh_token)
+            return given
+        with self._database.tenant(str(spent.tenant_id)) as connection:
+            session = select(sessions.c.id, sessions.c.user_id, sessions.c.tenant_id)
+            row = connection.execute(session.where(sessions.c.id == str(spent.session_id))).one()
+        return self._token(row.id, row.tenant_id, row.user_id, "owner", "early", refresh_token, None)
+
+    original = replace(Sessions, "refresh", refresh)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from apex.backend import threads as conversations
 from apex.backend.models import NewThread, Thread, Threads
@@ -174,3 +174,45 @@ def _() -> None:
         return row
 
     original = replace(conversations, "new_message", new_message)
+
+
+@defect(
+    "DBL-02i",
+    service="backend",
+    summary="renaming one conversation renames all",
+    scenario="A renamed conversation keeps what was said",
+    step="the second conversation reads as it was",
+)
+def _() -> None:
+    def own(database: Database, router: APIRouter) -> None:
+        @router.patch("/v1/threads/{thread_id}")
+        def rename(thread_id: str, request: NewThread, identity: Caller) -> Thread:
+            with acting_as(database, identity) as connection:
+                mine = threads.c.user_id == identity.user_id
+                connection.execute(update(threads).where(mine).values(title=request.title))
+                return Thread.model_validate(
+                    conversations.own_thread(connection, identity, thread_id), from_attributes=True
+                )
+
+    answer_instead(conversations, own)
+
+
+@defect(
+    "DBL-02j",
+    service="backend",
+    summary="a colleague's change is made before it is refused",
+    scenario="Nobody else can read, change or guess a conversation",
+    step="Acme's conversation reads as it was",
+)
+def _() -> None:
+    def own(database: Database, router: APIRouter) -> None:
+        @router.patch("/v1/threads/{thread_id}")
+        def rename(thread_id: str, request: NewThread, identity: Caller) -> Thread:
+            with acting_as(database, identity) as connection:
+                connection.execute(update(threads).where(threads.c.id == thread_id).values(title=request.title))
+            with acting_as(database, identity) as connection:
+                return Thread.model_validate(
+                    conversations.own_thread(connection, identity, thread_id), from_attributes=True
+                )
+
+    answer_instead(conversations, own)

@@ -1,0 +1,1 @@
+"""Seeded defects of agent runs (AEC): a module for each of its features."""

@@ -1,0 +1,1 @@
+"""Seeded defects of live events (WSE): a module for each of its features."""
