@@ -1,10 +1,13 @@
 """Catalogue and features name each other."""
 
+from pathlib import Path
+
 import pytest
 
+from apex.defects import catalogue
 from support.proof.catalogue import Defect, load
 from tests.house import catalogue_rules
-from tests.house.feature_rules import parse
+from tests.house.feature_rules import outlines_and_scenarios, parse
 
 FEATURE = """\
 Feature: A dropped connection loses nothing
@@ -59,3 +62,13 @@ def test_breach_is_found(defects, finding):
 def test_catalogue_and_features_agree(features):
     found = list(catalogue_rules.breaches(catalogue_rules.written(features), load()))
     assert not found, "\n".join(found)
+
+
+def test_each_defect_stands_in_the_module_of_its_feature(features):
+    module_of = {
+        scenario.name: ".".join(("apex", "defects", *Path(feature.filename).with_suffix("").parts[1:]))
+        for feature in features
+        for scenario in outlines_and_scenarios(feature)
+    }
+    astray = [id for id, defect in catalogue().items() if defect.apply.__module__ != module_of[defect.scenario]]
+    assert not astray, f"not in apex/defects/<category>/<feature>.py of their scenario: {', '.join(astray)}"
