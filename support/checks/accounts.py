@@ -44,7 +44,8 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
         return all(self.low <= self._ratio(item, name) <= self.high for name in self.resources)
 
     def describe_to(self, description: Description) -> None:
-        resources, others = ", ".join(self.resources), [[other[name] for name in self.resources] for other in self.others]
+        resources = ", ".join(self.resources)
+        others = [[other[name] for name in self.resources] for other in self.others]
         description.append_text(f"{self.low} to {self.high} times as much of {resources} as the least of {others}")
 
     def describe_mismatch(self, item: Sequence[Account], mismatch_description: Description) -> None:
