@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
+from support.asking import a_few_at_a_time
 from support.examples import example_of, filled
 from support.openapi import Operation, operations
 from support.outcome import Outcome
@@ -55,8 +57,12 @@ def try_door(world: World, door: Operation, caller: Caller, ids: Mapping[str, st
 
 
 def try_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Mapping[str, str]) -> list[Try]:
-    """Try one door after the other."""
-    return [try_door(world, door, caller, ids) for door in chosen]
+    """Try doors one kind after the other, in the order given; those of a kind stand in no other's way."""
+    return [
+        tried
+        for _, alike in groupby(chosen, key=lambda door: in_order(door.method, door.place)[:2])
+        for tried in a_few_at_a_time(lambda door: try_door(world, door, caller, ids), alike)
+    ]
 
 
 def address_of(world: World, door: Operation) -> str:

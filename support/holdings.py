@@ -38,12 +38,13 @@ def one_of_everything(world: World, owner: User) -> Belongings:
     thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require()["id"]
     platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
-    world.ended(run)
     elsewhere = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
     platform.set_allowance(owner, "1000.00").require()
     platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
     budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require()["id"]
     colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
+    # It has been at work all the while.
+    world.ended(run)
     ids = {"thread_id": thread, "to_thread_id": elsewhere, "run_id": run.run_id, "user_id": colleague.id}
     return Belongings(owner, {**ids, "budget_id": budget, "name": "read_prices"})
 
