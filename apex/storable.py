@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 
@@ -36,7 +36,7 @@ def _storable_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
-JsonObject = Annotated[dict[str, Any], AfterValidator(storable)]
+JsonObject = Annotated[dict[str, Any], Field(max_length=1_000), AfterValidator(storable)]
 """An object of any content that can be kept as it is."""
 
 Secret = Annotated[SecretStr, AfterValidator(_storable_secret)]

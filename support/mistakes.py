@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from support import access, doors, holdings
+from support import access, asking, doors, holdings
 from support.examples import example_of, made_up_in
 from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
 from support.platform import Anyone, Caller
 from support.rights import ANYBODY, SERVICES, rights_of
+from support.too_much import too_much
 from support.users import User
 from support.world import World
 
@@ -46,13 +47,17 @@ class Wrong(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A request to an operation with something wrong about ``field``; either a body or a query is wrong."""
+    """A request to an operation with something wrong about ``field``.
+
+    ``place``: where that is, the body or another part of the request; there it has the ``value``.
+    """
 
     operation: Operation
     field: str
     body: bytes | None = None
-    query: Mapping[str, str] | None = None
     in_pieces: bool = False
+    place: str = "body"
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,20 @@ class Mistaken:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field of a body: the path that leads to it, its schema without references, a body in which it may be put."""
+    """A field of a body: the path that leads to it, a body in which it may be put, and what fits there.
+
+    ``kinds``: the schemas of what it may be, without references.
+    """
 
     path: Path
-    schema: Mapping[str, Any]
+    kinds: Sequence[Mapping[str, Any]]
     required: bool
     around: Any
+    example: Any
 
     @property
     def name(self) -> str:
-        return str(self.path[-1])
+        return str(next(part for part in reversed(self.path) if isinstance(part, str)))
 
 
 def send_all(world: World, owner: User, wrong: Wrong) -> None:
@@ -88,8 +97,12 @@ def send_all(world: World, owner: User, wrong: Wrong) -> None:
         if rights_of(operation) != SERVICES
         for mistake in mistakes(operation, wrong)
     ]
-    world.facts[NAMED] = set[str]().union(*(made_up_in(mistake.body or b"") for mistake in made))
-    world.facts[SENT] = [Mistaken(each.operation.place, each.field, _send(world, each, owned)) for each in made]
+    # What makes a request far too large is nobody's name.
+    world.facts[NAMED] = set[str]().union(*(made_up_in((mistake.body or b"").rstrip()) for mistake in made))
+    callers = _Callers(Anyone(), owned.owner, world.users.operator)
+    world.facts[SENT] = asking.a_few_at_a_time(
+        lambda each: Mistaken(each.operation.place, each.field, _send(world, each, callers, owned.ids)), made
+    )
 
 
 def mistakes(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
@@ -98,7 +111,7 @@ def mistakes(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
         for variant in _variants(operation, operation.body):
             yield from _about_body(operation, example_of(operation, variant), variant, wrong)
     if wrong in (Wrong.TYPE, Wrong.LONG):
-        yield from _about_query(operation, wrong)
+        yield from _about_parameters(operation, wrong)
 
 
 def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], wrong: Wrong) -> Iterator[Mistake]:
@@ -121,17 +134,15 @@ def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], wron
 
 
 def _wrong_values(field: _Field, wrong: Wrong) -> Iterator[bytes]:
-    schema, free = field.schema, _is_free(field.schema)
+    schema, free = field.kinds[0], _is_free(field.kinds[0])
     match wrong:
         case Wrong.MISSING if field.required:
             yield json.dumps(_without(field)).encode()
         case Wrong.TYPE:
             yield _text(field, '"nothing of the kind"' if schema.get("type") in ("array", "object") else "[1]")
-        case Wrong.LONG if "maxLength" in schema:
-            yield _text(field, json.dumps("x" * (schema["maxLength"] + 1)))
-        case Wrong.LONG if "maxItems" in schema:
-            item = json.dumps(_at(field.around, field.path)[0])
-            yield _text(field, f"[{','.join([item] * (schema['maxItems'] + 1))}]")
+        case Wrong.LONG:
+            values = [too_much(kind, field.example) for kind in field.kinds]
+            yield from (_text(field, json.dumps(value)) for value in values if value is not None)
         case Wrong.CHARACTER if free:
             for bad in _UNSTORABLE:
                 yield _text(field, json.dumps({"noted": ["well", {"there": bad}]}))
@@ -144,15 +155,18 @@ def _wrong_values(field: _Field, wrong: Wrong) -> Iterator[bytes]:
             yield from (_text(field, number) for number in _NO_NUMBERS)
 
 
-def _about_query(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
+def _about_parameters(operation: Operation, wrong: Wrong) -> Iterator[Mistake]:
+    body = None if operation.body is None else json.dumps(example_of(operation, operation.body)).encode()
     for parameter in operation.details.get("parameters", ()):
-        if parameter["in"] != "query":
-            continue
-        name, schema = parameter["name"], _plain(operation, parameter["schema"])
-        if wrong is Wrong.TYPE:
-            yield Mistake(operation, name, query={name: "nothing of the kind"})
-        elif "maximum" in schema:
-            yield Mistake(operation, name, query={name: str(schema["maximum"] + 1)})
+        name, place, kinds = parameter["name"], parameter["in"], _kinds(operation, parameter["schema"])
+        if wrong is Wrong.LONG:
+            values = [too_much(kind, example_of(operation, kind, name)) for kind in kinds]
+        else:
+            # Whatever stands in a path is a text.
+            values = ["nothing of the kind"] if place == "query" else []
+        yield from (
+            Mistake(operation, name, body, place=place, value=str(value)) for value in values if value is not None
+        )
 
 
 # -- what a body is made of -------------------------------------------------------------------------------------------
@@ -164,25 +178,32 @@ def _variants(operation: Operation, schema: Mapping[str, Any]) -> list[Mapping[s
 
 
 def _fields(operation: Operation, schema: Mapping[str, Any], around: Any, path: Path = ()) -> Iterator[_Field]:
-    """Every field of an object, and those of the objects in its lists."""
+    """Every field of an object, and those of the objects in its lists, or what else is in them."""
     for name, value in schema.get("properties", {}).items():
-        plain, here = _plain(operation, value), (*path, name)
-        if plain.get("type") == "array" and not _at(around, here):
+        kinds, here = _kinds(operation, value), (*path, name)
+        is_list = kinds[0].get("type") == "array"
+        if is_list and not _at(around, here):
             # A list that need not be sent is sent to be wrong.
             around = copy.deepcopy(around)
-            _at(around, path)[name] = [example_of(operation, plain["items"])]
-        yield _Field(here, plain, name in schema.get("required", ()), around)
-        if plain.get("type") == "array" and _at(around, here):
-            yield from _fields(operation, operation.resolved(plain["items"]), around, (*here, 0))
+            _at(around, path)[name] = [example_of(operation, kinds[0]["items"])]
+        example = _at(around, here)
+        if example is None:
+            example = example_of(operation, kinds[0], name)
+        yield _Field(here, kinds, name in schema.get("required", ()), around, example)
+        if is_list:
+            items, first = operation.resolved(kinds[0]["items"]), (*here, 0)
+            if "properties" in items:
+                yield from _fields(operation, items, around, first)
+            else:
+                yield _Field(first, _kinds(operation, items), False, around, _at(around, first))
 
 
-def _plain(operation: Operation, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A schema without references, and without the alternative of there being nothing."""
+def _kinds(operation: Operation, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The alternatives of a schema, without references, and without that of there being nothing."""
     schema = operation.resolved(schema)
-    for choice in schema.get("anyOf", ()):
-        if choice.get("type") != "null":
-            return _plain(operation, choice)
-    return schema
+    if "anyOf" not in schema:
+        return [schema]
+    return [kind for choice in schema["anyOf"] for kind in _kinds(operation, choice) if kind.get("type") != "null"]
 
 
 def _is_free(schema: Mapping[str, Any]) -> bool:
@@ -213,28 +234,37 @@ def _text(field: _Field, value: str) -> bytes:
 # -- sending ----------------------------------------------------------------------------------------------------------
 
 
-def _send(world: World, mistake: Mistake, owned: Belongings) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Callers:
+    anybody: Caller
+    owner: User
+    operator: User
+
+    def of(self, operation: Operation) -> Caller:
+        """Who may use the operation."""
+        roles: Sequence[str] = sorted(rights_of(operation) or ())
+        if roles == sorted(ANYBODY):
+            return self.anybody
+        return self.owner if self.owner.role in roles else self.operator
+
+
+def _send(world: World, mistake: Mistake, callers: _Callers, ids: Mapping[str, str]) -> Outcome:
     operation, path = mistake.operation, mistake.operation.path
+    wrong = {mistake.field: mistake.value}
     for name in operation.names("path"):
-        path = path.replace(f"{{{name}}}", owned.ids.get(name) or str(example_of(operation, {}, name)))
+        known = wrong if mistake.place == "path" else ids
+        path = path.replace(f"{{{name}}}", known.get(name) or str(example_of(operation, {}, name)))
     return world.platform.request(
-        _caller(world, operation, owned.owner),
+        callers.of(operation),
         operation.method,
         path,
         service=doors.address_of(world, operation),
         data=_pieces(mistake.body) if mistake.in_pieces and mistake.body is not None else mistake.body,
-        query=mistake.query,
-        headers={} if mistake.body is None else {"content-type": "application/json"},
+        query=wrong if mistake.place == "query" else None,
+        headers={"content-type": "application/json", **(wrong if mistake.place == "header" else {})},
     )
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:
     """The body without its length being told beforehand."""
     yield from (body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK))
-
-
-def _caller(world: World, operation: Operation, owner: User) -> Caller:
-    roles: Sequence[str] = sorted(rights_of(operation) or ())
-    if roles == sorted(ANYBODY):
-        return Anyone()
-    return owner if owner.role in roles else world.users.operator

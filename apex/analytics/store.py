@@ -41,7 +41,8 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Id = Annotated[str, StringConstraints(max_length=36, pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Short = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Job(BaseModel):
@@ -51,11 +52,11 @@ class Job(BaseModel):
     tenant_id: Id
     user_id: Id
     run_id: Id
-    agent_name: str
-    status: str
+    agent_name: Short
+    status: Short
     duration_seconds: float
     tool_calls: int
-    trace_id: str
+    trace_id: Short
     finished_at: Moment
 
 

@@ -21,6 +21,7 @@ from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.database import Database
 from apex.identity import Caller, acting_as
+from apex.paths import Named
 from apex.service import Process, create_app
 
 
@@ -80,7 +81,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         return Members(items=accounts.members(identity))
 
     @app.delete("/v1/members/{user_id}", status_code=204, tags=["members"])
-    def remove(user_id: str, identity: Caller) -> Response:
+    def remove(user_id: Named, identity: Caller) -> Response:
         """Remove somebody from the tenant (owners and admins); their sessions end."""
         accounts.remove(identity, user_id, sessions)
         return Response(status_code=204)

@@ -30,11 +30,12 @@ from apex.backend.models import (
     NewBudget,
     NewExpense,
 )
-from apex.backend.paging import after, next_cursor
+from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import Limit
 from apex.cache import Cache
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
+from apex.paths import Named
 from apex.problems import allowance_exceeded, conflict, not_found
 from apex.tables import allowance_shares, allowances, budgets, expenses
 
@@ -68,7 +69,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         return Expense.model_validate(row, from_attributes=True)
 
     @router.get("/v1/allowance/expenses")
-    def booked(identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Expenses:
+    def booked(identity: Caller, cursor: Cursor = None, limit: Limit = 50) -> Expenses:
         """What the caller has booked, newest first."""
         query = (
             select(expenses)
@@ -95,7 +96,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         return Budget.model_validate(row, from_attributes=True)
 
     @router.get("/v1/budgets")
-    def page(identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Budgets:
+    def page(identity: Caller, cursor: Cursor = None, limit: Limit = 50) -> Budgets:
         """The budgets of the organisation's teams, newest first."""
         query = (
             select(budgets)
@@ -109,7 +110,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         return Budgets(items=items, next_cursor=next_cursor(rows, limit))
 
     @router.patch("/v1/budgets/{budget_id}")
-    def change(budget_id: str, request: BudgetChange, identity: Caller) -> Budget:
+    def change(budget_id: Named, request: BudgetChange, identity: Caller) -> Budget:
         """Give a team more or less (owners and admins), or ``allowance_exceeded``."""
         with acting_as(database, identity, "allowance:manage") as connection:
             found = budget(connection, budget_id)
@@ -123,7 +124,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         return Budget.model_validate(row, from_attributes=True)
 
     @router.delete("/v1/budgets/{budget_id}", status_code=204)
-    def withdraw(budget_id: str, identity: Caller) -> Response:
+    def withdraw(budget_id: Named, identity: Caller) -> Response:
         """Take a team's budget back (owners and admins)."""
         with acting_as(database, identity, "allowance:manage") as connection:
             found = budget(connection, budget_id)

@@ -7,7 +7,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from apex.storable import JsonObject
 from apex.stream import rfc3339
@@ -16,8 +25,32 @@ Status = Literal["queued", "running", "completed", "failed", "timed_out", "cance
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, pattern=r"^[^\x00]*$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
-Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
-Money = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+# A number may come as a text, too: of the digits that it can have, and a few more that say nothing.
+_LONGEST_NUMBER = 40
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        raise PydanticCustomError("string_too_long", f"A number should have at most {_LONGEST_NUMBER} characters")
+    return value
+
+
+def _publish_length(schema: dict[str, Any]) -> None:
+    for choice in schema["anyOf"]:
+        if choice["type"] == "string":
+            choice["maxLength"] = _LONGEST_NUMBER
+
+
+Amount = Annotated[
+    Decimal,
+    Field(lt=10**14, max_digits=20, decimal_places=6, json_schema_extra=_publish_length),
+    BeforeValidator(_short),
+]
+Money = Annotated[
+    Decimal,
+    Field(gt=0, lt=10**12, max_digits=14, decimal_places=2, json_schema_extra=_publish_length),
+    BeforeValidator(_short),
+]
 
 
 class Request(BaseModel):
@@ -166,9 +199,11 @@ class CloudAccount(Request):
     assumed: it is the tenant's id.
     """
 
-    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-    role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")]
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    account_id: Annotated[str, StringConstraints(max_length=12, pattern=r"^\d{12}$")]
+    role_arn: Annotated[
+        str, StringConstraints(max_length=159, pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")
+    ]
+    region: Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
     @model_validator(mode="after")
     def _role_is_in_the_account(self) -> Self:

@@ -7,11 +7,15 @@ import binascii
 import json
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from sqlalchemy import ColumnElement, Row, Table, tuple_
 
 from apex.problems import Problem
+
+Cursor = Annotated[str | None, Query(max_length=500)]
+"""Where a page begins, as the page before has told it."""
 
 
 def after(table: Table, cursor: str | None, *, newest_first: bool) -> list[ColumnElement[bool]]:

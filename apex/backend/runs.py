@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
-from apex.backend.paging import after, next_cursor
+from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import Limit, new_message, new_thread, own_thread
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
+from apex.paths import Named
 from apex.problems import Problem, not_found
 from apex.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
 from apex.settings import Settings
@@ -77,7 +78,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
         identity: Caller,
         thread_id: uuid.UUID | None = None,
         status: Status | None = None,
-        cursor: str | None = None,
+        cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Runs:
         """The caller's runs, newest first."""
@@ -92,13 +93,13 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
         return Runs(items=[shown(row) for row in rows[:limit]], next_cursor=next_cursor(rows, limit))
 
     @router.get("/v1/runs/{run_id}", tags=["runs"])
-    def read(run_id: str, identity: Caller) -> Run:
+    def read(run_id: Named, identity: Caller) -> Run:
         """A run of the caller as it stands."""
         with acting_as(database, identity) as connection:
             return shown(own_run(connection, identity, run_id))
 
     @router.post("/v1/runs/{run_id}/cancel", status_code=202, tags=["runs"])
-    def cancel(run_id: str, identity: Caller) -> Run:
+    def cancel(run_id: Named, identity: Caller) -> Run:
         """Stop a run; harmless when it has ended or is being stopped."""
         with acting_as(database, identity) as connection:
             run = own_run(connection, identity, run_id, lock=True)

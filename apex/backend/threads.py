@@ -22,9 +22,10 @@ from apex.backend.models import (
     Thread,
     Threads,
 )
-from apex.backend.paging import after, next_cursor
+from apex.backend.paging import Cursor, after, next_cursor
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
+from apex.paths import Named
 from apex.problems import conflict, not_found
 from apex.tables import messages, tenants, threads, usage_records
 
@@ -42,7 +43,7 @@ def routes(database: Database) -> APIRouter:
             return Thread.model_validate(new_thread(connection, identity, request.title), from_attributes=True)
 
     @router.get("/v1/threads", tags=["threads"])
-    def page(identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Threads:
+    def page(identity: Caller, cursor: Cursor = None, limit: Limit = 50) -> Threads:
         """The caller's threads, newest first."""
         query = (
             select(threads)
@@ -56,13 +57,13 @@ def routes(database: Database) -> APIRouter:
         return Threads(items=items, next_cursor=next_cursor(rows, limit))
 
     @router.get("/v1/threads/{thread_id}", tags=["threads"])
-    def read(thread_id: str, identity: Caller) -> Thread:
+    def read(thread_id: Named, identity: Caller) -> Thread:
         """One thread of the caller."""
         with acting_as(database, identity) as connection:
             return Thread.model_validate(own_thread(connection, identity, thread_id), from_attributes=True)
 
     @router.patch("/v1/threads/{thread_id}", tags=["threads"])
-    def rename(thread_id: str, request: NewThread, identity: Caller) -> Thread:
+    def rename(thread_id: Named, request: NewThread, identity: Caller) -> Thread:
         """Give a thread another title."""
         with acting_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
@@ -72,7 +73,7 @@ def routes(database: Database) -> APIRouter:
         return Thread.model_validate(changed, from_attributes=True)
 
     @router.delete("/v1/threads/{thread_id}", status_code=204, tags=["threads"])
-    def remove(thread_id: str, identity: Caller) -> Response:
+    def remove(thread_id: Named, identity: Caller) -> Response:
         """Delete a thread with its messages and runs."""
         with acting_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
@@ -80,7 +81,7 @@ def routes(database: Database) -> APIRouter:
         return Response(status_code=204)
 
     @router.post("/v1/threads/{thread_id}/messages", status_code=201, tags=["threads"])
-    def write(thread_id: str, request: NewMessage, identity: Caller) -> Message:
+    def write(thread_id: Named, request: NewMessage, identity: Caller) -> Message:
         """Add a message to a thread."""
         with acting_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
@@ -88,7 +89,7 @@ def routes(database: Database) -> APIRouter:
         return Message.model_validate(row, from_attributes=True)
 
     @router.get("/v1/threads/{thread_id}/messages", tags=["threads"])
-    def messages_of(thread_id: str, identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Messages:
+    def messages_of(thread_id: Named, identity: Caller, cursor: Cursor = None, limit: Limit = 50) -> Messages:
         """A thread's messages, oldest first."""
         with acting_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
@@ -104,7 +105,7 @@ def routes(database: Database) -> APIRouter:
         return Messages(items=items, next_cursor=next_cursor(rows, limit))
 
     @router.post("/v1/threads/{thread_id}/moves", tags=["threads"])
-    def move(thread_id: str, request: Move, identity: Caller) -> Moved:
+    def move(thread_id: Named, request: Move, identity: Caller) -> Moved:
         """Move messages to another thread of the caller: all that are named, or none."""
         with acting_as(database, identity) as connection:
             source = own_thread(connection, identity, thread_id)

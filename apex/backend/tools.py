@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import httpx
 import structlog
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from jsonschema import Draft202012Validator, SchemaError
 from pydantic import Field, StringConstraints, field_validator
 from redis.exceptions import RedisError
@@ -18,6 +18,7 @@ from apex.backend.models import Answer, Moment, Request
 from apex.database import Database
 from apex.discovery import Registry
 from apex.identity import Caller, Identity, acting_as, service_token
+from apex.paths import Named
 from apex.problems import Problem, not_found, unavailable
 from apex.runs import now
 from apex.settings import Settings
@@ -28,7 +29,7 @@ from apex.tools.permissions import GRANTS
 
 log = structlog.get_logger()
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,63}$")]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]{2,63}$")]
 _TOKEN_SECONDS = 30.0
 
 
@@ -144,7 +145,7 @@ def routes(database: Database, settings: Settings, instances: Registry) -> APIRo
         return AddedTool.model_validate(dict(row._mapping))
 
     @router.delete("/v1/operations/tools/{name}", status_code=204, tags=["operations"])
-    def withdraw(name: Annotated[str, Path(max_length=100)], identity: Caller) -> None:
+    def withdraw(name: Named, identity: Caller) -> None:
         """Withdraw a tool that was added: calls at work finish, further ones are refused."""
         in_use = (registered_tools.c.name == name, registered_tools.c.withdrawn_at.is_(None))
         with acting_as(database, identity, "platform:operate") as connection:

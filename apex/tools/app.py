@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
 
 from apex import __version__
@@ -75,7 +75,11 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
 
     @app.post("/v1/tools/{name:path}/executions", tags=["tools"])
     async def execute(
-        name: str, body: Execution, caller: Customer, request: Request, idempotency_key: Annotated[UUID, Header()]
+        name: Annotated[str, Path(max_length=1_000)],
+        body: Execution,
+        caller: Customer,
+        request: Request,
+        idempotency_key: Annotated[UUID, Header()],
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)

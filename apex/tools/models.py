@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Short = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Execution(BaseModel):
@@ -16,11 +18,11 @@ class Execution(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    run_id: str
-    thread_id: str
-    agent_name: str
+    run_id: Short
+    thread_id: Short
+    agent_name: Short
     delegated: bool = False
-    parameters: dict[str, Any]
+    parameters: Annotated[dict[str, Any], Field(max_length=10_000)]
 
 
 class ExecutionError(BaseModel):

@@ -1,6 +1,7 @@
 """Requests with one thing wrong each, and answers that say so or do not."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from hamcrest.core.string_description import StringDescription
 from support.checks.mistakes import name_what_is_wrong
 from support.dialect import Dialect
 from support.examples import example_of, made_up_in
-from support.mistakes import Wrong, mistakes
+from support.mistakes import Mistake, Wrong, mistakes
 from support.openapi import Operation
 from support.outcome import Outcome
 
@@ -23,14 +24,14 @@ BODY = {
     "type": "object",
     "required": ["title", "items"],
     "properties": {
-        "title": {"type": "string", "maxLength": 3},
+        "title": {"type": "string", "maxLength": 7},
         "items": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"$ref": "#/components/schemas/Item"}},
         "free": {"type": "object"},
     },
 }
 QUERY = [
     {"in": "query", "name": "limit", "schema": {"type": "integer", "maximum": 200}},
-    {"in": "path", "name": "id", "schema": {}},
+    {"in": "path", "name": "name", "schema": {"type": "string", "maxLength": 7}},
 ]
 
 
@@ -48,7 +49,7 @@ def made(wrong: Wrong, body: Any = BODY) -> list[tuple[str, bytes | None]]:
     [
         (Wrong.MISSING, ["title", "items", "cost"]),
         (Wrong.TYPE, ["title", "items", "cost", "free"]),
-        (Wrong.LONG, ["title", "items"]),
+        (Wrong.LONG, ["title", "items", "free"]),
         (Wrong.CHARACTER, ["title"] * 2 + ["free"] * 4),
         (Wrong.NUMBER, ["cost"] * 3 + ["free"] * 3),
         (Wrong.UNREADABLE, ["body"] * 5),
@@ -62,8 +63,24 @@ def test_every_field_is_wrong_once_in_every_way(wrong, fields):
 
 def test_all_but_one_field_is_right():
     assert dict(made(Wrong.MISSING))["cost"] == b'{"title": "example", "items": [{}]}'
-    assert dict(made(Wrong.LONG))["title"] == b'{"title": "xxxx", "items": [{"cost": 1}]}'
-    assert dict(made(Wrong.LONG))["items"] == b'{"title": "example", "items": [{"cost": 1},{"cost": 1},{"cost": 1}]}'
+    assert dict(made(Wrong.LONG))["title"] == b'{"title": "eexample", "items": [{"cost": 1}]}'
+    assert dict(made(Wrong.LONG))["items"] == b'{"title": "example", "items": [{"cost": 1}, {"cost": 1}, {"cost": 1}]}'
+
+
+def test_each_kind_of_value_and_each_thing_in_a_list_is_too_much():
+    body = {
+        "type": "object",
+        "properties": {
+            "amount": {"anyOf": [{"type": "number", "exclusiveMaximum": 9}, {"type": "string", "maxLength": 3}]},
+            "ids": {"type": "array", "maxItems": 1, "items": {"type": "string", "format": "date"}},
+        },
+    }
+    assert made(Wrong.LONG, body) == [
+        ("amount", b'{"amount": 10}'),
+        ("amount", b'{"amount": "0001"}'),
+        ("ids", b'{"ids": ["2026-01-01", "2026-01-01"]}'),
+        ("ids", b'{"ids": ["2026-01-01x"]}'),
+    ]
 
 
 def test_every_alternative_of_a_body_is_tried():
@@ -72,8 +89,12 @@ def test_every_alternative_of_a_body_is_tried():
 
 
 def test_queries_are_wrong_too():
-    found = [mistake.query for wrong in (Wrong.TYPE, Wrong.LONG) for mistake in mistakes(_asking(), wrong)]
-    assert found == [{"limit": "nothing of the kind"}, {"limit": "201"}]
+    found = [(each.place, each.field, each.value) for wrong in (Wrong.TYPE, Wrong.LONG) for each in _wrong(wrong)]
+    assert found == [("query", "limit", "nothing of the kind"), ("query", "limit", "201"), ("path", "name", "eexample")]
+
+
+def _wrong(wrong: Wrong) -> Iterator[Mistake]:
+    return mistakes(_asking(), wrong)
 
 
 def _asking() -> Operation:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ModelWrapValidatorHandler, model_validator
 from structlog.contextvars import get_contextvars
 
 from apex import problems
@@ -21,6 +21,7 @@ from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.settings import Requests
+from apex.storable import storable
 from apex.tables import tenants, threads
 
 
@@ -55,6 +56,14 @@ def _() -> None:
         input: dict[str, Any] = Field(default_factory=dict)
 
     replace(backend_runs, "NewRun", AnyRun)
+
+
+@_mistake("API-05h", "what a run is given may have as many members as it likes")
+def _() -> None:
+    class LargeRun(NewRun):
+        input: Annotated[dict[str, Any], AfterValidator(storable)] = Field(default_factory=dict)
+
+    replace(backend_runs, "NewRun", LargeRun)
 
 
 def _limits(**changed: int) -> None:
