@@ -138,10 +138,11 @@ def _(context, customer):
     context.world.outcome = context.world.platform.cancel_run(customer, context.world.run_of(customer).run_id)
 
 
-@when("{others:Users} try to cancel {customer:Owner} run")
+@when("{others:Users} try to cancel {customer:Owner} run before the partner answers")
 def _(context, others, customer):
     run = context.world.run_of(customer)
     context.world.facts["attempts"] = [situations.cancel_attempt(context.world, other, run) for other in others]
+    context.world.partner.release(situations.waiting_place(customer))
 
 
 @given("the partner's price list is held back")

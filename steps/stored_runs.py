@@ -30,9 +30,7 @@ def _(context, customer):
 
 @then("{customer:Owner} run ends with its result")
 def _(context, customer):
-    run = context.world.run_of(customer)
-    context.world.partner.release(situations.waiting_place(customer))
-    context.world.expect(context.world.ended(run)["status"], equal_to("completed"))
+    context.world.expect(context.world.ended(context.world.run_of(customer))["status"], equal_to("completed"))
 
 
 @then("{customer:User} can finish {agent:Agent}")

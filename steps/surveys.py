@@ -3,9 +3,8 @@
 from behave import then, when
 from hamcrest import equal_to, greater_than_or_equal_to
 
-from support import hearing, populations, situations, surveys
+from support import populations, situations, surveys
 from support.checks.causes import are_told_between_cause_and_effect
-from support.checks.story import tells_a_complete_story
 from support.checks.surveys import are_each_served_once
 
 
@@ -56,13 +55,6 @@ def _(context, viewer):
         lambda: surveys.reports(viewer.watching.of(run)), equal_to([(1, 2)]), "progress shown", "the tool's report"
     )
     context.world.expect(situations.stored(context.world, run)["status"], equal_to("running"))
-
-
-@then("{viewer:User} has received the complete story of the run once the partner has answered")
-def _(context, viewer):
-    run = context.world.run_of(viewer)
-    surveys.let_go_on(context.world, run)
-    context.world.expect(hearing.to_the_end(context.world, viewer.watching, run), tells_a_complete_story(of=run))
 
 
 @then("each job was given what it had asked for, and the partner has answered each question once")

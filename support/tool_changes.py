@@ -82,13 +82,14 @@ def start_using(world: World, customer: User) -> RunHandle:
     return world.running(customer, agents.PROBE, input=agents.calling(agents.call(tool.name, **tool.asked)))
 
 
-def use(world: World, customer: User) -> dict[str, Any]:
-    """What came of an agent's call of the tool: the run's state and results, and its error's code."""
-    return come_of(world.ended(start_using(world, customer)))
+def use(world: World, customer: User) -> None:
+    """An agent of the customer calls the tool, to the end of its run."""
+    world.ended(start_using(world, customer))
 
 
-def come_of(stored: dict[str, Any]) -> dict[str, Any]:
-    """State, results and error code of a stored run."""
+def come_of_last_use(world: World, customer: User) -> dict[str, Any]:
+    """What came of the customer's last call of the tool: the run's state and results, and its error's code."""
+    stored = world.ended(world.run_of(customer))
     results = [each.get("result") for each in (stored.get("answer") or {}).get("results") or []]
     return {"status": stored["status"], "results": results, "code": (stored.get("error") or {}).get("code")}
 

@@ -31,6 +31,6 @@ Feature: A cancelled run really stops
       Given Ben of Acme is a colleague
       And Borealis is an Enterprise customer
       And Acme has started an agent that waits for the partner
-      When Ben of Acme and Borealis try to cancel Acme's run
+      When Ben of Acme and Borealis try to cancel Acme's run before the partner answers
       Then each is answered as if the run had never existed
       And Acme's run ends with its result

@@ -30,4 +30,3 @@ Feature: What several services have to tell comes as one story
       And Acme watches
       When Acme has two things surveyed, of which the partner holds back the second
       Then Acme is told that one of the two is done while the run is still at work
-      And Acme has received the complete story of the run once the partner has answered

@@ -12,22 +12,25 @@ Feature: Tools come and go while customers work
     Scenario: A tool that was added can be used at once
       Given Acme is a Mid customer
       And Acme has tried a tool that is not there yet
-      When the operator adds the tool
-      Then Acme's agent can use it
+      And the operator has added the tool
+      When Acme's agent uses it
+      Then Acme's agent is given the partner's answer
       And the published list names it
 
     @gate @exclusive
     Scenario: A tool that was added is still there after a crash
       Given Acme is an Enterprise customer
       And the operator has added a tool
-      When the tools crash and are started again
-      Then Acme's agent can use it
+      And the tools have crashed and were started again
+      When Acme's agent uses it
+      Then Acme's agent is given the partner's answer
 
     @gate
     Scenario: A tool that was withdrawn is refused by name
       Given Acme is an Enterprise customer
       And Acme has used a tool that the operator has added
-      When the operator withdraws the tool
+      And the operator has withdrawn the tool
+      When Acme's agent uses it
       Then Acme's agent is told that it was withdrawn, and the partner is not asked again
       And the published list does not name it any more
 
@@ -35,6 +38,6 @@ Feature: Tools come and go while customers work
     Scenario: A call at work when its tool is withdrawn is finished
       Given Acme is a Mid customer
       And Acme's agent waits for the answer of a tool that the operator has added
-      When the operator withdraws the tool
-      Then Acme's agent is given the answer all the same
-      And Acme's agent is told that it was withdrawn, and the partner is not asked again
+      When the operator withdraws the tool and the partner answers
+      Then Acme's agent is given the partner's answer
+      And the published list does not name it any more

@@ -24,7 +24,7 @@ _TOLD = "Acme's agent is told that it was withdrawn, and the partner is not aske
     service="tools",
     summary="the tools are read once, when the first is looked for",
     scenario=_USED_AT_ONCE,
-    step="Acme's agent can use it",
+    step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
     known: list[dict[str, Tool]] = []
@@ -42,7 +42,7 @@ def _() -> None:
     service="tools",
     summary="what was added before a start is not found after it",
     scenario="A tool that was added is still there after a crash",
-    step="Acme's agent can use it",
+    step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
     started = now()
@@ -100,7 +100,7 @@ def _() -> None:
     service="tools",
     summary="withdrawing a tool ends the calls that are at work",
     scenario="A call at work when its tool is withdrawn is finished",
-    step="Acme's agent is given the answer all the same",
+    step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
     async def execute(self: Dispatcher, tool: Tool, *others: Any) -> ExecutionAnswer:
@@ -137,7 +137,7 @@ def _() -> None:
     service="tools",
     summary="the partner of an added tool is asked without the parameters",
     scenario=_USED_AT_ONCE,
-    step="Acme's agent can use it",
+    step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
     async def execute(self: RegisteredTool, call: Any, parameters: Any) -> dict[str, Any]:
