@@ -13,6 +13,7 @@ from support.breakdowns import Breakdown
 from support.budgets import load_budgets
 from support.caching import Change, Trouble
 from support.dialect import Closing
+from support.failing_tools import FLAWS
 from support.failures import Failure, Retry
 from support.instances import BOTH
 from support.mistakes import Wrong
@@ -20,7 +21,6 @@ from support.servers import Task
 from support.sessions import Place, Stranger
 from support.tokens import BadToken
 from support.tool_rights import TOOLS_TO
-from support.tool_use import FLAWS
 from support.users import USER_PATTERN, Plan, Stage
 from support.watching import BadLine
 

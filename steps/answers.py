@@ -3,7 +3,7 @@
 from behave import then
 from hamcrest import equal_to, has_entries
 
-from support import situations
+from support import answers
 from support.checks.isolation import shows_only_data_of
 
 
@@ -11,14 +11,14 @@ from support.checks.isolation import shows_only_data_of
 @then("the answer equals the totals of {customer:Owner} own usage")
 def _(context, customer):
     run = context.world.run_of(customer)
-    context.world.expect(context.world.ended(run)["answer"], situations.expected_answer(context.world, run))
+    context.world.expect(context.world.ended(run)["answer"], answers.expected_answer(context.world, run))
 
 
 @then("each answer equals the savings in its customer's own inventory")
 @then("each answer equals what the customer's own data gives")
 def _(context):
     for run in context.world.runs:
-        context.world.expect(context.world.ended(run)["answer"], situations.expected_answer(context.world, run))
+        context.world.expect(context.world.ended(run)["answer"], answers.expected_answer(context.world, run))
 
 
 @then("the announced answer can be read back at the first attempt")
@@ -40,11 +40,11 @@ def _(context):
 @then("the answer tells the change since the one before")
 def _(context):
     later = context.world.ended(context.world.last_run)
-    context.world.expect(later["answer"], situations.expected_change(context.world))
+    context.world.expect(later["answer"], answers.expected_change(context.world))
 
 
 @then("answers, live events and stored runs show each customer their own data and nobody else's")
 def _(context):
     for customer in context.world.users:
-        for shown in situations.everything_shown_to(context.world, customer):
+        for shown in answers.everything_shown_to(context.world, customer):
             context.world.expect(shown, shows_only_data_of(customer.tenant))

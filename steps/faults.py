@@ -3,31 +3,31 @@
 from behave import then, when
 from hamcrest import empty, has_length, not_none
 
-from support import agents, situations
-from support.partner import PRICES
+from support import agents, operators_view, services
+from support.partner import PRICES, own_path
 
 
 @when("the backend crashes and is started again")
 def _(context):
-    context.world.facts["run before"] = situations.stored(context.world, context.world.last_run)
+    context.world.facts["run before"] = context.world.stored(context.world.last_run)
     context.world.faults.restart("backend")
 
 
 @when("the worker of the run dies")
 def _(context):
-    worker = situations.worker_of(context.world, context.world.last_run)
+    worker = operators_view.worker_of(context.world, context.world.last_run)
     context.world.breaks_stories("the worker dies in the middle of a tool call")
     context.world.faults.lose(worker)
 
 
 @then("every service is ready")
 def _(context):
-    context.world.expect(situations.unready(context.world), empty())
+    context.world.expect(services.unready(context.world), empty())
 
 
 @then("the partner sees that nobody waits for its answer any more")
 def _(context):
-    path = situations.waiting_place(context.world.last_run.user)
+    path = own_path(context.world.last_run.user)
     withdrawn = context.world.eventually(
         lambda: context.world.partner.calls(path)[-1].closed_by_client_at, not_none(), "cancel takes effect"
     )
@@ -39,4 +39,4 @@ def _(context):
     run = context.world.last_run
     # The control: a run that was asked for later has asked the partner, so a copy of the lost one would have, too.
     context.world.ended(context.world.running(run.user, agents.PROBE, input=agents.fetching(PRICES)))
-    context.world.expect(context.world.partner.calls(situations.waiting_place(run.user)), has_length(1))
+    context.world.expect(context.world.partner.calls(own_path(run.user)), has_length(1))

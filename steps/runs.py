@@ -1,11 +1,12 @@
 """Customers ask agents to work, and stop them."""
 
 import time
+import uuid
 
 from behave import given, when
 
-from support import agents, situations
-from support.partner import PRICES
+from support import agents, held_runs, metered_runs, operators_view, side_by_side
+from support.partner import PRICES, own_path
 
 
 @given("{customer:User} has finished {agent:Agent}")
@@ -55,13 +56,13 @@ def _(context, customers, agent):
 
 @when("{customers:Users} run {agent:Agent} eight times, one after the other")
 def _(context, customers, agent):
-    for customer in customers * situations.ROUNDS:
+    for customer in customers * metered_runs.ROUNDS:
         context.world.ended(context.world.running(customer, agent.wire))
 
 
 @given("{customer:User} has started an agent that works hard until it is stopped")
 def _(context, customer):
-    situations.hard_working_run(context.world, customer)
+    metered_runs.hard_working_run(context.world, customer)
 
 
 @when("all of them run {agent:Agent} at once")
@@ -88,20 +89,17 @@ def _(context, customer, other, agent):
 
 @when("{customer:User} runs an agent that uses three tools side by side")
 def _(context, customer):
-    paths = [f"{situations.waiting_place(customer)}-{number}" for number in range(3)]
-    for path in paths:
-        context.world.partner.delay(path, situations.SIDE_BY_SIDE)
-    context.world.ended(context.world.running(customer, agents.PROBE, input=agents.side_by_side(*paths)))
+    side_by_side.use_three_tools(context.world, customer)
 
 
 @when("{customer:User} starts an agent that hangs, with a time limit")
 def _(context, customer):
-    situations.hanging_run(context.world, customer)
+    held_runs.hanging_run(context.world, customer)
 
 
 @when("{customer:User} starts an agent that never gives way, with a time limit")
 def _(context, customer):
-    limit = situations.TIME_LIMIT
+    limit = held_runs.TIME_LIMIT
     context.world.running(customer, agents.PROBE, input=agents.blocking(), time_limit_seconds=limit)
 
 
@@ -112,23 +110,23 @@ def _(context, customer):
 
 @given("{customer:User} has started more hanging runs than the platform can carry out at once, each with a time limit")
 def _(context, customer):
-    situations.hanging_everywhere(context.world, customer)
+    held_runs.hanging_everywhere(context.world, customer)
 
 
 @given("{customer:User} has started an agent that waits for the partner")
 def _(context, customer):
-    situations.waiting_run(context.world, customer)
+    held_runs.waiting_run(context.world, customer)
 
 
 @given("every place to work is taken by a run of {customer:User} that waits for the partner")
 def _(context, customer):
-    taken = situations.every_place_taken(context.world, customer)
+    taken = held_runs.every_place_taken(context.world, customer)
     context.world.facts.setdefault("states", {}).update({run.run_id: "running" for run in taken})
 
 
 @given("{customer:User} has runs that completed, failed, timed out and were cancelled")
 def _(context, customer):
-    situations.ended_in_every_way(context.world, customer)
+    operators_view.ended_in_every_way(context.world, customer)
 
 
 @given("{customer:User} has cancelled the run")
@@ -140,9 +138,10 @@ def _(context, customer):
 
 @when("{others:Users} try to cancel {customer:Owner} run before the partner answers")
 def _(context, others, customer):
-    run = context.world.run_of(customer)
-    context.world.facts["attempts"] = [situations.cancel_attempt(context.world, other, run) for other in others]
-    context.world.partner.release(situations.waiting_place(customer))
+    run_id, cancel = context.world.run_of(customer).run_id, context.world.platform.cancel_run
+    # What each is answered to it, and what to the cancelling of a run that never existed.
+    context.world.facts["attempts"] = [(cancel(other, run_id), cancel(other, str(uuid.uuid4()))) for other in others]
+    context.world.partner.release(own_path(customer))
 
 
 @given("the partner's price list is held back")

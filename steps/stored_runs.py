@@ -1,9 +1,11 @@
 """Runs as they are stored, for customers and operators."""
 
+import time
+
 from behave import then
 from hamcrest import all_of, contains_string, equal_to, greater_than, has_entries, has_length, has_property, less_than
 
-from support import situations
+from support import operators_view
 from support.checks.accounts import accounts_for_its_duration
 
 
@@ -15,14 +17,14 @@ def _(context, status):
 @then("the run is stored as {status:Status} in time")
 def _(context, status):
     context.world.eventually(
-        lambda: situations.stored(context.world, context.world.last_run)["status"], equal_to(status), "worker lost"
+        lambda: context.world.stored(context.world.last_run)["status"], equal_to(status), "worker lost"
     )
 
 
 @then("{customer:Owner} run ends in time all the same")
 def _(context, customer):
     context.world.eventually(
-        lambda: situations.stored(context.world, context.world.run_of(customer))["status"],
+        lambda: context.world.stored(context.world.run_of(customer))["status"],
         equal_to("completed"),
         "run behind hanging runs",
     )
@@ -56,7 +58,7 @@ def _(context):
 @then("the operator sees {customer:Owner} runs in these states")
 def _(context, customer):
     expected = context.world.recall("states", dict)
-    seen = {run["id"]: run["status"] for run in situations.operators_view(context.world, customer)}
+    seen = {run["id"]: run["status"] for run in operators_view.runs_of(context.world, customer)}
     context.world.expect(seen, has_entries(expected))
     context.world.expect(set(expected.values()), equal_to({row["state"].replace(" ", "_") for row in context.table}))
 
@@ -64,13 +66,13 @@ def _(context, customer):
 @then("the operator sees the durations of its steps add up to the run's")
 def _(context):
     run = context.world.last_run
-    seen = situations.seen_by_operator(context.world, run)
+    seen = operators_view.run_seen(context.world, run)
     context.world.expect(seen, accounts_for_its_duration())
 
 
 @then("the operator sees the second spent on the partner's price list")
 def _(context):
-    steps = situations.seen_by_operator(context.world, context.world.last_run)["steps"]
+    steps = operators_view.run_seen(context.world, context.world.last_run)["steps"]
     long = [step["name"] for step in steps if step["duration_seconds"] >= 1.0]
     context.world.expect(long, has_length(1))
     context.world.expect(long[0], contains_string("read_prices"))
@@ -78,6 +80,6 @@ def _(context):
 
 @then("the run took no longer than {customer:User} waited for it")
 def _(context, customer):
-    seen = situations.seen_by_operator(context.world, context.world.run_of(customer))
-    waited = situations.seconds_since_asked(context.world.run_of(customer))
+    seen = operators_view.run_seen(context.world, context.world.run_of(customer))
+    waited = time.monotonic() - context.world.run_of(customer).asked_at
     context.world.expect(seen["duration_seconds"], all_of(greater_than(0), less_than(waited)))

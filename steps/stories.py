@@ -6,7 +6,8 @@ from hamcrest import equal_to, has_items, has_length
 from support import hearing
 from support.checks.problems import is_fit_for_a_customer
 from support.checks.story import tells_a_complete_story
-from support.situations import TIME_LIMIT, overlapping_calls
+from support.held_runs import TIME_LIMIT
+from support.story import overlapping_calls
 
 
 @then("{viewer:User} has received the complete story of the run")

@@ -3,7 +3,7 @@
 from behave import then, when
 from hamcrest import equal_to, greater_than_or_equal_to
 
-from support import populations, situations, surveys
+from support import populations, surveys
 from support.checks.causes import are_told_between_cause_and_effect
 from support.checks.surveys import are_each_served_once
 
@@ -54,7 +54,7 @@ def _(context, viewer):
     context.world.eventually(
         lambda: surveys.reports(viewer.watching.of(run)), equal_to([(1, 2)]), "progress shown", "the tool's report"
     )
-    context.world.expect(situations.stored(context.world, run)["status"], equal_to("running"))
+    context.world.expect(context.world.stored(run)["status"], equal_to("running"))
 
 
 @then("each job was given what it had asked for, and the partner has answered each question once")

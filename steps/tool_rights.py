@@ -4,7 +4,7 @@ from behave import given, then, when
 from hamcrest import equal_to, has_length
 
 from support import signing_in, tool_changes, tool_rights
-from support.situations import waiting_place
+from support.partner import own_path
 from support.users import Role
 
 # -- rights -----------------------------------------------------------------------------------------------------------
@@ -60,8 +60,8 @@ def _(context):
 
 @then("the partner has heard from {heard:User}, and nothing from {refused:User}")
 def _(context, heard, refused):
-    context.world.expect(context.world.partner.calls(waiting_place(heard)), has_length(1))
-    context.world.expect(context.world.partner.calls(waiting_place(refused)), has_length(0))
+    context.world.expect(context.world.partner.calls(own_path(heard)), has_length(1))
+    context.world.expect(context.world.partner.calls(own_path(refused)), has_length(0))
 
 
 # -- coming and going -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from behave import then
 from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, less_than
 
-from support import situations
+from support import metered_runs
 from support.checks.accounts import uses_times_as_much_as
 
 RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}
@@ -12,13 +12,13 @@ RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "workin
 @then("{more:Owner} runs used between {low:g} and {high:g} times as much as {less:Owner} of")
 def _(context, more, low, high, less):
     resources = [RESOURCES[row["resource"]] for row in context.table]
-    used, others = (situations.usages(context.world, customer)[-situations.ROUNDS :] for customer in (more, less))
+    used, others = (metered_runs.usages(context.world, customer)[-metered_runs.ROUNDS :] for customer in (more, less))
     context.world.expect(used, uses_times_as_much_as(others, resources, low, high))
 
 
 @then("{customer:Owner} last run used as much as the least of those before, within these bounds, of")
 def _(context, customer):
-    *before, last = situations.usages(context.world, customer)
+    *before, last = metered_runs.usages(context.world, customer)
     for row in context.table:
         low, high = float(row["times at least"]), float(row["times at most"])
         context.world.expect([last], uses_times_as_much_as(before, [RESOURCES[row["resource"]]], low, high))

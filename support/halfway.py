@@ -14,8 +14,8 @@ from psycopg import sql
 from support import allowances
 from support.locks import Hold
 from support.outcome import Outcome
+from support.partner import own_path
 from support.platform import Anyone
-from support.situations import waiting_place
 from support.users import Tenant, User
 from support.verdict import NotShown
 from support.world import World
@@ -110,7 +110,7 @@ def end_of_run(world: World, customer: User) -> BrokenOff:
     return break_off(
         world,
         customer.tenant,
-        lambda: world.partner.release(waiting_place(customer)),
+        lambda: world.partner.release(own_path(customer)),
         lambda: runs_found(world, customer),
         first="runs",
         # The answer is a message in the conversation, of which nobody else's write knows.

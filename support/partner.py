@@ -8,6 +8,7 @@ import requests
 
 from support.trace import trace_id_of
 from support.undo import UndoStack
+from support.users import User
 
 _CONTROL_SECONDS = 5.0
 
@@ -105,3 +106,8 @@ class Partner:
 def _answered(path: str) -> dict[str, Any]:
     """The price list has its ordinary answer; what only a scenario asks for has none of its own."""
     return {} if path == PRICES else {"body": {"path": path}}
+
+
+def own_path(user: User) -> str:
+    """A path at the partner that only this user's runs ask for."""
+    return f"/{user.tenant.name}/{user.alias.replace(' ', '-').lower()}/waiting"

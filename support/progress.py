@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from support import agents, situations, waiting
+from support import agents, waiting
+from support.partner import own_path
 from support.users import User
 from support.verdict import DeadlinePassed
 from support.world import ENDED, World
@@ -64,4 +65,4 @@ def look_while_answered(world: World, user: User) -> None:
 
 
 def _paths(user: User) -> list[str]:
-    return [f"{situations.waiting_place(user)}-{number}" for number in range(_QUESTIONS)]
+    return [f"{own_path(user)}-{number}" for number in range(_QUESTIONS)]

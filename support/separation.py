@@ -10,7 +10,7 @@ from psycopg import sql
 
 from support import agents
 from support.checks.separation import Reached
-from support.situations import waiting_place
+from support.partner import own_path
 from support.users import PEOPLE, User
 from support.world import World
 
@@ -48,7 +48,7 @@ def data_of_every_kind(world: World, customer: User) -> None:
     world.platform.set_allowance(customer, "100.00").require()
     world.platform.allot(customer, "Research", "10.00").require()
     world.platform.book_expense(customer, "1.00", "Books").require()
-    path = waiting_place(customer)
+    path = own_path(customer)
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
 

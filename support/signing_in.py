@@ -11,9 +11,9 @@ from psycopg import sql
 
 from support import agents
 from support.logs import whole_logs
+from support.partner import own_path
 from support.redaction import know_secret
-from support.situations import waiting_place
-from support.tool_use import events_of_last_run
+from support.tool_calls import events_of_last_run
 from support.users import User
 from support.world import RunHandle, World
 
@@ -43,7 +43,7 @@ def sign_in(world: World, customer: User) -> None:
     password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
     for secret in (password, proxy, bearer, session, note):
         know_secret(secret)
-    path = waiting_place(customer)
+    path = own_path(customer)
     world.partner.serve(path, {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"})
     login = agents.call(
         "probe_sign_in",
@@ -62,7 +62,7 @@ def sign_in(world: World, customer: User) -> None:
 def at_partner(world: World) -> str:
     """What the partner was sent."""
     done = world.recall(SIGNED_IN, SignIn)
-    return "\n".join(call.body for call in world.partner.calls(waiting_place(done.user)))
+    return "\n".join(call.body for call in world.partner.calls(own_path(done.user)))
 
 
 def shown(world: World) -> str:

@@ -89,6 +89,12 @@ class RunLike(Protocol):
     def run_id(self) -> str: ...
 
 
+def overlapping_calls(events: Sequence[Event]) -> list[Event]:
+    """The calls that had begun before any had ended."""
+    first_end = next((at for at, event in enumerate(events) if event.type == "tool_completed"), len(events))
+    return [event for event in events[:first_end] if event.type == "tool_executing"]
+
+
 def events_of(told: "Told | Iterable[Event]") -> list[Event]:
     """The events of a capture or of any iterable."""
     return list(told.events if isinstance(told, Told) else told)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import accumulate, chain
 
 from support.checks.surveys import Served
+from support.held_runs import PLACES_TO_WORK
 from support.partner import PartnerCall
-from support.situations import PLACES_TO_WORK
 from support.story import Event
 from support.users import User
 from support.verdict import DeadlinePassed

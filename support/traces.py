@@ -6,7 +6,6 @@ import psycopg
 
 from support.logs import whole_logs
 from support.partner import PRICES
-from support.situations import stored
 from support.trace import trace_id_of
 from support.world import RunHandle, World
 
@@ -23,7 +22,7 @@ def _in_events(world: World, run: RunHandle) -> Traces:
 
 
 def _in_stored_run(world: World, run: RunHandle) -> Traces:
-    return {stored(world, run)["trace_id"]}
+    return {world.stored(run)["trace_id"]}
 
 
 def _in_tool_records(world: World, run: RunHandle) -> Traces:

@@ -27,7 +27,7 @@ from support.stack.client import Addresses, Line, Stack
 from support.trace import new_trace_id
 from support.undo import UndoStack
 from support.users import Tenant, User, Users
-from support.verdict import NotShown, Verdict
+from support.verdict import DeadlinePassed, NotShown, Verdict
 
 T = TypeVar("T")
 
@@ -115,6 +115,13 @@ class World:
         self.evidence.observed(what or str(matcher), waited.value, Verdict.PROVEN, f"within {within!r}")
         value: T = waited.value
         return value
+
+    def try_to_see(self, seen: Callable[[], bool], within: str, what: str) -> None:
+        """Wait for something that a Then will judge; going on without it when it does not come."""
+        try:
+            self.eventually(seen, bool, within, what)
+        except DeadlinePassed as missing:
+            self.evidence.note("did not come", awaited=what, reason=str(missing))
 
     def holds_while(
         self,
@@ -312,6 +319,11 @@ class World:
         if marker and marker in waited.value.text:
             self.shown_markers.add(marker)
         body: dict[str, Any] = waited.value.body
+        return body
+
+    def stored(self, run: RunHandle) -> dict[str, Any]:
+        """The run as its owner reads it now."""
+        body: dict[str, Any] = self.platform.run(run.user, run.run_id).require()
         return body
 
     @property

@@ -9,7 +9,7 @@ from support import agents
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.situations import waiting_place
+from support.partner import own_path
 
 _SECONDS = 1.0
 _CALLS = 2
@@ -21,7 +21,7 @@ def measure(bench: Workbench) -> list[Measurement]:
     """The partner takes its second to answer; what is measured lasts from the first question to the last answer."""
     with world_on(bench.stack, bench.folder / "together") as world, ThreadPoolExecutor(_CALLS) as threads:
         owner = world.users.settle(world.users["Acme"])
-        paths = [f"{waiting_place(owner)}-{number}" for number in range(_CALLS)]
+        paths = [f"{own_path(owner)}-{number}" for number in range(_CALLS)]
         for path in paths:
             world.partner.delay(path, _SECONDS)
         events = world.watch(owner)

@@ -1,0 +1,26 @@
+"""Runs whose use of the machine is judged."""
+
+from support import agents
+from support.partner import own_path
+from support.users import User
+from support.world import RunHandle, World
+
+LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
+"""Characters of a document that is read again and again, and the seconds that the partner takes each time."""
+ROUNDS = 8
+"""How often a run is repeated whose processor time is judged: other work on the machine only ever adds to it."""
+
+
+def hard_working_run(world: World, user: User) -> RunHandle:
+    """A run whose tool reads a large document again and again and computes, until the scenario ends."""
+    world.users.settle(user)
+    path = own_path(user)
+    world.partner.serve(path, "." * LARGE_DOCUMENT, ONE_READING)
+    run = world.running(user, agents.PROBE, input=agents.reading_on(path))
+    world.eventually(lambda: len(world.partner.calls(path)), lambda seen: seen > 1, "run starts", "the tool at work")
+    return run
+
+
+def usages(world: World, customer: User) -> list[dict[str, float]]:
+    """What each of the customer's runs reports to have used, oldest first."""
+    return [world.ended(run)["usage"] for run in world.runs if run.user is customer]
