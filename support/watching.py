@@ -1,6 +1,5 @@
 """Customers who watch: over a line of their own, through faults, away and back again."""
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -41,9 +40,8 @@ class BadLine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLine:
-    """A line that went dead, and what the operator had seen until then."""
+    """A line that went dead: what the operator had seen until then."""
 
-    at: float
     open_connections: int
 
 
@@ -110,9 +108,13 @@ def return_to(world: World, user: User) -> None:
 def go_dead(world: World, user: User) -> None:
     """Once heartbeats were heard (or should have been), nothing comes through any more; the run ends meanwhile."""
     heard_by_now(world, user)
-    before = open_connections(world)
+    world.facts["dead line"] = DeadLine(open_connections(world))
+    lose_line(world, user)
+
+
+def lose_line(world: World, user: User) -> None:
+    """Nothing comes through any more; the run ends meanwhile."""
     line_of(user).set_fault(Fault(kind="blackhole"))
-    world.facts["dead line"] = DeadLine(time.monotonic(), before)
     finish_run(world, user)
 
 
@@ -121,7 +123,7 @@ def watch_without_reading(world: World, user: User) -> None:
     line = world.own_line(user)
     world.watch(user)
     line.set_fault(Fault(kind="blackhole", direction="to_client"))
-    world.facts["dead line"] = DeadLine(time.monotonic(), open_connections(world))
+    world.facts["dead line"] = DeadLine(open_connections(world))
 
 
 def flood(world: World, user: User) -> None:

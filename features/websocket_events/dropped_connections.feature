@@ -24,7 +24,15 @@ Feature: A dropped connection loses nothing
       When Acme's line goes dead after its heartbeat was heard
       Then Acme notices in time that the line is dead
       And the platform gives the dead connection up in time
-      And nothing is lost when Acme reconnects
+
+    @gate
+    Scenario: What was missed on a dead line is shown on a new one
+      Given Acme is an Early customer with servers in the cloud
+      And Acme watches a running cost analysis
+      And Acme's line has gone dead and the run has ended
+      When Acme reconnects over a line that works
+      Then Acme has received the complete story of the run
+      And nothing that Acme received is missing or doubled
 
     @gate
     Scenario Outline: On a bad line events come late and never wrong

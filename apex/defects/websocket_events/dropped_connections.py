@@ -81,8 +81,8 @@ def _() -> None:
     "WSE-03e",
     service="backend",
     summary="what was missed on a dead line is not sent again",
-    scenario="A line that has gone dead is noticed on both sides",
-    step="nothing is lost when Acme reconnects",
+    scenario="What was missed on a dead line is shown on a new one",
+    step="Acme has received the complete story of the run",
 )
 def _() -> None:
     _resumed_at(lambda connection, resume, newest: newest)
