@@ -31,6 +31,16 @@ def _(context, trouble):
     caching.befall(context.world, trouble)
 
 
+@given("{customer:User} has booked an expense meanwhile")
+def _(context, customer):
+    caching.change(context.world, customer, caching.Change.EXPENSE).require()
+
+
+@when("the cache is back")
+def _(context):
+    caching.recover(context.world, context.world.recall("trouble", caching.Trouble))
+
+
 @when("{customer:User} {change:Change}")
 def _(context, customer, change):
     context.world.outcome = caching.change(context.world, customer, change)
@@ -70,10 +80,8 @@ def _(context):
         context.world.expect([look.read for look in looks], equal_to([due] * len(looks)))
 
 
-@then("so it is read from the cache when that is back")
-def _(context):
-    customer = context.world.users.customers[0]
-    caching.recover(context.world, context.world.recall("trouble", caching.Trouble))
+@then("{customer:User} reads the allowance as it now is, from the cache")
+def _(context, customer):
     due = context.world.recall(DUE, dict)[customer.tenant.alias]
     context.world.expect(caching.until_cached(context.world, customer), equal_to(due))
 

@@ -37,7 +37,22 @@ Feature: The cache never lies
       And the cache <is in trouble>
       When Acme books an expense
       Then Acme reads the allowance as it now is
-      And so it is read from the cache when that is back
+
+      Examples:
+        | is in trouble            |
+        | has forgotten everything |
+        | is lost                  |
+        | hangs                    |
+        | cannot be reached        |
+
+    @gate @exclusive
+    Scenario Outline: What was changed without the cache is read from it when it is back
+      Given Acme is an Early customer
+      And Acme's allowance is read from the cache
+      And the cache <is in trouble>
+      And Acme has booked an expense meanwhile
+      When the cache is back
+      Then Acme reads the allowance as it now is, from the cache
 
       Examples:
         | is in trouble            |

@@ -60,8 +60,8 @@ def _() -> None:
     "DBL-05c",
     service="backend",
     summary="the cache is told to forget what was changed; what it is told while it is away is lost",
-    scenario="What is read is right while the cache is in trouble",
-    step="so it is read from the cache when that is back",
+    scenario="What was changed without the cache is read from it when it is back",
+    step="Acme reads the allowance as it now is, from the cache",
 )
 def _() -> None:
     caches: list[Cache] = []
