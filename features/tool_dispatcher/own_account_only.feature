@@ -8,7 +8,7 @@ Feature: A tool works in its caller's own account
   @TLD-03 @segment.free @segment.mid @segment.enterprise
   Rule: A tool call acts for its caller only
 
-    @gate
+    @gate @exclusive
     Scenario: The same tool, used by two customers at once, changes for each what is their own
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
@@ -17,7 +17,7 @@ Feature: A tool works in its caller's own account
       Then each cloud account shows it done to its own servers and to no others
       And each result tells it as the customer's own cloud account shows it
 
-    @gate
+    @gate @exclusive
     Scenario: The same tool, used by two customers at once, shows to each what is their own
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is a Free customer with four idle servers in the cloud
