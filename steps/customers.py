@@ -2,6 +2,7 @@
 
 from behave import given
 
+from support import planting
 from support.savings import idle
 from support.users import Role
 
@@ -14,19 +15,19 @@ def _(context, customer, plan):
 @given("{customer:User} is {plan:Plan} customer with servers in the cloud")
 def _(context, customer, plan):
     context.world.users.settle(customer, plan)
-    context.world.own_cloud(customer.tenant)
+    planting.own_cloud(context.world, customer.tenant)
 
 
 @given("{customer:User} is {plan:Plan} customer with {count:Count} idle servers in the cloud")
 def _(context, customer, plan, count):
     context.world.users.settle(customer, plan)
-    context.world.own_cloud(customer.tenant, [idle(count)])
+    planting.own_cloud(context.world, customer.tenant, [idle(count)])
 
 
 @given("{customer:User} is {plan:Plan} customer with stored usage")
 def _(context, customer, plan):
     context.world.users.settle(customer, plan)
-    context.world.used(customer.tenant)
+    planting.usage(context.world, customer.tenant)
 
 
 @given("{colleague:User} is a colleague")
@@ -37,7 +38,7 @@ def _(context, colleague):
 @given("ten customers with servers in the cloud")
 def _(context):
     for customer in context.world.users.crowd(10):
-        context.world.own_cloud(customer.tenant)
+        planting.own_cloud(context.world, customer.tenant)
 
 
 @given("{viewer:User} watches")
@@ -47,13 +48,13 @@ def _(context, viewer):
 
 @given("{customer:User} has stored usage")
 def _(context, customer):
-    context.world.used(customer.tenant)
+    planting.usage(context.world, customer.tenant)
 
 
 @given("{customer:User} is {plan:Plan} customer with {count:Count} servers in the cloud")
 def _(context, customer, plan, count):
     context.world.users.settle(customer, plan)
-    context.world.own_cloud(customer.tenant, [idle(count)])
+    planting.own_cloud(context.world, customer.tenant, [idle(count)])
 
 
 @given("all of them watch")
@@ -64,4 +65,4 @@ def _(context):
 
 @given("{customer:User} starts one more server that nobody uses")
 def _(context, customer):
-    context.world.more_servers(customer.tenant, [idle(1)])
+    planting.more_servers(context.world, customer.tenant, [idle(1)])

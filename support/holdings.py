@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from support import planting
 from support.users import Role, Tenant, User
 from support.world import World
 
@@ -30,7 +31,7 @@ def one_of_everything(world: World, owner: User) -> Belongings:
     :raises NotShown: the platform refused one of them.
     """
     world.users.settle(owner)
-    world.used(owner.tenant)
+    planting.usage(world, owner.tenant)
     tenant, platform = owner.tenant, world.platform
     platform.set_cloud_account(
         owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=world.cloud.ec2.meta.region_name

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from support import agents, hearing
+from support import agents, hearing, planting
 from support.crowds import Crowd
 from support.resident import resident_bytes
 from support.users import PEOPLE, Plan, User
@@ -72,7 +72,7 @@ def at_once(people: Iterable[User], act: Callable[[User], object]) -> None:
 def with_usage(world: World, people: Sequence[User]) -> None:
     """Store usage for the organisations of all these people."""
     owners = [person for person in people if person.tenant.alias == person.alias]
-    at_once(owners, lambda owner: world.used(owner.tenant))
+    at_once(owners, lambda owner: planting.usage(world, owner.tenant))
 
 
 def connect(world: World, except_for: Sequence[User] = ()) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hamcrest import equal_to
 
-from support import access, doors, holdings, rows, tool_changes
+from support import access, doors, holdings, planting, rows, tool_changes
 from support.examples import ANY_TEXT
 from support.holdings import Belongings
 from support.openapi import Operation
@@ -38,7 +38,7 @@ def people_in_every_role(world: World, owner: User, plan: Plan) -> None:
     :raises NotShown: the platform refused one of them.
     """
     world.users.settle(owner, plan)
-    world.used(owner.tenant)
+    planting.usage(world, owner.tenant)
     staff = [world.users.settle(world.users[f"{name} of {owner}"], role=role) for name, role in _COLLEAGUES.items()]
     removable = [world.users.settle(world.users[f"{name} of {owner}"], role=Role.VIEWER) for name in _REMOVABLE]
     customers = [holdings.things_of_ones_own(world, person, removable[person is owner]) for person in (owner, *staff)]

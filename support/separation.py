@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from support import agents
+from support import agents, planting
 from support.checks.separation import Reached
 from support.partner import own_path
 from support.users import PEOPLE, User
@@ -44,7 +44,7 @@ def data_of_every_kind(world: World, customer: User) -> None:
     """
     world.users.settle(customer)
     world.users.settle(world.users[f"{PEOPLE[0]} of {customer.alias}"])
-    world.used(customer.tenant)
+    planting.usage(world, customer.tenant)
     world.platform.set_allowance(customer, "100.00").require()
     world.platform.allot(customer, "Research", "10.00").require()
     world.platform.book_expense(customer, "1.00", "Books").require()

@@ -21,12 +21,12 @@ from support.inventory import CloudAccounts, fetch_prices
 from support.outcome import Outcome
 from support.partner import Partner
 from support.platform import Platform
-from support.savings import Group, Inventory, PriceTable, UsageRecords, varied
+from support.savings import PriceTable
 from support.settings import Settings
 from support.stack.client import Addresses, Line, Stack
 from support.trace import new_trace_id
 from support.undo import UndoStack
-from support.users import Tenant, User, Users
+from support.users import User, Users
 from support.verdict import DeadlinePassed, NotShown, Verdict
 
 T = TypeVar("T")
@@ -215,39 +215,6 @@ class World:
         """Where a user watches: the address of the live stream, over the user's own line if there is one."""
         url = self.platform.endpoints.events
         return url if user.line is None else user.line.ws_url + urlsplit(url).path
-
-    def own_cloud(self, tenant: Tenant, groups: list[Group] | None = None) -> None:
-        """Give a tenant a cloud inventory (a varied one unless told) and make the account known to the platform.
-
-        :raises NotShown: the platform refused the account.
-        """
-        owner = self.users.settle(self.users[tenant.alias])
-        tenant.inventory = self.cloud.plant(tenant.role_arn, tenant.marker, varied() if groups is None else groups)
-        self.platform.set_cloud_account(
-            owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=self.cloud.ec2.meta.region_name
-        ).require()
-        self.evidence.note("cloud inventory planted", tenant=tenant.name, instances=len(tenant.inventory.instances))
-
-    def more_servers(self, tenant: Tenant, groups: list[Group]) -> None:
-        """Add servers to a tenant's cloud inventory.
-
-        :raises NotShown: the tenant has none yet.
-        """
-        if tenant.inventory is None:
-            raise NotShown(f"{tenant.alias} has no servers that more could be added to")
-        more = self.cloud.plant(tenant.role_arn, tenant.marker, groups)
-        tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
-
-    def used(self, tenant: Tenant, records: UsageRecords | None = None) -> None:
-        """Store usage records of a tenant (varied ones unless told).
-
-        :raises NotShown: the platform refused them.
-        """
-        owner = self.users.settle(self.users[tenant.alias])
-        tenant.usage = records or UsageRecords.varied(tenant.marker)
-        self.platform.store_usage(owner, [record.wire() for record in tenant.usage.records]).require()
-        self.shown_markers.add(tenant.marker)
-        self.evidence.note("usage stored", tenant=tenant.name, records=len(tenant.usage.records))
 
     def prices(self) -> PriceTable:
         """The partner's price table, asked for past the platform."""

@@ -4,6 +4,7 @@ import time
 
 import requests
 
+from support import planting
 from support.bench.measurement import BenchmarkFailed, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
@@ -13,7 +14,7 @@ def measure(bench: Workbench) -> list[Measurement]:
     """Usage reports of one customer, one after another: from the request to the receipt of their end."""
     with world_on(bench.stack, bench.folder / "run") as world, requests.Session() as http:
         owner = world.users.settle(world.users["Acme"])
-        world.used(owner.tenant)
+        planting.usage(world, owner.tenant)
         events = world.watch(owner)
         longest = world.budgets.limit("run ends")
 

@@ -10,6 +10,7 @@ import redis
 import requests
 from hamcrest import equal_to, has_length
 
+from support import planting
 from support.checks.answers import equals_savings
 from support.checks.isolation import shows_only_data_of
 from support.checks.story import has_no_gap, tells_a_complete_story
@@ -57,8 +58,8 @@ def evidence(session: Session) -> dict[str, Any]:
 def test_a_good_scenario_leaves_nothing_to_find(session, world):
     acme = world.users.settle(world.users["Acme"])
     assert Stage.user("Acme") is acme
-    world.own_cloud(acme.tenant)
-    world.used(acme.tenant)
+    planting.own_cloud(world, acme.tenant)
+    planting.usage(world, acme.tenant)
     watching = world.watch(acme)
     run = world.running(acme, "cost_analysis")
     end = watching.wait_for_end(run, within=20)
@@ -270,7 +271,7 @@ def test_a_leak_to_the_partner_is_found(session, two):
 
 def test_an_event_that_was_lost_is_missed(session, world):
     acme = world.users.settle(world.users["Acme"])
-    world.used(acme.tenant)
+    planting.usage(world, acme.tenant)
     run = world.running(acme, "usage_report")
     world.ended()
     with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
@@ -286,7 +287,7 @@ def test_an_event_that_was_lost_is_missed(session, world):
 
 def test_a_scenario_that_breaks_stories_itself_says_so(session, world):
     acme = world.users.settle(world.users["Acme"])
-    world.used(acme.tenant)
+    planting.usage(world, acme.tenant)
     world.running(acme, "usage_report")
     world.ended()
     with redis.Redis.from_url(world.addresses.redis_url) as client:
@@ -309,7 +310,7 @@ def test_what_one_scenario_destroyed_on_purpose_is_not_a_later_ones(session, wor
 
 def test_a_run_that_still_runs_is_ended_first(session, world):
     acme = world.users.settle(world.users["Acme"])
-    world.own_cloud(acme.tenant)
+    planting.own_cloud(world, acme.tenant)
     world.partner.hold("/v1/prices")
     run = world.running(acme, "cost_analysis")
     assert findings(session, world) == []
@@ -321,7 +322,7 @@ def test_a_run_that_still_runs_is_ended_first(session, world):
 
 def test_an_outbox_row_that_cannot_be_delivered_holds_up_no_other(session, world):
     acme = world.users.settle(world.users["Acme"])
-    world.used(acme.tenant)
+    planting.usage(world, acme.tenant)
     with psycopg.connect(world.addresses.postgres_application_url) as connection:
         connection.execute("select set_config('app.tenant_id', %s, true)", [acme.tenant.id])
         connection.execute(
