@@ -73,17 +73,14 @@ def _minted(world: World, kind: BadToken, user: User) -> str:
 
 
 def go_on(world: World, user: User) -> Outcome:
-    """The user asks for new tokens with the refresh token, and uses those from now on.
-
-    :raises NotShown: the platform refused.
-    """
+    """The user asks for new tokens with the refresh token, and uses those from now on where they are given."""
     former = user.refresh_token or ""
     answer = world.platform.refresh(user, former)
-    body = answer.require()
-    for name in ("access_token", "refresh_token"):
-        know_secret(body[name])
-    world.facts[FORMER] = former
-    user.access_token, user.refresh_token = body["access_token"], body["refresh_token"]
+    if answer.done:
+        for name in ("access_token", "refresh_token"):
+            know_secret(answer.body[name])
+        world.facts[FORMER] = former
+        user.access_token, user.refresh_token = answer.body["access_token"], answer.body["refresh_token"]
     return answer
 
 

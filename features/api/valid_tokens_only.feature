@@ -37,7 +37,15 @@ Feature: Only valid tokens open the door
       Given Acme is a Free customer
       When Acme goes on with the refresh token
       Then Acme has been given new tokens of both kinds
-      And Acme is let in with the new tokens
+      And Acme is let in with the new token
+
+    @gate
+    Scenario: A session goes on as often as it is asked to
+      Given Acme is a Mid customer
+      And Acme has gone on with the refresh token
+      When Acme goes on with the refresh token
+      Then Acme has been given new tokens of both kinds
+      And Acme is let in with the new token
 
     @gate
     Scenario: A refresh token that is shown again ends the session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection, select, text
 
 from apex.auth.models import Token
-from apex.auth.passwords import fingerprint
+from apex.auth.passwords import fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import threads as backend_threads
@@ -143,15 +144,17 @@ def _() -> None:
     service="auth",
     summary="refreshed tokens are those of a session that nobody has begun",
     scenario="A session goes on with new tokens",
-    step="Acme is let in with the new tokens",
+    step="Acme is let in with the new token",
 )
 def _() -> None:
-    def token(self: Sessions, session_id: str, *others: Any) -> Token:
-        refreshed = others[-1] is None
-        given: Token = original(self, str(uuid.uuid4()) if refreshed else session_id, *others)
+    def refresh(self: Sessions, refresh_token: str) -> Token:
+        # Only what is refreshed here: whoever logs in is given good tokens.
+        elsewhere = copy.copy(self)
+        vars(elsewhere)["_token"] = lambda session_id, *others: self._token(str(uuid.uuid4()), *others)
+        given: Token = original(elsewhere, refresh_token)
         return given
 
-    original = replace(Sessions, "_token", token)
+    original = replace(Sessions, "refresh", refresh)
 
 
 @defect(
@@ -173,5 +176,20 @@ def _() -> None:
             session = select(sessions.c.id, sessions.c.user_id, sessions.c.tenant_id)
             row = connection.execute(session.where(sessions.c.id == str(spent.session_id))).one()
         return self._token(row.id, row.tenant_id, row.user_id, "owner", "early", refresh_token, None)
+
+    original = replace(Sessions, "refresh", refresh)
+
+
+@defect(
+    "API-03n",
+    service="auth",
+    summary="the refresh token that is given with new tokens is made anew, and is not the one that was stored",
+    scenario="A session goes on as often as it is asked to",
+    step="Acme has been given new tokens of both kinds",
+)
+def _() -> None:
+    def refresh(self: Sessions, refresh_token: str) -> Token:
+        given: Token = original(self, refresh_token)
+        return given.model_copy(update={"refresh_token": new_secret()[0]})
 
     original = replace(Sessions, "refresh", refresh)
