@@ -27,6 +27,8 @@ class Hub:
     def __init__(self, client: redis.asyncio.Redis, subscriber: redis.asyncio.Redis, heartbeat_seconds: float) -> None:
         self._redis, self._heartbeat_seconds = client, heartbeat_seconds
         self._subscription = subscriber.pubsub(ignore_subscribe_messages=False)
+        # Two who find no line at the same time would each open one, and only one of them is listened to.
+        self._line = asyncio.Lock()
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._subscribed: dict[str, asyncio.Event] = {}
 
@@ -42,7 +44,8 @@ class Hub:
         OPEN.inc()
         if user_id not in self._subscribed:
             self._subscribed[user_id] = asyncio.Event()
-            await self._subscription.subscribe(_channel(user_id))
+            async with self._line:
+                await self._subscription.subscribe(_channel(user_id))
         await self._subscribed[user_id].wait()
         await self._redis.zadd(PRESENCE, {user_id: time.time()})
 
@@ -55,7 +58,8 @@ class Hub:
             del self._connections[user_id], self._subscribed[user_id]
             # A lost line is subscribed anew by run(), for those who are still here.
             with suppress(*LINE_ERRORS):
-                await self._subscription.unsubscribe(_channel(user_id))
+                async with self._line:
+                    await self._subscription.unsubscribe(_channel(user_id))
 
     def sessions(self) -> dict[str, Connection]:
         """One open connection for each session."""
@@ -73,7 +77,8 @@ class Hub:
         pause = 0.05
         while True:
             try:
-                await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
+                async with self._line:
+                    await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
                 # A Redis that has just started takes subscriptions while it still loads its data and reads nothing.
                 await self._redis.ping()
                 pause = 0.05
@@ -84,7 +89,8 @@ class Hub:
             except Exception as error:
                 # This task must outlive whatever happens to it: without it no connection is offered anything.
                 log.warning("events interrupted", exc_info=error)
-                await self._subscription.aclose()  # type: ignore[no-untyped-call]
+                async with self._line:
+                    await self._subscription.aclose()  # type: ignore[no-untyped-call]
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
 

@@ -3,10 +3,15 @@
 import asyncio
 import tomllib
 from pathlib import Path
+from typing import cast
 
 import pytest
 import uvloop
+from starlette.websockets import WebSocket
 
+from apex.backend.connection import Connection
+from apex.backend.hub import Hub
+from apex.identity import Identity
 from apex.stream import asynchronous
 from support.stack.client import Stack, StackOptions
 
@@ -20,12 +25,16 @@ def stack(tmp_path_factory):
         yield stack
 
 
-@pytest.mark.parametrize("rounds_of_the_loop", range(4))
-def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, rounds_of_the_loop: int):
-    written = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["redis"]["url"]
+@pytest.fixture
+def url(stack: Stack) -> str:
+    written: str = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["redis"]["url"]
+    return written
 
+
+@pytest.mark.parametrize("rounds_of_the_loop", range(4))
+def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, url: str, rounds_of_the_loop: int):
     async def ask() -> list[bool]:
-        client = asynchronous(written, retries=1)
+        client = asynchronous(url, retries=1)
         await asyncio.gather(*(client.ping() for _ in range(10)))
         await asyncio.to_thread(stack.cut_connections, "redis")
         # The loop may or may not have noticed the reset by the time of the next command.
@@ -36,3 +45,24 @@ def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, rounds_of_
         return answers
 
     assert uvloop.run(ask()) == [True] * 10
+
+
+@pytest.mark.parametrize("rounds_of_the_loop", range(8))
+def test_who_comes_while_the_hub_itself_connects_is_let_in(url: str, rounds_of_the_loop: int):
+    """There is one line to listen on, whoever has opened it."""
+
+    async def come() -> None:
+        client = asynchronous(url, retries=1)
+        hub = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
+        socket, people = cast(WebSocket, None), [Identity(f"user-{n}", "t", "s", "owner", "mid", 0) for n in range(3)]
+        running = asyncio.create_task(hub.run())
+        for _ in range(rounds_of_the_loop):
+            await asyncio.sleep(0)
+        coming = [hub.add(Connection(socket, person, client, 1)) for person in people]
+        try:
+            await asyncio.wait_for(asyncio.gather(*coming), 5)
+        finally:
+            running.cancel()
+            await client.aclose()
+
+    uvloop.run(come())
