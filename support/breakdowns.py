@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import partial
 
 import psycopg
 from hamcrest import equal_to
 
 from support import access, doors, rows
+from support.dialect import Meaning
 from support.doors import Try
 from support.holdings import Belongings
 from support.logs import Line, ServiceLogs
 from support.openapi import Operation, operations
-from support.rights import ANYBODY, SERVICES, rights_of
+from support.outcome import Outcome
+from support.rights import ANYBODY, OPERATORS, SERVICES, rights_of
 from support.stack.client import Fault
 from support.users import User
 from support.verdict import NotShown
@@ -21,6 +22,9 @@ from support.world import World
 FAILED = "tried while broken"
 LOGS = "logs since it broke"
 _FIGURES = "GET /v1/jobs"
+_WATCHING = "live events"
+# What cannot be answered without what the services share; what it is used for elsewhere, they can do without.
+_SHARED = (_WATCHING, "GET /v1/operations/instances")
 _HEALTH = ("/health/", "/metrics")
 # So little passes that nobody gets as far as an answer.
 _A_FEW_BYTES = 100
@@ -41,11 +45,12 @@ class Breakdown(Enum):
     DATABASE = "the database cannot be reached"
     CONVERSATIONS = "the database breaks off whatever it is asked"
     FIGURES = "the store of finished work cannot be reached"
+    SHARED = "what the services share cannot be reached"
 
     @property
     def line(self) -> str:
         """The line that the fault is on."""
-        return "clickhouse" if self is Breakdown.FIGURES else "postgres"
+        return {Breakdown.FIGURES: "clickhouse", Breakdown.SHARED: "redis"}.get(self, "postgres")
 
     @property
     def fault(self) -> Fault:
@@ -55,17 +60,35 @@ class Breakdown(Enum):
         return Fault(kind="refuse")
 
     def concerns(self, door: Operation) -> bool:
-        """Whether what is behind a door cannot be done meanwhile."""
+        """Whether what is behind a door may need it."""
+        if self is Breakdown.SHARED:
+            # Reading alone: a run's story is kept there, and would not be complete.
+            return door.method == "GET"
         return door.place == _FIGURES if self is Breakdown.FIGURES else True
+
+    def spares(self, tried: Try) -> bool:
+        """Whether a door has shown that it needs it not."""
+        return self is Breakdown.SHARED and tried.answer.done and tried.place not in _SHARED
 
 
 def try_doors_while(world: World, broken: Breakdown) -> None:
-    """Have the customer try every door that needs what is broken; it works again afterwards."""
-    owned = world.recall(access.OWNED, Belongings)
+    """Have the customer, or an operator, try every door that needs what is broken; it works again afterwards."""
+    owned, operator = world.recall(access.OWNED, Belongings), world.users.operator
     concerned = [door for door in _doors(world) if broken.concerns(door)]
+
+    def attempt() -> list[Try]:
+        tried = doors.try_all(world, [each for each in concerned if not _is_operators(each)], owned.owner, owned.ids)
+        tried += doors.try_all(world, [each for each in concerned if _is_operators(each)], operator, owned.ids)
+        if broken is not Breakdown.FIGURES:
+            tried.append(_try_to_watch(world, owned.owner))
+        return [each for each in tried if not broken.spares(each)]
+
     listening = rows.listening(world)
-    try_noting(world, lambda: _broken(world, broken, partial(doors.try_all, world, concerned, owned.owner, owned.ids)))
+    try_noting(world, lambda: _broken(world, broken, attempt))
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
+    world.eventually(
+        lambda: _try_to_watch(world, owned.owner).answer, lambda answer: answer.done, "service back", "watching again"
+    )
 
 
 def look_at_the_spoilt(world: World, owner: User) -> None:
@@ -106,6 +129,22 @@ def _broken(world: World, broken: Breakdown, attempt: Callable[[], list[Try]]) -
     tried = attempt()
     world.faults.heal(broken.line)
     return tried
+
+
+def _try_to_watch(world: World, user: User) -> Try:
+    """Open a live connection for a moment."""
+    capture = world.try_to_watch(user)
+    capture.close()
+    answer = capture.handshake
+    meaning = Meaning.FAILED if answer.status is None else world.platform.dialect.meaning(answer.status)
+    return Try(
+        _WATCHING,
+        Outcome("GET", _WATCHING, answer.status, answer.headers, answer.body, answer.error, meaning, answer.seconds),
+    )
+
+
+def _is_operators(door: Operation) -> bool:
+    return rights_of(door) == OPERATORS
 
 
 def _doors(world: World) -> list[Operation]:

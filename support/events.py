@@ -5,8 +5,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import websocket
@@ -29,6 +29,7 @@ class Handshake:
     body: str = ""
     error: str | None = None
     seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accepted(self) -> bool:
@@ -122,7 +123,8 @@ class EventCapture:
             )
         except websocket.WebSocketBadStatusException as refused:
             body = refused.resp_body.decode("utf-8", "replace") if refused.resp_body else ""
-            self.handshake = Handshake(refused.status_code, body, None, time.monotonic() - started)
+            headers = refused.resp_headers or {}
+            self.handshake = Handshake(refused.status_code, body, None, time.monotonic() - started, headers)
             return self.handshake
         except (OSError, websocket.WebSocketException) as error:
             self.handshake = Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started)

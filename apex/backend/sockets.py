@@ -52,10 +52,11 @@ def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, settings: 
             resume = Position(epoch or "", last_sequence) if last_sequence is not None else None
             await _serve(socket, connection, resume)
         except LINE_ERRORS as error:
-            log.warning("socket given up", reason=type(error).__name__)
             if socket.application_state is WebSocketState.CONNECTED:
+                log.warning("socket given up", reason=type(error).__name__)
                 await socket.close(CLOSE_TRY_AGAIN)
             else:
+                log.error("cannot answer", exc_info=error)
                 await socket.send_denial_response(answer(socket.state.request_id, unavailable()))
         except Problem as problem:
             await socket.send_denial_response(answer(socket.state.request_id, problem))

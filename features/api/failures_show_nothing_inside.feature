@@ -22,6 +22,7 @@ Feature: Failures are explained without showing the inside
         | a Mid         | the database cannot be reached                   |
         | an Enterprise | the database breaks off whatever it is asked     |
         | a Free        | the store of finished work cannot be reached     |
+        | a Mid         | what the services share cannot be reached        |
 
     @gate
     Scenario: What is stored makes no sense

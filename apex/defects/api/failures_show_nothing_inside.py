@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError
 
 from apex import problems
+from apex.backend import sockets
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.discovery import Instance, Registry
 from apex.problems import Problem
 
 
@@ -46,7 +50,30 @@ def _() -> None:
 
 @_breakdown("API-07d", "nobody is told why the store of finished work did not answer", _LOGGED, "analytics")
 def _() -> None:
-    _say_nothing()
+    _say_nothing(problems)
+
+
+@_breakdown("API-07h", "who cannot watch is told so in the words of what could not be reached", _NOTHING_INSIDE)
+def _() -> None:
+    original = problems.unavailable
+    replace(sockets, "unavailable", lambda: original(str(sys.exception())))
+
+
+@_breakdown("API-07i", "nobody is told why nobody can watch", _LOGGED)
+def _() -> None:
+    _say_nothing(sockets)
+
+
+@_breakdown("API-07j", "where it is not known which instances there are, there are said to be none", _PASSING)
+def _() -> None:
+    def instances(self: Registry) -> list[Instance]:
+        try:
+            found: list[Instance] = original(self)
+        except RedisError:
+            return []
+        return found
+
+    original = replace(Registry, "instances", instances)
 
 
 @defect(
@@ -72,7 +99,7 @@ def _() -> None:
     step=_LOGGED,
 )
 def _() -> None:
-    _say_nothing()
+    _say_nothing(problems)
 
 
 @defect(
@@ -90,9 +117,9 @@ def _() -> None:
     replace(problems, "unexpected", unexpected)
 
 
-def _say_nothing() -> None:
+def _say_nothing(module: Any) -> None:
     class Silent:
         def error(self, event: str, **fields: Any) -> None:
             """Nobody hears of it."""
 
-    replace(problems, "log", Silent())
+    replace(module, "log", Silent())
