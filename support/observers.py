@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from support import logs
 from support.canary import Sighting
 from support.dialect import Dialect
+from support.eyes.clickhouse import ClickHouseEyes
+from support.eyes.partner import PartnerEyes
+from support.eyes.postgres import PostgresEyes
+from support.eyes.redis import RedisEyes
 from support.logs import Line, ServiceLogs
 from support.oracle import StoredRun
 from support.stack.client import Addresses
-from support.stores import ClickHouseEyes, PartnerEyes, PostgresEyes, RedisEyes
 from support.story import Event
 
 
