@@ -65,11 +65,6 @@ def _(context, customer):
     metered_runs.hard_working_run(context.world, customer)
 
 
-@when("all of them run {agent:Agent} at once")
-def _(context, agent):
-    context.world.run_at_once(list(context.world.users), agent.wire)
-
-
 @when("{customer:User} asks for an agent that does not exist")
 def _(context, customer):
     context.world.start_run(customer, "cost_analysys")

@@ -12,6 +12,6 @@ Feature: Customers who work at the same time never see each other's data
     Scenario: Ten customers at work at once each get their own result
       Given ten customers with servers in the cloud
       And all of them watch
-      When all of them run a cost analysis at once
+      When all of them are at work on a cost analysis at the same moment
       Then each answer equals the savings in its customer's own inventory
       And answers, live events and stored runs show each customer their own data and nobody else's

@@ -12,7 +12,7 @@ Feature: Nobody receives another customer's events
     Scenario: Ten customers with two tabs each see their own work and nobody else's
       Given ten customers with servers in the cloud
       And all of them watch in two tabs
-      When all of them run a cost analysis at once
+      When all of them are at work on a cost analysis at the same moment
       Then every tab has shown the whole story of its own customer's run and nothing else
 
     @gate
