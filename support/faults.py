@@ -1,4 +1,7 @@
-"""Faults by effect: lost, cut off, slow, hanging. Each is healed at the end of the scenario."""
+"""Faults by effect: lost, cut off, slow, hanging. Each is healed at the end of the scenario.
+
+Whatever all customers share may only be broken by a scenario that has the stack to itself.
+"""
 
 from contextlib import closing
 
@@ -8,20 +11,31 @@ from support.evidence import Evidence
 from support.stack.client import Fault, Line, Stack
 from support.stack.fault import Direction
 from support.undo import UndoStack
+from support.verdict import NotShown
 
 
 class Faults:
-    """What can be done to the services of a running stack."""
+    """What can be done to the services of a running stack.
 
-    def __init__(self, stack: Stack, undo: UndoStack, evidence: Evidence) -> None:
+    :param exclusive: whether the scenario has the stack to itself; else a fault that others would feel is refused
+        with :class:`NotShown`.
+    """
+
+    def __init__(self, stack: Stack, undo: UndoStack, evidence: Evidence, *, exclusive: bool) -> None:
         self._stack = stack
         self._undo = undo
         self._evidence = evidence
+        self._exclusive = exclusive
+
+    def _felt_by_all(self, what: str) -> None:
+        if not self._exclusive:
+            raise NotShown(f"a fault of {what} is felt by everybody: tag the scenario @exclusive")
 
     # -- processes ----------------------------------------------------------------------------------------------
 
     def lose(self, service: str) -> None:
         """The process is gone at once (kill -9); it is started again at the end."""
+        self._felt_by_all(service)
         self._undo.register(f"start {service} again", lambda: self._revive(service))
         self._evidence.note("fault", kind="lost", service=service)
         self._stack.kill(service)
@@ -38,6 +52,7 @@ class Faults:
 
     def lose_data(self) -> None:
         """The event store (Redis) forgets everything, crashes, and is started again empty."""
+        self._felt_by_all("redis")
         with closing(redis.Redis.from_url(self._stack.addresses.redis_url)) as store:
             store.flushall()
         self._evidence.note("fault", kind="data lost", service="redis")
@@ -51,6 +66,7 @@ class Faults:
 
     def freeze(self, service: str) -> None:
         """The process hangs (SIGSTOP): its connections stay open, nothing answers."""
+        self._felt_by_all(service)
         self._undo.register(f"thaw {service}", lambda: self._stack.thaw(service))
         self._evidence.note("fault", kind="hangs", service=service)
         self._stack.freeze(service)
@@ -76,6 +92,7 @@ class Faults:
 
     def on_line(self, proxy: str, fault: Fault) -> None:
         """Put any fault on the line to a service."""
+        self._felt_by_all(f"the line to {proxy}")
         self._undo.register(f"heal the line to {proxy}", lambda: self._stack.clear_fault(proxy))
         self._evidence.note("fault", kind=fault.kind, line=proxy, direction=fault.direction)
         self._stack.set_fault(proxy, fault)
@@ -99,6 +116,7 @@ class Faults:
 
     def reset_connections(self, proxy: str) -> None:
         """All present connections are reset; new ones work."""
+        self._felt_by_all(f"the line to {proxy}")
         self._evidence.note("fault", kind="reset", line=proxy)
         self._stack.cut_connections(proxy, how="reset")
 

@@ -13,7 +13,7 @@ from support.world import World
 
 CONVERSATIONS = "a conversation of each"
 ANSWERED = "answers to the mixture"
-_THOUGHT = 0.2
+_THOUGHT = 0.3
 """Seconds."""
 
 

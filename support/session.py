@@ -113,7 +113,7 @@ class Session:
             self.stack,
             self.cloud,
             users,
-            Faults(self.stack, undo, evidence),
+            Faults(self.stack, undo, evidence, exclusive="exclusive" in subject.tags),
             Partner(addresses.partner_control_url, addresses.partner_control_token, undo),
             evidence,
             undo,

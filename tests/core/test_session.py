@@ -1,7 +1,8 @@
 """Scenarios on a real stack: a good one leaves nothing to find, and whatever is spoiled is found."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from support.checks.answers import equals_savings
 from support.checks.isolation import shows_only_data_of
 from support.checks.story import has_no_gap, tells_a_complete_story
 from support.evidence import Subject, evidence_path
+from support.faults import Faults
 from support.session import Session
 from support.settings import Settings
 from support.trace import new_trace_id, traceparent
@@ -23,7 +25,15 @@ from support.verdict import DeadlinePassed, NotShown, Verdict
 from support.waiting import eventually
 from support.world import World
 
-SUBJECT = Subject("A feature", "features/agent_execution/some.feature", 12, "A rule", "AEC-01", "A scenario", ("gate",))
+SUBJECT = Subject(
+    "A feature",
+    "features/agent_execution/some.feature",
+    12,
+    "A rule",
+    "AEC-01",
+    "A scenario",
+    ("exclusive", "gate"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -362,3 +372,20 @@ class _Broken(type(equal_to(1))):  # type: ignore[misc]
 
     def _matches(self, item: object) -> bool:
         raise TypeError("this cannot be compared")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda faults: faults.lose("backend"),
+        lambda faults: faults.lose_data(),
+        lambda faults: faults.freeze("backend"),
+        lambda faults: faults.cut_off("backend"),
+        lambda faults: faults.reset_connections("backend"),
+    ],
+)
+def test_what_everybody_would_feel_takes_a_scenario_of_its_own(session: Session, fault: Callable[[Faults], None]):
+    shared = session.begin(replace(SUBJECT, tags=("gate",)))
+    with pytest.raises(NotShown, match="tag the scenario @exclusive"):
+        fault(shared.faults)
+    assert session.finish(shared, Verdict.PROVEN, []) == []
