@@ -1,49 +1,17 @@
 """A user's live connection: what came over it, when, and in which order."""
 
-import contextlib
-import socket
-import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import websocket
 from hamcrest.core.matcher import Matcher
 from websocket import ABNF
 
 from support.dialect import Control, Dialect, TokenCarrier, with_query
+from support.live_socket import Closed, Frame, Handshake, LiveSocket, open_socket
 from support.story import Event, RunLike
-from support.verdict import NotShown
 from support.waiting import wait_for
-
-Frame = tuple[float, int, bytes, int]  # received (monotonic), opcode, data, connection number
-
-
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """How the platform answered the wish to watch. ``status`` 101: the connection is open."""
-
-    status: int | None
-    body: str = ""
-    error: str | None = None
-    seconds: float = 0.0
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def accepted(self) -> bool:
-        return self.status == 101
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """How a connection ended: the close code and reason, or the error of the line."""
-
-    code: int | None
-    reason: str
-    at: float
-    error: str | None = None
 
 
 class EventCapture:
@@ -70,7 +38,6 @@ class EventCapture:
         self.dialect = dialect
         self.name = name
         self.handshake = Handshake(None)
-        self.closed: Closed | None = None
         self._token = token
         self._timeout = connect_timeout
         self._frames: list[Frame] = []
@@ -78,14 +45,10 @@ class EventCapture:
         self._events: list[Event] = []
         self._controls: list[tuple[float, Control]] = []
         self._malformed: list[str] = []
-        self._opened_at: list[float] = []
         self._epoch: str | None = None
         self._wall_offset = time.time() - time.monotonic()
         self._parsing = threading.Lock()
-        self._socket: websocket.WebSocket | None = None
-        self._thread: threading.Thread | None = None
-        self._last_ping: float | None = None
-        self._last_heard: float | None = None
+        self._sockets: list[LiveSocket] = []
 
     # -- connecting -------------------------------------------------------------------------------------------
 
@@ -109,36 +72,9 @@ class EventCapture:
         query = dict(carried.query)
         if resume or after is not None:
             query |= self.dialect.resume_query(self.last_sequence if after is None else after, epoch or self.epoch)
-        connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True)
-        connection.settimeout(self._timeout)
-        started = time.monotonic()
-        try:
-            connection.connect(  # type: ignore[no-untyped-call]
-                with_query(self.url, query),
-                header=[f"{name}: {value}" for name, value in carried.headers.items()],
-                subprotocols=list(carried.subprotocols) or None,
-                origin=origin,
-                suppress_origin=origin is None,
-                sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
-            )
-        except websocket.WebSocketBadStatusException as refused:
-            body = refused.resp_body.decode("utf-8", "replace") if refused.resp_body else ""
-            headers = refused.resp_headers or {}
-            self.handshake = Handshake(refused.status_code, body, None, time.monotonic() - started, headers)
-            return self.handshake
-        except (OSError, websocket.WebSocketException) as error:
-            self.handshake = Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started)
-            return self.handshake
-        connection.settimeout(None)
-        self._opened_at.append(time.monotonic())
-        self.handshake = Handshake(101, "", None, self._opened_at[-1] - started)
-        self.closed = None
-        self._socket = connection
-        self._last_heard = self._opened_at[-1]
-        self._thread = threading.Thread(
-            target=self._receive, args=(connection, len(self._opened_at)), name=f"events {self.name}", daemon=True
-        )
-        self._thread.start()
+        self.handshake, opened = open_socket(with_query(self.url, query), carried, origin, self._timeout)
+        if opened is not None:
+            self._sockets.append(LiveSocket(opened, len(self._sockets) + 1, self._frames, self.name or self.url))
         return self.handshake
 
     def reconnect(self, *, resume: bool = True, within: float = 2.0) -> Handshake:
@@ -157,70 +93,29 @@ class EventCapture:
 
     def drop(self) -> None:
         """Leave without a word: the line is reset, no close frame is sent."""
-        connection = self._socket
-        if connection is None:
-            return
-        line = connection.sock
-        if line is not None:
-            with contextlib.suppress(OSError):  # already gone, which is what was wanted
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._shut(connection, socket.SHUT_RD)  # SHUT_WR would say goodbye before the reset
+        if self._sockets:
+            self._sockets[-1].drop()
 
     def close(self) -> None:
         """Leave politely, with a close frame."""
-        connection = self._socket
-        if connection is None:
-            return
-        if self.closed is None:
-            with contextlib.suppress(OSError, websocket.WebSocketException):  # a dead line cannot be told goodbye
-                connection.send_close(1000)
-        self._shut(connection, socket.SHUT_RDWR)
-
-    def _shut(self, connection: websocket.WebSocket, direction: int) -> None:
-        line = connection.sock
-        if line is not None:
-            with contextlib.suppress(OSError):  # shutdown wakes the receiving thread; a closed socket needs no waking
-                line.shutdown(direction)
-        connection.shutdown()  # type: ignore[no-untyped-call]
-        if self._thread:
-            self._thread.join(timeout=2.0)
-            if self._thread.is_alive():
-                raise NotShown(f"the receiver of {self.name or self.url} does not end")
-        self._socket = None
-
-    def _receive(self, connection: websocket.WebSocket, number: int) -> None:
-        # As little as possible happens here: its speed is what the capture is measured by.
-        append, clock, receive = self._frames.append, time.monotonic, connection.recv_data_frame
-        try:
-            while True:
-                opcode, frame = receive(True)
-                now = clock()
-                append((now, opcode, frame.data, number))
-                if opcode == ABNF.OPCODE_PING:
-                    self._last_ping = now
-                elif opcode == ABNF.OPCODE_CLOSE:
-                    code = struct.unpack("!H", frame.data[:2])[0] if len(frame.data) >= 2 else None
-                    self._ended(number, Closed(code, frame.data[2:].decode("utf-8", "replace"), now))
-                    connection.shutdown()  # type: ignore[no-untyped-call]  # the library has answered the goodbye
-                    return
-        except (OSError, websocket.WebSocketException, AttributeError) as error:
-            # AttributeError: the library's socket is None once another thread has closed it.
-            self._ended(number, Closed(None, "", clock(), f"{type(error).__name__}: {error}"))
-
-    def _ended(self, number: int, closed: Closed) -> None:
-        if number == len(self._opened_at):
-            self.closed = closed
+        if self._sockets:
+            self._sockets[-1].close()
 
     # -- what came --------------------------------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
-        return self.handshake.accepted and self.closed is None and self._socket is not None
+        return self.handshake.accepted and self.closed is None
+
+    @property
+    def closed(self) -> Closed | None:
+        """How the last connection ended, or None."""
+        return self._sockets[-1].closed if self._sockets else None
 
     @property
     def connections(self) -> int:
         """How many connections were opened."""
-        return len(self._opened_at)
+        return len(self._sockets)
 
     @property
     def events(self) -> list[Event]:
@@ -269,11 +164,6 @@ class EventCapture:
         return self._controls[0][1].sequence if self._controls else None
 
     @property
-    def last_ping(self) -> float | None:
-        """When the platform's heartbeat came last (monotonic seconds)."""
-        return self._last_ping
-
-    @property
     def heartbeats(self) -> list[float]:
         """When each of the platform's heartbeats came (monotonic seconds)."""
         return [received for received, opcode, _, _ in list(self._frames) if opcode == ABNF.OPCODE_PING]
@@ -281,8 +171,9 @@ class EventCapture:
     @property
     def silent_for(self) -> float:
         """Seconds since anything came, be it a heartbeat."""
-        heard = self._frames[-1][0] if self._frames else self._last_heard
-        return time.monotonic() - max(heard or 0.0, self._last_heard or 0.0)
+        heard = self._frames[-1][0] if self._frames else 0.0
+        opened = self._sockets[-1].opened_at if self._sockets else 0.0
+        return time.monotonic() - max(heard, opened)
 
     def of(self, run: RunLike | str) -> list[Event]:
         """The events of one run."""
