@@ -75,3 +75,25 @@ def test_requirements_are_pinned_and_complete():
     pinned: dict[str, set[str]] = {canonicalize_name(need.name): set(need.extras) for need in listed}
     found = left_out(pinned, {name: importlib.metadata.requires(name) or [] for name in pinned})
     assert not found, "\n".join(found)
+
+
+NAMED_PATH = re.compile(r"`((?:apex|bin|docs|features|steps|support|tests)/[\w./-]*\w/?)`|\]\((docs/[\w./-]+)\)")
+
+
+def lost_paths(text: str) -> Iterator[str]:
+    """What a document names that is not there."""
+    for named, shown in NAMED_PATH.findall(text):
+        if not (CHECKOUT / (named or shown)).exists():
+            yield named or shown
+
+
+@pytest.mark.parametrize("text", ["see `support/nobody.py`", "![a picture](docs/nothing.png)", "in `tests/nowhere`"])
+def test_lost_path_is_found(text):
+    assert list(lost_paths(text))
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_documents_name_what_is_there(document):
+    text = project.text_of(document)
+    assert NAMED_PATH.search(text)
+    assert list(lost_paths(text)) == []
