@@ -94,6 +94,6 @@ def test_lost_path_is_found(text):
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_documents_name_what_is_there(document):
-    text = project.text_of(document)
+    text = project.text_of(document) or ""
     assert NAMED_PATH.search(text)
     assert list(lost_paths(text)) == []
