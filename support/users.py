@@ -8,7 +8,7 @@ from enum import Enum
 import requests
 
 from support.events import EventCapture
-from support.platform import Platform
+from support.platform import Platform, straight
 from support.redaction import know_secret
 from support.savings import Inventory, UsageRecords
 from support.stack.client import Line
@@ -104,7 +104,7 @@ class User:
     role: str = ""
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
-    http: requests.Session = field(default_factory=requests.Session, repr=False)
+    http: requests.Session = field(default_factory=straight, repr=False)
     captures: list[EventCapture] = field(default_factory=list, repr=False)
     line: Line | None = field(default=None, repr=False)
 

@@ -45,7 +45,10 @@ def test_each_request_has_a_trace_of_its_own_unless_told(api):
     assert platform.start_run(Anyone(), "x", trace_id=trace).trace_id == trace
 
 
-def test_nobody_has_no_token(api):
+def test_nobody_has_no_token_whatever_the_environment_knows(api, tmp_path, monkeypatch):
+    known = tmp_path / "netrc"
+    known.write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(known))
     platform_at(api).agents(Anyone())
     assert "authorization" not in api.asked[0].headers
 
