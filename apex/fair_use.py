@@ -12,12 +12,10 @@ import time
 
 import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from apex.problems import rate_limited
 from apex.settings import Rate, RateLimits
-from apex.stream import LINE_ERRORS
+from apex.stream import LINE_ERRORS, over_broken_lines
 
 log = structlog.get_logger()
 
@@ -49,8 +47,8 @@ class FairUse:
             max_connections=_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,
             decode_responses=True,
-            # A line of the pool that was reset while idle is only noticed when it is used.
-            retry=Retry(NoBackoff(), 1),
+            # One line that was reset is no reason to count apart from the others: whoever asks would get twice as much.
+            retry=over_broken_lines(1),
             socket_timeout=_PATIENCE_SECONDS,
             socket_connect_timeout=_PATIENCE_SECONDS,
         )

@@ -162,11 +162,16 @@ class EventStream:
         return cast(list[str], self.redis.zrangebyscore(PRESENCE, time.time() - within_seconds, "+inf"))
 
 
-def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
-    """A client for asyncio that repeats a command so often when its line breaks.
+def over_broken_lines(retries: int) -> AsyncRetry:
+    """How often a command under asyncio is repeated when its line breaks.
 
     A line of the pool that was reset while idle is only noticed when it is used: commands that may be repeated need
     one retry. A subscription must have none: what it missed while it was renewed would go unnoticed.
     """
-    retry = AsyncRetry(NoBackoff(), retries, _LINE_BROKEN)
+    return AsyncRetry(NoBackoff(), retries, _LINE_BROKEN)
+
+
+def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
+    """A client for asyncio that repeats a command so often when its line breaks."""
+    retry = over_broken_lines(retries)
     return redis.asyncio.Redis.from_url(url, decode_responses=True, retry=retry, socket_connect_timeout=2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import tomllib
+import uuid
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,10 @@ from starlette.websockets import WebSocket
 
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
+from apex.fair_use import FairUse
 from apex.identity import Identity
+from apex.problems import Problem
+from apex.settings import Rate, RateLimits
 from apex.stream import asynchronous
 from support.stack.client import Stack, StackOptions
 
@@ -45,6 +49,26 @@ def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, url: str, 
         return answers
 
     assert uvloop.run(ask()) == [True] * 10
+
+
+@pytest.mark.parametrize("rounds_of_the_loop", range(4))
+def test_fair_use_is_counted_in_one_place_after_the_lines_were_reset(stack: Stack, url: str, rounds_of_the_loop: int):
+    """A process that counted for itself would let a tenant have its share once more."""
+
+    async def granted_afterwards() -> int:
+        use, tenant = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), url), str(uuid.uuid4())
+        assert await granted(use, tenant) == 5
+        await asyncio.to_thread(stack.cut_connections, "redis")
+        for _ in range(rounds_of_the_loop):
+            await asyncio.sleep(0)
+        return await granted(use, tenant)
+
+    async def granted(use: FairUse, tenant: str) -> int:
+        refusals = await asyncio.gather(*(use.admit(tenant, "free") for _ in range(10)), return_exceptions=True)
+        assert all(isinstance(each, Problem | None) for each in refusals), refusals
+        return sum(each is None for each in refusals)
+
+    assert uvloop.run(granted_afterwards()) == 0
 
 
 @pytest.mark.parametrize("rounds_of_the_loop", range(8))
