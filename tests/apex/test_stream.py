@@ -1,6 +1,7 @@
 """Redis as the services that serve customers ask it: over lines that break."""
 
 import asyncio
+import time
 import tomllib
 import uuid
 from pathlib import Path
@@ -17,7 +18,7 @@ from apex.identity import Identity
 from apex.problems import Problem
 from apex.settings import Rate, RateLimits
 from apex.stream import asynchronous
-from support.stack.client import Stack, StackOptions
+from support.stack.client import Fault, Stack, StackOptions
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -51,24 +52,48 @@ def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, url: str, 
     assert uvloop.run(ask()) == [True] * 10
 
 
+async def granted_of(use: FairUse, tenant: str) -> int:
+    """How many of ten requests at once are granted."""
+    refusals = await asyncio.gather(*(use.admit(tenant, "free") for _ in range(10)), return_exceptions=True)
+    assert all(isinstance(each, Problem | None) for each in refusals), refusals
+    return sum(each is None for each in refusals)
+
+
 @pytest.mark.parametrize("rounds_of_the_loop", range(4))
 def test_fair_use_is_counted_in_one_place_after_the_lines_were_reset(stack: Stack, url: str, rounds_of_the_loop: int):
     """A process that counted for itself would let a tenant have its share once more."""
 
     async def granted_afterwards() -> int:
         use, tenant = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), url), str(uuid.uuid4())
-        assert await granted(use, tenant) == 5
+        assert await granted_of(use, tenant) == 5
         await asyncio.to_thread(stack.cut_connections, "redis")
         for _ in range(rounds_of_the_loop):
             await asyncio.sleep(0)
-        return await granted(use, tenant)
-
-    async def granted(use: FairUse, tenant: str) -> int:
-        refusals = await asyncio.gather(*(use.admit(tenant, "free") for _ in range(10)), return_exceptions=True)
-        assert all(isinstance(each, Problem | None) for each in refusals), refusals
-        return sum(each is None for each in refusals)
+        return await granted_of(use, tenant)
 
     assert uvloop.run(granted_afterwards()) == 0
+
+
+def test_nobody_gains_when_the_place_of_counting_changes(stack: Stack, url: str):
+    """A process that counts for itself for a while knows what was granted before, and what it grants is not lost."""
+
+    async def granted_in_turn() -> list[int]:
+        use, used, unused = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), url), "used", "unused"
+        granted = [await granted_of(use, used)]
+        await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="refuse"))
+        await asyncio.to_thread(stack.cut_connections, "redis")
+        granted += [await granted_of(use, used), await granted_of(use, unused)]
+        await asyncio.to_thread(stack.clear_fault, "redis")
+        await counted_in_one_place_again(use)
+        return [*granted, await granted_of(use, used), await granted_of(use, unused)]
+
+    async def counted_in_one_place_again(use: FairUse) -> None:
+        late = time.monotonic() + 10
+        while await use._shared(str(uuid.uuid4()), Rate(burst=1, per_second=1)) is None:
+            assert time.monotonic() < late
+            await asyncio.sleep(0)
+
+    assert uvloop.run(granted_in_turn()) == [5, 0, 5, 0, 0]
 
 
 @pytest.mark.parametrize("rounds_of_the_loop", range(8))

@@ -13,7 +13,7 @@ from typing import Any
 from apex import fair_use, identity, service
 from apex.defects import defect
 from apex.defects._patching import replace
-from apex.fair_use import FairUse, OwnBuckets
+from apex.fair_use import FairUse
 from apex.identity import Identity
 from apex.problems import Problem
 from apex.settings import Rate
@@ -142,4 +142,8 @@ def _() -> None:
     step="each of these doors was open to Acme",
 )
 def _() -> None:
-    replace(OwnBuckets, "take", lambda self, tenant_id, rate, now: 1.0)
+    async def shared(self: FairUse, tenant_id: str, rate: Rate) -> float:
+        seconds: float | None = await original(self, tenant_id, rate)
+        return 1.0 if seconds is None else seconds
+
+    original = replace(FairUse, "_shared", shared)
