@@ -130,6 +130,8 @@ def test_the_kernel_ends_services_when_nobody_else_is_left_to_do_it(small: Stack
     kill_everything(run)
     eventually(lambda: traces(base).processes, lambda found: not found, within=10)
     assert run.run_dir.is_dir()
+    # A dying process gives its name and place back before its files, and with these the lock.
+    eventually(lambda: directories.is_owned(run.run_dir), lambda owned: not owned, within=10)
     assert leftovers.sweep(base) == [run.run_dir]
     nothing_is_left(base, within=0)
 
