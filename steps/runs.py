@@ -54,10 +54,9 @@ def _(context, customers, agent):
     context.world.run_at_once(customers, agent.wire)
 
 
-@when("{customers:Users} run {agent:Agent} eight times, one after the other")
+@when("{customers:Users} run {agent:Agent} in turn until their figures have settled")
 def _(context, customers, agent):
-    for customer in customers * metered_runs.ROUNDS:
-        context.world.ended(context.world.running(customer, agent.wire))
+    metered_runs.run_until_settled(context.world, customers, agent.wire)
 
 
 @given("{customer:User} has started an agent that works hard until it is stopped")
