@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ def segments() -> set[str]:
     return {row.split()[1] for row in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
 
 
+def _heed_interrupts() -> None:
+    """Tests in the background of a shell ignore Ctrl-C, and so would the run that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """A run in a process of its own, as `tests.stack.runner` has it; `wait` returns when its stack is ready."""
 
@@ -72,6 +78,7 @@ class Run:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         assert self.process.stdin is not None
         # Not on the command line: the run's own process is no trace of its stack.
