@@ -44,10 +44,11 @@ def run_until_settled(world: World, customers: Sequence[User], agent_name: str) 
 
     :raises NotShown: it has not after many rounds; the machine has too much else to do to measure anything.
     """
+    computed: dict[str, list[float]] = {customer.alias: [] for customer in customers}
     for number in range(1, MOST_ROUNDS + 1):
         for customer in customers:
-            world.ended(world.running(customer, agent_name))
-        computed = [[usage["cpu_seconds"] for usage in usages(world, customer)] for customer in customers]
-        if number >= FEWEST_ROUNDS and all(map(settled, computed)):
+            run = world.ended(world.running(customer, agent_name))
+            computed[customer.alias].append(run["usage"]["cpu_seconds"])
+        if number >= FEWEST_ROUNDS and all(map(settled, computed.values())):
             return
     raise NotShown(f"after {MOST_ROUNDS} rounds the computing times have not settled: {computed}")

@@ -85,8 +85,6 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
             said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
         finally:
             leftovers.remove_shared_memory(data)
-        if NO_SPACE in said:
-            raise from_os_error(OSError(errno.ENOSPC, NO_SPACE), "postgres --single", data)
         if "ERROR" in said:
             raise StackError("PostgreSQL's roles cannot be made", said.splitlines(), log)
         hba = data / "pg_hba.conf"
