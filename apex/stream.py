@@ -27,6 +27,8 @@ PRESENCE = "presence"
 LINE_ERRORS = (RedisError, OSError, RuntimeError)
 """What comes of a line to Redis that breaks under asyncio: the event loop has a RuntimeError for a line that was
 reset, and the client hands it on as it is."""
+PATIENCE_SECONDS = 2.0
+"""How long a service that customers wait for waits for Redis: a line may be up and carry nothing."""
 _RUN_MEMORY_SECONDS = 24 * 3600
 # uvloop says RuntimeError of a transport that the other side has closed, and the client does not take it for its own.
 _LINE_BROKEN: Any = (redis.ConnectionError, redis.TimeoutError, RuntimeError)
@@ -172,6 +174,14 @@ def over_broken_lines(retries: int) -> AsyncRetry:
 
 
 def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
-    """A client for asyncio that repeats a command so often when its line breaks."""
-    retry = over_broken_lines(retries)
-    return redis.asyncio.Redis.from_url(url, decode_responses=True, retry=retry, socket_connect_timeout=2)
+    """A client for asyncio that repeats a command so often when its line breaks.
+
+    No command waits longer for its answer than the client's patience; listening to a subscription has no such limit.
+    """
+    return redis.asyncio.Redis.from_url(
+        url,
+        decode_responses=True,
+        retry=over_broken_lines(retries),
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+    )

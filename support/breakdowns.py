@@ -46,29 +46,37 @@ class Breakdown(Enum):
     CONVERSATIONS = "the database breaks off whatever it is asked"
     FIGURES = "the store of finished work cannot be reached"
     SHARED = "what the services share cannot be reached"
+    SILENT = "what the services share gives no answer"
 
     @property
     def line(self) -> str:
         """The line that the fault is on."""
-        return {Breakdown.FIGURES: "clickhouse", Breakdown.SHARED: "redis"}.get(self, "postgres")
+        if self.is_shared:
+            return "redis"
+        return "clickhouse" if self is Breakdown.FIGURES else "postgres"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is what the services share."""
+        return self in (Breakdown.SHARED, Breakdown.SILENT)
 
     @property
     def fault(self) -> Fault:
         """The fault."""
         if self is Breakdown.CONVERSATIONS:
             return Fault(kind="reset_after", after_bytes=_A_FEW_BYTES)
-        return Fault(kind="refuse")
+        return Fault(kind="blackhole" if self is Breakdown.SILENT else "refuse")
 
     def concerns(self, door: Operation) -> bool:
         """Whether what is behind a door may need it."""
-        if self is Breakdown.SHARED:
+        if self.is_shared:
             # Reading alone: a run's story is kept there, and would not be complete.
             return door.method == "GET"
         return door.place == _FIGURES if self is Breakdown.FIGURES else True
 
     def spares(self, tried: Try) -> bool:
         """Whether a door has shown that it needs it not."""
-        return self is Breakdown.SHARED and tried.answer.done and tried.place not in _SHARED
+        return self.is_shared and tried.answer.done and tried.place not in _SHARED
 
 
 def try_doors_while(world: World, broken: Breakdown) -> None:
@@ -125,7 +133,8 @@ def lines_of_failures(world: World) -> list[Line]:
 
 def _broken(world: World, broken: Breakdown, attempt: Callable[[], list[Try]]) -> list[Try]:
     world.faults.on_line(broken.line, broken.fault)
-    world.faults.reset_connections(broken.line)
+    if broken is not Breakdown.SILENT:
+        world.faults.reset_connections(broken.line)
     tried = attempt()
     world.faults.heal(broken.line)
     return tried

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from apex.backend.connection import Connection
-from apex.stream import LINE_ERRORS, PRESENCE
+from apex.stream import LINE_ERRORS, PATIENCE_SECONDS, PRESENCE
 
 log = structlog.get_logger()
 
@@ -31,6 +31,7 @@ class Hub:
         self._line = asyncio.Lock()
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._subscribed: dict[str, asyncio.Event] = {}
+        self._heard_at = 0.0
 
     @property
     def open(self) -> int:
@@ -38,16 +39,21 @@ class Hub:
         return sum(len(connections) for connections in self._connections.values())
 
     async def add(self, connection: Connection) -> None:
-        """From here on ``connection`` is offered whatever is published for its user."""
+        """From here on ``connection`` is offered whatever is published for its user.
+
+        Raises:
+            TimeoutError: Redis does not answer; any other of LINE_ERRORS: it cannot be reached.
+        """
         user_id = connection.identity.user_id
         self._connections[user_id].add(connection)
         OPEN.inc()
-        if user_id not in self._subscribed:
-            self._subscribed[user_id] = asyncio.Event()
-            async with self._line:
-                await self._subscription.subscribe(_channel(user_id))
-        await self._subscribed[user_id].wait()
-        await self._redis.zadd(PRESENCE, {user_id: time.time()})
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            if user_id not in self._subscribed:
+                self._subscribed[user_id] = asyncio.Event()
+                async with self._line:
+                    await self._subscription.subscribe(_channel(user_id))
+            await self._subscribed[user_id].wait()
+            await self._redis.zadd(PRESENCE, {user_id: time.time()})
 
     async def remove(self, connection: Connection) -> None:
         """The connection is closed."""
@@ -85,7 +91,9 @@ class Hub:
                 for connections in self._connections.values():
                     for connection in connections:
                         connection.look()
-                await self._receive()
+                async with asyncio.TaskGroup() as line:
+                    line.create_task(self._receive())
+                    line.create_task(self._ask())
             except Exception as error:
                 # This task must outlive whatever happens to it: without it no connection is offered anything.
                 log.warning("events interrupted", exc_info=error)
@@ -108,6 +116,7 @@ class Hub:
 
     async def _receive(self) -> None:
         async for message in self._subscription.listen():
+            self._heard_at = time.monotonic()
             _, _, user_id = message["channel"].partition(":")
             if message["type"] == "message":
                 epoch, sequence, envelope = message["data"].split(":", 2)
@@ -115,6 +124,16 @@ class Hub:
                     connection.offer(epoch, int(sequence), envelope)
             elif message["type"] == "subscribe" and user_id in self._subscribed:
                 self._subscribed[user_id].set()
+
+    async def _ask(self) -> None:
+        """Ask over the line again and again; raises TimeoutError once it has not answered."""
+        while True:
+            asked_at = time.monotonic()
+            async with self._line:
+                await self._subscription.ping()
+            await asyncio.sleep(PATIENCE_SECONDS)
+            if self._heard_at < asked_at:
+                raise TimeoutError("the line on which events are announced says nothing")
 
 
 def _channel(user_id: str) -> str:

@@ -23,6 +23,7 @@ Feature: Failures are explained without showing the inside
         | an Enterprise | the database breaks off whatever it is asked     |
         | a Free        | the store of finished work cannot be reached     |
         | a Mid         | what the services share cannot be reached        |
+        | an Enterprise | what the services share gives no answer          |
 
     @gate
     Scenario: What is stored makes no sense

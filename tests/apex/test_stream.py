@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import redis.asyncio
 import uvloop
+from hamcrest import greater_than
 from starlette.websockets import WebSocket
 
 from apex.backend.connection import Connection
@@ -19,6 +21,7 @@ from apex.problems import Problem
 from apex.settings import Rate, RateLimits
 from apex.stream import asynchronous
 from support.stack.client import Fault, Stack, StackOptions
+from support.waiting import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -115,3 +118,45 @@ def test_who_comes_while_the_hub_itself_connects_is_let_in(url: str, rounds_of_t
             await client.aclose()
 
     uvloop.run(come())
+
+
+def newcomer(client: redis.asyncio.Redis, name: str) -> Connection:
+    return Connection(cast(WebSocket, None), Identity(name, "t", "s", "owner", "mid", 0), client, 1)
+
+
+def test_who_comes_while_the_line_carries_nothing_is_turned_away(stack: Stack, url: str):
+    async def come() -> None:
+        client = asynchronous(url, retries=1)
+        hub = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
+        running = asyncio.create_task(hub.run())
+        await asyncio.wait_for(hub.add(newcomer(client, "before")), 5)
+        await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="blackhole"))
+        try:
+            with pytest.raises(TimeoutError, match=r"^$"):
+                await hub.add(newcomer(client, "meanwhile"))
+        finally:
+            await asyncio.to_thread(stack.clear_fault, "redis")
+        await asyncio.wait_for(hub.add(newcomer(client, "afterwards")), 5)
+        running.cancel()
+        await client.aclose()
+
+    uvloop.run(come())
+
+
+def test_a_line_that_carries_nothing_is_given_up_though_nobody_asks(stack: Stack, url: str):
+    def lines() -> int:
+        return next(line.total_connections for line in stack.lines() if line.name == "redis")
+
+    async def listen() -> None:
+        hub = Hub(asynchronous(url, retries=1), asynchronous(url, retries=0), heartbeat_seconds=1)
+        running = asyncio.create_task(hub.run())
+        await asyncio.wait_for(hub.add(newcomer(asynchronous(url, retries=1), "somebody")), 5)
+        await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="blackhole"))
+        known = await asyncio.to_thread(lines)
+        try:
+            await asyncio.to_thread(wait_for, lines, greater_than(known), 10, "a new line")
+        finally:
+            await asyncio.to_thread(stack.clear_fault, "redis")
+        running.cancel()
+
+    uvloop.run(listen())

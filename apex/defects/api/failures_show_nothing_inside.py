@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError
 
 from apex import problems
-from apex.backend import sockets
+from apex.backend import hub, sockets
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.discovery import Instance, Registry
@@ -74,6 +74,11 @@ def _() -> None:
         return found
 
     original = replace(Registry, "instances", instances)
+
+
+@_breakdown("API-07k", "who wants to watch waits for what gives no answer", _PASSING)
+def _() -> None:
+    replace(hub, "PATIENCE_SECONDS", 600.0)
 
 
 @defect(
