@@ -49,11 +49,6 @@ def _(context, customer):
         context.world.ended(context.world.running(customer, agent.wire))
 
 
-@when("{customers:Users} each run {agent:Agent} at once")
-def _(context, customers, agent):
-    context.world.run_at_once(customers, agent.wire)
-
-
 @when("{customers:Users} run {agent:Agent} in turn until their figures have settled")
 def _(context, customers, agent):
     metered_runs.run_until_settled(context.world, customers, agent.wire)

@@ -1,8 +1,7 @@
 """The world of one scenario: the only thing that steps find on behave's context."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -312,13 +311,6 @@ class World:
         if not own:
             raise NotShown(f"{user} has no run; the platform's last answer: {self.outcome}")
         return own[-1]
-
-    def run_at_once(self, users: Sequence[User], agent_name: str) -> None:
-        """Have every user start a run at the same moment, and wait until all have ended."""
-        with ThreadPoolExecutor(len(users)) as together:
-            list(together.map(lambda user: self.running(user, agent_name), users))
-        for user in users:
-            self.ended(self.run_of(user))
 
     @property
     def last_outcome(self) -> Outcome:

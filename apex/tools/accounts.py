@@ -77,8 +77,13 @@ class CloudAccounts:
                 granted, time.monotonic() + _SESSION_SECONDS - _MARGIN_SECONDS, self._enter(tenant_id, granted)
             )
             with self._lock:
+                self._forget_expired()
                 self._kept[tenant_id] = kept
         return kept.account
+
+    def _forget_expired(self) -> None:
+        now = time.monotonic()
+        self._kept = {tenant_id: kept for tenant_id, kept in self._kept.items() if kept.until >= now}
 
     def _enter(self, tenant_id: str, granted: dict[str, str]) -> CloudAccount:
         try:

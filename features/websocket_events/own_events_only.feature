@@ -17,10 +17,10 @@ Feature: Nobody receives another customer's events
 
     @gate
     Scenario: Colleagues do not see each other's work
-      Given Acme is a Mid customer with stored usage
+      Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a colleague
       And all of them watch
-      When Acme and Ben of Acme each run a usage report at once
+      When all of them are at work on a cost analysis at the same moment
       Then every tab has shown the whole story of its own customer's run and nothing else
 
     @gate
