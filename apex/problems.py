@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request
@@ -17,6 +17,30 @@ log = structlog.get_logger()
 
 # Of thousands of faults the first are enough to begin with.
 _NAMED, _EXPLAINED = 10, 100
+
+
+Code = Literal[
+    "allowance_exceeded",
+    "bad_request",
+    "cancelled",
+    "conflict",
+    "content_too_large",
+    "in_progress",
+    "internal_error",
+    "invitation_expired",
+    "invitation_used",
+    "method_not_allowed",
+    "not_found",
+    "permission_denied",
+    "rate_limited",
+    "tool_withdrawn",
+    "unauthenticated",
+    "unavailable",
+    "unknown_agent",
+    "unknown_tool",
+    "validation_failed",
+]
+"""Every code that an answer may carry: customers' programs go by them, so none ever changes its meaning."""
 
 
 class FieldError(BaseModel):
@@ -39,7 +63,7 @@ class ProblemDetails(BaseModel):
     type: str
     title: str
     status: int
-    code: str
+    code: Code
     detail: str
     request_id: str
     errors: list[FieldError] | None = None
@@ -51,7 +75,7 @@ class Problem(Exception):
     """An answer other than success; ``detail`` is written for the customer."""
 
     def __init__(
-        self, status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+        self, status: int, code: Code, detail: str, headers: dict[str, str] | None = None, **members: Any
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
@@ -182,7 +206,7 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             # FastAPI's word for a body that it could not read.
             return answer(request.state.request_id, validation_failed({"body": "cannot be read as JSON"}))
-        code = {405: "method_not_allowed"}.get(error.status_code, "bad_request")
+        code: Code = "method_not_allowed" if error.status_code == 405 else "bad_request"
         return answer(
             request.state.request_id,
             Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})),

@@ -29,9 +29,11 @@ LINE_ERRORS = (RedisError, OSError, RuntimeError)
 reset, and the client hands it on as it is."""
 PATIENCE_SECONDS = 2.0
 """How long a service that customers wait for waits for Redis: a line may be up and carry nothing."""
+_LINES = 32
 _RUN_MEMORY_SECONDS = 24 * 3600
 # uvloop says RuntimeError of a transport that the other side has closed, and the client does not take it for its own.
-_LINE_BROKEN: Any = (redis.ConnectionError, redis.TimeoutError, RuntimeError)
+# One that has not answered in time is no broken line: asked once more, it would only be waited for twice as long.
+_LINE_BROKEN: Any = (redis.ConnectionError, RuntimeError)
 # A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of.
 _STREAM_MEMORY_SECONDS = 30 * 24 * 3600
 
@@ -177,11 +179,15 @@ def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
     """A client for asyncio that repeats a command so often when its line breaks.
 
     No command waits longer for its answer than the client's patience; listening to a subscription has no such limit.
+    When more commands come at once than there are lines for, they take turns.
     """
-    return redis.asyncio.Redis.from_url(
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
+        max_connections=_LINES,
+        timeout=PATIENCE_SECONDS,
         decode_responses=True,
         retry=over_broken_lines(retries),
         socket_timeout=PATIENCE_SECONDS,
         socket_connect_timeout=PATIENCE_SECONDS,
     )
+    return redis.asyncio.Redis.from_pool(pool)

@@ -15,7 +15,9 @@ from support.caching import Change, Trouble
 from support.dialect import Closing
 from support.failing_tools import FLAWS
 from support.failures import Failure, Retry
+from support.held_runs import Hanging
 from support.instances import BOTH
+from support.invitations import Spent
 from support.mistakes import Wrong
 from support.servers import Task
 from support.sessions import Place, Stranger
@@ -97,4 +99,4 @@ register_type(
     Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong), Breakdown=kind(Breakdown)
 )
 register_type(Task=kind(Task), Flaw=flaw, Deeds=deeds)
-register_type(Change=kind(Change), Trouble=kind(Trouble))
+register_type(Change=kind(Change), Trouble=kind(Trouble), Spent=kind(Spent), Hanging=kind(Hanging))

@@ -7,7 +7,8 @@ from behave import given, then, when
 from hamcrest import equal_to, greater_than
 
 from support import conversations, rows
-from support.checks.problems import is_indistinguishable_from
+from support.checks.problems import is_indistinguishable_from, is_refused_with
+from support.partner import own_path
 
 TITLE = "Under another title"
 
@@ -74,6 +75,17 @@ def _(context, customer):
 def _(context, customer):
     first = context.world.recall("conversations", list)[0]
     context.world.outcome = context.world.platform.delete_thread(customer, first.id)
+
+
+@when("{customer:User} deletes the agent's conversation, and then the partner answers")
+def _(context, customer):
+    context.world.outcome = context.world.platform.delete_thread(customer, context.world.run_of(customer).thread_id)
+    context.world.partner.release(own_path(customer))
+
+
+@then("{customer:User} is told that the agent is still at work there")
+def _(context, customer):
+    context.world.expect(context.world.last_outcome, is_refused_with("conflict"))
 
 
 @when("{others:Users} try to read and change {customer:Owner} conversation")

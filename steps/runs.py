@@ -88,8 +88,7 @@ def _(context, customer):
 
 @when("{customer:User} starts an agent that never gives way, with a time limit")
 def _(context, customer):
-    limit = held_runs.TIME_LIMIT
-    context.world.running(customer, agents.PROBE, input=agents.blocking(), time_limit_seconds=limit)
+    held_runs.blocking_run(context.world, customer)
 
 
 @when("{customer:User} runs an agent that tries to end the process")
@@ -97,9 +96,11 @@ def _(context, customer):
     context.world.ended(context.world.running(customer, agents.PROBE, input=agents.exiting()))
 
 
-@given("{customer:User} has started more hanging runs than the platform can carry out at once, each with a time limit")
-def _(context, customer):
-    held_runs.hanging_everywhere(context.world, customer)
+@given(
+    "{customer:User} has started more runs than there are places to work, with a time limit, and they {hang:Hanging}"
+)
+def _(context, customer, hang):
+    held_runs.hanging_everywhere(context.world, customer, hang)
 
 
 @given("{customer:User} has started an agent that waits for the partner")

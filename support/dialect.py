@@ -21,6 +21,7 @@ class Meaning(Enum):
     PERMISSION_DENIED = "permission denied"
     NOT_FOUND = "not found"
     CONFLICT = "conflict"
+    GONE = "gone"
     INVALID = "invalid"
     RATE_LIMITED = "rate limited"
     UNAVAILABLE = "unavailable"
@@ -60,6 +61,7 @@ _REFERENCE_MEANINGS: Mapping[int, Meaning] = {
     403: Meaning.PERMISSION_DENIED,
     404: Meaning.NOT_FOUND,
     409: Meaning.CONFLICT,
+    410: Meaning.GONE,
     413: Meaning.INVALID,
     422: Meaning.INVALID,
     429: Meaning.RATE_LIMITED,

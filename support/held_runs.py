@@ -1,5 +1,7 @@
 """Runs that wait for the partner or hang there, one or in every place to work."""
 
+from enum import Enum
+
 from support import agents
 from support.partner import own_path
 from support.stack.apex import INSTANCES, WORKER_SLOTS
@@ -10,6 +12,13 @@ PLACES_TO_WORK = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTAN
 """How many runs the platform carries out at once."""
 TIME_LIMIT = 1.0
 """Seconds that a customer allows a run that is meant to hang."""
+
+
+class Hanging(Enum):
+    """How a run hangs, as a feature says it."""
+
+    WAITING = "wait for ever"
+    BLOCKING = "never give way"
 
 
 def waiting_run(world: World, user: User) -> RunHandle:
@@ -36,6 +45,12 @@ def every_place_taken(world: World, user: User) -> list[RunHandle]:
     return [waiting_run(world, user) for _ in range(PLACES_TO_WORK)]
 
 
-def hanging_everywhere(world: World, user: User) -> list[RunHandle]:
-    """One hanging run more than the platform carries out at once."""
-    return [hanging_run(world, user) for _ in range(PLACES_TO_WORK + 1)]
+def blocking_run(world: World, user: User) -> RunHandle:
+    """A run with a time limit, whose agent lets nobody end it."""
+    return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
+
+
+def hanging_everywhere(world: World, user: User, how: Hanging) -> list[RunHandle]:
+    """One run that hangs so more than the platform carries out at once."""
+    start = blocking_run if how is Hanging.BLOCKING else hanging_run
+    return [start(world, user) for _ in range(PLACES_TO_WORK + 1)]

@@ -83,7 +83,7 @@ class Accounts:
         return Invitation(**row, token=token)
 
     def accept(self, request: Acceptance) -> User:
-        """Make the invited person a member; 404 for an unknown, used or expired invitation."""
+        """Make the invited person a member; 404 for an unknown invitation, 410 for a used or expired one."""
         with self._database.platform() as connection:
             found = connection.execute(
                 text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
@@ -94,18 +94,7 @@ class Accounts:
         tenant_id = str(found.tenant_id)
         password_hash = self._passwords.hash(request.password.get_secret_value())
         with self._database.tenant(tenant_id) as connection:
-            row = connection.execute(
-                update(invitations)
-                .where(
-                    invitations.c.id == found.invitation_id,
-                    invitations.c.accepted_at.is_(None),
-                    invitations.c.expires_at > datetime.now(UTC),
-                )
-                .values(accepted_at=datetime.now(UTC))
-                .returning(invitations)
-            ).first()
-            if row is None:
-                raise not_found()
+            row = _take(connection, str(found.invitation_id))
             return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
 
     def members(self, identity: Identity) -> list[User]:
@@ -139,6 +128,19 @@ class Accounts:
             connection.execute(tenants.insert().values(id=tenant_id, name=organisation, plan=plan))
             user = _insert_user(connection, tenant_id, email, role, display_name, password_hash)
         return Account(tenant=Tenant(id=tenant_id, name=organisation, plan=plan), user=user)
+
+
+def _take(connection: Connection, invitation_id: str) -> Row[Any]:
+    """The invitation, from now on accepted."""
+    this = invitations.c.id == invitation_id
+    row = connection.execute(select(invitations).where(this).with_for_update()).one()
+    moment = datetime.now(UTC)
+    if row.accepted_at is not None:
+        raise Problem(410, "invitation_used", "This invitation has been accepted already.")
+    if row.expires_at <= moment:
+        raise Problem(410, "invitation_expired", "This invitation has expired; please ask for another.")
+    connection.execute(update(invitations).where(this).values(accepted_at=moment))
+    return row
 
 
 def _insert_user(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
@@ -19,6 +20,10 @@ from apex.discovery import Registry
 from apex.problems import Problem
 from apex.service import Process, create_app
 from apex.stream import EventStream, asynchronous
+
+log = structlog.get_logger()
+
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 def create(process: Process) -> FastAPI:
@@ -73,9 +78,19 @@ def application(process: Process, database: Database) -> FastAPI:
 
 
 async def _recheck_sessions(hub: Hub, database: Database) -> None:
-    """Close the connections of sessions that ended while nobody could tell."""
-    for connection in hub.sessions().values():
-        try:
-            await run_in_threadpool(sockets.require_session, database, connection.identity)
-        except Problem:
-            hub.end_session(connection.identity.session_id, "logged_out")
+    """Close the connections of sessions that ended while nobody could tell; goes on until each has been looked at."""
+    unknown = hub.sessions()
+    while unknown:
+        for session_id, connection in list(unknown.items()):
+            try:
+                await run_in_threadpool(sockets.require_session, database, connection.identity)
+            except Problem:
+                hub.end_session(session_id, "logged_out")
+            except Exception as error:
+                # Who listens on after their session's end must not be a matter of one question that failed.
+                log.warning("session not looked at", session_id=session_id, reason=type(error).__name__)
+                continue
+            del unknown[session_id]
+        if unknown:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            unknown = {session_id: each for session_id, each in hub.sessions().items() if session_id in unknown}

@@ -117,12 +117,14 @@ class Hub:
     async def _receive(self) -> None:
         async for message in self._subscription.listen():
             self._heard_at = time.monotonic()
+            if message["type"] not in ("message", "subscribe"):
+                continue
             _, _, user_id = message["channel"].partition(":")
             if message["type"] == "message":
                 epoch, sequence, envelope = message["data"].split(":", 2)
                 for connection in self._connections.get(user_id, ()):
                     connection.offer(epoch, int(sequence), envelope)
-            elif message["type"] == "subscribe" and user_id in self._subscribed:
+            elif user_id in self._subscribed:
                 self._subscribed[user_id].set()
 
     async def _ask(self) -> None:

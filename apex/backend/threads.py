@@ -27,7 +27,8 @@ from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
 from apex.paths import Named
 from apex.problems import conflict, not_found
-from apex.tables import messages, tenants, threads, usage_records
+from apex.runs import ENDED
+from apex.tables import messages, runs, tenants, threads, usage_records
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -74,9 +75,14 @@ def routes(database: Database) -> APIRouter:
 
     @router.delete("/v1/threads/{thread_id}", status_code=204, tags=["threads"])
     def remove(thread_id: Named, identity: Caller) -> Response:
-        """Delete a thread with its messages and runs."""
+        """Delete a thread with its messages and runs; not while one of its runs is at work, whose end would be lost."""
         with acting_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
+            # From here on no run can be begun in it.
+            connection.execute(select(threads.c.id).where(threads.c.id == thread.id).with_for_update())
+            at_work = select(runs.c.id).where(runs.c.thread_id == thread.id, runs.c.status.not_in(ENDED)).limit(1)
+            if connection.scalar(at_work) is not None:
+                raise conflict("A run is still at work in this thread; cancel it, or wait for its end.")
             connection.execute(delete(threads).where(threads.c.id == thread.id))
         return Response(status_code=204)
 

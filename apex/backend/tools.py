@@ -120,8 +120,10 @@ def routes(database: Database, settings: Settings, instances: Registry) -> APIRo
     @router.get("/v1/tools", tags=["runs"])
     def tools(identity: Caller) -> Tools:
         """The tools that agents can use, and who may."""
+        # While an instance is asked, no transaction stands open: there are fewer of those than people who may ask.
         with acting_as(database, identity):
-            known = listed(identity)
+            pass
+        known = listed(identity)
         return Tools(
             items=[
                 Tool(**each, allowed=GRANTS[each["permission"]].covers(identity.plan, identity.role)) for each in known
@@ -131,9 +133,11 @@ def routes(database: Database, settings: Settings, instances: Registry) -> APIRo
     @router.post("/v1/operations/tools", status_code=201, tags=["operations"])
     def add(request: NewTool, identity: Caller) -> AddedTool:
         """Add a tool: from now on every agent can use it whose caller has the permission."""
+        with acting_as(database, identity, "platform:operate"):
+            pass
+        if request.name in {each["name"] for each in listed(identity)}:
+            raise _taken(request.name)
         with acting_as(database, identity, "platform:operate") as connection:
-            if request.name in {each["name"] for each in listed(identity)}:
-                raise _taken(request.name)
             try:
                 row = connection.execute(
                     registered_tools.insert()

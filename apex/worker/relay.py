@@ -131,7 +131,7 @@ class AnalyticsRelay(Relay):
     """Records of ended runs, for the analytics service (which knows a record again by its id)."""
 
     topic = "analytics"
-    unreachable = (httpx.TransportError,)
+    unreachable = (httpx.TransportError, Undelivered)
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._settings = settings
@@ -145,4 +145,7 @@ class AnalyticsRelay(Relay):
             json={"records": [row.payload for row in rows]},
             headers={"authorization": f"Bearer {token}"},
         )
+        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            # Its store is away: one record after the other would fare no better.
+            raise Undelivered("analytics cannot store")
         response.raise_for_status()

@@ -54,9 +54,11 @@ class Tracker:
             self._run.thread_id,
             agent_name,
             rfc3339(self.now()),
+            # Numbers go on where they were even after the stream has lost its data.
+            run_sequence_floor=self.last_run_sequence,
         )
         with self._platform_work():
-            self.last_run_sequence = self._stream.publish(event)
+            self.last_run_sequence = max(self.last_run_sequence, self._stream.publish(event))
 
     def working(self, agent_name: str) -> None:
         """The agent is at work by itself."""

@@ -26,10 +26,15 @@ Feature: A run that hangs is ended in time
       And the run is stored as timed out
 
     @gate
-    Scenario: Hanging runs on every worker do not stop other customers
+    Scenario Outline: Hanging runs on every worker do not stop other customers
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with stored usage
-      And Acme has started more hanging runs than the platform can carry out at once, each with a time limit
+      And Acme has started more runs than there are places to work, with a time limit, and they <hang>
       When Borealis starts a usage report
       Then Borealis' run ends in time all the same
       And the answer equals the totals of Borealis' own usage
+
+      Examples:
+        | hang           |
+        | wait for ever  |
+        | never give way |

@@ -46,6 +46,14 @@ Feature: Conversations are kept for their owner
       And the second conversation reads as it was
 
     @gate
+    Scenario: A conversation is not deleted while an agent is at work in it
+      Given Acme is a Mid customer
+      And Acme has started an agent that waits for the partner
+      When Acme deletes the agent's conversation, and then the partner answers
+      Then Acme is told that the agent is still at work there
+      And Acme's run ends with its result
+
+    @gate
     Scenario: Nobody else can read, change or guess a conversation
       Given Ben of Acme, Acme and Borealis each have a conversation
       When Ben of Acme and Borealis try to read and change Acme's conversation

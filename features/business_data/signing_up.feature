@@ -29,3 +29,15 @@ Feature: A customer who signs up is found again
       Then the sign-up is refused because the address is taken
       And the records hold Acme once
       And the records hold nothing of Borealis
+
+    @gate
+    Scenario Outline: An invitation makes one member, and only in time
+      Given Acme is an Early customer
+      When Ben of Acme accepts an invitation that <is spent>
+      Then Ben of Acme is told that the invitation <is spent>
+      And nobody has joined Acme by it
+
+      Examples:
+        | is spent                  |
+        | has expired               |
+        | has been accepted already |

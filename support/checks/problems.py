@@ -82,6 +82,8 @@ _MEANING_OF = {
     "not_found": Meaning.NOT_FOUND,
     "conflict": Meaning.CONFLICT,
     "allowance_exceeded": Meaning.CONFLICT,
+    "invitation_expired": Meaning.GONE,
+    "invitation_used": Meaning.GONE,
     "validation_failed": Meaning.INVALID,
     "unknown_agent": Meaning.INVALID,
     "rate_limited": Meaning.RATE_LIMITED,

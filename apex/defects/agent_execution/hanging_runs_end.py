@@ -114,3 +114,14 @@ def _() -> None:
 )
 def _() -> None:
     _wrong_total()
+
+
+@defect(
+    "AEC-04g",
+    service="worker",
+    summary="an agent that gives no way keeps its place",
+    scenario="Hanging runs on every worker do not stop other customers",
+    step="Borealis' run ends in time all the same",
+)
+def _() -> None:
+    replace(Slot, "give_up", Slot.close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from apex.backend import threads as conversations
 from apex.backend.models import NewThread, Thread, Threads
@@ -15,8 +15,9 @@ from apex.defects import defect
 from apex.defects._patching import replace
 from apex.defects._routes import answer_instead
 from apex.identity import Caller, Identity, acting_as
-from apex.problems import not_found
-from apex.tables import threads
+from apex.problems import conflict, not_found
+from apex.runs import ENDED, RUN_CANCEL, RUNNING, now
+from apex.tables import runs, threads
 
 
 @defect(
@@ -214,5 +215,38 @@ def _() -> None:
                 return Thread.model_validate(
                     conversations.own_thread(connection, identity, thread_id), from_attributes=True
                 )
+
+    answer_instead(conversations, own)
+
+
+@defect(
+    "DBL-02k",
+    service="backend",
+    summary="a conversation is deleted under an agent that is at work in it",
+    scenario="A conversation is not deleted while an agent is at work in it",
+    step="Acme is told that the agent is still at work there",
+)
+def _() -> None:
+    replace(conversations, "ENDED", (*ENDED, RUNNING))
+
+
+@defect(
+    "DBL-02l",
+    service="backend",
+    summary="who may not delete a conversation yet has stopped the agent in it all the same",
+    scenario="A conversation is not deleted while an agent is at work in it",
+    step="Acme's run ends with its result",
+)
+def _() -> None:
+    def own(database: Database, router: APIRouter) -> None:
+        @router.delete("/v1/threads/{thread_id}", status_code=204)
+        def remove(thread_id: str, identity: Caller) -> Response:
+            with acting_as(database, identity) as connection:
+                thread = conversations.own_thread(connection, identity, thread_id)
+                at_work = select(runs.c.id).where(runs.c.thread_id == thread.id, runs.c.status == RUNNING)
+                for run_id in connection.scalars(at_work):
+                    connection.execute(update(runs).where(runs.c.id == run_id).values(cancel_requested_at=now()))
+                    connection.execute(select(func.pg_notify(RUN_CANCEL, run_id)))
+            raise conflict("A run was still at work in this thread.")
 
     answer_instead(conversations, own)

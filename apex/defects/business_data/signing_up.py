@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, select, text
 
 from apex.auth import accounts
 from apex.auth.models import User
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.problems import Problem
-from apex.tables import tenants
+from apex.tables import invitations, tenants
 
 
 @defect(
@@ -83,3 +84,53 @@ def _() -> None:
             raise
 
     original = replace(accounts.Accounts, "_create", create)
+
+
+_TOLD = "Ben of Acme is told that the invitation <is spent>"
+
+
+def _invited(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
+    scenario = "An invitation makes one member, and only in time"
+    return defect(id, service="auth", summary=summary, scenario=scenario, step=step)
+
+
+@_invited(
+    "DBL-01e",
+    "an invitation is good for ever",
+    _TOLD,
+)
+def _() -> None:
+    def take(connection: Connection, invitation_id: str) -> Row[Any]:
+        return connection.execute(select(invitations).where(invitations.c.id == invitation_id)).one()
+
+    replace(accounts, "_take", take)
+
+
+@_invited(
+    "DBL-01f",
+    "an invitation that was accepted already is told to be an address that is taken",
+    _TOLD,
+)
+def _() -> None:
+    def take(connection: Connection, invitation_id: str) -> Row[Any]:
+        used = select(invitations).where(invitations.c.id == invitation_id, invitations.c.accepted_at.is_not(None))
+        row: Row[Any] = connection.execute(used).first() or original(connection, invitation_id)
+        return row
+
+    original = replace(accounts, "_take", take)
+
+
+@_invited("DBL-01g", "who is turned away has joined all the same", "nobody has joined Acme by it")
+def _() -> None:
+    def take(connection: Connection, invitation_id: str) -> Row[Any]:
+        try:
+            row: Row[Any] = original(connection, invitation_id)
+            return row
+        except Problem as problem:
+            if problem.code == "invitation_expired":
+                row = connection.execute(select(invitations).where(invitations.c.id == invitation_id)).one()
+                accounts._insert_user(connection, row.tenant_id, row.email, row.role, None, "*")
+                connection.commit()
+            raise
+
+    original = replace(accounts, "_take", take)
