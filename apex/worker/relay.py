@@ -25,7 +25,7 @@ _LONGEST_PAUSE = 5.0
 
 
 class Undelivered(Exception):
-    """Rows that are still in the outbox although their store can be reached."""
+    """Rows are still in the outbox, although whoever they are for could be asked."""
 
 
 class Relay(threading.Thread, ABC):

@@ -55,6 +55,18 @@ def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, url: str, 
     assert uvloop.run(ask()) == [True] * 10
 
 
+def test_more_commands_at_once_than_there_are_lines_take_turns(url: str):
+    """After a line was lost, everybody who watches catches up at the same moment."""
+
+    async def ask() -> list[bool]:
+        client = asynchronous(url, retries=1)
+        answers = list(await asyncio.gather(*(client.ping() for _ in range(500))))
+        await client.aclose()
+        return answers
+
+    assert uvloop.run(ask()) == [True] * 500
+
+
 async def granted_of(use: FairUse, tenant: str) -> int:
     """How many of ten requests at once are granted."""
     refusals = await asyncio.gather(*(use.admit(tenant, "free") for _ in range(10)), return_exceptions=True)
