@@ -7,6 +7,7 @@ from typing import Any
 from support.platform import Anyone
 from support.world import World
 
+_DOCUMENTS = "published documents"
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -57,14 +58,16 @@ def services(world: World) -> dict[str, str]:
 
 
 def documents(world: World) -> dict[str, Mapping[str, Any]]:
-    """The document of each service, as it is published now.
+    """The document of each service, as it is published now; read once in a scenario.
 
     :raises NotShown: a service publishes none.
     """
-    return {
-        name: world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
-        for name, address in services(world).items()
-    }
+    if _DOCUMENTS not in world.facts:
+        world.facts[_DOCUMENTS] = {
+            name: world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
+            for name, address in services(world).items()
+        }
+    return world.recall(_DOCUMENTS, dict)
 
 
 def operations(world: World) -> Iterator[Operation]:
