@@ -1,12 +1,13 @@
 """What agents must answer, by what was planted, and all that shows what they answered."""
 
-from decimal import Decimal
 from typing import Any
 
-from hamcrest import equal_to, has_entries
+from hamcrest import all_of, equal_to, has_entries
 from hamcrest.core.matcher import Matcher
 
 from support.checks.answers import equals_advice, equals_plan, equals_savings, equals_usage
+from support.planting import SMALLER
+from support.savings import Inventory
 from support.users import User
 from support.verdict import NotShown
 from support.world import RunHandle, World
@@ -31,12 +32,23 @@ def expected_answer(world: World, run: RunHandle) -> Matcher[Any]:
     raise NotShown(f"the suite cannot compute the answer of {run.agent_name} for {tenant.alias}")
 
 
-def expected_change(world: World) -> Matcher[Any]:
-    """What the follow-up must say of the run before it: which one, its savings, and the difference."""
-    earlier, later = (world.stored(run) for run in world.runs[-2:])
-    before, after = (Decimal(run["answer"]["monthly_savings"]) for run in (earlier, later))
-    previous = {"run_id": earlier["id"], "monthly_savings": str(before)}
-    return has_entries(previous=equal_to(previous), change=equal_to(f"{after - before:+.2f}"))
+def expected_before_and_after(world: World) -> tuple[Matcher[Any], Matcher[Any]]:
+    """What a run and its follow-up must answer, computed from what was planted before the one and before the other.
+
+    The follow-up also says of the run before it which one it was, its savings, and the difference.
+
+    :raises NotShown: nothing was planted in between.
+    """
+    earlier, later = world.runs[-2:]
+    before = world.recall(SMALLER, Inventory).expected(world.prices())
+    grown = later.user.tenant.inventory
+    if grown is None:
+        raise NotShown(f"{later.user.tenant.alias} has no servers")
+    after = grown.expected(world.prices())
+    previous = {"run_id": earlier.run_id, "monthly_savings": str(before.monthly_savings)}
+    change = f"{after.monthly_savings - before.monthly_savings:+.2f}"
+    told = has_entries(previous=equal_to(previous), change=equal_to(change))
+    return equals_savings(before), all_of(equals_savings(after), told)
 
 
 def everything_shown_to(world: World, customer: User) -> list[Any]:

@@ -19,14 +19,18 @@ def own_cloud(world: World, tenant: Tenant, groups: list[Group] | None = None) -
     world.evidence.note("cloud inventory planted", tenant=tenant.name, instances=len(tenant.inventory.instances))
 
 
+SMALLER = "the inventory before it grew"
+
+
 def more_servers(world: World, tenant: Tenant, groups: list[Group]) -> None:
-    """Add servers to a tenant's cloud inventory.
+    """Add servers to a tenant's cloud inventory; as it was before is kept as :data:`SMALLER`.
 
     :raises NotShown: the tenant has none yet.
     """
     if tenant.inventory is None:
         raise NotShown(f"{tenant.alias} has no servers that more could be added to")
     more = world.cloud.plant(tenant.role_arn, tenant.marker, groups)
+    world.facts[SMALLER] = tenant.inventory
     tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
+from apex.agents import cost
+from apex.agents.agent import RunContext
+from apex.agents.inventory import Inventory
 from apex.backend import runs as backend_runs
 from apex.defects import defect
 from apex.defects._patching import replace
@@ -61,3 +65,22 @@ def _() -> None:
             connection.execute(messages.delete().where(messages.c.run_id == run.id, messages.c.role == "assistant"))
 
     original = replace(Supervisor, "_end", end)
+
+
+@defect(
+    "AEC-02d",
+    service="worker",
+    summary="a follow-up looks at the servers again that the answer before named, and at no other",
+    scenario="A follow-up builds on the answer before it",
+    step="the answer tells the change since the one before",
+)
+def _() -> None:
+    async def read_inventory(context: RunContext) -> Inventory:
+        inventory: Inventory = await original(context)
+        answers = [message.data for message in context.history if message.data and "findings" in message.data]
+        if not answers:
+            return inventory
+        named = {finding["resource_id"] for finding in answers[-1]["findings"]}
+        return changed(inventory, instances=[each for each in inventory.instances if each["resource_id"] in named])
+
+    original = replace(cost, "read_inventory", read_inventory)
