@@ -38,8 +38,10 @@ def _(context):
 
 @then("what the others wrote has been kept")
 def _(context):
-    written = [Try(str(request.who), answer) for request, answer in context.world.recall(READING, Reading).written]
-    context.world.expect(written, are_all_open())
+    reading = context.world.recall(READING, Reading)
+    context.world.expect([Try(str(request.who), answer) for request, answer in reading.written], are_all_open())
+    due = reading.acknowledged()
+    context.world.expect(archives.kept(context.world, due), equal_to(due))
 
 
 @then("every page is found by an index")

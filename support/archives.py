@@ -6,7 +6,7 @@ promised is how they are found, and writing a hundred thousand messages through 
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,6 +48,23 @@ insert into messages (id, tenant_id, thread_id, role, content, created_at)
 select gen_random_uuid(), t.tenant_id, t.id, 'user', 'Message ' || n, t.created_at + n * interval '1 minute'
 from threads t cross join generate_series(1, %(messages)s) n where t.tenant_id = %(tenant)s
 """
+_WRITTEN = """
+select t.id::text, t.id::text as thread, t.user_id::text, t.title from threads t where t.id::text = any (%(ids)s)
+union all
+select m.id::text, t.id::text, t.user_id::text, m.content from messages m join threads t on t.id = m.thread_id
+where m.id::text = any (%(ids)s)
+order by 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message, or the title of a conversation that was begun, with its id (that of the conversation itself)."""
+
+    id: str
+    thread_id: str
+    user_id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,12 @@ class Reading:
     pages: list[Outcome]
     written: list[tuple[Request, Outcome]]
 
+    def acknowledged(self) -> list[Written]:
+        """What was written, under the ids with which it was acknowledged and in their order."""
+        return sorted(
+            (_written(request, answer.body["id"]) for request, answer in self.written), key=lambda each: each.id
+        )
+
     def judged(self) -> list[Outcome]:
         """The pages that were asked for between the first and the last write."""
         moments = [answer.sent_at for _, answer in self.written]
@@ -98,6 +121,12 @@ class Reading:
         judged = len(self.judged())
         if judged < _ENOUGH_PAGES:
             raise NotShown(f"only {judged} of {len(self.pages)} pages were asked for while others wrote")
+
+
+def _written(request: Request, id: str) -> Written:
+    if "title" in request.json:
+        return Written(id, id, request.who.id, request.json["title"])
+    return Written(id, request.path.split("/")[3], request.who.id, request.json["content"])
 
 
 def plant(world: World) -> Size:
@@ -172,6 +201,16 @@ def due(world: World, readers: Sequence[User]) -> dict[User, list[str]]:
     query = "select id::text from threads where user_id = %s order by created_at desc, id desc"
     with psycopg.connect(world.addresses.postgres_observer_url) as observer:
         return {reader: [id for (id,) in observer.execute(query, [reader.id])] for reader in readers}
+
+
+# -- what was written -------------------------------------------------------------------------------------------------
+
+
+def kept(world: World, written: Iterable[Written]) -> list[Written]:
+    """What the database holds under the ids of what was written, in the order of the ids."""
+    ids = [each.id for each in written]
+    with psycopg.connect(world.addresses.postgres_observer_url) as observer:
+        return [Written(*row) for row in observer.execute(_WRITTEN, {"ids": ids})]
 
 
 # -- how they are found -----------------------------------------------------------------------------------------------

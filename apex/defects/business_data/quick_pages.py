@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Row, Table, Text, func, select
+from sqlalchemy import Connection, Row, Table, Text, func, select
 
 from apex.backend import threads as conversations
 from apex.backend.models import Thread, Threads
@@ -98,3 +98,20 @@ def _() -> None:
 
     original = replace(conversations, "after", after_reading)
     writing = replace(conversations, "new_message", new_message)
+
+
+@defect(
+    "DBL-08e",
+    service="backend",
+    summary="a message is acknowledged and never stored",
+    scenario="Pages come quickly out of a large archive while others write",
+    step="what the others wrote has been kept",
+)
+def _() -> None:
+    def new_message(connection: Connection, *arguments: Any) -> Row[Any]:
+        with connection.begin_nested() as stored:
+            row: Row[Any] = original(connection, *arguments)
+            stored.rollback()
+        return row
+
+    original = replace(conversations, "new_message", new_message)
