@@ -1,5 +1,6 @@
 """Instances of the tools service: a second one beside the first, what the operator finds, who carries out jobs."""
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -15,7 +16,7 @@ FIRST, SECOND = "tools-1", "tools-2"
 BOTH = {"first": FIRST, "second": SECOND}
 """The instances as a feature speaks of them."""
 
-_CARRIED_OUT = "select instance, status from tool_calls where run_id::text = any(%s)"
+_CARRIED_OUT = "select run_id::text, instance, status from tool_calls where run_id::text = any(%s)"
 
 
 def start_second(world: World) -> None:
@@ -49,7 +50,7 @@ def carrying_out_next(world: World, user: User) -> set[str]:
     """The instances that carry out the next job of a user, which has several tools at work."""
     run = surveys.survey(world, user, 4, 1)
     world.ended(run)
-    return {instance for instance, _ in _calls_of(world, [run])}
+    return {call.instance for call in _calls_of(world, [run])}
 
 
 def dies_at_work(world: World, user: User, instance: str, jobs: int) -> None:
@@ -58,26 +59,18 @@ def dies_at_work(world: World, user: User, instance: str, jobs: int) -> None:
     The partner answers nothing before it has seen that the dead wait no longer: what is answered twice was done twice.
     """
     started = [surveys.survey(world, user, 1, 1, held=True) for _ in range(jobs)]
-    world.eventually(
-        lambda: {name for name, status in _calls_of(world, started) if status == "running"},
-        equal_to({FIRST, SECOND}),
-        "run starts",
-        "instances with calls",
+    places = surveys.places_due(world)
+    seen = world.eventually(
+        lambda: _look(world, started), lambda look: look.all_at_work(places), "run starts", "both instances at work"
     )
-    world.eventually(
-        lambda: len(_open_at_partner(world, started)) - len(_calls_of(world, started)),
-        equal_to(0),
-        "run starts",
-        "calls that have not reached the partner",
-    )
-    its = sum(name == instance for name, _ in _calls_of(world, started))
+    its = {run_id for run_id, name in seen.running.items() if name == instance}
     if instance == SECOND:
         world.stack.kill(SECOND)
     else:
         world.faults.lose(instance)
     world.eventually(
-        lambda: sum(call.closed_by_client_at is not None for call in _requests(world, started)),
-        lambda closed: closed >= its,
+        lambda: {run_id for run_id, call in _requests(world, started) if call.closed_by_client_at is not None},
+        its.issubset,
         "run starts",
         "requests of the dead",
     )
@@ -87,21 +80,44 @@ def dies_at_work(world: World, user: User, instance: str, jobs: int) -> None:
         world.ended(run)
 
 
-def _calls_of(world: World, runs: list[RunHandle]) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call as the platform has it on record; ``instance`` is the one that began it."""
+
+    run_id: str
+    instance: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Jobs of one call each: by whom the calls on record as running are made, and whose requests the partner holds."""
+
+    running: dict[str, str]
+    waiting: frozenset[str]
+
+    def all_at_work(self, places: int) -> bool:
+        """Whether so many are at work, on both instances, and the partner has the request of each of them."""
+        instances = set(self.running.values())
+        return len(self.running) == places and self.running.keys() == self.waiting and instances == {FIRST, SECOND}
+
+
+def _look(world: World, runs: list[RunHandle]) -> _Look:
+    return _Look(
+        {call.run_id: call.instance for call in _calls_of(world, runs) if call.status == "running"},
+        frozenset(run_id for run_id, call in _requests(world, runs) if call.open),
+    )
+
+
+def _calls_of(world: World, runs: list[RunHandle]) -> list[_Call]:
     with psycopg.connect(world.addresses.postgres_observer_url) as connection:
-        return [
-            (str(instance), str(status))
-            for instance, status in connection.execute(_CARRIED_OUT, [[run.run_id for run in runs]])
-        ]
+        return [_Call(*row) for row in connection.execute(_CARRIED_OUT, [[run.run_id for run in runs]])]
 
 
-def _requests(world: World, runs: list[RunHandle]) -> list[PartnerCall]:
-    places = {place for run in runs for place in chain.from_iterable(surveys.places_of(world, run))}
-    return [call for call in world.partner.all_calls() if call.path in places]
-
-
-def _open_at_partner(world: World, runs: list[RunHandle]) -> list[PartnerCall]:
-    return [call for call in _requests(world, runs) if call.open]
+def _requests(world: World, runs: list[RunHandle]) -> list[tuple[str, PartnerCall]]:
+    """What the partner was asked, each with the job that asked it."""
+    asking = {place: run.run_id for run in runs for place in chain.from_iterable(surveys.places_of(world, run))}
+    return [(asking[call.path], call) for call in world.partner.all_calls() if call.path in asking]
 
 
 def _await_only_the_first(world: World) -> None:
