@@ -3,8 +3,7 @@
 from behave import given, then, when
 from hamcrest import equal_to
 
-from support import instances, surveys
-from support.stack.client import Fault
+from support import instances
 
 
 @given("two tools instances are at work")
@@ -34,9 +33,7 @@ def _(context, which, customer):
 
 @when("{customer:User} has four surveys made side by side while the answers of the first are lost on their way")
 def _(context, customer):
-    lost = Fault(kind="reset_after", direction="to_client", after_bytes=0)
-    context.world.faults.on_line(instances.FIRST, lost)
-    surveys.made(context.world, customer, 4, 1)
+    instances.answers_lost(context.world, customer, 4)
 
 
 @then("the operator finds both tools instances in time")

@@ -9,7 +9,9 @@ from hamcrest import equal_to
 
 from support import surveys
 from support.partner import PartnerCall
+from support.stack.client import Fault
 from support.users import User
+from support.verdict import NotShown
 from support.world import RunHandle, World
 
 FIRST, SECOND = "tools-1", "tools-2"
@@ -78,6 +80,18 @@ def dies_at_work(world: World, user: User, instance: str, jobs: int) -> None:
         surveys.let_go_on(world, run)
     for run in started:
         world.ended(run)
+
+
+def answers_lost(world: World, user: User, calls: int) -> None:
+    """Have a job done by so many calls side by side, while no answer of the first instance arrives.
+
+    :raises NotShown: the first instance has begun none of them, so that no answer was lost.
+    """
+    world.faults.on_line(FIRST, Fault(kind="reset_after", direction="to_client", after_bytes=0))
+    run = surveys.survey(world, user, calls, 1)
+    world.ended(run)
+    if FIRST not in {call.instance for call in _calls_of(world, [run])}:
+        raise NotShown(f"{FIRST} has begun none of the {calls} calls: none of its answers was lost")
 
 
 @dataclass(frozen=True, slots=True)
