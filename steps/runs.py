@@ -13,6 +13,7 @@ from support.partner import PRICES, own_path
 @when("{customer:User} runs {agent:Agent}")
 def _(context, customer, agent):
     context.world.ended(context.world.running(customer, agent.wire))
+    context.world.facts["end seen at"] = time.monotonic()
 
 
 @given("{customer:User} has finished {agent:Agent} twice")
