@@ -29,14 +29,20 @@ select count(*) from pg_locks
 where pid = %s and relation = %s::regclass and mode = 'RowExclusiveLock' and granted
 """
 _TERMINATE_MILLISECONDS = 5_000
+_LOCK_MILLISECONDS = 5_000
 
 
 class Hold:
-    """What is held until it is released, at the latest at the end of the scenario."""
+    """What is held until it is released, at the latest at the end of the scenario.
+
+    What others hold is waited for no longer than five seconds; psycopg's LockNotAvailable then.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._connection = psycopg.connect(world.addresses.postgres_application_url)
+        # What cannot be had shows nothing, and must not be waited for without end.
+        limit = f"-c lock_timeout={_LOCK_MILLISECONDS}"
+        self._connection = psycopg.connect(world.addresses.postgres_application_url, options=limit)
         world.undo.register("release what is held in the database", self.release)
 
     def rows(self, tenant: Tenant, *tables: str) -> "Hold":
