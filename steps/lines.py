@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from behave import given, then, when
-from hamcrest import equal_to, greater_than, greater_than_or_equal_to, has_length, is_not, less_than
+from hamcrest import equal_to, greater_than, greater_than_or_equal_to, has_length, is_not
 
 from support import hearing, watching
 from support.checks.story import has_no_gap, tells_a_complete_story
@@ -88,9 +88,8 @@ def _(context, viewer):
 @then("the platform gives the dead connection up in time")
 def _(context):
     dead = context.world.recall("dead line", watching.DeadLine)
-    context.world.eventually(
-        lambda: watching.open_connections(context.world), less_than(dead.open_connections), "dead connection given up"
-    )
+    took = watching.given_up_after(context.world, dead)
+    context.world.within("dead connection given up", took, "from the loss of the line until it is given up")
 
 
 @then("{viewer:User} is told once that something was missed")

@@ -1,9 +1,12 @@
 """Customers who watch: over a line of their own, through faults, away and back again."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+
+from hamcrest import less_than
 
 from support import agents
 from support.dialect import Control
@@ -40,9 +43,10 @@ class BadLine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLine:
-    """A line that went dead: what the operator had seen until then."""
+    """A line that went dead: what the operator had seen until then, and when it went (monotonic)."""
 
     open_connections: int
+    lost_at: float
 
 
 def running_analysis(world: World, user: User) -> RunHandle:
@@ -108,7 +112,8 @@ def return_to(world: World, user: User) -> None:
 def go_dead(world: World, user: User) -> None:
     """Once heartbeats were heard (or should have been), nothing comes through any more; the run ends meanwhile."""
     heard_by_now(world, user)
-    world.facts["dead line"] = DeadLine(open_connections(world))
+    seen = open_connections(world)
+    world.facts["dead line"] = DeadLine(seen, lost_at=time.monotonic())
     lose_line(world, user)
 
 
@@ -122,8 +127,9 @@ def watch_without_reading(world: World, user: User) -> None:
     """The user watches, and takes nothing off the line once the stream is open."""
     line = world.own_line(user)
     world.watch(user)
+    seen = open_connections(world)
+    world.facts["dead line"] = DeadLine(seen, lost_at=time.monotonic())
     line.set_fault(Fault(kind="blackhole", direction="to_client"))
-    world.facts["dead line"] = DeadLine(open_connections(world))
 
 
 def flood(world: World, user: User) -> None:
@@ -139,6 +145,25 @@ def heard_by_now(world: World, user: User) -> None:
         )
     except DeadlinePassed as missing:
         world.evidence.note("no heartbeat", reason=str(missing))
+
+
+def given_up_after(world: World, dead: DeadLine) -> float:
+    """Seconds from the loss of the line until the operator is seen to see a connection less.
+
+    :raises DeadlinePassed: the platform still has it.
+    :raises NotShown: nobody looked before the time was over.
+    """
+    limit = world.budgets.limit("dead connection given up")
+    looked_after = time.monotonic() - dead.lost_at
+    if looked_after > limit:
+        raise NotShown(f"the first look was {looked_after:.1f} s after the loss of the line; {limit:g} s are promised")
+    world.eventually(
+        lambda: open_connections(world),
+        less_than(dead.open_connections),
+        "dead connection given up",
+        "live connections",
+    )
+    return time.monotonic() - dead.lost_at
 
 
 def open_connections(world: World) -> int:

@@ -173,3 +173,14 @@ def _() -> None:
         self._cursor += 2
 
     original = replace(Connection, "_control", control)
+
+
+@defect(
+    "WSE-03l",
+    service="backend",
+    summary="heartbeats may stay unanswered for about twice as long as they should",
+    scenario="A line that has gone dead is noticed on both sides",
+    step="the platform gives the dead connection up in time",
+)
+def _() -> None:
+    _served(ws_ping_timeout=7.5)
