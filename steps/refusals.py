@@ -3,6 +3,7 @@
 from behave import then
 from hamcrest import contains_inanyorder, equal_to, has_length
 
+from support import ledgers
 from support.checks.problems import is_indistinguishable_from, is_refused_with
 
 
@@ -21,6 +22,15 @@ def _(context, customer):
         *context.world.platform.threads(customer).require()["items"],
     ]
     context.world.expect(stored, has_length(0))
+
+
+@then("{customer:Owner} next run is counted and nothing else")
+def _(context, customer):
+    before = context.world.recall("counted", dict)
+    run = context.world.running(customer, "usage_report")
+    context.world.ended(run)
+    due = {**before, "jobs": [*before["jobs"], run.run_id]}
+    context.world.expect(ledgers.counted(context.world, customer), equal_to(due))
 
 
 @then("each is answered as if the run had never existed")

@@ -5,7 +5,7 @@ import uuid
 
 from behave import given, when
 
-from support import agents, held_runs, metered_runs, operators_view, side_by_side
+from support import agents, held_runs, ledgers, metered_runs, operators_view, side_by_side
 from support.partner import PRICES, own_path
 
 
@@ -62,6 +62,7 @@ def _(context, customer):
 
 @when("{customer:User} asks for an agent that does not exist")
 def _(context, customer):
+    context.world.facts["counted"] = ledgers.counted(context.world, customer)
     context.world.start_run(customer, "cost_analysys")
 
 

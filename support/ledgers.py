@@ -10,7 +10,7 @@ import psycopg
 from hamcrest import equal_to, greater_than
 from psycopg.rows import dict_row
 
-from support import hearing
+from support import allowances, hearing
 from support.checks.ledgers import Ledger
 from support.logs import whole_logs
 from support.stack.client import Fault
@@ -38,6 +38,10 @@ select toString(run_id) as run_id, toString(user_id) as user_id, toString(tenant
        toString(agent_name) as agent_name, toString(status) as status, duration_seconds, tool_calls, trace_id,
        toUnixTimestamp64Micro(finished_at) / 1e6 as finished_at
 from jobs where run_id in (%(runs)s) or trace_id in (%(traces)s)
+"""
+_ON_THEIR_WAY = "select topic from outbox where tenant_id::text = %(tenant)s"
+_JOBS_OF_TENANT = """
+select toString(run_id) as run_id from jobs where toString(tenant_id) = %(tenant)s order by finished_at
 """
 
 Row = Mapping[str, Any]
@@ -76,6 +80,18 @@ def job_rows(world: World, runs: Sequence[RunHandle]) -> list[Row]:
     of = {"runs": tuple(run.run_id for run in runs), "traces": tuple(run.trace_id for run in runs)}
     with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
         return list(client.query(_JOBS, of).named_results())
+
+
+def counted(world: World, user: User) -> dict[str, Any]:
+    """What is counted for a user and their organisation: expenses, and the runs on record as jobs, once all are."""
+    of = {"tenant": user.tenant.id}
+    with psycopg.connect(world.addresses.postgres_observer_url, autocommit=True) as connection:
+        world.eventually(
+            lambda: connection.execute(_ON_THEIR_WAY.encode(), of).fetchall(), equal_to([]), "records agree"
+        )
+    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
+        jobs = [row["run_id"] for row in client.query(_JOBS_OF_TENANT, of).named_results()]
+    return {**allowances.found(world, user), "jobs": jobs}
 
 
 def delivered_again(world: World, user: User) -> int:

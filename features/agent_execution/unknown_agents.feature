@@ -21,3 +21,10 @@ Feature: Asking for an agent that does not exist is refused and costs nothing
       When Acme asks for an agent that does not exist
       Then Acme has no run and no thread
       And the first thing Acme hears of is the next run
+
+    @gate
+    Scenario: A refused request is counted nowhere
+      Given Acme is an Early customer with stored usage
+      And Acme has an allowance
+      When Acme asks for an agent that does not exist
+      Then Acme's next run is counted and nothing else

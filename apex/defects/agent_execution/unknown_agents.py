@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,16 +12,19 @@ from sqlalchemy import Connection
 
 from apex.agents.registry import AgentRegistry
 from apex.agents.usage import UsageReport
+from apex.backend import allowance
 from apex.backend import runs as backend_runs
 from apex.backend.models import NewRun, Run
 from apex.backend.threads import new_thread
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
-from apex.identity import Caller, Identity
+from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem
+from apex.runs import now
 from apex.settings import Settings
-from apex.stream import Event, EventStream
+from apex.stream import Event, EventStream, rfc3339
+from apex.tables import outbox
 from apex.telemetry import request_id, trace_id
 
 
@@ -64,14 +70,9 @@ def _() -> None:
     replace(backend_runs, "new_thread", own)
 
 
-@defect(
-    "AEC-09c",
-    service="backend",
-    summary="a refused request is told as an event",
-    scenario="A refused request leaves nothing behind",
-    step="the first thing Acme hears of is the next run",
-)
-def _() -> None:
+def _after_refusals(act: Callable[[Database, EventStream, Identity, Problem], None]) -> None:
+    """Have something done for whoever asks for an unknown agent, before they are refused."""
+
     def routes(database: Database, registry: AgentRegistry, settings: Settings) -> APIRouter:
         router = APIRouter()
         stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
@@ -82,8 +83,7 @@ def _() -> None:
                 run: Run = beneath(request, identity)
                 return run
             except Problem as refusal:
-                error = {"code": refusal.code, "message": refusal.detail, "recoverable": False}
-                stream.publish(Event("agent_error", identity.user_id, error, trace_id(), request_id()))
+                act(database, stream, identity, refusal)
                 raise
 
         platform: Any = original(database, registry, settings)
@@ -94,3 +94,60 @@ def _() -> None:
         return router
 
     original = replace(backend_runs, "routes", routes)
+
+
+@defect(
+    "AEC-09c",
+    service="backend",
+    summary="a refused request is told as an event",
+    scenario="A refused request leaves nothing behind",
+    step="the first thing Acme hears of is the next run",
+)
+def _() -> None:
+    def tell(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
+        error = {"code": refusal.code, "message": refusal.detail, "recoverable": False}
+        stream.publish(Event("agent_error", identity.user_id, error, trace_id(), request_id()))
+
+    _after_refusals(tell)
+
+
+@defect(
+    "AEC-09d",
+    service="backend",
+    summary="a refused request is paid for out of the allowance",
+    scenario="A refused request is counted nowhere",
+    step="Acme's next run is counted and nothing else",
+)
+def _() -> None:
+    def charge(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
+        with acting_as(database, identity) as connection:
+            allowance.count_spent(connection, identity, Decimal("0.01"))
+
+    _after_refusals(charge)
+
+
+@defect(
+    "AEC-09e",
+    service="backend",
+    summary="a refused request is put on record as a job that failed",
+    scenario="A refused request is counted nowhere",
+    step="Acme's next run is counted and nothing else",
+)
+def _() -> None:
+    def put_on_record(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
+        record = {
+            "record_id": str(uuid.uuid4()),
+            "run_id": str(uuid.uuid4()),
+            "tenant_id": identity.tenant_id,
+            "user_id": identity.user_id,
+            "agent_name": "unknown",
+            "status": "failed",
+            "duration_seconds": 0.0,
+            "tool_calls": 0,
+            "trace_id": trace_id(),
+            "finished_at": rfc3339(now()),
+        }
+        with acting_as(database, identity) as connection:
+            connection.execute(outbox.insert().values(tenant_id=identity.tenant_id, topic="analytics", payload=record))
+
+    _after_refusals(put_on_record)
