@@ -1,10 +1,15 @@
 """Requests that the platform refuses."""
 
 from behave import then
-from hamcrest import contains_inanyorder, equal_to, has_length
+from hamcrest import any_of, contains_inanyorder, equal_to, has_entries, has_length
 
 from support import ledgers
 from support.checks.problems import is_indistinguishable_from, is_refused_with
+
+# Of a run, and so of what two cancellations tell of it: between them it may have come to its end.
+_CHANGED_BY_CANCELLING = frozenset(
+    ["status", "input", "steps", "progress", "usage", "finished_at", "duration_seconds", "cancel_requested_at"]
+)
 
 
 @then("the refusal names every known agent")
@@ -41,4 +46,8 @@ def _(context):
 
 @then("the second cancellation is accepted like the first")
 def _(context):
-    context.world.expect(context.world.last_outcome.done, equal_to(True), str(context.world.last_outcome))
+    first, second = context.world.recall("cancellations", list)
+    context.world.expect((second.done, second.status), equal_to((True, first.status)), str(second))
+    told = first.require()
+    same = {name: value for name, value in told.items() if name not in _CHANGED_BY_CANCELLING}
+    context.world.expect(second.body, has_entries({**same, "status": any_of(told["status"], "cancelled")}))

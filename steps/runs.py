@@ -126,6 +126,7 @@ def _(context, customer):
 def _(context, customer):
     context.world.facts["cancelled at"] = time.time()
     context.world.outcome = context.world.platform.cancel_run(customer, context.world.run_of(customer).run_id)
+    context.world.facts.setdefault("cancellations", []).append(context.world.outcome)
 
 
 @when("{others:Users} try to cancel {customer:Owner} run before the partner answers")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from fastapi import APIRouter, Response
 from sqlalchemy import Connection, Row, func, select, text, update
 
 from apex.backend import runs as backend_runs
+from apex.backend.models import Run
 from apex.defects import defect
 from apex.defects._patching import replace
-from apex.identity import Identity
+from apex.identity import Caller, Identity
+from apex.paths import Named
 from apex.problems import Problem, not_found
 from apex.runs import RUN_CANCEL
 from apex.stream import Event, EventStream
@@ -112,3 +115,30 @@ def _() -> None:
             raise
 
     original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "AEC-11f",
+    service="backend",
+    summary="a second cancellation is accepted without a word of the run",
+    scenario="Cancelling twice is harmless",
+    step="the second cancellation is accepted like the first",
+)
+def _() -> None:
+    def routes(*arguments: Any) -> APIRouter:
+        router, cancelled = APIRouter(), set[str]()
+
+        @router.post("/v1/runs/{run_id}/cancel", status_code=202, response_model=None)
+        def cancel(run_id: Named, identity: Caller) -> Run | Response:
+            if run_id in cancelled:
+                return Response(status_code=202)
+            run: Run = beneath(run_id, identity)
+            cancelled.add(run_id)
+            return run
+
+        platform: Any = original(*arguments)
+        beneath = next(route.endpoint for route in platform.routes if route.path == "/v1/runs/{run_id}/cancel")
+        router.include_router(platform)
+        return router
+
+    original = replace(backend_runs, "routes", routes)
