@@ -6,7 +6,7 @@ from hamcrest import equal_to, is_not
 from support import access, doors, holdings, sessions, tokens, trespass
 from support.checks.doors import are_all_closed, are_all_open
 from support.checks.problems import is_refused_with
-from support.checks.trespass import end_as_if_nothing_were_there
+from support.checks.trespass import end_as_if_nothing_were_there, show_all_of_it, show_nothing_of_it
 from support.dialect import Meaning
 
 
@@ -101,10 +101,12 @@ def _(context, stranger, customer):
 @then("each way ends as if nothing were there")
 def _(context):
     context.world.expect(context.world.recall(trespass.TRESPASSED, list), end_as_if_nothing_were_there())
+    context.world.expect(context.world.recall(trespass.SEEN, list), show_nothing_of_it())
 
 
 @then("every one of these ways is open to {customer:User}")
 def _(context, customer):
+    context.world.expect(trespass.read_as_owner(context.world), show_all_of_it())
     context.world.expect(trespass.as_owner(context.world), are_all_open())
     before = context.world.recall(access.STORED, dict)
     context.world.expect(holdings.stored_of(context.world, customer.tenant), is_not(equal_to(before)))

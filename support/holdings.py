@@ -13,6 +13,9 @@ _TABLES = """
 select table_name from information_schema.columns
 where table_schema = 'public' and column_name = 'tenant_id' and table_name <> 'outbox' order by 1
 """
+_ALLOWANCE = "1000.00"
+_TOOL = "read_prices"
+"""Everybody's: a path speaks of it, and nobody owns it."""
 _DIGEST = "select {name}, count(*)::text || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
 
 
@@ -22,6 +25,13 @@ class Belongings:
 
     owner: User
     ids: dict[str, str]
+
+    @property
+    def signs(self) -> frozenset[str]:
+        """Text by which what is theirs can be told from anybody else's, wherever it is shown."""
+        theirs = frozenset(self.ids.values()) - {_TOOL}
+        tenant = self.owner.tenant
+        return theirs | {self.owner.id, tenant.id, tenant.marker, tenant.account_id, _ALLOWANCE}
 
 
 def one_of_everything(world: World, owner: User) -> Belongings:
@@ -33,21 +43,19 @@ def one_of_everything(world: World, owner: User) -> Belongings:
     world.users.settle(owner)
     planting.usage(world, owner.tenant)
     tenant, platform = owner.tenant, world.platform
-    platform.set_cloud_account(
-        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=world.cloud.ec2.meta.region_name
-    ).require()
+    planting.cloud_account(world, owner)
     thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require()["id"]
     platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
     elsewhere = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
-    platform.set_allowance(owner, "1000.00").require()
+    platform.set_allowance(owner, _ALLOWANCE).require()
     platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
     budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require()["id"]
     colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
     # It has been at work all the while.
     world.ended(run)
     ids = {"thread_id": thread, "to_thread_id": elsewhere, "run_id": run.run_id, "user_id": colleague.id}
-    return Belongings(owner, {**ids, "budget_id": budget, "name": "read_prices"})
+    return Belongings(owner, {**ids, "budget_id": budget, "name": _TOOL})
 
 
 def things_of_ones_own(world: World, person: User, removable: User) -> Belongings:
@@ -56,11 +64,11 @@ def things_of_ones_own(world: World, person: User, removable: User) -> Belonging
     :param removable: the colleague whom the person can try to remove.
     :raises NotShown: the platform refused one of them.
     """
-    ids = {"user_id": removable.id, "name": "read_prices"}
+    ids = {"user_id": removable.id, "name": _TOOL}
     for name, title in (("thread_id", "Thoughts"), ("to_thread_id", "More thoughts")):
         ids[name] = world.platform.create_thread(person, f"{title} of {person.tenant.marker}").require()["id"]
     owner = world.users[person.tenant.alias]
-    world.platform.set_allowance(owner, "1000.00").require()
+    world.platform.set_allowance(owner, _ALLOWANCE).require()
     ids["budget_id"] = world.platform.allot(owner, f"Team of {person.tenant.marker}", "10.00").require()["id"]
     if person.role != Role.VIEWER.value:
         run = world.running(person, "usage_report", thread_id=ids["thread_id"])

@@ -1,9 +1,11 @@
 """What a customer has before a scenario begins: servers in the cloud, and stored usage."""
 
 from support.savings import Group, Inventory, UsageRecords, varied
-from support.users import Tenant
+from support.users import Tenant, User
 from support.verdict import NotShown
 from support.world import World
+
+SMALLER = "the inventory before it grew"
 
 
 def own_cloud(world: World, tenant: Tenant, groups: list[Group] | None = None) -> None:
@@ -13,13 +15,19 @@ def own_cloud(world: World, tenant: Tenant, groups: list[Group] | None = None) -
     """
     owner = world.users.settle(world.users[tenant.alias])
     tenant.inventory = world.cloud.plant(tenant.role_arn, tenant.marker, varied() if groups is None else groups)
-    world.platform.set_cloud_account(
-        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=world.cloud.ec2.meta.region_name
-    ).require()
+    cloud_account(world, owner)
     world.evidence.note("cloud inventory planted", tenant=tenant.name, instances=len(tenant.inventory.instances))
 
 
-SMALLER = "the inventory before it grew"
+def cloud_account(world: World, owner: User) -> None:
+    """Make the cloud account of a tenant known to the platform.
+
+    :raises NotShown: the platform refused it.
+    """
+    tenant, region = owner.tenant, world.cloud.ec2.meta.region_name
+    world.platform.set_cloud_account(
+        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=region
+    ).require()
 
 
 def more_servers(world: World, tenant: Tenant, groups: list[Group]) -> None:

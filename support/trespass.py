@@ -1,23 +1,34 @@
-"""Ways to what a customer owns: every published path that names it, with every verb, and every filter and reference."""
+"""Ways to what a customer owns: every published path that names it, with every verb, and every filter and reference.
+
+What names nothing shows everybody their own: there, nothing of the customer's may be seen by others.
+"""
 
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hamcrest import empty, not_
+
 from support import access, holdings
-from support.doors import Try, address_of, in_order
+from support.asking import a_few_at_a_time
+from support.doors import Try, address_of, in_order, try_door
 from support.examples import example_of, filled
 from support.holdings import Belongings
 from support.openapi import Operation, operations
 from support.outcome import Outcome
 from support.platform import Caller
-from support.rights import OPERATORS, SERVICES, rights_of
+from support.rights import CUSTOMERS, OPERATORS, SERVICES, rights_of
 from support.users import User
 from support.verdict import NotShown
 from support.world import World
 
 TRESPASSED = "ways tried"
+SEEN = "seen where nothing is named"
+_OF_NOBODY = frozenset({"GET /v1/agents", "GET /v1/tools"})
+_OF_ALL_COLLEAGUES = frozenset(
+    {"GET /v1/me", "GET /v1/members", "GET /v1/allowance", "GET /v1/budgets", "GET /v1/cloud-account"}
+)
 _VERBS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -49,6 +60,20 @@ class Trespass:
     published: bool
     answer: Outcome
     answer_to_nothing: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What somebody was shown where a path names nothing, and the signs that were looked for in it."""
+
+    place: str
+    answer: Outcome
+    signs: frozenset[str]
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The signs that are in it."""
+        return frozenset(sign for sign in self.signs if sign in self.answer.text)
 
 
 def ways(world: World, ids: Mapping[str, str]) -> list[Way]:
@@ -102,12 +127,38 @@ def go(world: World, way: Way, caller: Caller, ids: Mapping[str, str]) -> Outcom
 def try_every_way(world: World, stranger: User) -> None:
     """Somebody tries every way to what the customer owns."""
     owned = world.recall(access.OWNED, Belongings)
+    # An ended run is on record a little later, and until then there is nothing of it to be seen.
+    world.eventually(
+        lambda: world.platform.jobs(owned.owner, owned.ids["run_id"]).require()["items"], not_(empty()), "records agree"
+    )
     world.facts[access.STORED] = holdings.stored_of(world, owned.owner.tenant)
+    world.facts[SEEN] = _read(world, stranger, owned)
     nothing = {name: str(uuid.uuid4()) for name in owned.ids}
     world.facts[TRESPASSED] = [
         Trespass(way.place, way.published, go(world, way, stranger, owned.ids), go(world, way, stranger, nothing))
         for way in ways(world, owned.ids)
     ]
+
+
+def read_as_owner(world: World) -> list[Reading]:
+    """What the owner is shown wherever there is something of theirs."""
+    owned = world.recall(access.OWNED, Belongings)
+    return [reading for reading in _read(world, owned.owner, owned) if reading.place not in _OF_NOBODY]
+
+
+def _read(world: World, reader: User, owned: Belongings) -> list[Reading]:
+    """Read where no path names anything; a colleague does where not everything is shown to all of them anyway."""
+    shared = _OF_ALL_COLLEAGUES if reader is not owned.owner and reader.tenant is owned.owner.tenant else frozenset()
+    doors = [
+        each
+        for each in operations(world)
+        if each.method == "GET"
+        and not each.names("path")
+        and each.place not in shared
+        and (rights_of(each) or CUSTOMERS) & CUSTOMERS
+    ]
+    tried = a_few_at_a_time(lambda door: try_door(world, door, reader, {}), doors)
+    return [Reading(each.place, each.answer, owned.signs) for each in tried]
 
 
 def as_owner(world: World) -> list[Try]:

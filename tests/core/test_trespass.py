@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hamcrest.core.string_description import StringDescription
 
-from support.checks.trespass import end_as_if_nothing_were_there
+from support.checks.trespass import end_as_if_nothing_were_there, show_all_of_it, show_nothing_of_it
 from support.dialect import Dialect
 from support.outcome import Outcome
+from support.trespass import Reading
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,30 @@ def test_no_way_proves_nothing():
     matcher = end_as_if_nothing_were_there()
     assert not matcher.matches([])
     assert not matcher.matches([Tried(answered(405), answered(405), published=False)])
+
+
+SIGNS = frozenset({"canary-1", "id-1"})
+
+
+def read(status: int, *shown: str) -> Reading:
+    return Reading("GET /v1/things", answered(status, {"items": list(shown)}), SIGNS)
+
+
+def test_readings_with_nothing_of_somebody_elses():
+    assert show_nothing_of_it().matches([read(200), read(200, "id-2"), read(404)])
+
+
+@pytest.mark.parametrize("shown", [[], [read(200), read(200, "id-1")], [read(200), read(500)], [read(404, "canary-1")]])
+def test_a_reading_that_shows_something_of_somebody_elses(shown):
+    assert not show_nothing_of_it().matches(shown)
+
+
+def test_readings_of_ones_own():
+    assert show_all_of_it().matches([read(200, "id-1"), read(200, "canary-1")])
+
+
+@pytest.mark.parametrize(
+    "shown", [[], [read(200, *SIGNS), read(200)], [read(200, *SIGNS), read(404, "id-1")], [read(200, "id-1")]]
+)
+def test_readings_in_which_something_of_ones_own_is_missing(shown):
+    assert not show_all_of_it().matches(shown)

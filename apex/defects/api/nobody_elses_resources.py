@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select, text, update
 
+from apex.analytics.store import Jobs
+from apex.backend import allowance as backend_allowance
 from apex.backend import runs as backend_runs
 from apex.backend import threads as backend_threads
+from apex.backend.models import Expense, Expenses
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
-from apex.defects._routes import closed
-from apex.identity import Identity
+from apex.defects._routes import answer_instead, closed
+from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem
-from apex.tables import runs, threads
+from apex.tables import expenses, runs, threads
 
 
 @defect(
@@ -108,3 +112,37 @@ def _() -> None:
 )
 def _() -> None:
     closed("POST", "/v1/runs/{run_id}/cancel")
+
+
+@defect(
+    "API-02g",
+    service="analytics",
+    summary="records of jobs are listed whosever they are",
+    scenario="Another customer finds nothing",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def of_user(self: Jobs, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
+        found = self._client().query(f"SELECT * FROM jobs FINAL ORDER BY finished_at DESC LIMIT {limit}")
+        return [dict(row) for row in found.named_results()]
+
+    replace(Jobs, "of_user", of_user)
+
+
+@defect(
+    "API-02h",
+    service="backend",
+    summary="expenses are listed for the whole organisation",
+    scenario="A colleague finds nothing of what is not shared",
+    step="each way ends as if nothing were there",
+)
+def _() -> None:
+    def own(database: Database, router: APIRouter) -> None:
+        @router.get("/v1/allowance/expenses")
+        def booked(identity: Caller) -> Expenses:
+            with acting_as(database, identity) as connection:
+                rows = list(connection.execute(select(expenses)))
+            items = [Expense.model_validate(row, from_attributes=True) for row in rows]
+            return Expenses(items=items, next_cursor=None)
+
+    answer_instead(backend_allowance, own)
