@@ -33,6 +33,12 @@ def rights_of(operation: Operation) -> frozenset[str] | None:
     return matrix().get(operation.place)
 
 
+def permission_of(operation: Operation) -> str | None:
+    """The permission that those who may not use it are told they lack; None when nobody has thought of it."""
+    named: str | None = _written()["permissions"].get(operation.place)
+    return named
+
+
 def forgotten(operations: Iterable[Operation]) -> list[str]:
     """Published ways in that have no rights written down."""
     return sorted({operation.place for operation in operations} - matrix().keys())

@@ -10,7 +10,7 @@ from support.examples import ANY_TEXT
 from support.holdings import Belongings
 from support.openapi import Operation
 from support.outcome import Outcome
-from support.rights import rights_of
+from support.rights import OPERATORS, permission_of, rights_of
 from support.users import Plan, Role, User
 from support.world import World
 
@@ -18,17 +18,24 @@ EVERYBODY = "people in every role"
 TRIED = "doors tried in every role"
 CHANGED = "changed by closed doors"
 _COLLEAGUES = {"Ada": Role.ADMIN, "Ben": Role.MEMBER, "Cleo": Role.VIEWER}
+# The operator's organisation has none.
+_OF_CUSTOMERS = ("GET /v1/cloud-account", "GET /v1/allowance")
 # An admin and the owner each remove one of them.
 _REMOVABLE = ("Dan", "Eve")
 
 
 @dataclass(frozen=True, slots=True)
 class RoleTry:
-    """A door that somebody in a role tried; ``roles`` are those that may pass, None when nobody has decided."""
+    """A door that somebody in a role tried; ``roles`` are those that may pass, None when nobody has decided.
+
+    ``permission`` is what the others lack; ``owned`` tells whether the person has something behind the door.
+    """
 
     place: str
     role: str
     roles: frozenset[str] | None
+    permission: str | None
+    owned: bool
     answer: Outcome
 
 
@@ -39,10 +46,14 @@ def people_in_every_role(world: World, owner: User, plan: Plan) -> None:
     """
     world.users.settle(owner, plan)
     planting.usage(world, owner.tenant)
+    planting.cloud_account(world, owner)
     staff = [world.users.settle(world.users[f"{name} of {owner}"], role=role) for name, role in _COLLEAGUES.items()]
     removable = [world.users.settle(world.users[f"{name} of {owner}"], role=Role.VIEWER) for name in _REMOVABLE]
     customers = [holdings.things_of_ones_own(world, person, removable[person is owner]) for person in (owner, *staff)]
-    world.facts[EVERYBODY] = [*customers, Belongings(world.users.operator, {"user_id": removable[0].id})]
+    world.facts[EVERYBODY] = [
+        *customers,
+        Belongings(world.users.operator, {"user_id": removable[0].id, "name": ANY_TEXT}),
+    ]
 
 
 def try_every_door(world: World, owner: User) -> None:
@@ -67,6 +78,12 @@ def try_every_door(world: World, owner: User) -> None:
     world.facts[TRIED] = tried
 
 
+def _owned(person: Belongings, door: Operation) -> bool:
+    if {person.owner.role} == OPERATORS and door.place in _OF_CUSTOMERS:
+        return False
+    return all(name in person.ids for name in door.names("path"))
+
+
 def _may(person: Belongings, door: Operation) -> bool:
     return person.owner.role in (rights_of(door) or ())
 
@@ -74,6 +91,6 @@ def _may(person: Belongings, door: Operation) -> bool:
 def _try(world: World, person: Belongings, chosen: Sequence[Operation]) -> list[RoleTry]:
     tried = [doors.try_door(world, door, person.owner, person.ids) for door in chosen]
     return [
-        RoleTry(each.place, person.owner.role, rights_of(door), each.answer)
+        RoleTry(each.place, person.owner.role, rights_of(door), permission_of(door), _owned(person, door), each.answer)
         for door, each in zip(chosen, tried, strict=True)
     ]

@@ -13,7 +13,10 @@ _SERVICES = "services"
 
 
 class RoleTried(Protocol):
-    """A door that somebody in a role tried; ``roles`` may pass, None when nobody has decided."""
+    """A door that somebody in a role tried; ``roles`` may pass, None when nobody has decided.
+
+    ``permission`` is what the others lack; ``owned`` tells whether the person has something behind the door.
+    """
 
     @property
     def place(self) -> str: ...
@@ -25,6 +28,12 @@ class RoleTried(Protocol):
     def roles(self) -> frozenset[str] | None: ...
 
     @property
+    def permission(self) -> str | None: ...
+
+    @property
+    def owned(self) -> bool: ...
+
+    @property
     def answer(self) -> Outcome: ...
 
 
@@ -34,7 +43,8 @@ def _wrongly_passed(tried: RoleTried) -> str | None:
         return f"nobody has decided who may pass; {answer}"
     if tried.role in tried.roles:
         # Who may look at something has not always got one.
-        return None if answer.done or answer.meaning is Meaning.NOT_FOUND else f"should be open: {answer}"
+        nothing_there = not tried.owned and answer.meaning is Meaning.NOT_FOUND
+        return None if answer.done or nothing_there else f"should be open: {answer}"
     closed = Meaning.UNAUTHENTICATED if _SERVICES in tried.roles else Meaning.PERMISSION_DENIED
     return None if answer.meaning is closed else f"should be closed: {answer}"
 
@@ -44,7 +54,9 @@ def _unexplained(tried: RoleTried) -> str | None:
     if tried.answer.meaning is not Meaning.PERMISSION_DENIED:
         return None
     named = str(problem.extra.get("permission") or "") if problem else ""
-    return None if problem and named and named in problem.detail else f"no permission is named: {tried.answer}"
+    if problem and named and named in problem.detail:
+        return None if named == tried.permission else f"{named!r} is named, and {tried.permission!r} is missing"
+    return f"no permission is named: {tried.answer}"
 
 
 class _Each(BaseMatcher[Sequence[RoleTried]]):
@@ -70,10 +82,13 @@ class _Each(BaseMatcher[Sequence[RoleTried]]):
 
 
 def follow_the_rights() -> BaseMatcher[Sequence[RoleTried]]:
-    """Each door was open to the roles that may pass, and closed to all others; there were both."""
+    """Each door was open to the roles that may pass, and closed to all others; there were both.
+
+    Open to somebody who has nothing behind it is also a door where nothing is found.
+    """
     return _Each("doors that are open and closed as the rights say", _wrongly_passed)
 
 
 def name_what_is_missing() -> BaseMatcher[Sequence[RoleTried]]:
-    """There were refusals for want of a permission, and each names it, also in words."""
+    """There were refusals for want of a permission, and each names the door's, also in words."""
     return _Each("refusals that name the missing permission", _unexplained)

@@ -10,7 +10,7 @@ from support.checks.rights import follow_the_rights, name_what_is_missing
 from support.dialect import Dialect
 from support.openapi import Operation
 from support.outcome import Outcome
-from support.rights import forgotten, matrix, without_door
+from support.rights import CUSTOMERS, OPERATORS, forgotten, matrix, permission_of, without_door
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Tried:
     roles: frozenset[str] | None
     answer: Outcome
     place: str = "GET /v1/things"
+    permission: str | None = "things:read"
+    owned: bool = True
 
 
 def answered(status: int | None, **body: str) -> Outcome:
@@ -30,7 +32,7 @@ OWNERS = frozenset({"owner"})
 DENIED = answered(403, code="permission_denied", detail="This needs 'things:read'.", permission="things:read")
 OPEN = Tried("owner", OWNERS, answered(200))
 CLOSED = Tried("viewer", OWNERS, DENIED)
-NOTHING_THERE = Tried("owner", OWNERS, answered(404, code="not_found"))
+NOTHING_THERE = Tried("owner", OWNERS, answered(404, code="not_found"), owned=False)
 SERVICES = Tried("owner", frozenset({"services"}), answered(401, code="unauthenticated"))
 
 
@@ -47,6 +49,7 @@ def test_doors_that_follow_the_rights(also):
         Tried("viewer", OWNERS, answered(422)),
         Tried("owner", OWNERS, DENIED),
         Tried("owner", OWNERS, answered(401)),
+        Tried("owner", OWNERS, answered(404)),
         Tried("owner", OWNERS, answered(500)),
         Tried("owner", OWNERS, answered(None)),
         Tried("owner", frozenset({"services"}), answered(200)),
@@ -82,6 +85,18 @@ def test_refusals_that_name_the_permission():
 )
 def test_a_refusal_that_names_none_is_found(body):
     assert not name_what_is_missing().matches([OPEN, CLOSED, Tried("viewer", OWNERS, answered(403, **body))])
+
+
+@pytest.mark.parametrize("permission", ["things:write", None])
+def test_a_refusal_that_names_another_is_found(permission):
+    assert not name_what_is_missing().matches([OPEN, CLOSED, Tried("viewer", OWNERS, DENIED, permission=permission)])
+
+
+def test_every_door_that_is_closed_to_some_has_a_permission():
+    to_some = {place for place, roles in matrix().items() if roles < CUSTOMERS | OPERATORS}
+    places = [place.partition(" ") for place in matrix()]
+    doors = [Operation("backend", method, path, {}, {}) for method, _, path in places]
+    assert {door.place for door in doors if permission_of(door)} == to_some
 
 
 def test_doors_and_rights_are_held_against_each_other():

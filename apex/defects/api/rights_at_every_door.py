@@ -16,6 +16,7 @@ from apex.backend import threads as backend_threads
 from apex.database import Database
 from apex.defects import defect
 from apex.defects._patching import replace
+from apex.defects._routes import closed
 from apex.identity import Identity
 from apex.problems import Problem, permission_denied
 
@@ -69,6 +70,25 @@ def _() -> None:
 )
 def _() -> None:
     replace(identity, "permission_denied", lambda permission: Problem(403, "permission_denied", "You may not do this."))
+
+
+@_right("API-04h", "backend", "who has the right to a conversation of their own finds none", _AS_RIGHTS_SAY)
+def _() -> None:
+    closed("GET", "/v1/threads/{thread_id}")
+
+
+@_right(
+    "API-04i",
+    "backend",
+    "who may not book an expense is told to ask for the management of allowances",
+    "each who was refused was told which permission is missing",
+)
+def _() -> None:
+    def named(permission: str) -> Problem:
+        problem: Problem = original({"expenses:book": "allowance:manage"}.get(permission, permission))
+        return problem
+
+    original = replace(identity, "permission_denied", named)
 
 
 @defect(
