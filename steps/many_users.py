@@ -58,7 +58,8 @@ def _(context, customer):
 
 @then("{customer:User} has been granted what the plan allows, and was told when to come back")
 def _(context, customer):
-    context.world.expect(fair_use.answers_to(context.world, customer), were_granted_what_the_plan_allows())
+    allowed = fair_use.ALLOWED[customer.tenant.plan]
+    context.world.expect(fair_use.answers_to(context.world, customer), were_granted_what_the_plan_allows(allowed))
 
 
 @then("{customers:Users} have been granted everything")

@@ -4,16 +4,21 @@ import time
 
 from support import access, doors, waiting
 from support.asking import Crowd, Request
+from support.checks.fair_use import Allowed
 from support.holdings import Belongings
 from support.outcome import Outcome
 from support.rights import rights_of
-from support.users import User
+from support.users import Plan, User
 from support.verdict import NotShown
 from support.world import World
 
 GRANTS = "what was granted beside each other"
 _USED_UP = "the refusal"
 OPEN = "doors tried uncounted"
+ALLOWED = {Plan.FREE: Allowed(burst=200, per_second=5)}
+"""How often an organisation may ask by its plan, as it is agreed for the environment of tests; written down here, and
+not taken from the platform, which must keep it.
+"""
 _ASKING = "/v1/agents"
 # More than the free plan allows at once, with what comes in addition meanwhile; less than any other plan allows.
 _MORE_THAN_FREE = 280

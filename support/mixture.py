@@ -5,14 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from support import populations
+from support.agents import PROBE, Agent
 from support.asking import Crowd, Request
 from support.outcome import Outcome
 from support.savings import UsageRecords
+from support.states import KEEPER
+from support.surveys import SURVEYOR
 from support.users import User
 from support.world import World
 
 CONVERSATIONS = "a conversation of each"
 ANSWERED = "answers to the mixture"
+# The platform's own and those of the suite's plugins, as they are listed: by name.
+_AGENTS = sorted([*(agent.wire for agent in Agent), PROBE, KEEPER, SURVEYOR])
 _THOUGHT = 0.3
 """Seconds."""
 
@@ -96,6 +101,6 @@ def _mixture(user: User, thread_id: str) -> Iterator[Asked]:
     both = {"items": [{"title": title}, {"id": thread_id, "title": renamed}], "next_cursor": None}
     yield Asked(Request(user, "GET", "/v1/threads"), both)
     yield Asked(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
-    yield Asked(Request(user, "GET", "/v1/agents"), {})
+    yield Asked(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
     yield Asked(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
     yield Asked(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hamcrest.core.string_description import StringDescription
 
-from support.checks.fair_use import were_all_granted, were_granted_what_the_plan_allows
+from support.checks.fair_use import Allowed, were_all_granted, were_granted_what_the_plan_allows
 from support.checks.mixture import are_all_right, have_names_of_their_own, holds
 from support.dialect import Dialect
 from support.mixture import mixture
@@ -80,8 +80,13 @@ def test_names_that_are_shared_or_missing(wrong):
     assert not have_names_of_their_own().matches(wrong)
 
 
-def refused(at: float = 1.0, status: int = 429, code: str = "rate_limited", after: str = "1") -> Outcome:
-    body = {"code": code, "detail": "Later.", "limit": {"burst": 3, "per_second": 2}}
+ALLOWED = Allowed(burst=3, per_second=2)
+
+
+def refused(
+    at: float = 1.0, status: int = 429, code: str = "rate_limited", after: str = "1", burst: int = 3
+) -> Outcome:
+    body = {"code": code, "detail": "Later.", "limit": {"burst": burst, "per_second": 2}}
     return outcome(status, body, at, retry_after=after)
 
 
@@ -91,7 +96,7 @@ def granted(count: int) -> list[Outcome]:
 
 @pytest.mark.parametrize("count", [3, 5, 6])
 def test_grants_that_the_plan_allows(count):
-    assert were_granted_what_the_plan_allows().matches([*granted(count), refused()])
+    assert were_granted_what_the_plan_allows(ALLOWED).matches([*granted(count), refused()])
 
 
 @pytest.mark.parametrize(
@@ -105,11 +110,13 @@ def test_grants_that_the_plan_allows(count):
         [*granted(3), refused(code="too_busy")],
         [*granted(3), refused(after="")],
         [*granted(3), refused(after="0")],
+        [*granted(3), refused(burst=4)],
+        [*granted(8), refused(burst=8)],
         [*granted(3), outcome(429, {"code": "rate_limited"}, 1.0, retry_after="1")],
     ],
 )
 def test_grants_that_it_does_not(answers):
-    assert not were_granted_what_the_plan_allows().matches(answers)
+    assert not were_granted_what_the_plan_allows(ALLOWED).matches(answers)
 
 
 def test_everything_granted():

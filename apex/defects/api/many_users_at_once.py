@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 from apex import fair_use, identity, service
+from apex.agents.agent import Agent
+from apex.agents.registry import AgentRegistry
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.fair_use import FairUse
 from apex.identity import Identity
 from apex.problems import Problem
-from apex.settings import Rate
+from apex.settings import Rate, RateLimits
 
 
 def _many(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
@@ -63,6 +65,18 @@ def _() -> None:
 
     line = asyncio.Lock()
     replace(FairUse, "admit", admit)
+
+
+@_many(
+    "API-08k",
+    "an agent is missing where the agents are listed",
+    "everybody has been answered rightly, with nothing of anybody else's",
+)
+def _() -> None:
+    def but_one(self: AgentRegistry) -> Iterator[Agent]:
+        return (agent for agent in original(self) if agent.name != "advisor")
+
+    original = replace(AgentRegistry, "__iter__", but_one)
 
 
 def _limit(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
@@ -115,6 +129,14 @@ def _() -> None:
 def _() -> None:
     numbers = count()
     _admitting(lambda tenant_id, plan: (f"{tenant_id}:{next(numbers) % 8}", plan))
+
+
+@_limit("API-08l", "the free plan allows more than is agreed, and says so", _AS_PLANNED)
+def _() -> None:
+    def created(self: FairUse, limits: RateLimits, redis_url: str) -> None:
+        original(self, limits.model_copy(update={"free": Rate(burst=240, per_second=5)}), redis_url)
+
+    original = replace(FairUse, "__init__", created)
 
 
 @defect(
