@@ -8,17 +8,19 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from support import agents, planting
+from support import agents, holdings, planting, tokens
 from support.checks.separation import Reached
 from support.partner import own_path
 from support.users import PEOPLE, User
+from support.verdict import NotShown
 from support.world import World
 
 EVERY_KIND = (
     "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
-    "outbox", "notices", "allowances", "allowance_shares", "expenses", "budgets",
+    "outbox", "notices", "allowances", "allowance_shares", "expenses", "budgets", "spent_refresh_tokens",
+    "registered_tools",
 )  # fmt: skip
-"""The tables in which a customer of every kind of data has rows, two of them for the time of a look only."""
+"""The tables in which a customer of every kind of data has rows, some of them for the time of a look only."""
 
 _TABLES = """
 select c.relname, (array_agg(a.attname order by a.attnum))[1]
@@ -28,19 +30,24 @@ group by 1 order by 1
 """
 _ACT = "select set_config('app.tenant_id', %s, true)"
 # What customers have for moments only, or the operator alone: written for the look, and taken back after it.
-_PASSING = """
-insert into outbox (tenant_id, topic, payload) values (%(tenant)s, 'events', '{}')
-"""
-_NOTICE = """
+_PASSING = {
+    "outbox": "insert into outbox (tenant_id, topic, payload) values (%(tenant)s, 'events', '{}')",
+    "notices": """
 insert into notices (id, tenant_id, user_id, title, body)
 values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Taken back after it.')
-"""
+""",
+    "registered_tools": """
+insert into registered_tools (id, tenant_id, name, description, permission, parameters, partner, path, withdrawn_at)
+values (gen_random_uuid(), %(tenant)s, 'a_look', 'Taken back after it.', 'partners:read', '{}', 'none', '/', now())
+""",
+}
 
 
 def data_of_every_kind(world: World, customer: User) -> None:
-    """The customer has a colleague, usage, an allowance with a budget and an expense, and a run that called a tool.
+    """The customer has a colleague, usage, an allowance with a budget and an expense, a session that
+    has gone on, and a run that called a tool.
 
-    :raises NotShown: the platform refused something.
+    :raises NotShown: the platform refused something, or there is a table in which nothing is the customer's.
     """
     world.users.settle(customer)
     world.users.settle(world.users[f"{PEOPLE[0]} of {customer.alias}"])
@@ -51,6 +58,10 @@ def data_of_every_kind(world: World, customer: User) -> None:
     path = own_path(customer)
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
+    tokens.go_on(world, customer).require()
+    stored = holdings.stored_of(world, customer.tenant)
+    if empty := [table for table, rows in stored.items() if rows.startswith("0 ") and table not in _PASSING]:
+        raise NotShown(f"nothing in {', '.join(empty)} is {customer}'s, so that nobody can be seen to be kept from it")
 
 
 def seen_on_behalf_of(world: World, looker: User | None, customers: Sequence[User]) -> Reached:
@@ -71,7 +82,7 @@ def changed_on_behalf_of(world: World, changer: User, customers: Sequence[User])
                     table=sql.Identifier(table), column=sql.Identifier(column)
                 )
                 changed.setdefault(table, Counter())[customer.tenant.id] += _tried(connection, touch, customer)
-            for table, statement in (("outbox", _PASSING), ("notices", _NOTICE)):
+            for table, statement in _PASSING.items():
                 changed[table][customer.tenant.id] += _tried(connection, sql.SQL(statement), customer)
     return {table: +rows for table, rows in changed.items()}
 
@@ -101,7 +112,7 @@ def _with_passing_rows(
         tables = {str(table): str(column) for table, column in connection.execute(_TABLES)}
         for customer in customers:
             connection.execute(_ACT, [customer.tenant.id])
-            for statement in (_PASSING, _NOTICE):
-                connection.execute(statement, {"tenant": customer.tenant.id, "user": customer.id})
+            for statement in _PASSING.values():
+                connection.execute(sql.SQL(statement), {"tenant": customer.tenant.id, "user": customer.id})
         yield connection, tables
         connection.rollback()

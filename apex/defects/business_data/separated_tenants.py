@@ -51,3 +51,25 @@ def _() -> None:
 )
 def _() -> None:
     _unguarded("outbox")
+
+
+@defect(
+    "DBL-04d",
+    service="backend",
+    summary="the table of spent refresh tokens has no policy",
+    scenario="On behalf of one customer the database shows nothing of another",
+    step="it sees Acme's data of every kind and nobody else's",
+)
+def _() -> None:
+    _unguarded("spent_refresh_tokens")
+
+
+@defect(
+    "DBL-04e",
+    service="backend",
+    summary="the table of the tools that were added has no policy",
+    scenario="On behalf of one customer nothing of another can be changed",
+    step="it has changed Acme's data of every kind and nobody else's",
+)
+def _() -> None:
+    _unguarded("registered_tools")
