@@ -8,11 +8,12 @@ from support.archives import ARCHIVE, READING, Reading
 from support.checks.doors import are_all_open
 from support.checks.plans import finds_by_index
 from support.doors import Try
+from support.users import Plan
 
 
 @given("a hundred people have fifty conversations of twenty messages each")
 def _(context):
-    context.world.facts[ARCHIVE] = archives.plant(context.world)
+    context.world.facts[ARCHIVE] = archives.plant(context.world, *Plan)
 
 
 @when("some of them page through theirs while twenty others write")

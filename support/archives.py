@@ -129,11 +129,14 @@ def _written(request: Request, id: str) -> Written:
     return Written(id, request.path.split("/")[3], request.who.id, request.json["content"])
 
 
-def plant(world: World) -> Size:
-    """People with their conversations; those who write and read are customers with sessions of their own."""
+def plant(world: World, *segments: Segment) -> Size:
+    """People with their conversations; those who write and read are customers with sessions of their own.
+
+    The segments are dealt out among the organisations, in each of which somebody writes and somebody reads.
+    """
     size = SIZES[world.settings.profile]
     active = (size.writers + size.readers) // size.organisations
-    everybody = organisations(world, size.organisations, active, Segment.ENTERPRISE)
+    everybody = organisations(world, size.organisations, active, *segments)
     values = {"people": size.people // size.organisations - active, "threads": size.threads, "messages": size.messages}
     with psycopg.connect(world.addresses.postgres_application_url) as connection:
         for tenant in {person.tenant.id for person in everybody}:
@@ -146,9 +149,16 @@ def plant(world: World) -> Size:
     return size
 
 
+def _active(world: World, size: Size) -> tuple[list[User], list[User]]:
+    """Who writes and who reads, as many of each in every organisation."""
+    writing, reading = size.writers // size.organisations, size.readers // size.organisations
+    places = [(number % (writing + reading), user) for number, user in enumerate(world.users.customers)]
+    return [user for place, user in places if place < writing], [user for place, user in places if place >= writing]
+
+
 def writers_at_work(world: World, size: Size, seconds: float) -> Crowd:
     """The writers begin conversations and write in those that they have, each at their own pace, for so long."""
-    writers = world.users.customers[: size.writers]
+    writers, _ = _active(world, size)
     own: dict[User, str] = {}
 
     def look_up(writer: User) -> None:
@@ -172,7 +182,7 @@ def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Requ
 
 def read_while_others_write(world: World, size: Size) -> Reading:
     """The readers page through their conversations again and again while the others write."""
-    readers = world.users.customers[-size.readers :]
+    _, readers = _active(world, size)
     seconds = _WRITES * _EVERY_SECONDS
     crowd = writers_at_work(world, size, seconds)
     end = time.monotonic() + seconds

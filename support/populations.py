@@ -7,6 +7,7 @@ shows the same with fewer, is what the proof uses.
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 
 from support import agents, hearing, planting
 from support.crowds import Crowd
@@ -37,9 +38,10 @@ def size(world: World) -> Size:
     return SIZES[world.settings.profile]
 
 
-def organisations(world: World, count: int, people: int, plan: Plan) -> list[User]:
+def organisations(world: World, count: int, people: int, *plans: Plan) -> list[User]:
     """Found organisations of so many people each, several at a time; everybody is logged in.
 
+    The plans are dealt out among the organisations, one after the other.
     The people of an organisation share one line for their requests: nobody has hundreds of them open.
 
     :raises NotShown: the platform refused somebody.
@@ -51,7 +53,8 @@ def organisations(world: World, count: int, people: int, plan: Plan) -> list[Use
         for person in colleagues:
             person.http = owner.http
     everybody = [person for organisation in founded for person in organisation]
-    at_once(everybody, lambda person: users.settle(person, plan))
+    plan_of = dict(zip((organisation[0].tenant.alias for organisation in founded), cycle(plans), strict=False))
+    at_once(everybody, lambda person: users.settle(person, plan_of[person.tenant.alias]))
     return everybody
 
 

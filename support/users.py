@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import cycle
 
 import requests
 
@@ -241,9 +242,9 @@ class Users:
         aliases = [ORGANISATIONS[n] if n < len(ORGANISATIONS) else f"Customer{n + 1}" for n in range(size)]
         return [self[alias] for alias in aliases]
 
-    def crowd(self, size: int, plan: Plan | None = None) -> list[User]:
-        """That many settled owners of organisations of their own."""
-        return [self.settle(owner, plan) for owner in self.owners(size)]
+    def crowd(self, size: int) -> list[User]:
+        """That many settled owners of organisations of their own; the plans are dealt out among them."""
+        return [self.settle(owner, plan) for owner, plan in zip(self.owners(size), cycle(Plan), strict=False)]
 
     def close(self) -> None:
         """Give back the users' connections."""

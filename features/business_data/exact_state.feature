@@ -9,15 +9,25 @@ Feature: What an agent worked out is kept exactly
   Rule: An agent's rich state is kept exactly
 
     @gate
-    Scenario: A rich state reads back as the agent left it
-      Given Acme is a Mid customer
+    Scenario Outline: A rich state reads back as the agent left it
+      Given Acme is <a plan> customer
       When Acme runs an agent that leaves a rich state
       Then the state reads back exactly as the agent left it
       And it reads the same in the conversation
 
+      Examples:
+        | a plan |
+        | a Free |
+        | a Mid  |
+
     @gate
-    Scenario: A megabyte of text is kept to its last letter
-      Given Acme is an Early customer
+    Scenario Outline: A megabyte of text is kept to its last letter
+      Given Acme is <a plan> customer
       When Acme runs an agent that leaves a megabyte of text
       Then the state reads back exactly as the agent left it
       And it reads the same in the conversation
+
+      Examples:
+        | a plan        |
+        | an Early      |
+        | an Enterprise |

@@ -10,19 +10,25 @@ Feature: The database itself keeps customers apart
 
     @gate
     Scenario: On behalf of one customer the database shows nothing of another
-      Given Acme and Borealis have data of every kind
+      Given Acme is a Free customer
+      And Borealis is an Enterprise customer
+      And Acme and Borealis have data of every kind
       When the platform's own database account looks on behalf of Acme
       Then it sees Acme's data of every kind and nobody else's
 
     @gate
     Scenario: On behalf of nobody the database shows nothing
-      Given Acme and Borealis have data of every kind
+      Given Acme is an Early customer
+      And Borealis is a Mid customer
+      And Acme and Borealis have data of every kind
       When the platform's own database account looks on behalf of nobody
       Then it sees nothing at all
       And on behalf of Borealis it sees Borealis' data of every kind
 
     @gate
     Scenario: On behalf of one customer nothing of another can be changed
-      Given Acme and Borealis have data of every kind
+      Given Acme is a Mid customer
+      And Borealis is a Free customer
+      And Acme and Borealis have data of every kind
       When the platform's own database account tries to change everything on behalf of Acme
       Then it has changed Acme's data of every kind and nobody else's

@@ -8,6 +8,7 @@ from support import archives
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
+from support.users import Plan
 
 _AIM = Aim(Judged.SUITE, 100.0)
 # The writers go on for longer than the measurement takes.
@@ -19,7 +20,7 @@ _BARE = "select * from threads where user_id = %s order by created_at desc, id d
 def measure(bench: Workbench) -> list[Measurement]:
     """First pages of one reader, one after another, with 100,000 messages there and 20 people writing."""
     with world_on(bench.stack, bench.folder / "archive") as world:
-        size = archives.plant(world)
+        size = archives.plant(world, Plan.ENTERPRISE)
         reader = world.users.customers[-1]
         archives.writers_at_work(world, size, bench.size.pages * _SECONDS_A_ROUND)
 

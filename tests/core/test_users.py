@@ -87,6 +87,7 @@ def test_a_crowd_has_organisations_of_its_own(users):
     crowd = users.crowd(12)
     assert len({user.tenant.marker for user in crowd}) == 12
     assert len({user.tenant.account_id for user in crowd}) == 12
+    assert [user.tenant.plan for user in crowd] == [*Plan] * 3
     assert [crowd[0].alias, crowd[11].alias] == ["Acme", "Customer12"]
 
 
