@@ -87,18 +87,18 @@ class Hub:
                     await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
                 # A Redis that has just started takes subscriptions while it still loads its data and reads nothing.
                 await self._redis.ping()
+                _heed_cancellation()
                 pause = 0.05
                 for connections in self._connections.values():
                     for connection in connections:
                         connection.look()
-                async with asyncio.TaskGroup() as line:
-                    line.create_task(self._receive())
-                    line.create_task(self._ask())
+                await self._listen()
             except Exception as error:
                 # This task must outlive whatever happens to it: without it no connection is offered anything.
                 log.warning("events interrupted", exc_info=error)
                 async with self._line:
                     await self._subscription.aclose()  # type: ignore[no-untyped-call]
+                _heed_cancellation()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
 
@@ -112,7 +112,21 @@ class Hub:
                 await self._redis.zremrangebyscore(PRESENCE, 0, moment - 10 * self._heartbeat_seconds)
             except Exception as error:
                 log.warning("presence not shown", exc_info=error)
+            _heed_cancellation()
             await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _listen(self) -> None:
+        """Receive until the line is lost, or answers nothing any more."""
+        # A task group would forget that it is cancelled when one of its tasks fails at the same moment.
+        work = asyncio.ensure_future(self._receive()), asyncio.ensure_future(self._ask())
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            for each in work:
+                each.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
 
     async def _receive(self) -> None:
         async for message in self._subscription.listen():
@@ -136,6 +150,13 @@ class Hub:
             await asyncio.sleep(PATIENCE_SECONDS)
             if self._heard_at < asked_at:
                 raise TimeoutError("the line on which events are announced says nothing")
+
+
+def _heed_cancellation() -> None:
+    """End a task that was cancelled while the client was connecting: it now and then makes another error of that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _channel(user_id: str) -> str:
