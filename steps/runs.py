@@ -50,9 +50,9 @@ def _(context, customer):
         context.world.ended(context.world.running(customer, agent.wire))
 
 
-@when("{customers:Users} run {agent:Agent} in turn until their figures have settled")
+@when("{customers:Users} run {agent:Agent} in turn, again and again")
 def _(context, customers, agent):
-    metered_runs.run_until_settled(context.world, customers, agent.wire)
+    metered_runs.run_in_turn(context.world, customers, agent.wire)
 
 
 @given("{customer:User} has started an agent that works hard until it is stopped")

@@ -4,7 +4,7 @@ from behave import then
 from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, less_than
 
 from support import metered_runs
-from support.checks.accounts import uses_times_as_much_as
+from support.checks.accounts import each_uses_times_as_much_as, uses_times_as_much_as
 
 RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}
 
@@ -13,7 +13,7 @@ RESOURCES = {"computing time": "cpu_seconds", "data read": "bytes_read", "workin
 def _(context, more, low, high, less):
     resources = [RESOURCES[row["resource"]] for row in context.table]
     used, others = (metered_runs.usages(context.world, customer) for customer in (more, less))
-    context.world.expect(used, uses_times_as_much_as(others, resources, low, high))
+    context.world.expect(used, each_uses_times_as_much_as(others, resources, low, high))
 
 
 @then("{customer:Owner} last run used as much as the least of those before, within these bounds, of")

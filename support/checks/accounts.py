@@ -1,6 +1,7 @@
 """Matchers over what a run says of itself: where its time went, what it used."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,12 +34,13 @@ class _AccountsForItsDuration(BaseMatcher[Account]):
 
 
 class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
+    compared_with = "the least"
+
     def __init__(self, others: Sequence[Account], resources: Sequence[str], low: float, high: float) -> None:
         self.others, self.resources, self.low, self.high = others, resources, low, high
 
     def _ratio(self, item: Sequence[Account], name: str) -> float:
-        mine, other = (min(account[name] for account in accounts) for accounts in (item, self.others))
-        return mine / other if other else math.nan
+        return _times(*(min(account[name] for account in accounts) for accounts in (item, self.others)))
 
     def _matches(self, item: Sequence[Account]) -> bool:
         return all(self.low <= self._ratio(item, name) <= self.high for name in self.resources)
@@ -46,7 +48,9 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
     def describe_to(self, description: Description) -> None:
         resources = ", ".join(self.resources)
         others = [[other[name] for name in self.resources] for other in self.others]
-        description.append_text(f"{self.low} to {self.high} times as much of {resources} as the least of {others}")
+        description.append_text(
+            f"{self.low} to {self.high} times as much of {resources} as {self.compared_with} of {others}"
+        )
 
     def describe_mismatch(self, item: Sequence[Account], mismatch_description: Description) -> None:
         told = (
@@ -55,6 +59,18 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
             for name in self.resources
         )
         mismatch_description.append_text(f"it was {'; '.join(told)}")
+
+
+class _EachUsesTimesAsMuch(_UsesTimesAsMuch):
+    compared_with = "each, most of the time,"
+
+    def _ratio(self, item: Sequence[Account], name: str) -> float:
+        pairs = zip(item, self.others, strict=True)
+        return statistics.median(_times(mine[name], other[name]) for mine, other in pairs)
+
+
+def _times(mine: float, other: float) -> float:
+    return mine / other if other else math.nan
 
 
 def accounts_for_its_duration() -> BaseMatcher[Account]:
@@ -70,3 +86,13 @@ def uses_times_as_much_as(
     A processor that is shared makes the same work take longer, never shorter: the least is nearest to the work.
     """
     return _UsesTimesAsMuch(others, resources, low, high)
+
+
+def each_uses_times_as_much_as(
+    others: Sequence[Account], resources: Sequence[str], low: float, high: float
+) -> BaseMatcher[Sequence[Account]]:
+    """Usages that are pair by pair, in the median, between ``low`` and ``high`` times the others in each resource.
+
+    What ran right after each other ran at the same speed of the machine, and a median leaves out what was disturbed.
+    """
+    return _EachUsesTimesAsMuch(others, resources, low, high)

@@ -2,11 +2,12 @@
 
 import json
 import secrets
+import statistics
 
 import pytest
 from hamcrest import assert_that
 
-from support.checks.accounts import accounts_for_its_duration, uses_times_as_much_as
+from support.checks.accounts import accounts_for_its_duration, each_uses_times_as_much_as, uses_times_as_much_as
 from support.checks.problems import is_indistinguishable_from
 from support.dialect import Meaning
 from support.outcome import Outcome
@@ -59,6 +60,28 @@ def test_use_outside_the_bounds_in_one_resource_is_not(used):
 
 def test_nothing_is_no_measure():
     assert not uses_times_as_much_as([{"a": 0}], ["a"], 0.0, 9.9).matches([{"a": 2.0}])
+
+
+def used(*seconds: float):
+    return [{"a": each} for each in seconds]
+
+
+def test_pairs_are_compared_at_the_speed_that_the_machine_had_then():
+    """It had become slower by half after the first two; the last pair was disturbed."""
+    others, mine = used(0.19, 0.20, 0.30, 0.31, 0.30), used(0.38, 0.39, 0.60, 0.62, 0.99)
+    assert_that(mine, each_uses_times_as_much_as(others, ["a"], 1.9, 2.1))
+
+
+@pytest.mark.parametrize("mine", [used(1.0, 1.0, 1.0), used(2.0, 1.0, 1.0), used(9.0, 9.0, 2.0), used(0, 0, 0)])
+def test_pairs_most_of_which_are_outside_the_bounds_are_not_accepted(mine):
+    assert not each_uses_times_as_much_as(used(1.0, 1.0, 1.0), ["a"], 1.6, 2.5).matches(mine)
+
+
+def test_what_cannot_be_paired_cannot_be_judged():
+    with pytest.raises(ValueError, match="longer"):
+        each_uses_times_as_much_as(used(1.0, 1.0), ["a"], 1.6, 2.5).matches(used(2.0))
+    with pytest.raises(statistics.StatisticsError):
+        each_uses_times_as_much_as([], ["a"], 1.6, 2.5).matches([])
 
 
 def test_runs_that_never_were_cannot_be_judged():
