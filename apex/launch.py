@@ -88,5 +88,8 @@ def _serve(service: str, options: argparse.Namespace) -> None:
             ws_ping_interval=settings.backend.heartbeat_seconds,
             ws_ping_timeout=settings.backend.heartbeat_timeout_seconds,
             ws_max_size=64 * 1024,
+            # Longer than customers' programs think between two requests: who asks just when the line is closed as
+            # idle gets no answer, and cannot know whether anything was done.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=3,
         )
