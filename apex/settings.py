@@ -62,7 +62,7 @@ class Backend(Listener):
 
 class Worker(Listener):
     """``slots``: runs at once in a process; ``calls_at_once``: tool calls at once of a run; ``lease_seconds``: when a
-    silent worker counts as lost.
+    silent worker counts as lost; ``stop_seconds``: how long the runs in hand of a worker that is to stop may go on.
     """
 
     slots: int = Field(default=4, ge=1)
@@ -70,12 +70,17 @@ class Worker(Listener):
     lease_seconds: float = Field(default=15, gt=0)
     heartbeat_seconds: float = Field(default=2, gt=0)
     run_seconds: float = Field(default=300, gt=0)
+    stop_seconds: float = Field(default=20, ge=0)
 
 
 class Tools(Listener):
-    """``call_seconds``: the longest that a tool may take."""
+    """``call_seconds``: the longest that a tool may take; ``threads``: calls into customers' clouds at once of an
+    instance, and ``threads_per_tenant`` of one tenant.
+    """
 
     call_seconds: float = Field(default=120, gt=0)
+    threads: int = Field(default=32, ge=1)
+    threads_per_tenant: int = Field(default=6, ge=1)
 
 
 class Requests(BaseModel):

@@ -1,7 +1,7 @@
 """What breaks, and what the partner sees of it."""
 
 from behave import then, when
-from hamcrest import empty, has_length, not_none
+from hamcrest import empty, equal_to, has_length, not_none
 
 from support import agents, operators_view, services
 from support.partner import PRICES, own_path
@@ -18,6 +18,17 @@ def _(context):
     worker = operators_view.worker_of(context.world, context.world.last_run)
     context.world.breaks_stories("the worker dies in the middle of a tool call")
     context.world.faults.lose(worker)
+
+
+@when("the worker of the run is told to stop, and the partner answers a while later")
+def _(context):
+    run = context.world.last_run
+    context.world.faults.tell_to_stop(operators_view.worker_of(context.world, run))
+    # Long enough for a worker that leaves its runs behind to be gone.
+    context.world.holds_while(
+        lambda: context.world.stored(run)["status"], equal_to("running"), 1.0, "the run is in hand while it stops"
+    )
+    context.world.partner.release(own_path(run.user))
 
 
 @then("every service is ready")

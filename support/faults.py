@@ -4,6 +4,7 @@ Whatever all customers share may only be broken by a scenario that has the stack
 """
 
 from contextlib import closing
+from threading import Thread
 
 import redis
 
@@ -49,6 +50,19 @@ class Faults:
         """Kill a service and start it again; returns when it is ready."""
         self.lose(service)
         self.bring_back(service)
+
+    def tell_to_stop(self, service: str) -> None:
+        """Ask a service to end in order, and do not wait for it; it is started again at the end."""
+        self._felt_by_all(service)
+        stopping = Thread(target=self._stack.stop, args=[service], name=f"stop {service}")
+
+        def start_again() -> None:
+            stopping.join()
+            self._revive(service)
+
+        self._undo.register(f"start {service} again", start_again)
+        self._evidence.note("fault", kind="told to stop", service=service)
+        stopping.start()
 
     def lose_data(self) -> None:
         """The event store (Redis) forgets everything, crashes, and is started again empty."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -63,13 +65,24 @@ def create(process: Process) -> FastAPI:
             slots=lambda: sum(slot.is_alive() and not slot.closed for slot in slots) >= settings.worker.slots,
         )
         yield
-        listener.close()
+        await asyncio.to_thread(finish, slots, leases, settings.worker.stop_seconds)
         leases.close()
+        listener.close()
         directory.close()
-        for slot in slots:
-            slot.close()
         for relay in relays.values():
             relay.close()
 
     checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
     return create_app(process, "Apex worker", checks, lifespan=working)
+
+
+def finish(slots: Sequence[Slot], leases: Leases, seconds: float) -> None:
+    """Take no further run, and let those in hand go on to their ends, for ``seconds`` at most: a new version costs no
+    customer a run. Meanwhile they are renewed and can be cancelled.
+    """
+    until = time.monotonic() + seconds
+    for slot in slots:
+        slot.close()
+    leases.wake_all()
+    for slot in slots:
+        slot.finish(max(until - time.monotonic(), 0.0))

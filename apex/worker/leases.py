@@ -48,7 +48,7 @@ class Held(Protocol):
         """The run goes on although its time limit has passed: its agent does not give way."""
 
     def give_up(self) -> None:
-        """Leave the run to itself, and have another slot work in the place of this one."""
+        """Leave the run to itself, and have another slot work in the place of this one, unless it was closed."""
 
     def last_run_sequence(self) -> int:
         """The number of the run's last event, as far as is known."""
@@ -110,8 +110,16 @@ class Leases(threading.Thread):
         self._tell(run_id, lambda held: held.cancel())
 
     def close(self) -> None:
+        """Hold nothing any more. A run still in hand ends as lost at once: nobody has to wait for its lease to end."""
         self._closed.set()
-        self.wake_all()
+        with self._lock:
+            left = list(self._held.values())
+        for run, held in left:
+            try:
+                self._end(run, held, Ending(FAILED, error=WORKER_LOST), "worker stopped")
+            except Exception as error:
+                # The others are ended all the same; this one by another worker, when its lease is over.
+                log.error("run left in hand", run_id=run.id, exc_info=error)
 
     def run(self) -> None:
         while not self._closed.wait(self._settings.heartbeat_seconds):
@@ -146,22 +154,26 @@ class Leases(threading.Thread):
             overdue = [(run, held) for run, held in self._held.values() if held.overdue()]
         for run, held in overdue:
             log.error("run does not give way", run_id=run.id, tenant_id=run.tenant_id)
-            steps = held.progress()
-            held.give_up()
-            self.release(run.id)
-            finished_at = now()
-            with (
-                span("run overdue", run.traceparent, tenant_id=run.tenant_id, run_id=run.id),
-                self._database.tenant(run.tenant_id) as connection,
-            ):
-                end_run(
-                    connection,
-                    run,
-                    Ending(TIMED_OUT, error=OUT_OF_TIME),
-                    finished_at=finished_at,
-                    steps=_accounted(run, steps, "gave no way", finished_at),
-                    run_sequence_floor=held.last_run_sequence(),
-                )
+            self._end(run, held, Ending(TIMED_OUT, error=OUT_OF_TIME), "gave no way")
+
+    def _end(self, run: Row[Any], held: Held, ending: Ending, why: str) -> None:
+        """End a run over the head of its slot. ``why`` names the step for the time that nobody can account for."""
+        steps = held.progress()
+        held.give_up()
+        self.release(run.id)
+        finished_at = now()
+        with (
+            span("run given up", run.traceparent, tenant_id=run.tenant_id, run_id=run.id),
+            self._database.tenant(run.tenant_id) as connection,
+        ):
+            end_run(
+                connection,
+                run,
+                ending,
+                finished_at=finished_at,
+                steps=_accounted(run, steps, why, finished_at),
+                run_sequence_floor=held.last_run_sequence(),
+            )
 
     def _fail_lost(self) -> None:
         with self._database.platform() as connection:

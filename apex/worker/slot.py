@@ -34,7 +34,7 @@ class Slot(threading.Thread):
         """``replace`` starts another slot, for one whose agent does not give way any more."""
         super().__init__(name="slot", daemon=True)
         self._leases, self._supervisor, self._replace = leases, supervisor, replace
-        self._closed = threading.Event()
+        self._closed, self._done = threading.Event(), threading.Event()
         self.start()
 
     def close(self) -> None:
@@ -42,9 +42,16 @@ class Slot(threading.Thread):
         self._closed.set()
 
     def give_up(self) -> None:
-        """Take no further run, and have another slot in this one's place."""
+        """Leave the run in hand to itself; another slot works in this one's place, unless it was to take no further."""
+        closed = self.closed
         self.close()
-        self._replace()
+        self._done.set()
+        if not closed:
+            self._replace()
+
+    def finish(self, seconds: float) -> None:
+        """Once closed, wait until the run in hand has ended, for so long at most."""
+        self._done.wait(seconds)
 
     @property
     def closed(self) -> bool:
@@ -67,6 +74,7 @@ class Slot(threading.Thread):
                     # The run, if one was in hand, is failed when its lease ends.
                     log.error("slot interrupted", exc_info=error)
                     self._closed.wait(0.5)
+            self._done.set()
 
     async def _carry_out(self, run: Row[Any]) -> None:
         with span(

@@ -6,7 +6,7 @@ Feature: A run whose worker dies is not left hanging
   Strategic impact: Cheap machines that may fail are what keeps our prices low
 
   @AEC-12 @segment.mid @segment.enterprise
-  Rule: A lost run is reported in time by another worker, and never run twice
+  Rule: A lost run is reported in time by another worker, and never run twice; none is lost to a planned stop
 
     @gate @exclusive
     Scenario: The customer is told in time that the worker was lost
@@ -24,3 +24,12 @@ Feature: A run whose worker dies is not left hanging
       When the worker of the run dies
       Then the run is stored as failed in time
       And the partner was asked once
+
+    @gate @exclusive
+    Scenario: A worker that is to stop finishes what it has in hand
+      Given Acme is a Mid customer
+      And Acme watches
+      And Acme has started an agent that waits for the partner
+      When the worker of the run is told to stop, and the partner answers a while later
+      Then the run is stored as completed
+      And Acme has received the complete story of the run

@@ -1,16 +1,21 @@
 """A real PostgreSQL with the platform's schema, started once for all tests of the platform that need it."""
 
 import tomllib
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Row
 
 from apex.database import Database
+from apex.runs import now
 from apex.settings import Database as DatabaseSettings
+from apex.tables import runs, tenants, threads, users
 from support.stack.client import Stack, StackOptions
 
 CHECKOUT = Path(__file__).parents[2]
@@ -43,3 +48,27 @@ def owner(settings: DatabaseSettings, database: Database) -> Iterator[psycopg.Co
     """A connection of the schema's owner."""
     with psycopg.connect(settings.owner_url.get_secret_value()) as connection:
         yield connection
+
+
+@pytest.fixture
+def run(database: Database) -> Row[Any]:
+    """A run in the hands of a worker."""
+    tenant, user, thread = (str(uuid.uuid4()) for _ in range(3))
+    with database.tenant(tenant) as connection:
+        connection.execute(tenants.insert().values(id=tenant, name="Some", plan="mid"))
+        person = {"email": f"{user}@x.example", "role": "owner", "password_hash": "none"}
+        connection.execute(users.insert().values(id=user, tenant_id=tenant, **person))
+        connection.execute(threads.insert().values(id=thread, tenant_id=tenant, user_id=user, title="Some"))
+        values = {
+            "agent_name": f"agent-{thread}",
+            "status": "running",
+            "worker": "worker",
+            "input": {},
+            "caller": {},
+            "time_limit_seconds": 60,
+            "traceparent": "00-1-2-01",
+            "request_id": "request",
+            "started_at": now(),
+        }
+        row = {"id": str(uuid.uuid4()), "tenant_id": tenant, "user_id": user, "thread_id": thread, **values}
+        return connection.execute(runs.insert().values(row).returning(runs)).one()

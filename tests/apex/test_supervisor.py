@@ -1,6 +1,5 @@
 """The end of a run: what can be kept of an answer, and whose end it was when the receipt was lost."""
 
-import uuid
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -9,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from apex.runs import COMPLETED, Ending, now
-from apex.tables import messages, runs, tenants, threads, users
+from apex.runs import COMPLETED, Ending
+from apex.tables import messages, runs
 from apex.worker.supervisor import RUNS_ENDED, Supervisor, kept
 from apex.worker.tracker import Tracker
 
@@ -40,30 +39,6 @@ class LosesReceipts:
             meanwhile, self._meanwhile = self._meanwhile, None
             meanwhile()
             raise OperationalError("commit", {}, Exception("the connection is lost"))
-
-
-@pytest.fixture
-def run(database):
-    """A run in the hands of a worker."""
-    tenant, user, thread = (str(uuid.uuid4()) for _ in range(3))
-    with database.tenant(tenant) as connection:
-        connection.execute(tenants.insert().values(id=tenant, name="Some", plan="mid"))
-        person = {"email": f"{user}@x.example", "role": "owner", "password_hash": "none"}
-        connection.execute(users.insert().values(id=user, tenant_id=tenant, **person))
-        connection.execute(threads.insert().values(id=thread, tenant_id=tenant, user_id=user, title="Some"))
-        values = {
-            "agent_name": f"agent-{thread}",
-            "status": "running",
-            "worker": "worker",
-            "input": {},
-            "caller": {},
-            "time_limit_seconds": 60,
-            "traceparent": "00-1-2-01",
-            "request_id": "request",
-            "started_at": now(),
-        }
-        row = {"id": str(uuid.uuid4()), "tenant_id": tenant, "user_id": user, "thread_id": thread, **values}
-        return connection.execute(runs.insert().values(row).returning(runs)).one()
 
 
 def end(database, run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
@@ -11,8 +12,9 @@ from apex.backend.connection import Connection as LiveConnection
 from apex.defects import defect
 from apex.defects._patching import replace
 from apex.tables import runs
-from apex.worker import leases
+from apex.worker import app, leases
 from apex.worker.leases import Leases
+from apex.worker.slot import Slot
 
 
 @defect(
@@ -86,3 +88,32 @@ def _() -> None:
             self.end("logged_out")
 
     original = replace(LiveConnection, "_send", send)
+
+
+@defect(
+    "AEC-12e",
+    service="worker",
+    summary="a worker that is to stop leaves the runs in hand behind",
+    scenario="A worker that is to stop finishes what it has in hand",
+    step="the run is stored as completed",
+)
+def _() -> None:
+    replace(app, "finish", lambda slots, leases, seconds: None)
+    replace(Leases, "close", lambda self: self._closed.set())
+
+
+@defect(
+    "AEC-12f",
+    service="worker",
+    summary="the runs in hand of a worker that is to stop go on unheard",
+    scenario="A worker that is to stop finishes what it has in hand",
+    step="Acme has received the complete story of the run",
+)
+def _() -> None:
+    def unheard(slots: Sequence[Slot], leases: Leases, seconds: float) -> None:
+        for slot in slots:
+            if slot.tracker is not None:
+                vars(slot.tracker)["emit"] = lambda *event: None
+        original(slots, leases, seconds)
+
+    original = replace(app, "finish", unheard)

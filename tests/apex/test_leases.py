@@ -1,0 +1,105 @@
+"""What a worker that stops does with the runs that it still has in hand."""
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from apex.settings import Worker
+from apex.tables import outbox, runs
+from apex.worker.leases import Leases
+
+PREPARED = {
+    "name": "preparing",
+    "kind": "prepare",
+    "agent_name": "some",
+    "started_at": "2026-01-01T00:00:00.000Z",
+    "duration_seconds": 0.0,
+}
+
+
+class InHand:
+    """A run whose agent is at work."""
+
+    def __init__(self) -> None:
+        self.given_up = False
+
+    def progress(self) -> list[dict[str, Any]]:
+        return [PREPARED, {**PREPARED, "name": "thinking", "duration_seconds": None}]
+
+    def cancel(self) -> None:
+        raise AssertionError("nobody has asked for that")
+
+    def abandon(self) -> None:
+        raise AssertionError("it is still ours")
+
+    def overdue(self) -> bool:
+        return False
+
+    def give_up(self) -> None:
+        self.given_up = True
+
+    def last_run_sequence(self) -> int:
+        return 7
+
+
+@pytest.fixture
+def leases(database):
+    return Leases(database, Worker(), "worker")
+
+
+def stored(database, run):
+    with database.tenant(run.tenant_id) as connection:
+        return connection.execute(select(runs).where(runs.c.id == run.id)).one()
+
+
+def test_a_run_that_goes_on_for_too_long_ends_as_lost_at_once(database, leases, run):
+    held = InHand()
+    leases.hold(run, held)
+    leases.close()
+    found = stored(database, run)
+    assert held.given_up
+    assert (found.status, found.error["code"], found.error["recoverable"]) == ("failed", "worker_lost", True)
+    assert [step["name"] for step in found.steps] == ["preparing", "worker stopped"]
+    total = (found.finished_at - found.started_at).total_seconds()
+    assert sum(step["duration_seconds"] for step in found.steps) == pytest.approx(total)
+
+
+def test_the_customer_is_told_once_and_after_all_that_was_told_before(database, leases, run):
+    leases.hold(run, InHand())
+    leases.close()
+    leases.close()
+    with database.tenant(run.tenant_id) as connection:
+        told = connection.execute(select(outbox.c.payload).where(outbox.c.topic == "events")).scalars().all()
+    assert [(event["type"], event["run_sequence_floor"]) for event in told] == [("agent_error", 7)]
+
+
+def test_a_run_that_has_ended_is_left_as_it_is(database, leases, run):
+    leases.hold(run, InHand())
+    leases.release(run.id)
+    leases.close()
+    assert stored(database, run).status == "running"
+
+
+def test_one_that_cannot_be_ended_does_not_keep_the_others(database, leases, run):
+    class Broken(InHand):
+        def give_up(self) -> None:
+            raise RuntimeError("its loop is closed")
+
+    leases.hold(SimpleNamespace(id="another"), Broken())
+    leases.hold(run, InHand())
+    leases.close()
+    assert stored(database, run).status == "failed"
+
+
+def test_idle_slots_are_not_kept_waiting_by_a_stop(database):
+    leases = Leases(database, Worker(heartbeat_seconds=60), "worker")
+    taken: list[Any] = []
+    idle = threading.Thread(target=lambda: taken.append(leases.take()))
+    idle.start()
+    while idle.is_alive() and not taken:
+        leases.wake_all()
+        idle.join(0.05)
+    assert taken == [None]
