@@ -30,6 +30,7 @@ from apex.tools.models import Execution, ExecutionAnswer, ExecutionError, Execut
 from apex.tools.permissions import GRANTS, require
 from apex.tools.registered import RegisteredTools
 from apex.tools.sanitising import masked
+from apex.tools.threads import FairThreads
 from apex.tools.tool import Tool, ToolCall
 
 log = structlog.get_logger()
@@ -86,6 +87,7 @@ class Dispatcher:
         self._records = CallRecords(database, registry, instance)
         self._registered = RegisteredTools(database)
         self.accounts = CloudAccounts(database, settings.cloud)
+        self._threads = FairThreads(settings.tools.threads, settings.tools.threads_per_tenant)
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
 
     async def find(self, name: str) -> Tool:
@@ -120,6 +122,7 @@ class Dispatcher:
             self._http,
             self._settings.partners.pricing_url,
             self.accounts,
+            self._threads,
             self._teller(call_id, tool, request, caller),
         )
         known = await self._begin(call, started_at)

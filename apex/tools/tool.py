@@ -9,8 +9,8 @@ import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -20,6 +20,7 @@ from apex.telemetry import traceparent
 from apex.tools.counting import counting_bytes
 from apex.tools.errors import ToolError, WrongParameters
 from apex.tools.sanitising import masked
+from apex.tools.threads import FairThreads
 
 if TYPE_CHECKING:
     # Agents' plugins import this module as well, in processes that never enter a cloud account.
@@ -40,6 +41,7 @@ class ToolCall:
     http: httpx.AsyncClient
     pricing_url: str
     accounts: CloudAccounts
+    threads: FairThreads
     tell: Callable[[dict[str, Any]], None]
     bytes_read: int = 0
     cpu_seconds: float = 0.0
@@ -85,7 +87,7 @@ class ToolCall:
             ToolError: there is none, or it does not let us in.
         """
         # Entering it is the platform's own work, and not counted as the call's.
-        return await asyncio.to_thread(self.accounts.of_tenant, self.tenant_id)
+        return await self.threads.run(self.tenant_id, partial(self.accounts.of_tenant, self.tenant_id))
 
     async def report(self, message: str, done: int, total: int) -> None:
         """Tell the customer how far a call that takes its time has come; returns when it has been told.
@@ -95,7 +97,7 @@ class ToolCall:
         await asyncio.to_thread(self.tell, {"message": masked(message), "done": done, "total": total})
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do blocking work in a thread; its CPU time, and what it reads from the cloud, is counted.
+        """Do blocking work in one of the tenant's threads; its CPU time, and what it reads from the cloud, is counted.
 
         Cancelled, it returns when the work is done.
         """
@@ -109,15 +111,7 @@ class ToolCall:
                     self.cpu_seconds += time.thread_time() - before
                     self.bytes_read += sum(sizes)
 
-        working = asyncio.ensure_future(asyncio.to_thread(timed))
-        try:
-            return await asyncio.shield(working)
-        except asyncio.CancelledError:
-            # A thread cannot be stopped. The call is not over before its work is: nobody may begin it anew meanwhile.
-            while not working.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([working])
-            raise
+        return await self.threads.run(self.tenant_id, timed)
 
 
 class Tool(ABC):

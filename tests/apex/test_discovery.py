@@ -125,8 +125,8 @@ def call(database):
     with database.tenant(tenant) as connection:
         connection.execute(insert(tenants).values(id=tenant, name="Some", plan="free"))
     ids = (str(uuid.uuid4()), "survey", str(uuid.uuid4()), tenant, str(uuid.uuid4()))
-    nobody: None = None
-    return ToolCall(*ids, httpx.AsyncClient(), "http://partner", nobody, lambda report: None)  # type: ignore[arg-type]
+    nobody: Any = None
+    return ToolCall(*ids, httpx.AsyncClient(), "http://partner", nobody, nobody, lambda report: None)
 
 
 def answer(call: ToolCall) -> ExecutionAnswer:

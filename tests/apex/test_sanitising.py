@@ -88,6 +88,6 @@ def test_what_a_tool_reports_is_told_without_secrets():
     told: list[dict[str, Any]] = []
     ids = (str(uuid.uuid4()), "survey", "run", "tenant", "user")
     nobody: Any = None
-    call = ToolCall(*ids, nobody, "http://partner", nobody, told.append)
+    call = ToolCall(*ids, nobody, "http://partner", nobody, nobody, told.append)
     asyncio.run(call.report(f"Signing in with password={SECRET}", 1, 2))
     assert told == [{"message": f"Signing in with password={MASK}", "done": 1, "total": 2}]
