@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
-from apex.backend.threads import Limit, new_message, new_thread, own_thread
+from apex.backend.threads import KEPT, Limit, new_message, new_thread, own_thread
 from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
 from apex.paths import Named
@@ -51,7 +51,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:
-                thread = own_thread(connection, identity, str(request.thread_id))
+                thread = own_thread(connection, identity, str(request.thread_id), KEPT)
             run = connection.execute(
                 runs.insert()
                 .values(

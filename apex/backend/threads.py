@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from typing import Annotated
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -31,6 +31,11 @@ from apex.runs import ENDED
 from apex.tables import messages, runs, tenants, threads, usage_records
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+KEPT: Mapping[str, Any] = {"read": True, "key_share": True}
+"""Nobody deletes the thread before us; any number may write to it."""
+ALONE: Mapping[str, Any] = {}
+"""Nobody writes to the thread, begins a run in it or deletes it before us."""
 
 
 def routes(database: Database) -> APIRouter:
@@ -67,7 +72,7 @@ def routes(database: Database) -> APIRouter:
     def rename(thread_id: Named, request: NewThread, identity: Caller) -> Thread:
         """Give a thread another title."""
         with acting_as(database, identity) as connection:
-            thread = own_thread(connection, identity, thread_id)
+            thread = own_thread(connection, identity, thread_id, KEPT)
             changed = connection.execute(
                 update(threads).where(threads.c.id == thread.id).values(title=request.title).returning(threads)
             ).one()
@@ -77,9 +82,7 @@ def routes(database: Database) -> APIRouter:
     def remove(thread_id: Named, identity: Caller) -> Response:
         """Delete a thread with its messages and runs; not while one of its runs is at work, whose end would be lost."""
         with acting_as(database, identity) as connection:
-            thread = own_thread(connection, identity, thread_id)
-            # From here on no run can be begun in it.
-            connection.execute(select(threads.c.id).where(threads.c.id == thread.id).with_for_update())
+            thread = own_thread(connection, identity, thread_id, ALONE)
             at_work = select(runs.c.id).where(runs.c.thread_id == thread.id, runs.c.status.not_in(ENDED)).limit(1)
             if connection.scalar(at_work) is not None:
                 raise conflict("A run is still at work in this thread; cancel it, or wait for its end.")
@@ -90,7 +93,7 @@ def routes(database: Database) -> APIRouter:
     def write(thread_id: Named, request: NewMessage, identity: Caller) -> Message:
         """Add a message to a thread."""
         with acting_as(database, identity) as connection:
-            thread = own_thread(connection, identity, thread_id)
+            thread = own_thread(connection, identity, thread_id, KEPT)
             row = new_message(connection, identity.tenant_id, thread.id, request.content)
         return Message.model_validate(row, from_attributes=True)
 
@@ -114,8 +117,8 @@ def routes(database: Database) -> APIRouter:
     def move(thread_id: Named, request: Move, identity: Caller) -> Moved:
         """Move messages to another thread of the caller: all that are named, or none."""
         with acting_as(database, identity) as connection:
-            source = own_thread(connection, identity, thread_id)
-            target = own_thread(connection, identity, str(request.to_thread_id))
+            source = own_thread(connection, identity, thread_id, KEPT)
+            target = own_thread(connection, identity, str(request.to_thread_id), KEPT)
             chosen = None if request.message_ids is None else {str(id) for id in request.message_ids}
             return Moved(moved=move_messages(connection, source.id, target.id, chosen))
 
@@ -151,15 +154,18 @@ def routes(database: Database) -> APIRouter:
     return router
 
 
-def own_thread(connection: Connection, identity: Identity, thread_id: str) -> Row[tuple[object, ...]]:
-    """The caller's thread; 404 for whatever else the id may be."""
+def own_thread(
+    connection: Connection, identity: Identity, thread_id: str, lock: Mapping[str, Any] | None = None
+) -> Row[tuple[object, ...]]:
+    """The caller's thread; 404 for whatever else the id may be. ``lock``: what it is held by until the transaction ends
+    (``KEPT`` or ``ALONE``).
+    """
     try:
         wanted = str(uuid.UUID(thread_id))
     except ValueError:
         raise not_found() from None
-    row = connection.execute(
-        select(threads).where(threads.c.id == wanted, threads.c.user_id == identity.user_id)
-    ).first()
+    query = select(threads).where(threads.c.id == wanted, threads.c.user_id == identity.user_id)
+    row = connection.execute(query if lock is None else query.with_for_update(**lock)).first()
     if row is None:
         raise not_found()
     return row

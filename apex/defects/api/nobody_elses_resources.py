@@ -60,10 +60,10 @@ def _() -> None:
     step="each way ends as if nothing were there",
 )
 def _() -> None:
-    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+    def own_thread(connection: Connection, caller: Identity, thread_id: str, *lock: Any) -> Row[tuple[object, ...]]:
         if connection.scalar(select(threads.c.user_id).where(threads.c.id == thread_id)) not in (None, caller.user_id):
             raise Problem(404, "not_found", "This thread belongs to somebody else.")
-        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id, *lock)
         return own
 
     original = replace(backend_threads, "own_thread", own_thread)
@@ -81,10 +81,10 @@ def _() -> None:
         databases.append(database)
         return original_routes(database)
 
-    def own_thread(connection: Connection, caller: Identity, thread_id: str) -> Row[tuple[object, ...]]:
+    def own_thread(connection: Connection, caller: Identity, thread_id: str, *lock: Any) -> Row[tuple[object, ...]]:
         with databases[0].tenant(caller.tenant_id) as another:
             another.execute(update(threads).where(threads.c.id == thread_id).values(title=f"Seen by {caller.user_id}"))
-        own: Row[tuple[object, ...]] = original(connection, caller, thread_id)
+        own: Row[tuple[object, ...]] = original(connection, caller, thread_id, *lock)
         return own
 
     original = replace(backend_threads, "own_thread", own_thread)

@@ -53,7 +53,7 @@ def _() -> None:
     step="each is answered as if the conversation had never existed",
 )
 def _() -> None:
-    def own_thread(connection: Connection, identity: Identity, thread_id: str) -> Row[Any]:
+    def own_thread(connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Row[Any]:
         row = connection.execute(select(threads).where(threads.c.id == thread_id)).first()
         if row is None:
             raise not_found()
@@ -152,10 +152,10 @@ def _() -> None:
                 hidden.add(str(conversations.own_thread(connection, identity, thread_id).id))
             return Response(status_code=204)
 
-    def own_thread(connection: Connection, identity: Identity, thread_id: str) -> Row[Any]:
+    def own_thread(connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Row[Any]:
         if thread_id in hidden:
             raise not_found()
-        row: Row[Any] = original(connection, identity, thread_id)
+        row: Row[Any] = original(connection, identity, thread_id, *lock)
         return row
 
     original = replace(conversations, "own_thread", own_thread)
