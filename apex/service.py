@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as CheckTimeout
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,39 @@ class Health(BaseModel):
     checks: dict[str, str]
 
 
+class Dependencies:
+    """What a service depends on, each asked in a thread of its own: one that hangs says nothing of the others."""
+
+    def __init__(self, checks: Mapping[str, Callable[[], object]]) -> None:
+        self._checks = checks
+        self._pool = ThreadPoolExecutor(max(len(checks), 1), thread_name_prefix="health")
+        self._asked: dict[str, Future[object]] = {}
+        self._lock = threading.Lock()
+
+    def results(self, seconds: float) -> dict[str, str]:
+        """Of each: "ok", "failing" (its check raised) or "no answer" within ``seconds``.
+
+        One that still owes an answer is not asked again, so that there is always a thread for each.
+        """
+        with self._lock:
+            for name, check in self._checks.items():
+                if name not in self._asked or self._asked[name].done():
+                    self._asked[name] = self._pool.submit(check)
+            asked = dict(self._asked)
+        deadline = time.monotonic() + seconds
+        return {name: self._result(name, answer, deadline - time.monotonic()) for name, answer in asked.items()}
+
+    @staticmethod
+    def _result(name: str, answer: Future[object], seconds: float) -> str:
+        wait([answer], timeout=max(seconds, 0))
+        if not answer.done():
+            return "no answer"
+        error = answer.exception()
+        if error is not None:
+            log.warning("not ready", check=name, reason=type(error).__name__)
+        return "ok" if error is None else "failing"
+
+
 def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], object]], **options: Any) -> FastAPI:
     """A FastAPI application with what every service has. A check raises when its dependency does not answer."""
     app = FastAPI(
@@ -72,7 +105,7 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
     problems.install(app)
     app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(RequestContext, service=process.service)
-    pool = ThreadPoolExecutor(max_workers=max(len(checks), 1), thread_name_prefix="health")
+    dependencies = Dependencies(checks)
 
     def report(results: dict[str, str]) -> Health:
         bad = any(result != "ok" for result in results.values())
@@ -97,19 +130,7 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
     @app.get("/health/ready", tags=["health"], responses={503: {"model": Health}})
     def ready(response: Response) -> Health:
         """Every dependency answers within two seconds."""
-        running = {name: pool.submit(check) for name, check in checks.items()}
-        deadline = time.monotonic() + _CHECK_SECONDS
-        results: dict[str, str] = {}
-        for name, future in running.items():
-            try:
-                future.result(timeout=max(deadline - time.monotonic(), 0))
-                results[name] = "ok"
-            except CheckTimeout:
-                results[name] = "no answer"
-            except Exception as error:
-                log.warning("not ready", check=name, reason=type(error).__name__)
-                results[name] = "failing"
-        health = report(results)
+        health = report(dependencies.results(_CHECK_SECONDS))
         response.status_code = 200 if health.status == "ready" else 503
         return health
 

@@ -1,11 +1,12 @@
 """What a service says of itself."""
 
 import asyncio
+import threading
 
 import httpx
 from pydantic import SecretStr
 
-from apex.service import Process, create_app
+from apex.service import Dependencies, Process, create_app
 from apex.settings import Auth, ClickHouse, Cloud, Database, Internal, Partners, Redis, Settings, SigningKey
 
 NOWHERE, SECRET = (
@@ -44,3 +45,27 @@ def test_a_process_is_alive_while_its_background_work_goes_on():
 
 def test_work_in_the_background_that_has_ended_is_told():
     assert asked(leases=False, slots=True) == (503, "not_ready", {"leases": "ended", "slots": "ok"})
+
+
+def test_a_dependency_that_hangs_says_nothing_of_the_others():
+    answered, calls = threading.Event(), []
+
+    def hang() -> None:
+        calls.append("hangs")
+        assert answered.wait(20)
+
+    dependencies = Dependencies({"database": hang, "redis": lambda: None, "cloud": lambda: 1 // 0})
+    try:
+        for _ in range(3):
+            assert dependencies.results(0.5) == {"database": "no answer", "redis": "ok", "cloud": "failing"}
+        # It is asked again only once it has answered.
+        assert calls == ["hangs"]
+    finally:
+        answered.set()
+    assert dependencies.results(20)["database"] == "ok"
+    assert dependencies.results(20)["database"] == "ok"
+    assert len(calls) > 1
+
+
+def test_a_service_without_dependencies_is_ready():
+    assert Dependencies({}).results(0) == {}
