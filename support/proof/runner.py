@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from os import getpid
 from pathlib import Path
@@ -90,13 +91,16 @@ class Runner:
         return Proof(defect, judgement, red_step, note, time.monotonic() - began)
 
     def _restart(self, service: str, defect_id: str | None = None) -> None:
-        """Restart all instances of the service, with the defect or sound."""
+        """Restart all instances of the service at once, with the defect or sound."""
         arguments = ["--defect", defect_id] if defect_id else []
-        for status in self._stack.services():
-            if status.twin is not None:
-                continue  # a spare starts with the defect of its twin
-            if status.name == service or status.name.startswith(f"{service}-"):
-                self._stack.restart(status.name, extra_args=arguments)
+        instances = [
+            status.name
+            for status in self._stack.services()
+            # A spare starts with the defect of its twin.
+            if status.twin is None and (status.name == service or status.name.startswith(f"{service}-"))
+        ]
+        with ThreadPoolExecutor(len(instances)) as together:
+            list(together.map(lambda name: self._stack.restart(name, extra_args=arguments), instances))
 
     def _behave(self, name: str, titles: Iterable[str] | None, seconds: float) -> Results:
         reports = self._reports / name
