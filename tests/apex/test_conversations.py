@@ -40,30 +40,31 @@ def remove(database, who, thread_id):
         return connection.execute(delete(threads).where(threads.c.id == thread.id)).rowcount
 
 
-def until_somebody_waits(connection):
-    wait_for(lambda: connection.scalar(text(BLOCKED)), equal_to(True), within=10)
+def waits(database, who, thread_id, lock, then, other):
+    """What ``other`` comes to, after it waited for a transaction that holds the conversation and does ``then``."""
+    with ThreadPoolExecutor(1) as alone:
+        with database.tenant(who.tenant_id) as connection:
+            own_thread(connection, who, thread_id, lock)
+            waiting = alone.submit(other, database, who, thread_id)
+            wait_for(lambda: connection.scalar(text(BLOCKED)), equal_to(True), within=10)
+            then(connection)
+        return waiting.result()
 
 
 def test_who_writes_while_it_is_deleted_finds_nothing_to_write_to(database, ada, thread_id):
-    with ThreadPoolExecutor(1) as alone:
-        with database.tenant(ada.tenant_id) as connection:
-            own_thread(connection, ada, thread_id, ALONE)
-            writing = alone.submit(write, database, ada, thread_id)
-            until_somebody_waits(connection)
-            connection.execute(delete(threads).where(threads.c.id == thread_id))
-        with pytest.raises(Problem) as refused:
-            writing.result()
+    def deletes(connection):
+        connection.execute(delete(threads).where(threads.c.id == thread_id))
+
+    with pytest.raises(Problem) as refused:
+        waits(database, ada, thread_id, ALONE, deletes, write)
     assert (refused.value.status, refused.value.code) == (404, "not_found")
 
 
 def test_who_deletes_while_it_is_written_to_deletes_what_was_written_too(database, ada, thread_id):
-    with ThreadPoolExecutor(1) as alone:
-        with database.tenant(ada.tenant_id) as connection:
-            own_thread(connection, ada, thread_id, KEPT)
-            deleting = alone.submit(remove, database, ada, thread_id)
-            until_somebody_waits(connection)
-            new_message(connection, ada.tenant_id, thread_id, "The last words")
-        assert deleting.result() == 1
+    def writes(connection):
+        new_message(connection, ada.tenant_id, thread_id, "The last words")
+
+    assert waits(database, ada, thread_id, KEPT, writes, remove) == 1
     with database.tenant(ada.tenant_id) as connection:
         assert connection.execute(select(messages)).all() == []
 
