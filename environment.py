@@ -1,14 +1,12 @@
-"""The hooks of a run. What they do is in support.session."""
+"""The hooks of a run. What they do is in support.run.session."""
 
 import sys
 from typing import Any
 
-from support.records import steps_of, subject_of, verdict_of_steps
-from support.session import Session, Spoiled
+from support.run import session
+from support.run.records import steps_of, subject_of, verdict_of_steps
 from support.settings import Settings
 from support.verdict import NotShown
-
-_session: Session
 
 
 def _progress(line: str) -> None:
@@ -18,29 +16,28 @@ def _progress(line: str) -> None:
 
 def before_all(context: Any) -> None:
     """Have a platform to play on."""
-    global _session
-    _session = Session.open(Settings.from_userdata(context.config.userdata), _progress)
+    session.begin_run(Settings.from_userdata(context.config.userdata), _progress)
 
 
 def before_scenario(context: Any, scenario: Any) -> None:
     """A world of its own for each scenario."""
-    missing = _session.missing(scenario.effective_tags)
+    missing = session.present().missing(scenario.effective_tags)
     if missing:
         scenario.skip(missing)
         return
-    context.world = _session.begin(subject_of(scenario))
+    context.world = session.present().begin(subject_of(scenario))
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
     """Undo, examine, keep the evidence."""
     if "world" not in context:
         return
-    findings = _session.finish(context.world, verdict_of_steps(scenario), steps_of(scenario))
+    findings = session.present().finish(context.world, verdict_of_steps(scenario), steps_of(scenario))
     if findings:
         violated = any(isinstance(finding.error, AssertionError) for finding in findings)
-        raise (Spoiled if violated else NotShown)("; ".join(str(finding) for finding in findings))
+        raise (session.Spoiled if violated else NotShown)("; ".join(str(finding) for finding in findings))
 
 
 def after_all(context: Any) -> None:
     """Leave nothing running, except a stack that is to be kept."""
-    _session.close()
+    session.end_run()

@@ -123,6 +123,16 @@ def write_evidence(path: Path, report: Mapping[str, Any]) -> None:
     path.write_text(redact(json.dumps(report, ensure_ascii=False, indent=1, default=str)), "utf-8")
 
 
+def read_evidence(directory: Path, subject: Subject) -> dict[str, Any] | None:
+    """The evidence of a scenario as it was written; None when there is none."""
+    path = directory / evidence_path(subject.file, subject.scenario, subject.line)
+    try:
+        read: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return read
+
+
 def evidence_path(file: str, scenario: str, line: int) -> str:
     """Where a scenario's evidence lies below the evidence directory; the line tells examples apart.
 

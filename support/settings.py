@@ -47,6 +47,17 @@ class Order:
         return "defined" if self.seed is None else f"random:{self.seed}"
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of so many parts of a run, counted from 1."""
+
+    part: int
+    parts: int
+
+    def __str__(self) -> str:
+        return f"{self.part}/{self.parts}"
+
+
 def _one_of(*values: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in values:
@@ -88,11 +99,32 @@ def _order(text: str) -> Order:
     return Order(int(found[1]))
 
 
+def _jobs(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,3}", text):
+        raise _BadValue("give the number of lanes, 1 or more, or auto")
+    return int(text)
+
+
+def _shard(text: str) -> Shard | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise _BadValue("give a part and the number of parts as K/N, for example 2/4")
+    return Shard(int(found[1]), int(found[2]))
+
+
 def _directory(text: str) -> Path:
     if not text:
         raise _BadValue("give a directory")
     path = Path(text)
     return path if path.is_absolute() else CHECKOUT / path
+
+
+def _logs(text: str) -> Path | None:
+    return _directory(text) if text else None
 
 
 KEYS: tuple[Key, ...] = (
@@ -107,7 +139,10 @@ KEYS: tuple[Key, ...] = (
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
+    Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
+    Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
     Key("reports", "reports", _directory, "where results, evidence and logs are written"),
+    Key("logs", "", _logs, "where services write their logs, if not to the folder logs of the reports"),
 )
 
 
@@ -126,6 +161,9 @@ class Settings:
     ports: PortRange = (20000, 29999)
     order: Order = Order()
     profile: str = "full"
+    jobs: int | None = None
+    shard: Shard | None = None
+    logs: Path | None = None
     reports: Path = CHECKOUT / "reports"
 
     @property
@@ -139,9 +177,9 @@ class Settings:
         return Path(self.stack.removeprefix(_ATTACH)) if self.stack.startswith(_ATTACH) else None
 
     @property
-    def logs(self) -> Path:
+    def log_directory(self) -> Path:
         """Where services write their logs."""
-        return self.reports / "logs"
+        return self.logs or self.reports / "logs"
 
     @property
     def evidence(self) -> Path:
@@ -185,7 +223,7 @@ def prepare_reports(settings: Settings) -> None:
     :raises Refusal: the directory cannot be made or written to.
     """
     try:
-        for directory in (settings.reports, settings.logs, settings.evidence):
+        for directory in (settings.reports, settings.log_directory, settings.evidence):
             directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory) as probe:
                 probe.write(b"writable")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.results import ResultsMissing
+from support.run.results import ResultsMissing
 
 LITTLE = 0.05
 

@@ -10,7 +10,7 @@ from requests import RequestException
 from support.bench.measurement import BenchmarkFailed
 from support.evidence import Subject
 from support.refusal import Refusal
-from support.session import Session
+from support.run.session import Session
 from support.settings import Settings
 from support.stack.client import Stack
 from support.verdict import NotShown, Verdict

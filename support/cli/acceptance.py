@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from support.refusal import Refusal
-from support.results import ResultsMissing, read_results
+from support.run.machine import refuse_too_many
+from support.run.results import ResultsMissing, read_results
 from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
 from support.stack.processes import dies_with
 
@@ -32,6 +33,8 @@ examples:
   bin/acceptance features/agent_execution         one category
   bin/acceptance -D stack=keep --name cancels     while writing: the stack stays up between runs
   bin/acceptance -D order=random:7                in shuffled order
+  bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
+  bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
 exit code: 0 all passed; 1 something failed, or nothing could be run; 2 a bad option or setting
@@ -44,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     settings = "\n".join(f"  {key.name:<10} {key.help} (default: {key.default})" for key in KEYS)
     made = argparse.ArgumentParser(
         prog="bin/acceptance",
-        usage="bin/acceptance [--stage STAGE] [-D NAME=VALUE] [behave arguments]",
+        usage="bin/acceptance [--stage STAGE] [--jobs N] [--shard K/N] [-D NAME=VALUE] [behave arguments]",
         description=DESCRIPTION,
         epilog=f"settings (-D NAME=VALUE):\n{settings}\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,6 +55,16 @@ def parser() -> argparse.ArgumentParser:
     )
     stages = "smoke: the quick look; gate: what every change must pass; nightly: all (default)"
     made.add_argument("--stage", choices=STAGES, default="nightly", help=stages)
+    made.add_argument(
+        "--jobs",
+        "-j",
+        metavar="N",
+        help="lanes that play side by side, each with a stack of its own (default: what processors and memory allow "
+        "and the run is worth); with 1 the scenarios are played in the order in which they are written",
+    )
+    made.add_argument(
+        "--shard", metavar="K/N", help="the K-th of N parts of about equal duration, for several machines"
+    )
     made.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting")
     return made
 
@@ -64,15 +77,21 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     own, others = parser().parse_known_args(arguments)
     stage = STAGES[own.stage]
     command = [sys.executable, "-m", "behave", *([f"--tags={stage}"] if stage else [])]
-    command += [f"-D{definition}" for definition in own.define]
+    # What has an option of its own comes last; of a setting that is given twice the last one holds.
+    given = ["jobs=auto", *own.define]
+    given += [f"{name}={value}" for name, value in (("jobs", own.jobs), ("shard", own.shard)) if value is not None]
+    command += [f"-D{definition}" for definition in given]
     command += [_from_checkout(argument, called_from) for argument in others]
     if QUESTIONS & set(others):
         return _run(command)
     try:
-        settings = Settings.from_userdata(dict(_definition(text) for text in own.define))
+        settings = Settings.from_userdata(dict(_definition(text) for text in given))
+        refuse_too_many(settings.jobs or 1)
         prepare_reports(settings)
     except Refusal as refusal:
-        print(f"bin/acceptance: {refusal}", file=sys.stderr)
+        # Two of the settings have options of their own.
+        said = str(refusal).replace("-D jobs=", "--jobs ").replace("-D shard=", "--shard ")
+        print(f"bin/acceptance: {said}", file=sys.stderr)
         return 2
     results = settings.reports / "results.json"
     before = _version(results)

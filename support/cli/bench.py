@@ -15,7 +15,7 @@ from support.bench.report import Report
 from support.bench.table import table
 from support.bench.workbench import QUICK, Size, Workbench
 from support.refusal import Refusal
-from support.results import ResultsMissing
+from support.run.results import ResultsMissing
 from support.settings import Settings, prepare_reports
 
 DESCRIPTION = """\

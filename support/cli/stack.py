@@ -60,7 +60,7 @@ def _up(ports: str) -> int:
     if running is None:
         settings = Settings.from_userdata({"stack": "keep", "ports": ports})
         prepare_reports(settings)
-        options = StackOptions(checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=True)
+        options = StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=True)
         running = Stack.start(options, progress=lambda text: print(text, flush=True))
     _show(running)
     running.close()

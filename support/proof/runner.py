@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support.proof.catalogue import Defect
 from support.proof.verdicts import Judgement, Proof, judge
-from support.results import Results, ResultsMissing, read_results
+from support.run.results import Results, ResultsMissing, read_results
 from support.settings import CHECKOUT
 from support.stack.client import Stack
 from support.stack.errors import StackError

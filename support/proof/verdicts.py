@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from support.proof.catalogue import Defect
-from support.results import ScenarioResult
+from support.run.results import ScenarioResult
 
 
 class Judgement(Enum):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from support.bench.budgets import read_budgets
-from support.results import ResultsMissing
+from support.run.results import ResultsMissing
 
 
 def use(budget, share):

@@ -68,7 +68,7 @@ def environment_has_one_reader(module: Module) -> Iterator[str]:
 
 def behave_stays_outside(module: Module) -> Iterator[str]:
     """Only the hooks, the steps, what plugs into behave and the rules of the house know it."""
-    if module.under("environment.py", "steps", "support/formatter.py", "support/runner.py", "tests/house"):
+    if module.under("environment.py", "steps", "support/run", "tests/house"):
         return
     yield from (f"{module.path}:{line}: imports behave" for line, name in imports(module) if is_part(name, "behave"))
 

@@ -5,7 +5,7 @@ import pytest
 from support.proof.catalogue import Defect
 from support.proof.report import closing, table
 from support.proof.verdicts import Judgement, Proof, is_step, judge, unproved
-from support.results import ScenarioResult, StepResult
+from support.run.results import ScenarioResult, StepResult
 
 DEFECT = Defect("AEC-03a", "AEC-03", "worker", "context is shared", "Ten at once", "each finds only its own")
 

@@ -6,7 +6,7 @@ import pytest
 
 from support import access, roles
 from support.evidence import Subject
-from support.session import Session
+from support.run.session import Session
 from support.settings import Settings
 from support.users import Plan
 from support.verdict import Verdict

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.records import value_of
-from support.results import read_results
+from support.run.records import value_of
+from support.run.results import read_results
 from support.settings import CHECKOUT, base_environment
 
 STEPS = """
@@ -135,7 +135,7 @@ def test_a_run_says_everything(project):
         "The observer breaks with two -- @1.2 many": ("error", "inconclusive"),
         "It cannot be played here": ("skipped", None),
     }
-    assert results["counts"] == {"passed": 1, "failed": 4, "skipped": 1}
+    assert results["counts"] == {"passed": 1, "failed": 4, "skipped": 1, "not_run": 0}
 
     broken = by_name["The promise is broken"]
     assert broken["promise"] == "AEC-01"
@@ -183,7 +183,7 @@ def test_a_run_says_everything(project):
 EXAMINED = """
 from support.budgets import BudgetUse
 from support.evidence import Evidence, evidence_path, write_evidence
-from support.records import steps_of, subject_of, verdict_of_steps
+from support.run.records import steps_of, subject_of, verdict_of_steps
 from support.settings import Settings
 from support.verdict import Verdict
 

@@ -1,8 +1,9 @@
 """One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from support import logs
@@ -64,8 +65,6 @@ class Session:
 
         :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
         """
-        # What an earlier run left must never be taken for this one's.
-        shutil.rmtree(settings.evidence, ignore_errors=True)
         prepare_reports(settings)
         try:
             stack = _stack(settings, progress)
@@ -76,10 +75,32 @@ class Session:
         cloud = CloudAccounts(stack.addresses.cloud_url)
         return cls(settings, stack, dialect, observers, cloud, _judged=observers.every_run())
 
+    def write_to(self, reports: Path) -> None:
+        """From here on evidence goes below another folder."""
+        self.settings = replace(self.settings, reports=reports)
+
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
         self.observers.close()
         self.stack.close()
+
+    def load_defect(self, service: str, defect: str | None) -> None:
+        """Restart all instances of a service of the platform at once, with a seeded defect or sound (None).
+
+        :raises Refusal: one of them does not come back.
+        """
+        arguments = ["--defect", defect] if defect else []
+        instances = [
+            status.name
+            for status in self.stack.services()
+            # A spare starts with the defect of its twin.
+            if status.twin is None and (status.name == service or status.name.startswith(f"{service}-"))
+        ]
+        try:
+            with ThreadPoolExecutor(len(instances)) as together:
+                list(together.map(lambda name: self.stack.restart(name, extra_args=arguments), instances))
+        except StackError as error:
+            raise Refusal(str(error)) from None
 
     def missing(self, tags: Sequence[str]) -> str | None:
         """Why a scenario with these tags cannot be played here, or None.
@@ -198,7 +219,9 @@ def _stack(settings: Settings, progress: Callable[[str], None]) -> Stack:
         return Stack.connect(settings.attach_to)
     kept = Stack.attach(CHECKOUT) if settings.keep else None
     if kept is None:
-        options = StackOptions(checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=settings.keep)
+        options = StackOptions(
+            checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=settings.keep
+        )
         return Stack.start(options, progress)
     if kept.is_stale(CHECKOUT):
         progress("the kept stack was started from other sources; bin/stack down ends it")
@@ -217,3 +240,26 @@ def _present(world: World) -> dict[str, str]:
 
 def _traces(world: World) -> dict[str, str]:
     return {run.trace_id: run.user.tenant.id for run in world.runs}
+
+
+_current: Session | None = None
+
+
+def begin_run(settings: Settings, progress: Callable[[str], None]) -> None:
+    """Open the session of this process; :class:`Refusal` when there cannot be one."""
+    global _current
+    _current = Session.open(settings, progress)
+
+
+def present() -> Session:
+    """The session of this process."""
+    assert _current is not None, "the run has begun"
+    return _current
+
+
+def end_run() -> None:
+    """Close the session of this process, if one was opened."""
+    global _current
+    if _current is not None:
+        _current.close()
+        _current = None

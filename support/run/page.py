@@ -98,7 +98,8 @@ def _head(results: Mapping[str, Any], scenarios: Sequence[Mapping[str, Any]]) ->
     counts = results["counts"]
     return (
         f"<h1>{title}</h1><p class=soft>{_text(results['started_at'][:16].replace('T', ' '))} UTC · "
-        f"{counts['passed']} scenarios passed, {counts['failed']} failed, {counts['skipped']} skipped · "
+        f"{counts['passed']} scenarios passed, {counts['failed']} failed, {counts['skipped']} skipped"
+        f"{', ' + str(counts['not_run']) + ' not run' if counts['not_run'] else ''} · "
         f"{results['duration_seconds']:.0f} s</p><ul class=tally>{tally}</ul>"
     )
 

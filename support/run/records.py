@@ -6,6 +6,7 @@ from typing import Any
 
 from support.evidence import Subject, evidence_path
 from support.redaction import redact
+from support.run.plan import name_of
 from support.verdict import Verdict, verdict_of_step
 
 VALUE_LINES = ("Segment", "Business goal", "Value impact", "Strategic impact")
@@ -102,6 +103,7 @@ def record_of(scenario: Any, evidence: Mapping[str, Any] | None) -> dict[str, An
         scenario.skip_reason or "" if status == "skipped" else red["error"] if red else scenario.error_message or ""
     )
     return {
+        "name": name_of(scenario),
         "feature": subject.feature,
         "file": subject.file,
         "line": subject.line,
@@ -122,6 +124,12 @@ def record_of(scenario: Any, evidence: Mapping[str, Any] | None) -> dict[str, An
         "observations": list(evidence["observations"])[-3:] if evidence and status != "passed" else [],
         "evidence": f"evidence/{evidence_path(subject.file, subject.scenario, subject.line)}" if evidence else "",
     }
+
+
+def record_unplayed(scenario: Any, status: str, reason: str) -> dict[str, Any]:
+    """The record of a scenario of which nothing was observed: ``untested`` (never begun) or ``error`` (broken off)."""
+    record = record_of(scenario, None)
+    return record | {"status": status, "verdict": Verdict.INCONCLUSIVE.value, "reason": reason, "seconds": 0.0}
 
 
 def _most_used(uses: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Reading `results.json`, in which the formatter writes what a run showed."""
+"""Reading `results.json`, in which a run writes what it showed."""
 
 import json
 from collections.abc import Mapping
@@ -61,17 +61,27 @@ class Results:
         return self._count("skipped")
 
     @property
+    def not_run(self) -> int:
+        """How many were never begun, because the run ended before."""
+        return self._count("untested")
+
+    @property
     def failed(self) -> int:
-        """How many were not shown: violated, inconclusive, or never reached."""
-        return len(self.scenarios) - self.passed - self.skipped
+        """How many were played and not shown: violated or inconclusive."""
+        return len(self.scenarios) - self.passed - self.skipped - self.not_run
 
     @property
     def summary(self) -> str:
         """The closing line."""
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        return closing(self.passed, self.failed, self.skipped, self.not_run)
 
     def _count(self, status: str) -> int:
         return sum(scenario.status == status for scenario in self.scenarios)
+
+
+def closing(passed: int, failed: int, skipped: int, not_run: int) -> str:
+    """The closing line of a run."""
+    return f"{passed} passed, {failed} failed, {skipped} skipped" + (f", {not_run} not run" if not_run else "")
 
 
 def read_results(path: Path) -> Results:

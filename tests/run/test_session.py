@@ -17,7 +17,7 @@ from support.checks.isolation import shows_only_data_of
 from support.checks.story import has_no_gap, tells_a_complete_story
 from support.evidence import Subject, evidence_path
 from support.faults import Faults
-from support.session import Session
+from support.run.session import Session
 from support.settings import Settings
 from support.trace import new_trace_id, traceparent
 from support.users import Stage

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.results import ResultsMissing, read_results
+from support.run.results import ResultsMissing, read_results
 
 SCENARIO = {
     "feature": "F",

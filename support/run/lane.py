@@ -1,0 +1,155 @@
+"""One lane of a run: a process with a stack of its own that plays what it is given, one scenario after the other.
+
+It is forked from the run once features and steps are loaded, so nothing is read twice. The run asks through a
+connection; what it asks for, and what comes back, are plain values.
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from support.evidence import read_evidence
+from support.refusal import Refusal
+from support.run import replaying, session
+from support.run.records import record_of, subject_of
+from support.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the scenario at this place; `reports` says where its evidence goes, None: where the run's does."""
+
+    index: int
+    reports: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Restart a service with a seeded defect, or sound (None)."""
+
+    service: str
+    defect: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The lane's stack is up; or an order was carried out that has no other answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The lane cannot be had, or an order not be carried out; one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
+
+    record: dict[str, Any]
+    model: replaying.Told
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run told the lane to stop at once. In a step behave takes it for what it is: the user's Ctrl-C."""
+
+
+class Lane:
+    """The inside of a lane's process. It can be interrupted where it waits and in a scenario's steps, not between."""
+
+    def __init__(self, runner: Any, scenarios: Mapping[int, Any], connection: Connection) -> None:
+        self._runner = runner
+        self._scenarios = scenarios
+        self._connection = connection
+        self._interruptible = False
+        self._interrupted = False
+
+    def serve(self) -> None:
+        """Start the stack, do what is asked for until nothing more is, and leave nothing behind."""
+        signal.signal(signal.SIGTERM, self._interrupt)
+        try:
+            with self._interruptions(allowed=True):
+                self._runner.run_hook("before_all")
+            self._connection.send(Refused("the hook before_all failed") if self._runner.aborted else Ready())
+            while not self._runner.aborted:
+                with self._interruptions(allowed=True):
+                    order = self._connection.recv()
+                if order is None:
+                    break
+                self._connection.send(self._carry_out(order))
+        except Refusal as refusal:
+            self._connection.send(Refused(str(refusal)))
+        except (EOFError, Interrupted):
+            pass
+        finally:
+            self._runner.run_hook("after_all")
+            self._runner.context._do_remaining_cleanups()
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """What is undone and examined after a scenario is so to its end, whoever interrupts."""
+        return self._interruptions(allowed=False)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
+        if self._interruptible:
+            raise Interrupted
+
+    @contextmanager
+    def _interruptions(self, *, allowed: bool) -> Iterator[None]:
+        if allowed and self._interrupted:
+            raise Interrupted
+        before, self._interruptible = self._interruptible, allowed
+        try:
+            yield
+        finally:
+            self._interruptible = before
+
+    def _carry_out(self, order: Any) -> Any:
+        if isinstance(order, Load):
+            try:
+                session.present().load_defect(order.service, order.defect)
+            except Refusal as refusal:
+                return Refused(str(refusal))
+            return Ready()
+        assert isinstance(order, Play)
+        return self._play(order)
+
+    def _play(self, order: Play) -> Played:
+        runner, scenario = self._runner, self._scenarios[order.index]
+        settings = Settings.from_userdata(runner.config.userdata)
+        if order.reports is not None:
+            settings = replace(settings, reports=order.reports)
+            session.present().write_to(order.reports)
+        scenario.reset()
+        began = time.monotonic()
+        with _in_feature(runner.context, scenario), self._interruptions(allowed=True):
+            scenario.run(runner)
+        record = record_of(scenario, read_evidence(settings.evidence, subject_of(scenario)))
+        record["seconds"] = round(time.monotonic() - began, 4)
+        return Played(record, replaying.told_of(scenario))
+
+
+@contextmanager
+def _in_feature(context: Any, scenario: Any) -> Iterator[None]:
+    """The layers of behave's context that a scenario finds when its feature is run as a whole."""
+    layers: list[Any] = []
+    above = scenario.parent
+    while above is not None:
+        if above.type in ("feature", "rule"):
+            layers.insert(0, above)
+        above = above.parent
+    for layer in layers:
+        context._push(layer=layer.type)
+        layer._setup_context_for_run(context)
+    try:
+        yield
+    finally:
+        for _ in layers:
+            context._pop()

@@ -1,0 +1,60 @@
+"""Playing the scenarios of a plan in lanes, and telling of each as soon as it has ended."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from support.run import replaying
+from support.run.lane import Play, Played
+from support.run.lanes import LaneDied, Task
+from support.run.plan import Planned
+from support.run.records import record_unplayed
+
+
+class Playing:
+    """Hands scenarios out one at a time, those that judge time when nothing else is at work; a source of lanes."""
+
+    def __init__(
+        self,
+        in_turn: Sequence[Planned],
+        tell: Callable[[Planned, Mapping[str, Any]], None],
+        began: Callable[[int, Planned], None],
+        *,
+        stop_at_red: bool,
+    ) -> None:
+        """`tell` hears of every scenario that has ended, `began` of each that a lane begins."""
+        self._together = deque(one for one in in_turn if not one.timing)
+        self._alone = deque(one for one in in_turn if one.timing)
+        self._tell, self._began = tell, began
+        self._stop_at_red = stop_at_red
+        self._left: list[Planned] = []
+
+    def take(self, lane: int, alone: bool) -> Task | None:
+        """The next scenario."""
+        if self._together:
+            return self._play(lane, self._together.popleft())
+        if self._alone and alone:
+            return self._play(lane, self._alone.popleft())
+        return None
+
+    def waiting(self) -> int:
+        """Scenarios that wait for a lane; those that judge time count as one, since they are played one by one."""
+        return len(self._together) or int(bool(self._alone))
+
+    def left(self) -> list[Planned]:
+        """What nobody has begun, and nobody will."""
+        return [*self._left, *self._together, *self._alone]
+
+    def _play(self, lane: int, one: Planned) -> Task:
+        self._began(lane, one)
+        try:
+            played = yield Play(one.index)
+        except LaneDied as died:
+            record: Mapping[str, Any] = record_unplayed(one.scenario, "error", str(died))
+        else:
+            assert isinstance(played, Played)
+            replaying.apply(one.scenario, played.model)
+            record = played.record
+        self._tell(one, record)
+        if self._stop_at_red and record["status"] not in ("passed", "skipped"):
+            self._left, self._together, self._alone = self.left(), deque(), deque()

@@ -1,0 +1,256 @@
+"""behave's runner for this suite: refuses bad input in one line, shuffles, and plays the scenarios in lanes."""
+
+import difflib
+import os
+import random
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from behave.matchers import NoMatch
+from behave.model_type import Status
+from behave.parser import ParserError
+from behave.reporter.junit import JUnitReporter
+from behave.runner import Runner, the_step_registry
+
+from support.refusal import Refusal
+from support.run import durations, machine, replaying
+from support.run.lane import Lane
+from support.run.lanes import Lanes
+from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
+from support.run.play import Playing
+from support.run.records import record_unplayed
+from support.run.reporting import Reporting
+from support.run.terminal import Terminal
+from support.settings import CHECKOUT, Settings, prepare_reports
+
+_PROMISES = CHECKOUT / "support" / "promises.toml"
+_JUNIT_OF_BEHAVE_INI = "reports/junit"
+
+
+class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type marker
+    """Runs the features; behave.ini names it."""
+
+    lane: Lane | None = None
+    """The lane that this process is; None in the run itself."""
+
+    def run(self) -> bool:
+        """Run everything; true when something failed."""
+        try:
+            return bool(super().run())
+        except Refusal as refusal:
+            return _refused(str(refusal))
+        except ParserError as error:
+            return _refused(_syntax(error))
+        except KeyboardInterrupt:
+            return _refused("interrupted before the first scenario")
+
+    def run_model(self, features: Any = None) -> bool:
+        settings = Settings.from_userdata(self.config.userdata)
+        _refuse_unknown_promises(str(self.config.tag_expression))
+        _refuse_empty_selection(self.features, self.config)
+        if settings.order.seed is not None:
+            _shuffle(self.features, random.Random(settings.order.seed))
+        # Ours is written from the records of the run.
+        self.config.reporters = [one for one in self.config.reporters if not isinstance(one, JUnitReporter)]
+        if self.config.dry_run:
+            # Nothing is run, so there is nothing to report: old results stay what they are.
+            self.config.reporters.clear()
+            return bool(super().run_model(features))
+        return self._play(settings)
+
+    def run_hook(self, hook_name: str, *args: Any) -> bool:
+        if hook_name == "before_all" and self.should_run_hook(hook_name):
+            # behave would report a refusal as an error of the hook, then as "aborted by user".
+            with self.context.use_with_user_mode():
+                self.hooks[hook_name](self.context)
+            return True
+        is_undoing = self.lane is not None and hook_name == "after_scenario"
+        with self.lane.undisturbed() if self.lane is not None and is_undoing else nullcontext():
+            return bool(super().run_hook(hook_name, *args))
+
+    # -- the run ------------------------------------------------------------------------------------------------
+
+    def plan(self, settings: Settings) -> list[Planned]:
+        """What is to be played, in the order of the run: what is selected, or the shard of it.
+
+        :raises Refusal: the shard is empty.
+        """
+        known = durations.known(settings.reports / "durations.json")
+        selected = [scenario for scenario in _scenarios(self.features) if scenario.should_run(self.config)]
+        if settings.shard is None:
+            return [Planned.of(index, scenario, known) for index, scenario in enumerate(selected)]
+        # Every machine must cut alike, so what was measured on one of them does not count.
+        agreed = durations.recorded()
+        everything = [Planned.of(index, scenario, agreed) for index, scenario in enumerate(selected)]
+        part = shard(everything, settings.shard.part, settings.shard.parts)
+        if not part:
+            raise Refusal(f"shard {settings.shard} has no scenario: {len(selected)} are selected")
+        return [Planned.of(one.index, one.scenario, known) for one in part]
+
+    def lanes_for(self, settings: Settings, planned: Sequence[Planned]) -> int:
+        """How many lanes play the plan.
+
+        :raises Refusal: more were asked for than memory allows, or than one stack serves.
+        """
+        # behave's own --jobs holds unless the setting, which also knows auto, says otherwise.
+        asked = settings.jobs if "jobs" in self.config.userdata else int(self.config.jobs)
+        if settings.stack != "fresh":
+            if asked is not None and asked > 1:
+                raise Refusal(f"-D stack={settings.stack} serves one lane; leave out --jobs, or the stack")
+            return 1
+        if asked is not None:
+            machine.refuse_too_many(min(asked, len(planned)))
+            return min(asked, len(planned))
+        return worthwhile_lanes(planned, machine.most_lanes())
+
+    def inside(
+        self, settings: Settings, scenarios: Mapping[int, Any], lanes: int, number: int, line: Connection
+    ) -> None:
+        """What a lane's process does: it plays what the run asks for through `line`."""
+        self.formatters.clear()
+        self.config.reporters.clear()
+        if lanes > 1:
+            # What is printed there belongs to no feature that is shown just then.
+            log = os.open(settings.log_directory / f"lane-{number}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(log, stream.fileno())
+            self.config.userdata["logs"] = str(settings.log_directory / f"lane-{number}")
+        self.lane = Lane(self, scenarios, line)
+        self.lane.serve()
+
+    def _play(self, settings: Settings) -> bool:
+        self.step_registry = self.step_registry or the_step_registry
+        planned = self.plan(settings)
+        count = self.lanes_for(settings, planned)
+        _clear(settings)
+        scenarios = {one.index: one.scenario for one in planned}
+        reporting = Reporting(settings, count, self._junit_directory(settings))
+        shown = [formatter for formatter in self.formatters if isinstance(formatter, Terminal)]
+        others = [formatter for formatter in self.formatters if not isinstance(formatter, Terminal)]
+        ended: set[int] = set()
+
+        def began(lane: int, one: Planned) -> None:
+            for terminal in shown:
+                terminal.played(lane, one)
+
+        def tell(one: Planned, record: Mapping[str, Any]) -> None:
+            reporting.add(one.index, record)
+            ended.add(id(one.scenario))
+            self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
+            for terminal in shown:
+                terminal.finished(one.index, record)
+            feature = one.scenario.feature
+            if all(id(other.scenario) in ended for other in planned if other.scenario.feature is feature):
+                replaying.replay(feature, others, lambda scenario: id(scenario) in ended, self._match_of)
+
+        for terminal in shown:
+            terminal.begin(planned, count)
+        playing = Playing(
+            in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
+            tell,
+            began,
+            stop_at_red=self.config.stop,
+        )
+        lanes = Lanes(
+            count,
+            max(1, machine.processors() // 2),
+            lambda number, line: self.inside(settings, scenarios, count, number, line),
+        )
+        lanes.work(playing)
+        why = "the run was interrupted" if lanes.interrupted_by else "the run stopped at the first red scenario"
+        for one in playing.left():
+            tell(one, record_unplayed(one.scenario, "untested", f"not run: {why}"))
+        return self._close(reporting, lanes)
+
+    def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
+        reporting.write()
+        for formatter in self.formatters:
+            for note in lanes.notes if isinstance(formatter, Terminal) else ():
+                formatter.note(note)
+            formatter.close()
+        for reporter in self.config.reporters:
+            for feature in self.features:
+                reporter.feature(feature)
+            reporter.end()
+        return any(record["status"] not in ("passed", "skipped") for record in reporting.records)
+
+    def _junit_directory(self, settings: Settings) -> Path | None:
+        if not self.config.junit:
+            return None
+        given = str(self.config.junit_directory)
+        return settings.reports / "junit" if given == _JUNIT_OF_BEHAVE_INI else Path(given)
+
+    def _match_of(self, step: Any) -> Any:
+        return self.step_registry.find_match(step) or NoMatch()
+
+
+def _scenarios(features: Iterable[Any]) -> list[Any]:
+    """Each scenario as it is run: an outline once for each of its examples."""
+    return [scenario for feature in features for scenario in feature.walk_scenarios()]
+
+
+def _clear(settings: Settings) -> None:
+    """What earlier runs left must never be taken for this one's."""
+    shutil.rmtree(settings.evidence, ignore_errors=True)
+    prepare_reports(settings)
+    for left_by_an_earlier_run in settings.log_directory.glob("lane-*"):
+        if left_by_an_earlier_run.is_dir():
+            shutil.rmtree(left_by_an_earlier_run, ignore_errors=True)
+        else:
+            left_by_an_earlier_run.unlink()
+
+
+def _refused(line: str) -> bool:
+    print(f"behave: {line}", file=sys.stderr)
+    return True
+
+
+def _syntax(error: ParserError) -> str:
+    place = Path(error.filename or "<text>")
+    shown = place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place
+    what = str(error.args[0]).replace("\n", " ")
+    return f"{shown}:{error.line}: no feature that can be read: {what}"
+
+
+def _refuse_unknown_promises(tags: str) -> None:
+    known = {entry["id"] for entry in tomllib.loads(_PROMISES.read_text("utf-8"))["promise"]}
+    for promise in re.findall(r"\b[A-Z]{3}-\d+\b", tags):
+        if promise not in known:
+            near = difflib.get_close_matches(promise, sorted(known), n=1)
+            raise Refusal(
+                f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")
+            )
+
+
+def _refuse_empty_selection(features: Iterable[Any], config: Any) -> None:
+    features = list(features)
+    if any(scenario.should_run(config) for scenario in _scenarios(features)):
+        return
+    tags = str(config.tag_expression)
+    words = [word.lstrip("@") for word in re.findall(r"@?[\w.-]+", tags) if word not in ("and", "or", "not", "true")]
+    used = {str(tag) for scenario in _scenarios(features) for tag in scenario.effective_tags}
+    hints = [f"@{word}: {_nearest(word, used)}" for word in words if word not in used]
+    places = ", ".join(str(path) for path in config.paths)
+    asked = f" with --tags={tags}" if words else ""
+    named = f" with --name={', '.join(config.name)}" if config.name else ""
+    raise Refusal(f"no scenario is selected in {places}{asked}{named}" + (f"; {'; '.join(hints)}" if hints else ""))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"no scenario has this tag, did you mean @{near[0]}?" if near else "no scenario has this tag"
+
+
+def _shuffle(features: list[Any], chance: random.Random) -> None:
+    """Shuffle features, and in each its rules and scenarios. behave runs a feature as a whole."""
+    chance.shuffle(features)
+    for feature in features:
+        for container in (feature, *feature.rules):
+            chance.shuffle(container.run_items)
