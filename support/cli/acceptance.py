@@ -37,7 +37,8 @@ examples:
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
-exit code: 0 all passed; 1 something failed, or nothing could be run; 2 a bad option or setting
+exit code: 0 all passed; 1 something failed, or nothing could be run; 2 a bad option or setting; 128 + N when signal N
+ended the run early (130: Ctrl-C): what had run until then is in the reports
 All other options are behave's own: .venv/bin/behave --help
 """
 
@@ -62,9 +63,7 @@ def parser() -> argparse.ArgumentParser:
         help="lanes that play side by side, each with a stack of its own (default: what processors and memory allow "
         "and the run is worth); with 1 the scenarios are played in the order in which they are written",
     )
-    made.add_argument(
-        "--shard", metavar="K/N", help="the K-th of N parts of about equal duration, for several machines"
-    )
+    made.add_argument("--shard", metavar="K/N", help="the K-th of N parts of about equal duration, one for a machine")
     made.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting")
     return made
 
@@ -129,7 +128,11 @@ def _run(command: Sequence[str]) -> int:
     """Run behave in the checkout until it ends; a signal to this process is a signal to behave."""
     behave = subprocess.Popen(command, cwd=CHECKOUT, preexec_fn=dies_with(os.getpid(), signal.SIGKILL))
 
+    ended_by = 0
+
     def pass_on(number: int, _: FrameType | None) -> None:
+        nonlocal ended_by
+        ended_by = ended_by or number
         # The terminal sends its Ctrl-C to the whole process group, behave included.
         if number != signal.SIGINT or not sys.stdin.isatty():
             behave.send_signal(number)
@@ -137,6 +140,8 @@ def _run(command: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
     code = behave.wait()
+    if code and ended_by:
+        return 128 + ended_by
     return code if code >= 0 else 128 - code
 
 
@@ -149,7 +154,7 @@ def _closing(behave_code: int, results_path: Path, counts_shown: bool) -> int:
         return behave_code or 1
     if not counts_shown:
         print(results.summary)
-    return behave_code or int(results.failed > 0 or not results.scenarios)
+    return behave_code or int(results.failed + results.not_run > 0 or not results.scenarios)
 
 
 if __name__ == "__main__":

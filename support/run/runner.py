@@ -37,6 +37,7 @@ _JUNIT_OF_BEHAVE_INI = "reports/junit"
 class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type marker
     """Runs the features; behave.ini names it."""
 
+    step_registry: Any
     lane: Lane | None = None
     """The lane that this process is; None in the run itself."""
 
@@ -126,7 +127,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         self.lane.serve()
 
     def _play(self, settings: Settings) -> bool:
-        self.step_registry = self.step_registry or the_step_registry
+        if self.step_registry is None:
+            self.step_registry = the_step_registry
         planned = self.plan(settings)
         count = self.lanes_for(settings, planned)
         _clear(settings)
