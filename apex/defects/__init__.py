@@ -32,7 +32,7 @@ class Defect:
 
     @property
     def promise(self) -> str:
-        return self.id[:-1]
+        return self.id[:6]
 
 
 CATALOGUE: dict[str, Defect] = {}
@@ -54,7 +54,7 @@ def catalogue() -> dict[str, Defect]:
     for module in walk_packages(__path__, prefix=f"{__name__}."):
         if not module.name.rpartition(".")[2].startswith("_"):
             import_module(module.name)
-    return dict(sorted(CATALOGUE.items()))
+    return dict(sorted(CATALOGUE.items(), key=lambda entry: (entry[1].promise, len(entry[0]), entry[0])))
 
 
 def load_defects(ids: Iterable[str], deployment: str, service: str) -> None:

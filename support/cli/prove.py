@@ -7,8 +7,11 @@ from datetime import date
 
 from support.proof import report, selection
 from support.proof.catalogue import CatalogueError, Defect, load
-from support.proof.runner import ProofStopped, Runner
+from support.proof.run import ProofRun, ProofStopped
+from support.proof.store import Store
 from support.proof.verdicts import unproved
+from support.refusal import Refusal
+from support.run.machine import refuse_too_many
 from support.settings import CHECKOUT, Settings
 
 DESCRIPTION = """\
@@ -16,10 +19,14 @@ Runs the platform with each seeded defect, and with it the scenario that must no
 scenario is violated at the step that the catalogue names; an inconclusive scenario proves nothing. First all
 scenarios concerned run on the sound platform, at the same small size: they must be green.
 
-With no argument the whole catalogue is run, and every scenario must have a killed defect.
+With no argument the whole catalogue is looked at, and every scenario must have a killed defect. What was proved
+before (reports/proved.json) counts as long as nothing has changed that it depends on: the scenario's feature, steps
+and support, the service's sources, the defect. Whoever interrupts a proof goes on with it by the next call.
 """
 
 EPILOG = """\
+Proved afresh, whatever is known: what is named by its ID, the part that --eighth chooses, everything with --all.
+
 --changed takes what differs from the merge-base with main (on main: from the commit before), uncommitted files
 included, by these rules:
   a feature                  the defects of its scenarios
@@ -29,7 +36,7 @@ included, by these rules:
   no earlier commit          everything
 
 exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect;
-2 refused. Written to reports/: proof.json, and proof/<defect>/ with the evidence of each run.
+2 refused; 130 interrupted. Written to reports/: proof.json, and proof/<defect>/ with the evidence of each run.
 """
 
 
@@ -42,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("ids", nargs="*", metavar="ID", help="a defect (AEC-03a), promise (AEC-03) or category (AEC)")
+    made.add_argument("--all", action="store_true", help="the whole catalogue, and nothing of it is taken as known")
     made.add_argument("--changed", action="store_true", help="the defects that the current change concerns")
     made.add_argument(
         "--eighth",
@@ -52,21 +60,29 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the part of the catalogue that is due today (or part N, 1 to 8): eight days prove all of it",
     )
+    made.add_argument("--jobs", "-j", type=_lanes, metavar="N", help="lanes side by side (default: what fits here)")
     made.add_argument("--list", action="store_true", help="show the selected defects and run nothing")
     return made
+
+
+def _lanes(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lanes, 1 or more")
+    return int(text)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the proof; gives the exit code."""
     own = parser().parse_args(arguments)
     try:
+        refuse_too_many(own.jobs or 1)
         catalogue = load()
-        chosen = _chosen(own, catalogue)
+        chosen, afresh = _chosen(own, catalogue)
         if own.list:
             print(*(f"{defect.id}  {defect.service:<9}  {defect.summary}" for defect in chosen), sep="\n")
             return 0
-        return _prove(chosen, whole=len(chosen) == len(catalogue))
-    except (CatalogueError, selection.UnknownId, ProofStopped) as error:
+        return _prove(chosen, frozenset(defect.id for defect in afresh), own.jobs, whole=len(chosen) == len(catalogue))
+    except (CatalogueError, selection.UnknownId, ProofStopped, Refusal) as error:
         print(f"bin/prove: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -74,16 +90,20 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> list[Defect]:
+def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> tuple[list[Defect], set[Defect]]:
+    """The selected defects in the order of the catalogue, and those of them that are proved afresh."""
+    if own.all:
+        return list(catalogue), set(catalogue)
     if not (own.ids or own.changed or own.eighth):
-        return list(catalogue)
-    chosen = set(selection.named(own.ids, catalogue))
+        return list(catalogue), set()
+    afresh = set(selection.named(own.ids, catalogue))
     if own.eighth:
-        chosen |= set(selection.part(own.eighth, catalogue))
+        afresh |= set(selection.part(own.eighth, catalogue))
+    chosen = set(afresh)
     if own.changed:
         paths = selection.changed_paths()
         chosen |= set(catalogue if paths is None else selection.touched(paths, catalogue, _text))
-    return [defect for defect in catalogue if defect in chosen]
+    return [defect for defect in catalogue if defect in chosen], afresh
 
 
 def _text(path: str) -> str:
@@ -91,20 +111,27 @@ def _text(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
-def _prove(chosen: Sequence[Defect], whole: bool) -> int:
+def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, whole: bool) -> int:
     reports = Settings().reports
     if not chosen:
         print("nothing to prove: no defect is concerned")
         print(*report.closing([], []), sep="\n")
         return 0
-    with Runner(reports / "proof", progress=_say) as runner:
-        control = runner.control(None if whole else {defect.scenario for defect in chosen})
-        proofs = runner.prove(chosen, done=lambda proof: _say(report.line(proof)))
-    titles = [result.title for result in control.scenarios] if whole else []
-    missing = unproved(titles, proofs)
+    store = Store(reports / "proved.json")
+    everything_afresh = len(afresh) == len(chosen) and whole
+    if everything_afresh and store.begin():
+        _say("going on with the proof of everything that was interrupted")
+    run = ProofRun(chosen, afresh, reports / "proof", store, _say, jobs, resumes=everything_afresh)
+    proofs = run.run()
+    if everything_afresh and not run.interrupted:
+        store.end()
+    missing = unproved(run.titles(), proofs) if whole and not run.interrupted else []
     report.write(reports / "proof.json", proofs, missing)
     print(f"\n{report.table(proofs)}\n")
     print(*report.closing(proofs, missing), sep="\n")
+    if run.interrupted:
+        print(f"interrupted: {len(chosen) - len(proofs)} of {len(chosen)} are left; the next call goes on from here")
+        return 130
     return int(bool(missing) or not all(proof.is_killed for proof in proofs))
 
 

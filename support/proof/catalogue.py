@@ -60,7 +60,7 @@ def parse(listing: str) -> tuple[Defect, ...]:
     doubles = [found for found, times in Counter(defect.id for defect in defects).items() if times > 1]
     if doubles:
         raise CatalogueError(f"listed twice: {', '.join(doubles)}")
-    return tuple(sorted(defects, key=lambda defect: defect.id))
+    return tuple(sorted(defects, key=lambda defect: (defect.promise, len(defect.id), defect.id)))
 
 
 def _defect(entry: Any) -> Defect:
@@ -68,7 +68,7 @@ def _defect(entry: Any) -> Defect:
     if not isinstance(entry, dict) or any(not isinstance(entry.get(name), str) for name in names):
         raise CatalogueError(f"a defect needs the texts {', '.join(names)}: {entry!r}")
     defect = Defect(**{name: entry[name] for name in names})
-    if not re.fullmatch(r"[A-Z]{3}-\d\d[a-z]", defect.id) or defect.id[:-1] != defect.promise:
+    if not re.fullmatch(r"[A-Z]{3}-\d\d[a-z]{1,2}", defect.id) or defect.id[:6] != defect.promise:
         raise CatalogueError(f"{defect.id!r} is no defect of the promise {defect.promise!r}")
     if defect.service not in SERVICES:
         raise CatalogueError(f"{defect.id}: no service {defect.service!r}; there are {', '.join(SERVICES)}")

@@ -29,8 +29,7 @@ def named(ids: Iterable[str], defects: Sequence[Defect]) -> list[Defect]:
     """
     chosen: set[str] = set()
     for wanted in ids:
-        pattern = re.compile(rf"{re.escape(wanted)}(-\d\d[a-z]|[a-z])?")
-        found = {defect.id for defect in defects if pattern.fullmatch(defect.id)}
+        found = {defect.id for defect in defects if wanted in (defect.id, defect.promise, defect.id[:3])}
         if not found:
             raise UnknownId(_unknown(wanted, defects))
         chosen |= found
@@ -71,7 +70,7 @@ def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]
     if path.endswith(".feature"):
         titles = set(re.findall(r"^\s*(?:Scenario|Scenario Outline|Example):\s*(.+?)\s*$", read(path), re.MULTILINE))
         return [defect for defect in defects if defect.scenario in titles]
-    if path.startswith("apex/defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]\b", read(path)))):
+    if path.startswith("apex/defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]{1,2}\b", read(path)))):
         return [defect for defect in defects if defect.id in ids]
     service = next((name for name in SERVICES if path.startswith((f"apex/{name}/", f"apex/{name}."))), None)
     if service is not None:

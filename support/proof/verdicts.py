@@ -34,9 +34,9 @@ class Proof:
         return self.judgement is Judgement.KILLED
 
 
-def is_of(result: ScenarioResult, title: str) -> bool:
-    """Whether the result belongs to the scenario of this title; behave numbers the examples of an outline."""
-    return result.title == title or result.title.startswith(f"{title} -- @")
+def is_of(played: str, title: str) -> bool:
+    """Whether what was played belongs to the scenario of this title; behave numbers the examples of an outline."""
+    return played == title or played.startswith(f"{title} -- @")
 
 
 def is_step(text: str, written: str) -> bool:
@@ -50,7 +50,7 @@ def judge(defect: Defect, results: Sequence[ScenarioResult]) -> tuple[Judgement,
 
     Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it.
     """
-    own = [result for result in results if is_of(result, defect.scenario)]
+    own = [result for result in results if is_of(result.title, defect.scenario)]
     red = [result for result in own if result.status not in ("passed", "skipped")]
     if not own:
         return Judgement.INCONCLUSIVE, None, "its scenario did not run"

@@ -88,14 +88,15 @@ def read_results(path: Path) -> Results:
     """Read a run's `results.json`; raises ResultsMissing."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-        return Results(tuple(_scenario(entry) for entry in written["scenarios"]))
+        return Results(tuple(result_of(entry) for entry in written["scenarios"]))
     except FileNotFoundError:
         raise ResultsMissing(f"the run wrote no results ({path})") from None
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ResultsMissing(f"the results are damaged ({path}: {error!r})") from None
 
 
-def _scenario(entry: Mapping[str, Any]) -> ScenarioResult:
+def result_of(entry: Mapping[str, Any]) -> ScenarioResult:
+    """A scenario's record as one looks at it; KeyError or TypeError when it is none."""
     return ScenarioResult(
         feature=entry["feature"],
         title=entry["scenario"],

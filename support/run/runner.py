@@ -48,7 +48,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         except Refusal as refusal:
             return _refused(str(refusal))
         except ParserError as error:
-            return _refused(_syntax(error))
+            return _refused(syntax_error(error))
         except KeyboardInterrupt:
             return _refused("interrupted before the first scenario")
 
@@ -214,7 +214,8 @@ def _refused(line: str) -> bool:
     return True
 
 
-def _syntax(error: ParserError) -> str:
+def syntax_error(error: ParserError) -> str:
+    """One line for a feature that cannot be read: file, line and reason."""
     place = Path(error.filename or "<text>")
     shown = place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place
     what = str(error.args[0]).replace("\n", " ")

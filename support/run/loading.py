@@ -1,0 +1,43 @@
+"""Features and steps loaded as for a run, for whoever does something else with them."""
+
+import os
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+
+from behave.configuration import Configuration
+from behave.parser import ParserError
+from behave.runner import Runner, the_step_registry
+
+from support.refusal import Refusal
+from support.run.runner import AcceptanceRunner, syntax_error
+from support.settings import CHECKOUT
+
+
+class _Loaded(AcceptanceRunner):
+    """Loads everything and plays nothing."""
+
+    def run(self) -> bool:
+        with redirect_stdout(StringIO()):
+            # behave says how it looks for steps, which concerns nobody here.
+            return bool(Runner.run(self))
+
+    def run_model(self, features: Any = None) -> bool:
+        self.step_registry = the_step_registry
+        return False
+
+
+def load(arguments: Sequence[str]) -> AcceptanceRunner:
+    """The runner of a run with these arguments of behave, everything loaded and nothing played.
+
+    :raises Refusal: a feature cannot be read; one clear line.
+    """
+    # behave looks for its configuration where it is called.
+    os.chdir(CHECKOUT)
+    runner = _Loaded(Configuration([*arguments, "--format=null"]))
+    try:
+        runner.run()
+    except ParserError as error:
+        raise Refusal(syntax_error(error)) from None
+    return runner
