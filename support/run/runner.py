@@ -107,7 +107,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
                 raise Refusal(f"-D stack={settings.stack} serves one lane; leave out --jobs, or the stack")
             return 1
         if asked is not None:
-            machine.refuse_too_many(min(asked, len(planned)))
+            machine.refuse_too_many(asked)
             return min(asked, len(planned))
         return worthwhile_lanes(planned, machine.most_lanes())
 
