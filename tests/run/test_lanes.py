@@ -123,7 +123,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def takes(name: str, seconds: float) -> tuple[str, str]:
-    return name, f"{name} takes {seconds:.2f} seconds"
+    return name, f"{name.split()[-1]} takes {seconds:.2f} seconds"
 
 
 def test_lanes_share_the_scenarios_and_show_them_in_order(project):
