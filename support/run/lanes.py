@@ -4,6 +4,7 @@ The run itself is one process with one thread, so that it may fork a lane at any
 generator: it yields orders and is sent the lane's answers, or thrown :class:`LaneDied`.
 """
 
+import itertools
 import os
 import signal
 import sys
@@ -59,6 +60,7 @@ class Lanes:
         self._starting_at_once = starting_at_once
         self._inside = inside
         self._lanes: dict[int, _Lane] = {}
+        self._numbers = itertools.count(1)
         self._was_ready = False
         self._wake, self._woken = Pipe(duplex=False)
         self.interrupted_by: signal.Signals | None = None
@@ -115,7 +117,8 @@ class Lanes:
             starting += 1
 
     def _fork(self) -> None:
-        number = next(number for number in range(1, len(self._lanes) + 2) if number not in self._lanes)
+        # One that replaces another has logs of its own.
+        number = next(self._numbers)
         ours, theirs = Pipe()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -192,6 +192,42 @@ def test_the_same_results_whatever_the_number_of_lanes(project):
     assert seen[0] == seen[1] == seen[2]
 
 
+REFUSING = """
+from pathlib import Path
+from support.refusal import Refusal
+
+def before_all(context):
+    with open("lanes.txt", "a") as file:
+        file.write("x\\n")
+    if len(Path("lanes.txt").read_text().split()) >= {first}:
+        {what}
+"""
+
+
+def test_a_lane_that_does_not_start_leaves_its_share_to_the_others(project):
+    (project.folder / "environment.py").write_text(REFUSING.format(first=2, what="raise Refusal('no port is free')"))
+    project.feature("one", *(takes(f"s{number}", 0.2) for number in range(4)))
+    code, output = project.run("--jobs", "2")
+    assert code == 0
+    assert "lane 2 did not start, the others play its share: no port is free" in output
+    assert len(project.results()) == 4
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("raise Refusal('no port is free')", "no port is free"),
+        ("import os; os._exit(4)", "the lane ended with exit code 4"),
+    ],
+)
+def test_without_any_lane_the_run_is_refused_in_one_line(project, what, said):
+    (project.folder / "environment.py").write_text(REFUSING.format(first=1, what=what))
+    project.feature("one", takes("s0", 0.2), takes("s1", 0.2))
+    code, output = project.run("--jobs", "2")
+    assert code == 1
+    assert output.splitlines()[-1].startswith(f"behave: {said}")
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_stop_leaves_the_rest_unplayed(project, jobs):
     project.feature("one", ("bad", "it fails"), *(takes(f"s{number}", 0.3) for number in range(6)))
