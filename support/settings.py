@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -232,3 +232,16 @@ def prepare_reports(settings: Settings) -> None:
             f"cannot write reports to {settings.reports} ({error.strerror}); "
             "make it writable or choose another with -D reports=DIR"
         ) from None
+
+
+def reports_of(definitions: Iterable[str]) -> Path:
+    """The folder to write to, of a command that knows no other setting; it can be written.
+
+    :raises Refusal: any other setting, or the folder cannot be written.
+    """
+    given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
+    if strange := sorted(given.keys() - {"reports"}):
+        raise Refusal(f"unknown setting {', '.join(strange)}; there is only reports")
+    settings = Settings.from_userdata(given)
+    prepare_reports(settings)
+    return settings.reports

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from support.bench import archive, capture, customer, mixture, run, scenario, start, together
+from support.bench import archive, capture, customer, lanes, mixture, proof, run, scenario, start, together
 from support.bench.measurement import Measurement
 from support.bench.workbench import Workbench
 
@@ -25,5 +25,7 @@ BENCHMARKS = (
     Benchmark("archive", "a page out of a large archive, beside the bare question to the database", archive.measure),
     Benchmark("together", "two tools of a second side by side, beside two bare requests that are", together.measure),
     Benchmark("mixture", "50 people x 10 requests, beside bare round trips to the same server", mixture.measure),
+    Benchmark("lanes", "the features in several lanes, beside the same in one, and with more on paper", lanes.measure),
+    Benchmark("proof", "a defect proved, beside its scenario on the sound platform", proof.measure),
     Benchmark("run", "a run without cloud, beside a bare round trip to the same server", run.measure),
 )

@@ -53,6 +53,8 @@ class Measurement:
     suite: Side
     bare: Side
     aim: Aim | None = None
+    notes: tuple[str, ...] = ()
+    """What follows from the figures, a line each."""
 
     def __post_init__(self) -> None:
         rounds = len(self.suite.series.values), len(self.bare.series.values)
@@ -96,6 +98,7 @@ class Measurement:
             "suite": {"what": self.suite.label, **self.suite.series.to_json()},
             "bare": {"what": self.bare.label, **self.bare.series.to_json()},
             "ratio": self.ratio.to_json(),
+            "notes": list(self.notes),
             "aim": None
             if self.aim is None
             else {

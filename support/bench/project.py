@@ -13,25 +13,17 @@ from support.settings import CHECKOUT, base_environment
 from support.stack.child import last_lines
 from support.stack.processes import dies_with
 
-# The moments are on the clock that all processes of a machine share, so they compare with those of the caller.
-# What is registered for the exit runs after the results have been written.
+# The moment is on the clock that all processes of a machine share, so it compares with those of the caller.
 _STEPS = """\
-import atexit
 import time
 from pathlib import Path
 
 from behave import step
 
 
-def note():
-    with Path({moments!r}).open("a") as moments:
-        print(time.monotonic(), file=moments)
-
-
-@step("the moment is noted, and that of the end")
+@step("the moment is noted")
 def _(context):
-    note()
-    atexit.register(note)
+    Path({moment!r}).write_text(str(time.monotonic()))
 
 
 @step("nothing happens")
@@ -39,14 +31,14 @@ def _(context):
     pass
 """
 
-NOTED = "the moment is noted, and that of the end"
+NOTED = "the moment is noted"
 NOTHING = "nothing happens"
-_LONGEST_SECONDS = 300.0
+_LONGEST_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When a run began (monotonic seconds), reached its first step and was done with its work."""
+    """When a run began (monotonic seconds), reached its first step and had ended."""
 
     began: float
     first_step: float
@@ -60,13 +52,13 @@ class Project:
         """`features`: text by file name. `whole_suite`: beside the suite's own features, steps and hooks."""
         self.features = folder / "features"
         self._folder = folder
-        self._moments = folder / "moments"
+        self._moment = folder / "moment"
         steps = folder / "steps"
         for made in (self.features, steps):
             made.mkdir(parents=True)
         for name, text in features.items():
             (self.features / name).write_text(text, encoding="utf-8")
-        (steps / "moments.py").write_text(_STEPS.format(moments=str(self._moments)), encoding="utf-8")
+        (steps / "moments.py").write_text(_STEPS.format(moment=str(self._moment)), encoding="utf-8")
         if whole_suite:
             self.add_hooks()
             for step_module in (CHECKOUT / "steps").glob("*.py"):
@@ -80,27 +72,35 @@ class Project:
 
     def run(self, command: Sequence[str], cwd: Path) -> Moments:
         """Run a command that runs the features; BenchmarkFailed unless all is green."""
-        self._moments.unlink(missing_ok=True)
+        self._moment.unlink(missing_ok=True)
         output = self._folder / "output.txt"
-        with output.open("wb") as log:
-            began = time.monotonic()
-            running = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=base_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                preexec_fn=dies_with(os.getpid(), signal.SIGKILL),
-            )
-            try:
-                code = running.wait(_LONGEST_SECONDS)
-            except subprocess.TimeoutExpired:
-                raise BenchmarkFailed(f"no end after {_LONGEST_SECONDS:.0f} s, see {output}") from None
-            finally:
-                running.kill()
-                running.wait()
-        moments = self._moments.read_text().split() if self._moments.exists() else []
-        if code or len(moments) != 2:
-            raise BenchmarkFailed("\n  ".join([f"the features are not green, see {output}", *last_lines(output)]))
-        return Moments(began, float(moments[0]), float(moments[1]))
+        began = time.monotonic()
+        seconds = run_to_end(command, cwd, output)
+        if not self._moment.exists():
+            raise BenchmarkFailed("\n  ".join([f"the features were not played, see {output}", *last_lines(output)]))
+        return Moments(began, float(self._moment.read_text()), began + seconds)
+
+
+def run_to_end(command: Sequence[str], cwd: Path, output: Path) -> float:
+    """Run a command, what it says into a file; gives its seconds. BenchmarkFailed unless it ends well."""
+    with output.open("wb") as log:
+        began = time.monotonic()
+        running = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=base_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=dies_with(os.getpid(), signal.SIGKILL),
+        )
+        try:
+            code = running.wait(_LONGEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise BenchmarkFailed(f"no end after {_LONGEST_SECONDS:.0f} s, see {output}") from None
+        finally:
+            running.kill()
+            running.wait()
+    if code:
+        raise BenchmarkFailed("\n  ".join([f"not green, see {output}", *last_lines(output)]))
+    return time.monotonic() - began

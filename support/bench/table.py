@@ -24,7 +24,7 @@ def _block(measurement: Measurement) -> str:
         verdict = "met" if measurement.is_met else "missed"
         figure = in_words(measurement.figure, measurement.aim, unit)
         lines.append(f"  aim: {aim_in_words(measurement.aim, unit)}: {verdict} with {figure}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {note}" for note in measurement.notes)])
 
 
 def _side(side: Side, unit: str) -> str:

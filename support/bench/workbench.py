@@ -27,6 +27,8 @@ class Size:
     mixture_rounds: int = 5
     pages: int = 100
     together_rounds: int = 7
+    stage: str = "nightly"
+    """What `lanes` plays."""
 
 
 QUICK = Size(
@@ -40,6 +42,7 @@ QUICK = Size(
     pages=20,
     together_rounds=3,
     mixture_rounds=2,
+    stage="smoke",
 )
 
 

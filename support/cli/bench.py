@@ -16,7 +16,7 @@ from support.bench.table import table
 from support.bench.workbench import QUICK, Size, Workbench
 from support.refusal import Refusal
 from support.run.results import ResultsMissing
-from support.settings import Settings, prepare_reports
+from support.settings import reports_of
 
 DESCRIPTION = """\
 Measures what the suite itself costs. Suite and bare reference take turns on the same machine in the same call; of
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     own = made.parse_args(arguments)
     chosen = [benchmark for benchmark in BENCHMARKS if own.only is None or benchmark.name in own.only]
     try:
-        reports = _reports(own.define)
+        reports = reports_of(own.define)
         return _bench(chosen, reports, QUICK if own.quick else Size())
     except Refusal as refusal:
         print(f"bin/bench: {refusal}", file=sys.stderr)
@@ -69,16 +69,6 @@ def main(arguments: Sequence[str]) -> int:
         _progress("")
         print("bin/bench: interrupted", file=sys.stderr)
         return 130
-
-
-def _reports(definitions: Sequence[str]) -> Path:
-    """The folder to write to; Refusal for any other setting, and where it cannot be written."""
-    given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
-    if strange := sorted(given.keys() - {"reports"}):
-        raise Refusal(f"unknown setting {', '.join(strange)}; there is only reports")
-    settings = Settings.from_userdata(given)
-    prepare_reports(settings)
-    return settings.reports
 
 
 def _bench(chosen: Sequence[Benchmark], reports: Path, size: Size) -> int:

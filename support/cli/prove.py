@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from support.proof import report, selection
 from support.proof.catalogue import CatalogueError, Defect, load
@@ -12,7 +13,7 @@ from support.proof.store import Store
 from support.proof.verdicts import unproved
 from support.refusal import Refusal
 from support.run.machine import refuse_too_many
-from support.settings import CHECKOUT, Settings
+from support.settings import CHECKOUT, reports_of
 
 DESCRIPTION = """\
 Runs the platform with each seeded defect, and with it the scenario that must notice. A defect is killed when the
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         help="the part of the catalogue that is due today (or part N, 1 to 8): eight days prove all of it",
     )
     made.add_argument("--jobs", "-j", type=_lanes, metavar="N", help="lanes side by side (default: what fits here)")
+    made.add_argument("-D", "--define", action="append", default=[], metavar="reports=DIR", help="where to write")
     made.add_argument("--list", action="store_true", help="show the selected defects and run nothing")
     return made
 
@@ -75,13 +77,15 @@ def main(arguments: Sequence[str]) -> int:
     """Run the proof; gives the exit code."""
     own = parser().parse_args(arguments)
     try:
+        reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
         catalogue = load()
         chosen, afresh = _chosen(own, catalogue)
         if own.list:
             print(*(f"{defect.id}  {defect.service:<9}  {defect.summary}" for defect in chosen), sep="\n")
             return 0
-        return _prove(chosen, frozenset(defect.id for defect in afresh), own.jobs, whole=len(chosen) == len(catalogue))
+        whole = len(chosen) == len(catalogue)
+        return _prove(chosen, frozenset(defect.id for defect in afresh), own.jobs, reports, whole=whole)
     except (CatalogueError, selection.UnknownId, ProofStopped, Refusal) as error:
         print(f"bin/prove: {error}", file=sys.stderr)
         return 2
@@ -111,8 +115,7 @@ def _text(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
-def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, whole: bool) -> int:
-    reports = Settings().reports
+def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, reports: Path, *, whole: bool) -> int:
     if not chosen:
         print("nothing to prove: no defect is concerned")
         print(*report.closing([], []), sep="\n")
@@ -126,7 +129,7 @@ def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, w
     if everything_afresh and not run.interrupted:
         store.end()
     missing = unproved(run.titles(), proofs) if whole and not run.interrupted else []
-    report.write(reports / "proof.json", proofs, missing)
+    report.write(reports / "proof.json", proofs, missing, run.control_seconds)
     print(f"\n{report.table(proofs)}\n")
     print(*report.closing(proofs, missing), sep="\n")
     if run.interrupted:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from support.proof.verdicts import Judgement, Proof
@@ -40,8 +40,8 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def write(path: Path, proofs: Sequence[Proof], unproved: Sequence[str]) -> None:
-    """Write everything that is known as JSON."""
+def write(path: Path, proofs: Sequence[Proof], unproved: Sequence[str], control_seconds: Mapping[str, float]) -> None:
+    """Write everything that is known as JSON; `control_seconds`: by title, of the scenarios on the sound platform."""
     found = [
         {
             **proof.defect.to_json(),
@@ -52,7 +52,8 @@ def write(path: Path, proofs: Sequence[Proof], unproved: Sequence[str]) -> None:
         }
         for proof in proofs
     ]
-    text = json.dumps({"proofs": found, "unproved_scenarios": list(unproved)}, indent=2, ensure_ascii=False)
+    known = {"proofs": found, "unproved_scenarios": list(unproved), "control_seconds": dict(control_seconds)}
+    text = json.dumps(known, indent=2, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 
 

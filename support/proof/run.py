@@ -43,6 +43,8 @@ class ProofRun:
     proofs: list[Proof] = field(default_factory=list)
     reused: int = 0
     interrupted: bool = False
+    control_seconds: dict[str, float] = field(default_factory=dict)
+    """Of the scenarios on the sound platform, all examples of an outline together, by their title."""
 
     def run(self) -> list[Proof]:
         """Prove everything that is not known; gives all proofs in the order of their ids.
@@ -141,6 +143,8 @@ class ProofRun:
 
     def _controlled(self, one: Planned, result: ScenarioResult) -> None:
         self._done += 1
+        title = one.scenario.name.partition(" -- @")[0]
+        self.control_seconds[title] = self.control_seconds.get(title, 0.0) + result.seconds
         if result.status == "passed":
             self.store.keep(one.name, self._digests[one.name])
         elif result.status != "skipped":

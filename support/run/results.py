@@ -28,7 +28,8 @@ class StepResult:
 class ScenarioResult:
     """One scenario: behave's status, and the verdict on its promise (proven, violated, inconclusive; None: skipped).
 
-    What is examined after the steps stands among them, as "the leak canary finds nothing".
+    What is examined after the steps stands among them, as "the leak canary finds nothing". `name` tells it from all
+    others, `seconds` is the time that it took in its lane.
     """
 
     feature: str
@@ -37,6 +38,8 @@ class ScenarioResult:
     status: str
     verdict: str | None
     steps: tuple[StepResult, ...]
+    name: str = ""
+    seconds: float = 0.0
 
     @property
     def red_step(self) -> str | None:
@@ -104,4 +107,6 @@ def result_of(entry: Mapping[str, Any]) -> ScenarioResult:
         status=entry["status"],
         verdict=entry["verdict"],
         steps=tuple(StepResult(step["name"], step["status"]) for step in entry["steps"]),
+        name=entry.get("name", ""),
+        seconds=entry.get("seconds", 0.0),
     )
