@@ -66,9 +66,7 @@ def _bound(played: Mapping[str, float], lanes: int, start: float, alone: float) 
     longest = max(played, key=lambda name: played[name])
     share = sum(played.values()) / lanes
     parts = {
-        f"the longest scenario ({longest}, {played[longest]:.1f} s)": played[longest]
-        if played[longest] > share
-        else 0.0,
+        f"the longest scenario ({longest}, {played[longest]:.1f} s)": played[longest],
         f"the work of each lane ({share:.0f} s)": share,
         f"the start and end of the stacks ({start:.0f} s)": start,
         f"what is played alone ({alone:.0f} s)": alone,
