@@ -45,6 +45,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self._selected = 0
         self._started = time.monotonic()
         self._said = self._started
+        # What was played so far: seconds expected, and seconds taken.
+        self._expected, self._took = 0.0, 0.0
 
     # -- behave's events ----------------------------------------------------------------------------------------
 
@@ -81,6 +83,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         """A scenario has ended, or will not be played."""
         self._records[index] = record
         done = self._to_come.pop(index)
+        self._expected += done.seconds
+        self._took += record["seconds"]
         self._playing = {lane: one for lane, one in self._playing.items() if one.index != index}
         feature = self._features[done.scenario.filename]
         if all(one.index in self._records for one in feature):
@@ -109,16 +113,20 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         total = len(self._records) + len(self._to_come)
         red = sum(_mark(record) == "✗" for record in self._records.values())
         # What is being played counts as half done.
-        left = makespan(
-            (one.seconds / 2 if one in self._playing.values() else one.seconds for one in self._to_come.values()),
-            self._lanes,
-        )
+        halves = {one.index for one in self._playing.values()}
+        expected = (one.seconds / 2 if one.index in halves else one.seconds for one in self._to_come.values())
+        left = makespan(expected, self._lanes) * self._pace
         said = f"{len(self._records)} of {total} played, {red} red, about {left:.0f} s left"
         if self._live:
             self._status(f"{said}: {' | '.join(one.scenario.name for one in self._playing.values())}")
         elif self._to_come and time.monotonic() - self._said > _SAY_SECONDS:
             self._said = time.monotonic()
             self._line(f"... {said}")
+
+    @property
+    def _pace(self) -> float:
+        """How much longer everything takes here, now, than the durations say."""
+        return max(1.0, self._took / self._expected) if self._expected else 1.0
 
     def _feature(self, records: Sequence[Mapping[str, Any]]) -> None:
         seen = counts(records)
