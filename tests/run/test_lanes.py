@@ -145,7 +145,7 @@ def test_one_lane_plays_in_the_order_in_which_it_is_written(project):
 
 
 def test_several_lanes_take_the_longest_first(project):
-    project.feature("one", takes("short", 0.3), takes("long", 0.3), takes("middle", 0.3), takes("longest", 0.3))
+    project.feature("one", takes("short", 0.1), takes("long", 0.1), takes("middle", 0.1), takes("longest", 0.9))
     project.lasting(short=1, long=9, middle=3, longest=11)
     assert project.run("--jobs", "2")[0] == 0
     begins = {name: moments["begin"][1] for name, moments in project.moments().items()}
