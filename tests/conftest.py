@@ -1,10 +1,24 @@
-"""Servers that more than one part of the tests asks."""
+"""Servers that more than one part of the tests asks, and the order in which workers share out the tests."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.servers import ApiServer, EventServer
+
+# These start services of their own and take the longest. Begun first, they leave the quick ones for the end, when one
+# worker would otherwise wait for the other.
+_LONGEST = ("tests/stack/test_cleanup.py", "tests/core/test_session.py", "tests/published", "tests/stack", "tests/apex")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest first where workers share the tests, which is not for one process alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(
+            key=lambda item: next(
+                (n for n, place in enumerate(_LONGEST) if item.nodeid.startswith(place)), len(_LONGEST)
+            )
+        )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ Feature: A cancelled run really stops
   @AEC-11 @segment.free @segment.mid @segment.enterprise
   Rule: A customer can cancel a running agent, and nobody else's
 
-    @gate
+    @smoke
     Scenario: Cancelling stops the agent's work outside, too
       Given Acme is a Mid customer
       And Acme watches

@@ -8,7 +8,7 @@ Feature: A crash inside an agent stays inside its run
   @AEC-05 @segment.mid @segment.enterprise
   Rule: A crashing agent fails its own run, with a reason fit for a customer, and nothing else
 
-    @gate
+    @smoke
     Scenario: Runs beside a crashing agent complete
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with servers in the cloud

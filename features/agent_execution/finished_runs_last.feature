@@ -16,7 +16,7 @@ Feature: Finished work survives a restart
       Then the run reads as it did before
       And the answer is the newest message of its thread
 
-    @gate
+    @smoke
     Scenario: A follow-up builds on the answer before it
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has finished a cost analysis

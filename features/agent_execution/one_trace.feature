@@ -8,7 +8,7 @@ Feature: One trace runs through everything a request touched
   @AEC-08 @segment.enterprise @segment.platform
   Rule: The caller's trace is found in every place that the request touched
 
-    @gate
+    @smoke
     Scenario: A caller's trace is found wherever the run left a mark
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches

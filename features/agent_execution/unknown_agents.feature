@@ -8,7 +8,7 @@ Feature: Asking for an agent that does not exist is refused and costs nothing
   @AEC-09 @segment.free @segment.early
   Rule: An unknown agent is refused with the names of the known ones, and nothing else happens
 
-    @gate
+    @smoke
     Scenario: The refusal names the agents that can be asked
       Given Acme is a Free customer
       When Acme asks for an agent that does not exist

@@ -25,7 +25,7 @@ Feature: Failures are explained without showing the inside
         | a Mid         | what the services share cannot be reached        |
         | an Enterprise | what the services share gives no answer          |
 
-    @gate
+    @smoke
     Scenario: What is stored makes no sense
       Given Acme is a Mid customer who owns one of everything
       When Acme looks at what has been spoilt in the database

@@ -8,7 +8,7 @@ Feature: A run can be followed by asking alone
   @API-01 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Asking, looking again and reading the result need no live connection, and every answer is as published
 
-    @gate
+    @smoke
     Scenario Outline: A program asks, looks again until the run has ended, and reads the result
       Given Acme is <a plan> customer with stored usage
       When Acme asks for a usage report and looks again until it has ended

@@ -8,7 +8,7 @@ Feature: Nobody reaches what belongs to somebody else
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: What belongs to somebody else looks as if it had never existed, whatever way is tried
 
-    @gate
+    @smoke
     Scenario Outline: Another customer finds nothing
       Given Acme is <a plan> customer who owns one of everything
       And Borealis is an Enterprise customer

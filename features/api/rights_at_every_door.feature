@@ -16,7 +16,7 @@ Feature: Everybody can do what they have the right to do, and nothing else
       And no closed door has let anything be changed
       And each who was refused was told which permission is missing
 
-    @gate
+    @smoke
     Scenario: No door has been forgotten
       Given Acme is an Early customer
       When Acme looks up which doors there are

@@ -55,7 +55,7 @@ Feature: Only valid tokens open the door
       Then the refresh token is refused
       And no token of Acme's session is of use any more
 
-    @gate
+    @smoke
     Scenario: After logging out nothing of the session is of use, and other sessions go on
       Given Acme is an Enterprise customer who owns one of everything
       And Acme is logged in on another device

@@ -8,7 +8,7 @@ Feature: Conversations are kept for their owner
   @DBL-02 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Conversations belong to their owner
 
-    @gate
+    @smoke
     Scenario: A conversation reads as it was written
       Given Acme is a Free customer
       When Acme begins a conversation and writes in it

@@ -8,7 +8,7 @@ Feature: What an agent worked out is kept exactly
   @DBL-03 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: An agent's rich state is kept exactly
 
-    @gate
+    @smoke
     Scenario Outline: A rich state reads back as the agent left it
       Given Acme is <a plan> customer
       When Acme runs an agent that leaves a rich state

@@ -28,7 +28,7 @@ Feature: However many write at once, nothing is lost
         | a Mid   |
         | a Free  |
 
-    @gate
+    @smoke
     Scenario: Messages that are moved to two places at once are in one of them
       Given Acme is an Early customer
       And Acme has three conversations

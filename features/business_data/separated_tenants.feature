@@ -8,7 +8,7 @@ Feature: The database itself keeps customers apart
   @DBL-04 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Data of customers is separated in the database itself
 
-    @gate
+    @smoke
     Scenario: On behalf of one customer the database shows nothing of another
       Given Acme is a Free customer
       And Borealis is an Enterprise customer

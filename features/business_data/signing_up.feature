@@ -22,7 +22,7 @@ Feature: A customer who signs up is found again
         | a Mid         |
         | an Enterprise |
 
-    @gate
+    @smoke
     Scenario: An address that is taken cannot be taken again in other letters
       Given Acme is a Mid customer
       When Borealis signs up with Acme's address in other letters

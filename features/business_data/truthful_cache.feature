@@ -61,7 +61,7 @@ Feature: The cache never lies
         | hangs                    |
         | cannot be reached        |
 
-    @gate
+    @smoke
     Scenario: The cache shows each customer their own
       Given Acme is a Mid customer
       And Borealis is a Free customer

@@ -48,7 +48,7 @@ Feature: A change happens wholly or not at all
       When Acme starts a usage report
       Then Acme finds one whole run
 
-    @gate
+    @smoke
     Scenario: A run whose end breaks off ends all the same
       Given Acme watches
       And Acme has started an agent that waits for the partner

@@ -8,7 +8,7 @@ Feature: A job is on record once, with everybody who worked on it
   @CSC-01 @segment.free @segment.early @segment.mid
   Rule: A job that several services carry out is one and the same job in all of their records
 
-    @gate
+    @smoke
     Scenario: A cost analysis is on record once with every service that took part
       Given Acme is an Early customer with two idle servers in the cloud
       And Acme watches
@@ -16,7 +16,7 @@ Feature: A job is on record once, with everybody who worked on it
       Then every service has the job on record once, and all records agree
       And the answer equals the savings in Acme's own inventory
 
-    @gate
+    @smoke
     Scenario: A job that failed is on record once as failed
       Given Acme is a Free customer
       And Acme watches

@@ -8,7 +8,7 @@ Feature: What several services have to tell comes as one story
   @CSC-02 @segment.free @segment.mid @segment.enterprise
   Rule: Events that different services cause are told in the order in which they came about
 
-    @gate
+    @smoke
     Scenario: What a tool reports is told in its place
       Given Acme is a Mid customer
       And Acme watches

@@ -8,7 +8,7 @@ Feature: Tools come and go while customers work
   @TLD-07 @segment.mid @segment.enterprise @segment.platform
   Rule: Tools can be added and withdrawn while the platform runs
 
-    @gate
+    @smoke
     Scenario: A tool that was added can be used at once
       Given Acme is a Mid customer
       And Acme has tried a tool that is not there yet

@@ -22,7 +22,7 @@ Feature: A failing tool does not end the work
         | cannot do its work     |
         | has a fault of its own |
 
-    @gate
+    @smoke
     Scenario: A review leaves out what cannot be known
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage

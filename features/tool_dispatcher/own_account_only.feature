@@ -25,7 +25,7 @@ Feature: A tool works in its caller's own account
       When Acme and Borealis each have an agent list their servers at once
       Then each list names the customer's own servers and no others
 
-    @gate
+    @smoke
     Scenario: Nobody's tool reaches into somebody else's account
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud

@@ -26,7 +26,7 @@ Feature: Agents may do what their customer may do, and no more
         | an Enterprise | Acme        | the owner | read, label, stop and resize |
         | an Enterprise | Ben of Acme | a member  | read and label              |
 
-    @gate
+    @smoke
     Scenario: A partner hears nothing of a call that is refused
       Given Acme is a Free customer
       And Borealis is a Mid customer

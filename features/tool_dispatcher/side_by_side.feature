@@ -8,7 +8,7 @@ Feature: Tools that do not need each other work at the same time
   @TLD-02 @segment.mid @segment.enterprise
   Rule: Independent tools run side by side, and each result stays with its call
 
-    @gate
+    @smoke
     Scenario: The second question is asked while the first waits for its answer
       Given Acme is a Mid customer
       And Acme watches

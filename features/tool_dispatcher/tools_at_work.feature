@@ -8,7 +8,7 @@ Feature: Customers see every tool at work
   @TLD-08 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Each call is shown once at its beginning and once at its end, to its caller only, without secrets
 
-    @gate
+    @smoke
     Scenario: Every call is shown as it begins and as it ends
       Given Acme is a Free customer with servers in the cloud
       And Acme watches

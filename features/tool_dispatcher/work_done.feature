@@ -8,7 +8,7 @@ Feature: A tool does what it was asked to do
   @TLD-01 @segment.early @segment.mid @segment.enterprise
   Rule: A tool does the work it was asked to do, and tells what it has done
 
-    @gate
+    @smoke
     Scenario: A label stands on the servers that it was asked for
       Given Acme is an Early customer with four idle servers in the cloud
       When Acme has an agent label two of the servers

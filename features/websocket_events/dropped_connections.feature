@@ -8,7 +8,7 @@ Feature: A dropped connection loses nothing
   @WSE-03 @segment.early @segment.mid @segment.enterprise
   Rule: What was missed arrives after reconnecting, in order and once, or the customer is told that it cannot
 
-    @gate
+    @smoke
     Scenario: The connection is reset in the middle of a run
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis

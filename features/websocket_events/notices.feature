@@ -8,7 +8,7 @@ Feature: A notice to everyone reaches everyone, and only notices do
   @WSE-07 @segment.free @segment.early @segment.mid @segment.enterprise @segment.platform
   Rule: An operator's notice reaches each connected user once, and nobody else can send one
 
-    @gate
+    @smoke
     Scenario: A maintenance notice reaches every connected user of every segment once
       Given a customer of each segment watches, with a colleague
       And Acme watches in another tab

@@ -15,7 +15,7 @@ Feature: Nobody receives another customer's events
       When all of them are at work on a cost analysis at the same moment
       Then every tab has shown the whole story of its own customer's run and nothing else
 
-    @gate
+    @smoke
     Scenario: Colleagues do not see each other's work
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a colleague

@@ -8,7 +8,7 @@ Feature: Every event can be traced to its request
   @WSE-05 @segment.enterprise @segment.platform
   Rule: The identities in an event are those of the request that caused it
 
-    @gate
+    @smoke
     Scenario: Runs in different threads, one after the other, keep their identities
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches

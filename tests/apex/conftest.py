@@ -1,4 +1,4 @@
-"""A real PostgreSQL with the platform's schema, started once for all tests of the platform that need it."""
+"""A real PostgreSQL with the platform's schema and a real Redis, started once for all tests of the platform."""
 
 import tomllib
 import uuid
@@ -22,16 +22,28 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseSettings]:
-    """Where the database is; it ends with the tests."""
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL and Redis, for tests that leave nothing in the way of others; they end with the tests."""
     options = StackOptions(
         checkout=CHECKOUT,
         log_dir=tmp_path_factory.mktemp("logs"),
-        only=frozenset({"postgres-primary", "postgres-replica"}),
+        only=frozenset({"postgres-primary", "postgres-replica", "redis"}),
     )
-    with Stack.start(options, lambda line: None) as stack:
-        written = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["database"]
-        yield DatabaseSettings(url=SecretStr(written["url"]), owner_url=SecretStr(written["owner_url"]))
+    with Stack.start(options, lambda line: None) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def addresses(stack: Stack) -> dict[str, Any]:
+    """The stores by name, each with its URLs as a service of the platform is given them."""
+    return tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def settings(addresses: dict[str, Any]) -> DatabaseSettings:
+    """Where the database is."""
+    written = addresses["database"]
+    return DatabaseSettings(url=SecretStr(written["url"]), owner_url=SecretStr(written["owner_url"]))
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,12 @@
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
 from apex.cache import Cache
-from support.stack.client import Stack, StackOptions
+from support.stack.client import Stack
 
 
 @pytest.fixture
@@ -36,13 +35,9 @@ def test_a_silent_cache_is_waited_for_once(silent):
     assert time.monotonic() - began < 5
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    options = StackOptions(
-        checkout=Path(__file__).parents[2], log_dir=tmp_path_factory.mktemp("logs"), only=frozenset({"redis"})
-    )
-    with Stack.start(options, lambda line: None) as stack:
-        yield stack.addresses.redis_url
+@pytest.fixture
+def address(stack: Stack) -> str:
+    return stack.addresses.redis_url
 
 
 @pytest.mark.parametrize("damaged", [b'{"a": ', b"\xff\xfe", b"", b"[1]"])

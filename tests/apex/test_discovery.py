@@ -2,39 +2,26 @@
 
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import redis
-from pydantic import SecretStr
 from sqlalchemy import Row, insert, select
 
 from apex.database import Database
 from apex.discovery import Directory, Instance, Registry, new_id
 from apex.problems import Problem
 from apex.runs import CANCELLED, Ending, end_run
-from apex.settings import Database as DatabaseSettings
 from apex.settings import Discovery
 from apex.tables import runs, tenants, threads, tool_calls, users
 from apex.tools.calls import CallRecords
 from apex.tools.models import ExecutionAnswer, ExecutionUsage
 from apex.tools.tool import ToolCall
-from support.stack.client import Stack, StackOptions
 from support.waiting import wait_for
 
-CHECKOUT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = Discovery(heartbeat_seconds=0.05, lease_seconds=0.2)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    only = frozenset({"postgres-primary", "postgres-replica", "redis"})
-    options = StackOptions(checkout=CHECKOUT, log_dir=tmp_path_factory.mktemp("logs"), only=only)
-    with Stack.start(options, lambda line: None) as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -42,16 +29,6 @@ def client(stack):
     with redis.Redis.from_url(stack.addresses.redis_url, decode_responses=True) as client:
         yield client
         client.flushall()
-
-
-@pytest.fixture(scope="module")
-def database(stack):
-    text = (stack.addresses.run_dir / "apex.toml").read_text()
-    lines = text[text.index("[database]") :].splitlines()
-    urls = {line.split(" = ")[0]: SecretStr(line.split('"')[1]) for line in lines[1:3]}
-    database = Database(DatabaseSettings(**urls), "test")
-    database.migrate()
-    return database
 
 
 def instance(name: str) -> Instance:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from support import locks
 from support.locks import Hold
 from support.undo import UndoStack
 from support.verdict import Verdict, verdict_of_step
@@ -20,7 +21,8 @@ def world(settings, database):
     assert scenario.undo.run_all() == []
 
 
-def test_what_cannot_be_had_shows_nothing(world):
+def test_what_cannot_be_had_shows_nothing(world, monkeypatch):
+    monkeypatch.setattr(locks, "_LOCK_MILLISECONDS", 100)
     Hold(world).table_from_all("threads")
     with pytest.raises(psycopg.errors.LockNotAvailable) as missing:
         Hold(world).table("threads")

@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-import tomllib
 import uuid
-from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import redis.asyncio
@@ -13,6 +11,7 @@ import uvloop
 from hamcrest import greater_than
 from starlette.websockets import WebSocket
 
+from apex.backend import hub
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
 from apex.fair_use import FairUse
@@ -20,23 +19,20 @@ from apex.identity import Identity
 from apex.problems import Problem
 from apex.settings import Rate, RateLimits
 from apex.stream import asynchronous
-from support.stack.client import Fault, Stack, StackOptions
+from support.stack.client import Fault, Stack
 from support.waiting import wait_for
-
-CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    options = StackOptions(checkout=CHECKOUT, log_dir=tmp_path_factory.mktemp("logs"), only=frozenset({"redis"}))
-    with Stack.start(options, lambda line: None) as stack:
-        yield stack
 
 
 @pytest.fixture
-def url(stack: Stack) -> str:
-    written: str = tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())["redis"]["url"]
+def url(addresses: dict[str, Any]) -> str:
+    written: str = addresses["redis"]["url"]
     return written
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub gives a line up as it always does, only sooner."""
+    monkeypatch.setattr(hub, "PATIENCE_SECONDS", 0.5)
 
 
 @pytest.mark.parametrize("rounds_of_the_loop", range(4))
@@ -117,12 +113,12 @@ def test_who_comes_while_the_hub_itself_connects_is_let_in(url: str, rounds_of_t
 
     async def come() -> None:
         client = asynchronous(url, retries=1)
-        hub = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
+        events = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
         socket, people = cast(WebSocket, None), [Identity(f"user-{n}", "t", "s", "owner", "mid", 0) for n in range(3)]
-        running = asyncio.create_task(hub.run())
+        running = asyncio.create_task(events.run())
         for _ in range(rounds_of_the_loop):
             await asyncio.sleep(0)
-        coming = [hub.add(Connection(socket, person, client, 1)) for person in people]
+        coming = [events.add(Connection(socket, person, client, 1)) for person in people]
         try:
             await asyncio.wait_for(asyncio.gather(*coming), 5)
         finally:
@@ -136,33 +132,35 @@ def newcomer(client: redis.asyncio.Redis, name: str) -> Connection:
     return Connection(cast(WebSocket, None), Identity(name, "t", "s", "owner", "mid", 0), client, 1)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_who_comes_while_the_line_carries_nothing_is_turned_away(stack: Stack, url: str):
     async def come() -> None:
         client = asynchronous(url, retries=1)
-        hub = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
-        running = asyncio.create_task(hub.run())
-        await asyncio.wait_for(hub.add(newcomer(client, "before")), 5)
+        events = Hub(client, asynchronous(url, retries=0), heartbeat_seconds=1)
+        running = asyncio.create_task(events.run())
+        await asyncio.wait_for(events.add(newcomer(client, "before")), 5)
         await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="blackhole"))
         try:
             with pytest.raises(TimeoutError, match=r"^$"):
-                await hub.add(newcomer(client, "meanwhile"))
+                await events.add(newcomer(client, "meanwhile"))
         finally:
             await asyncio.to_thread(stack.clear_fault, "redis")
-        await asyncio.wait_for(hub.add(newcomer(client, "afterwards")), 5)
+        await asyncio.wait_for(events.add(newcomer(client, "afterwards")), 5)
         running.cancel()
         await client.aclose()
 
     uvloop.run(come())
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_line_that_carries_nothing_is_given_up_though_nobody_asks(stack: Stack, url: str):
     def lines() -> int:
         return next(line.total_connections for line in stack.lines() if line.name == "redis")
 
     async def listen() -> None:
-        hub = Hub(asynchronous(url, retries=1), asynchronous(url, retries=0), heartbeat_seconds=1)
-        running = asyncio.create_task(hub.run())
-        await asyncio.wait_for(hub.add(newcomer(asynchronous(url, retries=1), "somebody")), 5)
+        events = Hub(asynchronous(url, retries=1), asynchronous(url, retries=0), heartbeat_seconds=1)
+        running = asyncio.create_task(events.run())
+        await asyncio.wait_for(events.add(newcomer(asynchronous(url, retries=1), "somebody")), 5)
         await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="blackhole"))
         known = await asyncio.to_thread(lines)
         try:

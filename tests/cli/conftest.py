@@ -1,5 +1,6 @@
 """Commands run in a copy of the checkout, so that they can neither see nor spoil the real one's results."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,17 +33,25 @@ def _(context):
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The suite with one feature that needs nothing."""
-    copy = tmp_path / "checkout"
-    copy.mkdir()
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the commands run with, byte code included: it is as current as the sources are."""
+    copy = tmp_path_factory.mktemp("suite")
     for name in COPIED:
         source = CHECKOUT / name
         if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, copy / name)
         else:
             shutil.copy(source, copy)
+    return copy
+
+
+@pytest.fixture
+def checkout(suite: Path, tmp_path: Path) -> Path:
+    """The suite with one feature that needs nothing."""
+    copy = tmp_path / "checkout"
+    # Another name for each file is enough: nobody writes into them.
+    shutil.copytree(suite, copy, copy_function=os.link)
     feature = copy / "features" / "agent_execution" / "one.feature"
     feature.parent.mkdir(parents=True)
     feature.write_text(FEATURE, encoding="utf-8")

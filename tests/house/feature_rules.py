@@ -1,7 +1,7 @@
 """Rules for features: functions over behave's parsed model, each giving one line per breach."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,18 @@ from behave.parser import parse_feature
 STAGES = frozenset({"smoke", "gate", "nightly"})
 CUSTOMERS = frozenset({"free", "early", "mid", "enterprise"})
 SEGMENTS = CUSTOMERS | {"platform"}
+# What a scenario asks of a run. `exclusive`: the services to itself, because it breaks one for everybody.
+# `timing`: judges time or processor use, so it is played at the end of a run with nothing else at work.
+CONDITIONS = frozenset({"exclusive", "timing"})
 VALUE_LINES = ("Segment", "Business goal", "Value impact", "Strategic impact")
 CUSTOMER_FACING = frozenset({"agent_execution", "websocket_events", "tool_dispatcher", "business_data", "api"})
 
 PROMISE_TAG = re.compile(r"[A-Z]{3}-\d\d")
 NEEDS_TAG = re.compile(r"needs\.[a-z_]+")
 STEPS = range(3, 7)
+# The quick look counts its scenarios as they are run, and looks at every finished category more than once.
+SMOKE = range(25, 41)
+SMOKE_OF_A_CATEGORY = 2
 
 # What a product owner would stumble over. Tables may hold figures with their unit, where those are the promise.
 TECHNICAL = (
@@ -63,15 +69,15 @@ def at(item: Feature | Rule | Scenario) -> str:
 def closed_tags(feature: Feature, promises: Promises) -> Iterator[str]:
     """Every tag is known and stands where it belongs."""
     categories = set(promises.category_of.values())
-    yield from _unknown(feature, feature.tags, categories | STAGES | {"exclusive"})
+    yield from _unknown(feature, feature.tags, categories | STAGES | CONDITIONS)
     if not set(feature.tags) & categories:
         yield f"{at(feature)}: no category among its tags"
     for rule in feature.rules:
-        yield from _unknown(rule, rule.tags, set(promises.category_of) | STAGES | {"exclusive"}, segments=True)
+        yield from _unknown(rule, rule.tags, set(promises.category_of) | STAGES | CONDITIONS, segments=True)
     for scenario in outlines_and_scenarios(feature):
-        yield from _unknown(scenario, scenario.tags, STAGES | {"exclusive"})
+        yield from _unknown(scenario, scenario.tags, STAGES | CONDITIONS)
         for table in getattr(scenario, "examples", ()):
-            yield from _unknown(scenario, table.tags, STAGES | {"exclusive"})
+            yield from _unknown(scenario, table.tags, STAGES | CONDITIONS)
 
 
 def _unknown(
@@ -212,6 +218,20 @@ def finished_is_complete(features: Iterable[Feature], promises: Promises) -> Ite
     for category in sorted(promises.finished & CUSTOMER_FACING):
         if left_out := CUSTOMERS - served[category]:
             yield f"{category}: no scenario for {_list(left_out)}"
+
+
+def quick_look_is_telling(features: Iterable[Feature], promises: Promises) -> Iterator[str]:
+    """The smoke stage has few scenarios, some of each finished category, and none that needs a run to itself."""
+    smoke = [scenario for feature in features for scenario in examples(feature) if "smoke" in scenario.effective_tags]
+    if len(smoke) not in SMOKE:
+        yield f"{len(smoke)} scenarios are @smoke, there should be {SMOKE.start} to {SMOKE.stop - 1}"
+    tags = Counter(str(tag) for scenario in smoke for tag in scenario.effective_tags)
+    for category in sorted(promises.finished):
+        if tags[category] < SMOKE_OF_A_CATEGORY:
+            yield f"{category}: {tags[category]} scenarios are @smoke, there should be {SMOKE_OF_A_CATEGORY}"
+    for scenario in smoke:
+        if slow := sorted(CONDITIONS & set(scenario.effective_tags)):
+            yield f"{at(scenario)}: @smoke and @{slow[0]}"
 
 
 # The rules that look at one feature at a time.

@@ -47,6 +47,7 @@ BREACHES = [
     ("closed_tags", "@websocket_events @gate", "@gate", "no category"),
     ("closed_tags", "@exclusive", "@wip", "@wip"),
     ("closed_tags", "@exclusive", "@WSE-03", "@WSE-03"),
+    ("closed_tags", "@exclusive", "@timings", "@timings"),
     ("closed_tags", "@segment.mid", "@segment.middle", "@segment.middle"),
     ("closed_tags", "      Examples:", "      @needs.Sequence\n      Examples:", "@needs.Sequence"),
     ("category_is_folder", "@websocket_events", "@agent_execution", "the folder websocket_events"),
@@ -111,6 +112,14 @@ def test_every_rule_has_a_breach():
     assert {rule.__name__ for rule in feature_rules.RULES} == {breach[0] for breach in BREACHES}
 
 
+@pytest.mark.parametrize("place", ["@gate\n", "@segment.mid", "@exclusive", "      Examples:"])
+@pytest.mark.parametrize("tag", ["@exclusive", "@timing"])
+def test_condition_may_stand_wherever_it_holds(place, tag):
+    added = f"      {tag}\n{place}" if place.endswith("Examples:") else f"{tag} {place}"
+    assert place in GOOD
+    assert list(feature_rules.closed_tags(feature(GOOD.replace(place, added)), KNOWN)) == []
+
+
 def test_shared_value_line_and_title_are_found():
     other = GOOD.replace("A dropped connection", "A silent connection")
     findings = list(feature_rules.unlike_any_other([feature(GOOD), feature(other, file="silent.feature")]))
@@ -129,6 +138,40 @@ def test_finished_category_lacking_a_rule_or_a_segment_is_found():
         "WSE-04: no rule, though websocket_events is finished",
         "websocket_events: no scenario for free",
     ]
+
+
+def quick_look(examples: int, tags: str = "@smoke", finished: str = "websocket_events") -> list[str]:
+    """What is found when a feature has so many examples in the smoke stage."""
+    row = "        | torn |\n"
+    text = GOOD.replace(" @gate", "").replace("    Scenario: ", "    @gate\n    Scenario: ")
+    text = text.replace("@exclusive", tags).replace(row, row * (examples - 1))
+    known = Promises(KNOWN.category_of, frozenset({finished}))
+    return list(feature_rules.quick_look_is_telling([feature(text)], known))
+
+
+@pytest.mark.parametrize("examples", [25, 40])
+def test_quick_look_of_the_right_size_is_kept(examples):
+    assert quick_look(examples) == []
+
+
+@pytest.mark.parametrize("examples", [24, 41])
+def test_quick_look_that_shows_little_or_takes_long_is_found(examples):
+    assert quick_look(examples) == [f"{examples} scenarios are @smoke, there should be 25 to 40"]
+
+
+def test_quick_look_that_leaves_out_a_category_is_found():
+    assert quick_look(30, finished="api") == ["api: 0 scenarios are @smoke, there should be 2"]
+
+
+@pytest.mark.parametrize("tag", ["exclusive", "timing"])
+def test_quick_look_that_needs_a_run_to_itself_is_found(tag):
+    found = quick_look(25, f"@smoke @{tag}")
+    assert len(found) == 25
+    assert all(each.endswith(f"@smoke and @{tag}") for each in found)
+
+
+def test_quick_look_is_telling(features):
+    assert list(feature_rules.quick_look_is_telling(features, promises.load())) == []
 
 
 @pytest.mark.parametrize("rule", feature_rules.RULES, ids=lambda rule: rule.__name__)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.settings import CHECKOUT, base_environment
-from support.stack.child import Child
+from support.stack.child import NO_SPACE, Child, run_to_end
 from support.stack.client import Stack, StackError
 from support.stack.packages import package_directory
 from support.stack.processes import Launch
@@ -170,6 +170,14 @@ def test_a_full_disk(options: MakeOptions, fresh_base: Path, megabytes: int):
     assert "no space left on the disk that holds" in said
     assert str(fresh_base) in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("said", [f"PANIC:  could not write: {NO_SPACE}", "HINT:  Check free disk space."])
+def test_a_program_that_speaks_of_a_full_disk(tmp_path: Path, said: str, code: int):
+    launch = Launch(("/bin/sh", "-c", f"echo '{said}'; exit {code}"), {}, cwd=tmp_path)
+    with pytest.raises(StackError, match="initdb: no space left on the disk that holds"):
+        asyncio.run(run_to_end("initdb", launch, tmp_path / "log", tmp_path))
 
 
 def test_a_supervisor_that_is_killed_while_it_starts(options: MakeOptions, base: Path, checkout: Checkout):
