@@ -45,6 +45,9 @@ def _read_models_once() -> None:
 def _application() -> DomainDispatcherApplication:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    from support.stack.cloud_speed import make_quick  # loads moto, as the lines above do
+
+    make_quick()
     return DomainDispatcherApplication(create_backend_app)
 
 
