@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -12,20 +13,28 @@ from werkzeug.serving import make_server
 
 from support.inventory import CloudAccounts
 from support.savings import Group
-from support.stack.cloud_speed import QUICKER
+from support.stack.cloud_speed import QUICKER, Remembered
 from support.stack.ports import LOOPBACK
 
-ROLE = "arn:aws:iam::123456789012:role/apex"
+ROLE, ELSEWHERE, NOWHERE = (f"arn:aws:iam::{number:012}:role/apex" for number in (1, 2, 3))
+
+
+@contextmanager
+def served(application: Any) -> Iterator[str]:
+    server = make_server(LOOPBACK, 0, application, threaded=True)
+    serving = Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server_port}"
+    finally:
+        server.shutdown()
+        serving.join()
 
 
 @pytest.fixture
 def cloud() -> Iterator[CloudAccounts]:
-    server = make_server(LOOPBACK, 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-    serving = Thread(target=server.serve_forever)
-    serving.start()
-    yield CloudAccounts(f"http://{LOOPBACK}:{server.server_port}")
-    server.shutdown()
-    serving.join()
+    with served(DomainDispatcherApplication(create_backend_app)) as url:
+        yield CloudAccounts(url)
 
 
 def answers(cloud: CloudAccounts) -> list[Any]:
@@ -60,3 +69,29 @@ def test_the_quicker_cloud_tells_the_same(cloud: CloudAccounts, monkeypatch: pyt
     assert json.dumps(answers(cloud), default=str) == json.dumps(before, default=str)
     assert len(before[0]) == 3
     assert [len(each["Values"]) for each in before[2]] == [2, 2, 0, 2, 2]
+
+
+def test_what_is_known_of_servers_is_not_asked_for_again_before_it_changes():
+    asked: list[str] = []
+    cloud = DomainDispatcherApplication(create_backend_app)
+
+    def counted(environ: dict[str, Any], start_response: Any) -> Any:
+        asked.append(environ["HTTP_AUTHORIZATION"])
+        return cloud(environ, start_response)
+
+    def states(user: CloudAccounts) -> dict[str, str]:
+        told = user.ec2.describe_instances()["Reservations"]
+        return {each["InstanceId"]: each["State"]["Name"] for some in told for each in some["Instances"]}
+
+    with served(Remembered(counted)) as url:
+        user = CloudAccounts(url)
+        user.plant(ELSEWHERE, "marker", [Group(2, "m5.large", None)])
+        with user.inside(ELSEWHERE):
+            first, second = states(user)
+            asked.clear()
+            assert states(user) == {first: "running", second: "running"}
+            assert asked == []
+            user.ec2.stop_instances(InstanceIds=[first])
+            assert states(user) == {first: "stopped", second: "running"}
+        with user.inside(NOWHERE):
+            assert states(user) == {}
