@@ -29,6 +29,8 @@ LINE_ERRORS = (RedisError, OSError, RuntimeError)
 reset, and the client hands it on as it is."""
 PATIENCE_SECONDS = 2.0
 """How long a service that customers wait for waits for Redis: a line may be up and carry nothing."""
+_AT_WORK_PATIENCE_SECONDS = 5.0
+"""The same where nobody waits for an answer, and a run would fail."""
 _LINES = 32
 _RUN_MEMORY_SECONDS = 24 * 3600
 # uvloop says RuntimeError of a transport that the other side has closed, and the client does not take it for its own.
@@ -120,13 +122,13 @@ class EventStream:
     Nothing is sent twice by itself: a connection lost after the command would make an event appear twice.
     """
 
-    def __init__(self, url: str, window: int) -> None:
+    def __init__(self, url: str, window: int, patience_seconds: float = _AT_WORK_PATIENCE_SECONDS) -> None:
         self.redis = redis.Redis.from_url(
             url,
             decode_responses=True,
             retry=Retry(NoBackoff(), 0),
-            socket_timeout=5,
-            socket_connect_timeout=2,
+            socket_timeout=patience_seconds,
+            socket_connect_timeout=PATIENCE_SECONDS,
         )
         self._window = window
         self._publish = self.redis.register_script(_PUBLISH)

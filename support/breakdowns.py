@@ -1,7 +1,9 @@
 """What lies behind the doors of the platform breaks, and what those who ask meanwhile are told."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from itertools import chain
 
 import psycopg
 from hamcrest import equal_to
@@ -85,10 +87,16 @@ def try_doors_while(world: World, broken: Breakdown) -> None:
     concerned = [door for door in _doors(world) if broken.concerns(door)]
 
     def attempt() -> list[Try]:
-        tried = doors.try_all(world, [each for each in concerned if not _is_operators(each)], owned.owner, owned.ids)
-        tried += doors.try_all(world, [each for each in concerned if _is_operators(each)], operator, owned.ids)
-        if broken is not Breakdown.FIGURES:
-            tried.append(_try_to_watch(world, owned.owner))
+        def of(caller: User, operators: bool) -> list[Try]:
+            chosen = [each for each in concerned if _is_operators(each) == operators]
+            return doors.try_all(world, chosen, caller, owned.ids)
+
+        # Side by side: each of them may have to wait until the platform has lost its patience.
+        with ThreadPoolExecutor() as together:
+            attempts = [together.submit(of, owned.owner, False), together.submit(of, operator, True)]
+            if broken is not Breakdown.FIGURES:
+                attempts.append(together.submit(lambda: [_try_to_watch(world, owned.owner)]))
+        tried = chain.from_iterable(each.result() for each in attempts)
         return [each for each in tried if not broken.spares(each)]
 
     listening = rows.listening(world)

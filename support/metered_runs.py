@@ -9,8 +9,8 @@ from support.world import RunHandle, World
 
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
-ROUNDS = 9
-"""How often the customers' agents run in turn: so many pairs that a few that were disturbed do not count."""
+ROUNDS = 5
+"""How often the customers' agents run in turn: so often that each of them was left undisturbed once."""
 
 
 def hard_working_run(world: World, user: User) -> RunHandle:
@@ -31,7 +31,7 @@ def usages(world: World, customer: User) -> list[dict[str, float]]:
 def run_in_turn(world: World, customers: Sequence[User], agent_name: str) -> None:
     """Have the customers' agents run one after the other, again and again.
 
-    The machine's speed drifts with what else it has to do: those who are compared run right after each other.
+    The machine's speed drifts with what else it has to do: in turn, those who are compared share all of it.
     """
     for _ in range(ROUNDS):
         for customer in customers:

@@ -19,7 +19,7 @@ from apex.database import Database
 from apex.discovery import Registry
 from apex.problems import Problem
 from apex.service import Process, create_app
-from apex.stream import EventStream, asynchronous
+from apex.stream import PATIENCE_SECONDS, EventStream, asynchronous
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ def application(process: Process, database: Database) -> FastAPI:
     url = settings.redis.url.get_secret_value()
     client, subscriber = asynchronous(url, retries=1), asynchronous(url, retries=0)
     hub = Hub(client, subscriber, settings.backend.heartbeat_seconds)
-    stream = EventStream(url, settings.backend.stream_window)
+    stream = EventStream(url, settings.backend.stream_window, PATIENCE_SECONDS)
     registry = AgentRegistry.with_plugins(settings.plugins.directory)
 
     @asynccontextmanager

@@ -36,6 +36,7 @@ Feature: Each run reports what it used
       Given Acme is a Mid customer with two hundred servers in the cloud
       And Acme has finished a cost analysis twice
       And Cumulus has started an agent that works hard until it is stopped
+      And Dorado has started an agent that works hard until it is stopped
       When Acme runs a cost analysis
       Then Acme's last run used as much as the least of those before, within these bounds, of
         | resource       | times at least | times at most |

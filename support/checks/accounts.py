@@ -1,7 +1,6 @@
 """Matchers over what a run says of itself: where its time went, what it used."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,11 +38,11 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
     def __init__(self, others: Sequence[Account], resources: Sequence[str], low: float, high: float) -> None:
         self.others, self.resources, self.low, self.high = others, resources, low, high
 
-    def _ratio(self, item: Sequence[Account], name: str) -> float:
-        return _times(*(min(account[name] for account in accounts) for accounts in (item, self.others)))
+    def _ratios(self, item: Sequence[Account], name: str) -> list[float]:
+        return [_times(*(min(account[name] for account in accounts) for accounts in (item, self.others)))]
 
     def _matches(self, item: Sequence[Account]) -> bool:
-        return all(self.low <= self._ratio(item, name) <= self.high for name in self.resources)
+        return all(self.low <= ratio <= self.high for name in self.resources for ratio in self._ratios(item, name))
 
     def describe_to(self, description: Description) -> None:
         resources = ", ".join(self.resources)
@@ -54,19 +53,20 @@ class _UsesTimesAsMuch(BaseMatcher[Sequence[Account]]):
 
     def describe_mismatch(self, item: Sequence[Account], mismatch_description: Description) -> None:
         told = (
-            f"{name} {self._ratio(item, name):.2f} ({[account[name] for account in item]}"
-            f" to {[account[name] for account in self.others]})"
+            f"{name} {', '.join(f'{ratio:.2f}' for ratio in self._ratios(item, name))} times"
+            f" ({[account[name] for account in item]} to {[account[name] for account in self.others]})"
             for name in self.resources
         )
         mismatch_description.append_text(f"it was {'; '.join(told)}")
 
 
 class _EachUsesTimesAsMuch(_UsesTimesAsMuch):
-    compared_with = "each, most of the time,"
+    compared_with = "each"
 
-    def _ratio(self, item: Sequence[Account], name: str) -> float:
-        pairs = zip(item, self.others, strict=True)
-        return statistics.median(_times(mine[name], other[name]) for mine, other in pairs)
+    def _ratios(self, item: Sequence[Account], name: str) -> list[float]:
+        if not item:
+            raise ValueError("there is nothing to compare")
+        return [_times(mine[name], other[name]) for mine, other in zip(item, self.others, strict=True)]
 
 
 def _times(mine: float, other: float) -> float:
@@ -91,8 +91,8 @@ def uses_times_as_much_as(
 def each_uses_times_as_much_as(
     others: Sequence[Account], resources: Sequence[str], low: float, high: float
 ) -> BaseMatcher[Sequence[Account]]:
-    """Usages that are pair by pair, in the median, between ``low`` and ``high`` times the others in each resource.
+    """Usages each of which is between ``low`` and ``high`` times its counterpart of the others, in each resource.
 
-    What ran right after each other ran at the same speed of the machine, and a median leaves out what was disturbed.
+    For what is counted, and the same however fast the machine is.
     """
     return _EachUsesTimesAsMuch(others, resources, low, high)

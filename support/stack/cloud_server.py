@@ -5,16 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.loaders import JSONFileLoader
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
 from support.stack.ports import LOOPBACK
-
-if TYPE_CHECKING:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 # One call to each service that is used; the first call to a service loads its model, for over a second at EC2.
 _FIRST_CALLS = (
@@ -42,13 +39,16 @@ def _read_models_once() -> None:
     JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
 
 
-def _application() -> DomainDispatcherApplication:
+def _application() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    return DomainDispatcherApplication(create_backend_app)
+    from support.stack.cloud_speed import Remembered, make_quick  # loads moto, as the line above does
+
+    make_quick()
+    return Remembered(DomainDispatcherApplication(create_backend_app))
 
 
-def _warm_up(application: DomainDispatcherApplication) -> None:
+def _warm_up(application: Any) -> None:
     client = Client(application)
     for service, body in _FIRST_CALLS:
         signature = f"AWS4-HMAC-SHA256 Credential=AKIA/20250101/us-east-1/{service}/aws4_request, SignedHeaders=host"
