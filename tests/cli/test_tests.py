@@ -21,14 +21,14 @@ files = ["tests"]
 include = ["tests/*.py"]
 """
 
-# Notes who runs it: a worker by its name, or nobody but pytest itself.
+# Notes who runs it: one of several workers, or nobody but pytest itself.
 TEST = """\
 import os
 
 
 def test_one() -> None:
     with open("ran-by", "a") as notes:
-        notes.write(os.environ.get("PYTEST_XDIST_WORKER", "pytest") + "\\n")
+        notes.write("worker\\n" if "PYTEST_XDIST_WORKER" in os.environ else "pytest\\n")
 """
 
 SEVERAL = """\
@@ -64,12 +64,12 @@ def who_ran(project: Path, *calls: list[str]) -> list[str]:
 
 def test_folders_are_shared_out_and_a_few_tests_are_not(project):
     few = ["tests/test_one.py"], ["tests/test_one.py::test_one"], ["-k", "one"], ["--lf"]
-    assert who_ran(project, ["tests", "-x"], *few) == ["gw0", *["pytest"] * len(few)]
+    assert who_ran(project, ["tests", "-x"], *few) == ["worker", *["pytest"] * len(few)]
 
 
 def test_what_the_caller_says_of_workers_is_heeded(project):
     without = ["-n", "0"], ["-p", "no:xdist"], ["-pno:xdist"], ["tests", "--pdb"]
-    assert who_ran(project, *without, ["tests/test_one.py", "-n", "1"]) == [*["pytest"] * len(without), "gw0"]
+    assert who_ran(project, *without, ["tests/test_one.py", "-n", "1"]) == [*["pytest"] * len(without), "worker"]
 
 
 def test_results_of_the_checks_stand_before_the_closing_line(command, project):
