@@ -8,8 +8,8 @@ from typing import Any
 
 from support.proof.catalogue import Defect
 from support.proof.verdicts import Judgement, Proof, is_of, judge
-from support.run.lane import Load, Play, Played, Refused
 from support.run.lanes import LaneDied, Task
+from support.run.orders import Load, Play, Played, Refused
 from support.run.plan import Planned, in_turn
 from support.run.results import ScenarioResult, result_of
 

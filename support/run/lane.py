@@ -8,53 +8,17 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from support.evidence import read_evidence
 from support.refusal import Refusal
 from support.run import replaying, session
+from support.run.orders import Load, Play, Played, Ready, Refused
 from support.run.records import record_of, subject_of
 from support.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Play the scenario at this place; `reports` says where its evidence goes, None: where the run's does."""
-
-    index: int
-    reports: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Restart a service with a seeded defect, or sound (None)."""
-
-    service: str
-    defect: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The lane's stack is up; or an order was carried out that has no other answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The lane cannot be had, or an order not be carried out; one line."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
-
-    record: dict[str, Any]
-    model: replaying.Told
 
 
 class Interrupted(KeyboardInterrupt):

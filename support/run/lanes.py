@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from support.refusal import Refusal
-from support.run.lane import Ready, Refused
+from support.run.orders import Ready, Refused
 from support.stack.processes import dies_with
 
 Task = Generator[Any, Any, None]

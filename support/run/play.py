@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from support.run import replaying
-from support.run.lane import Play, Played
 from support.run.lanes import LaneDied, Task
+from support.run.orders import Play, Played
 from support.run.plan import Planned
 from support.run.records import record_unplayed
 

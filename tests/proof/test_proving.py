@@ -10,8 +10,8 @@ import pytest
 from support.proof.catalogue import Defect
 from support.proof.proving import Proving
 from support.proof.verdicts import Judgement, Proof
-from support.run.lane import Load, Play, Played, Ready, Refused
 from support.run.lanes import LaneDied, Task
+from support.run.orders import Load, Play, Played, Ready, Refused
 from support.run.plan import Planned
 from support.run.replaying import Told
 

@@ -1,0 +1,43 @@
+"""What a run asks of its lanes, and what they answer: plain values that fit through a connection."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.run.replaying import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the scenario at this place; `reports` says where its evidence goes, None: where the run's does."""
+
+    index: int
+    reports: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Restart a service with a seeded defect, or sound (None)."""
+
+    service: str
+    defect: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The lane's stack is up; or an order was carried out that has no other answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The lane cannot be had, or an order not be carried out; one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
+
+    record: dict[str, Any]
+    model: Told
