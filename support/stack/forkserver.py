@@ -21,27 +21,33 @@ from types import ModuleType
 
 from support.stack import processes
 
-# What the platform's services import of other packages; tests/stack/test_forkserver.py finds what is missing.
+# What the platform's services import of other packages, some of it only while they begin to serve.
+# tests/stack/test_forkserver.py finds what is missing.
 PRELOADED = (
+    "anyio._backends._asyncio",
     "argon2",
     "boto3",
     "clickhouse_connect",
-    "fastapi",
+    "encodings.idna",
+    "fastapi.telemetry._runtime",
+    "httpcore",
     "httpx",
     "jsonschema",
     "jwt",
     "opentelemetry.sdk.trace",
     "prometheus_client",
     "psycopg",
+    "pydantic.v1",
     "pydantic_settings",
     "redis.asyncio",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.orm",
     "structlog",
+    "tomllib",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
-    "websockets.legacy.server",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
 )
 LONGEST_REQUEST = 1 << 16
 _STANDARD_DESCRIPTORS = 3
