@@ -37,6 +37,7 @@ PRELOADED = (
     "opentelemetry.sdk.trace",
     "prometheus_client",
     "psycopg",
+    "pydantic.functional_serializers",
     "pydantic.v1",
     "pydantic_settings",
     "redis.asyncio",
