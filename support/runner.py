@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from behave.formatter._registry import make_formatters
 from behave.parser import ParserError
-from behave.runner import Runner
+from behave.runner import Context, Runner
+from behave.runner_util import parse_features
 
+from support import starting
 from support.formatter import Recorder
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings
@@ -33,11 +36,29 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             return _refused(_syntax(error))
         except KeyboardInterrupt:
             return _refused("interrupted before the first scenario")
+        finally:
+            starting.abandon()
+
+    def run_with_paths(self) -> bool:
+        """As behave has it, but the features come first: once they are known to be good the stack can begin to start.
+
+        Loading hooks and steps takes about as long as the stores need.
+        """
+        self.context = Context(self)
+        settings = Settings.from_userdata(self.config.userdata)
+        _refuse_unknown_promises(str(self.config.tag_expression))
+        places = [place for place in self.feature_locations() if not self.config.exclude(place)]
+        self.features.extend(parse_features(places, language=self.config.lang))
+        _refuse_empty_selection(self.features, self.config)
+        if not self.config.dry_run:
+            starting.begin(settings)
+        self.load_hooks()
+        self.load_step_definitions()
+        self.formatters = make_formatters(self.config, self.config.outputs)
+        return self.run_model()
 
     def run_model(self, features: Any = None) -> bool:
         settings = Settings.from_userdata(self.config.userdata)
-        _refuse_unknown_promises(str(self.config.tag_expression))
-        _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if self.config.dry_run:

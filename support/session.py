@@ -17,8 +17,9 @@ from support.partner import Partner
 from support.platform import Endpoints, Platform
 from support.redaction import redact
 from support.refusal import Refusal
-from support.settings import CHECKOUT, Settings, prepare_reports
-from support.stack.client import Addresses, Stack, StackError, StackOptions
+from support.settings import Settings, prepare_reports
+from support.stack.client import Addresses, Stack, StackError
+from support.starting import stack_of
 from support.story import Event
 from support.undo import NotUndone, UndoStack
 from support.users import Stage, Users
@@ -68,7 +69,7 @@ class Session:
         shutil.rmtree(settings.evidence, ignore_errors=True)
         prepare_reports(settings)
         try:
-            stack = _stack(settings, progress)
+            stack = stack_of(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
         dialect = Dialect()
@@ -191,18 +192,6 @@ class Session:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
-
-
-def _stack(settings: Settings, progress: Callable[[str], None]) -> Stack:
-    if settings.attach_to is not None:
-        return Stack.connect(settings.attach_to)
-    kept = Stack.attach(CHECKOUT) if settings.keep else None
-    if kept is None:
-        options = StackOptions(checkout=CHECKOUT, log_dir=settings.logs, ports=settings.ports, keep=settings.keep)
-        return Stack.start(options, progress)
-    if kept.is_stale(CHECKOUT):
-        progress("the kept stack was started from other sources; bin/stack down ends it")
-    return kept
 
 
 def _endpoints(addresses: Addresses) -> Endpoints:

@@ -15,10 +15,10 @@ import os
 import runpy
 import socket
 import sys
-import time
 from dataclasses import dataclass
 from types import ModuleType
 
+from support.settings import replace_environment
 from support.stack import processes
 
 # What the platform's services import of other packages, some of it only while they begin to serve.
@@ -153,9 +153,7 @@ def become(request: Request, log: int, begin: int, supervisor: int, titles: Modu
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     os.closerange(_STANDARD_DESCRIPTORS, os.sysconf("SC_OPEN_MAX"))
-    os.environ.clear()
-    os.environ.update(request.environment)
-    time.tzset()
+    replace_environment(request.environment)
     os.chdir(request.cwd)
     titles.setproctitle(" ".join(request.argv))
     titles.setthreadtitle(os.path.basename(request.argv[0]))

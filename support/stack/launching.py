@@ -26,6 +26,7 @@ class Supervisor:
         self._log_path = options.log_dir / "supervisor.log"
         ours, theirs = socket.socketpair()
         self._lifeline: socket.socket | None = ours
+        ours.sendall(json.dumps(options.to_json()).encode() + b"\n")
         self._is_ready = False
         try:
             options.log_dir.mkdir(parents=True, exist_ok=True)
@@ -47,9 +48,8 @@ class Supervisor:
             theirs.close()
 
     def wait_until_ready(self, progress: Callable[[str], None]) -> dict[str, Any]:
-        """Send the options, pass progress on, and return the description of the ready stack."""
+        """Pass progress on, and return the description of the ready stack."""
         assert self._lifeline is not None
-        self._lifeline.sendall(json.dumps(self._options.to_json()).encode() + b"\n")
         with self._lifeline.makefile("rb") as lines:
             for line in lines:
                 message = json.loads(line)

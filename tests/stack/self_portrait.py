@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ def portrait() -> dict[str, object]:
         "short name": Path("/proc/self/comm").read_text(),
         "path": sys.path,
         "folder": os.getcwd(),
-        "environment": dict(os.environ),
+        "environment": sorted(subprocess.check_output(("env", "-0"), text=True).split("\0")),
         "time zone": time.tzname,
         "main": [__name__, main.__file__, main.portrait is portrait],
         "leads its session": os.getsid(0) == os.getpid() == os.getpgid(0),
