@@ -31,7 +31,7 @@ from support.stack.polling import poll
 from support.stack.ports import PortRange
 from support.stack.provider import Provider, Surroundings
 from support.stack.service import ProcessService, Service
-from support.stack.starting import start_in_order
+from support.stack.starting import start_in_order, until_preloaded
 
 _OPEN_FILES = 65_536
 
@@ -100,20 +100,20 @@ class Supervisor:
             changed=lambda: self._write_ledger(run_dir),
         )
         provider: Provider = EmbeddedProvider(surroundings)
-        self._fork_server = provider.fork_server
-        fingerprint = keeping.fingerprint(self._options.checkout)
         self._services = list(provider.services())
+        self._fork_server = provider.fork_server
+        # First of all: the platform waits for its imports and for the stores alike.
+        preloading = any(service.is_forked for service in self._services)
+        if preloading:
+            self._fork_server.start()
+        fingerprint = keeping.fingerprint(self._options.checkout)
         proxies_socket = run_dir / "proxies.sock"
         self._start_proxies(provider, run_dir, proxies_socket)
-        if any(service.is_forked for service in self._services):
-            provider.fork_server.start()
-
-        def ready(name: str, seconds: float) -> None:
-            lifeline.note({"progress": f"{name} ready in {seconds:.2f} s"})
-
         async with asyncio.TaskGroup() as group:
+            if preloading:
+                group.create_task(until_preloaded(provider.fork_server, lifeline.ready))
             group.create_task(self._open_lines(provider, proxies_socket))
-            group.create_task(start_in_order([one for one in self._services if one.twin is None], ready))
+            group.create_task(start_in_order([one for one in self._services if one.twin is None], lifeline.ready))
         control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
         await wire.serve(run_dir / "control.sock", control.handlers())
         return await control.describe()
