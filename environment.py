@@ -1,12 +1,20 @@
-"""The hooks of a run. What they do is in support.run.session."""
+"""The hooks of a run. What they do is in support.run."""
 
 import sys
+from types import ModuleType
 from typing import Any
 
-from support.run import session
+from support.run import starting
 from support.run.records import steps_of, subject_of, verdict_of_steps
 from support.settings import Settings
 from support.verdict import NotShown
+
+
+def _session() -> ModuleType:
+    # What plays scenarios is loaded while the stack starts, not before: it takes about as long as the stores need.
+    from support.run import session
+
+    return session
 
 
 def _progress(line: str) -> None:
@@ -14,30 +22,35 @@ def _progress(line: str) -> None:
         print(line, flush=True)
 
 
+def before_steps(settings: Settings) -> None:
+    """Begin to start the platform of the first lane, while the steps are loaded."""
+    starting.begin(settings)
+
+
 def before_all(context: Any) -> None:
     """Have a platform to play on."""
-    session.begin_run(Settings.from_userdata(context.config.userdata), _progress)
+    _session().begin_run(Settings.from_userdata(context.config.userdata), _progress)
 
 
 def before_scenario(context: Any, scenario: Any) -> None:
     """A world of its own for each scenario."""
-    missing = session.present().missing(scenario.effective_tags)
+    missing = _session().present().missing(scenario.effective_tags)
     if missing:
         scenario.skip(missing)
         return
-    context.world = session.present().begin(subject_of(scenario))
+    context.world = _session().present().begin(subject_of(scenario))
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
     """Undo, examine, keep the evidence."""
     if "world" not in context:
         return
-    findings = session.present().finish(context.world, verdict_of_steps(scenario), steps_of(scenario))
+    findings = _session().present().finish(context.world, verdict_of_steps(scenario), steps_of(scenario))
     if findings:
         violated = any(isinstance(finding.error, AssertionError) for finding in findings)
-        raise (session.Spoiled if violated else NotShown)("; ".join(str(finding) for finding in findings))
+        raise (_session().Spoiled if violated else NotShown)("; ".join(str(finding) for finding in findings))
 
 
 def after_all(context: Any) -> None:
     """Leave nothing running, except a stack that is to be kept."""
-    session.end_run()
+    _session().end_run()

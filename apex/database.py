@@ -69,8 +69,13 @@ class Database:
 
         Of processes starting together one does it, the others wait.
         """
-        if self._revision() != SCHEMA_REVISION:
-            self._upgrade()
+        with self.platform() as connection:
+            is_current = _revision(connection) == SCHEMA_REVISION
+        if not is_current:
+            with self.as_owner() as connection:
+                # Whoever waited for another here finds the work done, and need not load what does it.
+                if _revision(connection) != SCHEMA_REVISION:
+                    _upgrade(connection)
         self._guard()
 
     @contextmanager
@@ -85,18 +90,6 @@ class Database:
         finally:
             engine.dispose()
 
-    def _upgrade(self) -> None:
-        # Alembic is slow to import and only needed here.
-        from alembic import command
-        from alembic.config import Config
-
-        with self.as_owner() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        log.info("schema migrated", revision=SCHEMA_REVISION)
-
     def _guard(self) -> None:
         """Restore row-level security where somebody has switched it off: no service serves without it."""
         with self.platform() as connection:
@@ -107,13 +100,6 @@ class Database:
                 for name in unguarded:
                     connection.execute(text(f'ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY'))
 
-    def _revision(self) -> str | None:
-        with self.platform() as connection:
-            if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-                return None
-            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return revision
-
     def listen(self, channels: Mapping[str, Callable[[str], None]], on_connect: Callable[[], None]) -> Listener:
         """Call ``channels[name](payload)`` for every notification, from a thread of its own, until closed.
 
@@ -121,6 +107,25 @@ class Database:
         """
         dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         return Listener(dsn, f"{self._name} listener", channels, on_connect)
+
+
+def _upgrade(connection: Connection) -> None:
+    # Alembic is slow to import and only needed here.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    log.info("schema migrated", revision=SCHEMA_REVISION)
+
+
+def _revision(connection: Connection) -> str | None:
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 class Listener(threading.Thread):

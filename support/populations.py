@@ -11,7 +11,7 @@ from itertools import cycle
 
 from support import agents, hearing, planting
 from support.crowds import Crowd
-from support.resident import resident_bytes
+from support.memory import private_bytes
 from support.users import PEOPLE, Plan, User
 from support.world import World
 
@@ -87,9 +87,9 @@ def connect(world: World, except_for: Sequence[User] = ()) -> None:
     first, later = people[: len(people) // 2], people[len(people) // 2 :]
     took = crowd.open({person: world.events_url(person) for person in first})
     # What a service needs for its very first customers is no cost of each of them.
-    before = resident_bytes(world.stack, "backend")
+    before = private_bytes(world.stack, "backend")
     took += crowd.open({person: world.events_url(person) for person in later})
-    world.facts["memory of each"] = (resident_bytes(world.stack, "backend") - before) / len(later)
+    world.facts["memory of each"] = (private_bytes(world.stack, "backend") - before) / len(later)
     world.evidence.note("crowd connected", connections=len(people), took=round(took, 3))
 
 

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,6 +216,13 @@ def _parsed(key: Key, value: str) -> Any:
 def base_environment() -> dict[str, str]:
     """The environment that a child process starts with: a short list of variables, nothing else."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+def replace_environment(environment: Mapping[str, str]) -> None:
+    """Let this process have exactly this environment, and its time zone: one that was forked has its parent's."""
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
 
 
 def prepare_reports(settings: Settings) -> None:

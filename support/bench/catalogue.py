@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from support.bench import archive, capture, customer, lanes, mixture, proof, run, scenario, start, together
+from support.bench import archive, capture, customer, lanes, mixture, proof, restart, run, scenario, start, together
 from support.bench.measurement import Measurement
 from support.bench.workbench import Workbench
 
@@ -19,6 +19,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("start", "from the command to the first step, beside the bare starts of the services", start.measure),
+    Benchmark("restart", "a service restarted by fork, beside its own start as python -m", restart.measure),
     Benchmark("capture", "events received a second, beside a bare receive loop", capture.measure),
     Benchmark("scenario", "what the suite adds to a scenario, beside bare behave", scenario.measure),
     Benchmark("customer", "sign-up and planting, beside the bare requests", customer.measure),

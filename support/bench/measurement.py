@@ -44,7 +44,8 @@ class Side:
 class Measurement:
     """A suite's side and a bare side, measured in turn; figure n of both belongs to round n.
 
-    `unit`: s, ms or messages/s. ValueError when a side has more rounds than the other, or the bare side a zero.
+    `unit`: s, ms or messages/s. `parts`: what the suite's side is made of, in the same unit and rounds. ValueError
+    when a side has more rounds than the other, or the bare side a zero.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Measurement:
     aim: Aim | None = None
     notes: tuple[str, ...] = ()
     """What follows from the figures, a line each."""
+    parts: tuple[Side, ...] = ()
 
     def __post_init__(self) -> None:
         rounds = len(self.suite.series.values), len(self.bare.series.values)
@@ -97,6 +99,7 @@ class Measurement:
             "unit": self.unit,
             "suite": {"what": self.suite.label, **self.suite.series.to_json()},
             "bare": {"what": self.bare.label, **self.bare.series.to_json()},
+            "parts": [{"what": part.label, **part.series.to_json()} for part in self.parts],
             "ratio": self.ratio.to_json(),
             "notes": list(self.notes),
             "aim": None

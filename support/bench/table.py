@@ -9,7 +9,7 @@ _LABEL, _CELL = 62, 14
 
 
 def table(measurements: Sequence[Measurement]) -> str:
-    """For each measurement its title, both sides, and how they compare."""
+    """For each measurement its title, both sides, how they compare, and the parts of the suite's side."""
     blocks = [_row(HEADINGS), *(_block(measurement) for measurement in measurements)]
     return "\n\n".join(blocks)
 
@@ -24,14 +24,15 @@ def _block(measurement: Measurement) -> str:
         verdict = "met" if measurement.is_met else "missed"
         figure = in_words(measurement.figure, measurement.aim, unit)
         lines.append(f"  aim: {aim_in_words(measurement.aim, unit)}: {verdict} with {figure}")
+    lines += [_side(part, unit, indent=4) for part in measurement.parts]
     return "\n".join([*lines, *(f"  {note}" for note in measurement.notes)])
 
 
-def _side(side: Side, unit: str) -> str:
+def _side(side: Side, unit: str, indent: int = 2) -> str:
     series = side.series
     return _row(
         (
-            f"  {side.label}",
+            f"{' ' * indent}{side.label}",
             *(amount(value, unit) for value in (series.median, series.lowest, series.highest, series.p95)),
         )
     )

@@ -18,6 +18,7 @@ class Size:
     """How much is measured. `..._rounds`: how often the suite and the reference take their turns."""
 
     start_rounds: int = 5
+    restart_rounds: int = 7
     capture_rounds: int = 9
     messages: int = 30_000
     scenario_rounds: int = 5
@@ -33,6 +34,7 @@ class Size:
 
 QUICK = Size(
     start_rounds=2,
+    restart_rounds=3,
     capture_rounds=3,
     messages=20_000,
     scenario_rounds=2,

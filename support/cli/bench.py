@@ -28,7 +28,7 @@ EXAMPLES = """\
 examples:
   bin/bench                                 everything, about five minutes
   bin/bench --quick                         fewer rounds, about two minutes, for a first look
-  bin/bench --only capture --only scenario  some of it
+  bin/bench start restart                   some of it
 
 A machine with other work to do gives figures of that work: look at the load that the first line tells, and at
 lowest and highest. Written to the reports: bench.json with all figures and the machine, bench/ with the logs.
@@ -46,8 +46,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     known = [benchmark.name for benchmark in BENCHMARKS]
+    made.add_argument("names", nargs="*", metavar="NAME", help="a benchmark to take; all without one")
     made.add_argument(
-        "--only", action="append", choices=known, metavar="NAME", help="this benchmark; may be given several times"
+        "--only", action="append", default=[], choices=known, metavar="NAME", help="the same, once for each benchmark"
     )
     made.add_argument("--quick", action="store_true", help="fewer rounds of less each")
     made.add_argument("-D", "--define", action="append", default=[], metavar="reports=DIR", help="where to write")
@@ -58,7 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     """Measure; gives the exit code."""
     made = parser()
     own = made.parse_args(arguments)
-    chosen = [benchmark for benchmark in BENCHMARKS if own.only is None or benchmark.name in own.only]
+    names = {*own.names, *own.only} or {benchmark.name for benchmark in BENCHMARKS}
+    if unknown := sorted(names - {benchmark.name for benchmark in BENCHMARKS}):
+        made.error(f"there is no benchmark {', '.join(unknown)}; see bin/bench --help")
+    chosen = [benchmark for benchmark in BENCHMARKS if benchmark.name in names]
     try:
         reports = reports_of(own.define)
         return _bench(chosen, reports, QUICK if own.quick else Size())

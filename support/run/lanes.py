@@ -54,11 +54,18 @@ class _Lane:
 class Lanes:
     """Up to `count` lanes at work on what a source hands out."""
 
-    def __init__(self, count: int, starting_at_once: int, inside: Callable[[int, Connection], None]) -> None:
-        """`inside(number, connection)` is what a lane does, in a process of its own."""
+    def __init__(
+        self,
+        count: int,
+        starting_at_once: int,
+        inside: Callable[[int, Connection], None],
+        forked: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`inside(number, connection)` is what a lane does, in a process of its own; `forked` is called here then."""
         self._count = count
         self._starting_at_once = starting_at_once
         self._inside = inside
+        self._forked = forked
         self._lanes: dict[int, _Lane] = {}
         self._numbers = itertools.count(1)
         self._was_ready = False
@@ -149,6 +156,7 @@ class Lanes:
                 os._exit(code)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
+        self._forked()
         self._lanes[number] = _Lane(number, pid, ours)
 
     # -- working ------------------------------------------------------------------------------------------------

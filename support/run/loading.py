@@ -4,11 +4,10 @@ import os
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
-from typing import Any
 
 from behave.configuration import Configuration
 from behave.parser import ParserError
-from behave.runner import Runner, the_step_registry
+from behave.runner import Context, Runner
 
 from support.refusal import Refusal
 from support.run.runner import AcceptanceRunner, syntax_error
@@ -23,8 +22,11 @@ class _Loaded(AcceptanceRunner):
             # behave says how it looks for steps, which concerns nobody here.
             return bool(Runner.run(self))
 
-    def run_model(self, features: Any = None) -> bool:
-        self.step_registry = the_step_registry
+    def run_with_paths(self) -> bool:
+        self.context = Context(self)
+        self.load_features()
+        self.load_hooks()
+        self.load_code()
         return False
 
 
@@ -35,7 +37,7 @@ def load(arguments: Sequence[str]) -> AcceptanceRunner:
     """
     # behave looks for its configuration where it is called.
     os.chdir(CHECKOUT)
-    runner = _Loaded(Configuration([*arguments, "--format=null"]))
+    runner = _Loaded(Configuration(arguments))
     try:
         runner.run()
     except ParserError as error:

@@ -9,19 +9,22 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from behave.formatter._registry import make_formatters
 from behave.matchers import NoMatch
 from behave.model_type import Status
 from behave.parser import ParserError
 from behave.reporter.junit import JUnitReporter
-from behave.runner import Runner, the_step_registry
+from behave.runner import Context, Runner, the_step_registry
+from behave.runner_util import parse_features
 
 from support.refusal import Refusal
-from support.run import durations, machine, replaying
-from support.run.lane import Lane
+from support.run import durations, machine, replaying, starting
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
@@ -29,6 +32,9 @@ from support.run.records import record_unplayed
 from support.run.reporting import Reporting
 from support.run.terminal import Terminal
 from support.settings import CHECKOUT, Settings, prepare_reports
+
+if TYPE_CHECKING:
+    from support.run.lane import Lane
 
 _PROMISES = CHECKOUT / "support" / "promises.toml"
 _JUNIT_OF_BEHAVE_INI = "reports/junit"
@@ -38,7 +44,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     """Runs the features; behave.ini names it."""
 
     step_registry: Any
-    lane: Lane | None = None
+    lane: "Lane | None" = None
     """The lane that this process is; None in the run itself."""
 
     def run(self) -> bool:
@@ -51,20 +57,50 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             return _refused(syntax_error(error))
         except KeyboardInterrupt:
             return _refused("interrupted before the first scenario")
+        finally:
+            starting.abandon()
 
-    def run_model(self, features: Any = None) -> bool:
+    def run_with_paths(self) -> bool:
+        """As behave has it, but the features come first: once they are known to be good the hook `before_steps`, one of
+        this suite's own, can begin to start a stack. Loading the steps takes about as long as the stores need.
+        """
+        self.context = Context(self)
         settings = Settings.from_userdata(self.config.userdata)
         _refuse_unknown_promises(str(self.config.tag_expression))
+        self.load_features()
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
+        if not self.config.dry_run:
+            self._planned = self.plan(settings)
+            self._lanes = self.lanes_for(settings, self._planned)
+            _clear(settings)
+        self.load_hooks()
+        if not self.config.dry_run and "before_steps" in self.hooks:
+            self.hooks["before_steps"](self._settings_of_lane(settings, 1))
+        self.load_code()
+        self.formatters = make_formatters(self.config, self.config.outputs)
+        return self.run_model()
+
+    def run_model(self, features: Any = None) -> bool:
         # Ours is written from the records of the run.
         self.config.reporters = [one for one in self.config.reporters if not isinstance(one, JUnitReporter)]
         if self.config.dry_run:
             # Nothing is run, so there is nothing to report: old results stay what they are.
             self.config.reporters.clear()
             return bool(super().run_model(features))
-        return self._play(settings)
+        return self._play(Settings.from_userdata(self.config.userdata))
+
+    def load_features(self) -> None:
+        """Read the features that the command line names."""
+        places = [place for place in self.feature_locations() if not self.config.exclude(place)]
+        self.features.extend(parse_features(places, language=self.config.lang))
+
+    def load_code(self) -> None:
+        """Load the steps, and what lanes will need: a lane is forked from here."""
+        self.load_step_definitions()
+        self.step_registry = the_step_registry
+        import_module("support.run.lane")
 
     def run_hook(self, hook_name: str, *args: Any) -> bool:
         if hook_name == "before_all" and self.should_run_hook(hook_name):
@@ -72,8 +108,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             with self.context.use_with_user_mode():
                 self.hooks[hook_name](self.context)
             return True
-        is_undoing = self.lane is not None and hook_name == "after_scenario"
-        with self.lane.undisturbed() if self.lane is not None and is_undoing else nullcontext():
+        is_undone = hook_name == "after_scenario"
+        with self.lane.undisturbed() if self.lane is not None and is_undone else nullcontext():
             return bool(super().run_hook(hook_name, *args))
 
     # -- the run ------------------------------------------------------------------------------------------------
@@ -115,6 +151,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         self, settings: Settings, scenarios: Mapping[int, Any], lanes: int, number: int, line: Connection
     ) -> None:
         """What a lane's process does: it plays what the run asks for through `line`."""
+
         self.formatters.clear()
         self.config.reporters.clear()
         if lanes > 1:
@@ -126,12 +163,11 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         self.lane = Lane(self, scenarios, line)
         self.lane.serve()
 
+    def _settings_of_lane(self, settings: Settings, number: int) -> Settings:
+        return replace(settings, logs=settings.log_directory / f"lane-{number}") if self._lanes > 1 else settings
+
     def _play(self, settings: Settings) -> bool:
-        if self.step_registry is None:
-            self.step_registry = the_step_registry
-        planned = self.plan(settings)
-        count = self.lanes_for(settings, planned)
-        _clear(settings)
+        planned, count = self._planned, self._lanes
         scenarios = {one.index: one.scenario for one in planned}
         reporting = Reporting(settings, count, self._junit_directory(settings))
         shown = [formatter for formatter in self.formatters if isinstance(formatter, Terminal)]
@@ -164,6 +200,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             count,
             max(1, machine.processors() // 2),
             lambda number, line: self.inside(settings, scenarios, count, number, line),
+            starting.hand_over,
         )
         lanes.work(playing)
         why = "the run was interrupted" if lanes.interrupted_by else "the run stopped at the first red scenario"

@@ -18,8 +18,9 @@ from support.partner import Partner
 from support.platform import Endpoints, Platform
 from support.redaction import redact
 from support.refusal import Refusal
-from support.settings import CHECKOUT, Settings, prepare_reports
-from support.stack.client import Addresses, Stack, StackError, StackOptions
+from support.run.starting import stack_of
+from support.settings import Settings, prepare_reports
+from support.stack.client import Addresses, Stack, StackError
 from support.story import Event
 from support.undo import NotUndone, UndoStack
 from support.users import Stage, Users
@@ -67,7 +68,7 @@ class Session:
         """
         prepare_reports(settings)
         try:
-            stack = _stack(settings, progress)
+            stack = stack_of(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
         dialect = Dialect()
@@ -212,20 +213,6 @@ class Session:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
-
-
-def _stack(settings: Settings, progress: Callable[[str], None]) -> Stack:
-    if settings.attach_to is not None:
-        return Stack.connect(settings.attach_to)
-    kept = Stack.attach(CHECKOUT) if settings.keep else None
-    if kept is None:
-        options = StackOptions(
-            checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=settings.keep
-        )
-        return Stack.start(options, progress)
-    if kept.is_stale(CHECKOUT):
-        progress("the kept stack was started from other sources; bin/stack down ends it")
-    return kept
 
 
 def _endpoints(addresses: Addresses) -> Endpoints:

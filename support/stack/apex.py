@@ -44,6 +44,8 @@ class Operator:
 class ApexService(Recipe):
     """One instance of a service of the platform. `config` is the file that all of them read."""
 
+    is_forked = True
+
     def __init__(
         self, name: str, config: Path, port: int, url: str | None, defects: Sequence[str], python: PythonModule
     ) -> None:

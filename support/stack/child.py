@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from support.stack import processes
 from support.stack.errors import StackError, from_os_error
-from support.stack.processes import Launch
+from support.stack.processes import Launch, Started
 
 _LINES_SHOWN = 12
 _TAIL_BYTES = 16_384
 NO_SPACE = "No space left on device"
 # PostgreSQL says this when only a part of what it wrote found room.
 _HARDLY_ANY_SPACE = "Check free disk space"
+_children: dict[int, Child] = {}
 
 
 class Child:
     """A started process. Must be made in the main thread of the supervisor: children end with the starting thread."""
 
-    def __init__(self, name: str, launch: Launch, log_path: Path, stdin: int = subprocess.DEVNULL) -> None:
+    def __init__(
+        self,
+        name: str,
+        launch: Launch,
+        log_path: Path,
+        start: Callable[[Launch, IO[bytes]], Started] = processes.spawn,
+    ) -> None:
         self.name = name
         self.launch = launch
         self.log_path = log_path
@@ -32,35 +42,42 @@ class Child:
         try:
             with log_path.open("ab") as log:
                 self._log_start = log.tell()
-                self._popen = processes.spawn(launch, log, stdin=stdin)
+                self._process = start(launch, log)
         except OSError as error:
             raise from_os_error(error, f"{name} cannot be started", launch.argv[0]) from error
         except subprocess.SubprocessError as error:
             raise StackError(f"{name} cannot be started: {error}") from error
-        identity = processes.identity_of(self._popen.pid)
+        _children[self.pid] = self
+        identity = processes.identity_of(self.pid)
         # A child that is gone already has no start time any more; its pid is still ours until it is reaped.
-        self.identity = identity or processes.Identity(self._popen.pid, 0)
-        self._pidfd = os.pidfd_open(self._popen.pid)
+        self.identity = identity or processes.Identity(self.pid, 0)
+        self._pidfd = os.pidfd_open(self.pid)
         self._at_end: list[Callable[[Child], None]] = []
         asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._popen.pid
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
         """None while it runs; negative: the number of the signal that ended it."""
-        return self._popen.returncode
+        return self._process.returncode
 
     def at_end(self, callback: Callable[[Child], None]) -> None:
         """Have `callback` called once the process has ended."""
         self._at_end.append(callback)
 
+    def has_ended(self) -> bool:
+        """Has it ended by now? Looks at the process itself, whether or not the event loop has seen its end."""
+        self._reap()
+        return self.ended.is_set()
+
     def _reap(self) -> None:
-        if self._popen.poll() is None:
+        if self.ended.is_set() or self._process.poll() is None:
             return
+        del _children[self.pid]
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
         self.ended.set()
@@ -99,6 +116,15 @@ class Child:
         return last_lines(self.log_path, self._log_start)
 
 
+def reap_orphans() -> None:
+    """Reap the children that nobody here started: processes adopted when their own parent ended."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+            child = _children.get(ended.si_pid)
+            if child is None or not child.has_ended():
+                os.waitpid(ended.si_pid, 0)
+
+
 def last_lines(log_path: Path, start: int = 0) -> list[str]:
     """The last lines of a log, of what was written from byte `start` on."""
     with log_path.open("rb") as log:
@@ -120,7 +146,7 @@ async def run_to_end(name: str, launch: Launch, log_path: Path, place: Path, giv
         os.lseek(stdin, 0, os.SEEK_SET)
     child = None
     try:
-        child = Child(name, launch, log_path, stdin=stdin)
+        child = Child(name, launch, log_path, partial(processes.spawn, stdin=stdin))
         await child.ended.wait()
     except asyncio.CancelledError:
         if child is not None:

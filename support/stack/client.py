@@ -14,7 +14,17 @@ from support.stack.errors import StackError
 from support.stack.fault import Fault
 from support.stack.options import StackOptions
 
-__all__ = ["Addresses", "Fault", "Line", "LineStatus", "ServiceStatus", "Stack", "StackError", "StackOptions"]
+__all__ = [
+    "Addresses",
+    "Fault",
+    "Line",
+    "LineStatus",
+    "ServiceStatus",
+    "Stack",
+    "StackError",
+    "StackOptions",
+    "Starting",
+]
 
 Cut = Literal["reset", "close"]
 _CONTROL_SECONDS = 10.0
@@ -38,15 +48,14 @@ class Stack:
         `progress` is called with one line for each service that comes up. Raises StackError with one clear line and
         the last log lines of the service that failed; nothing runs any more then.
         """
+        return cls.begin(options).ready(progress)
+
+    @classmethod
+    def begin(cls, options: StackOptions) -> Starting:
+        """Begin to start a stack, for who has something else to do meanwhile. Raises StackError."""
         if options.keep and cls.attach(options.checkout, options.base_dir) is not None:
             raise StackError("this checkout keeps a stack already; use it, or end it with bin/stack down")
-        supervisor = launching.Supervisor(options)
-        try:
-            description = supervisor.wait_until_ready(progress)
-        except BaseException:
-            supervisor.close()
-            raise
-        return cls(Path(description["addresses"]["run_dir"]), description, supervisor)
+        return Starting(launching.Supervisor(options))
 
     @classmethod
     def attach(cls, checkout: Path, base_dir: Path | None = None) -> Stack | None:
@@ -158,6 +167,30 @@ class Stack:
 
     def _ask(self, op: str, seconds: float = _CONTROL_SECONDS, **arguments: Any) -> Any:
         return wire.ask(self.socket_path, op, seconds, **arguments)
+
+
+class Starting:
+    """A stack that starts."""
+
+    def __init__(self, supervisor: launching.Supervisor) -> None:
+        self._supervisor = supervisor
+
+    def ready(self, progress: Callable[[str], None]) -> Stack:
+        """Wait until all services are ready; raises StackError as `Stack.start` does."""
+        try:
+            description = self._supervisor.wait_until_ready(progress)
+        except BaseException:
+            self._supervisor.close()
+            raise
+        return Stack(Path(description["addresses"]["run_dir"]), description, self._supervisor)
+
+    def let_go(self) -> None:
+        """Leave it to the process that was forked meanwhile, which ends it as its own."""
+        self._supervisor.let_go()
+
+    def abandon(self) -> None:
+        """End it; returns when nothing is left of it."""
+        self._supervisor.close()
 
 
 def _plain(extra_args: Sequence[str] | None) -> list[str] | None:

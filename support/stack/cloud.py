@@ -20,6 +20,7 @@ class Cloud(Recipe):
 
     name = "cloud"
     needs: tuple[str, ...] = ()
+    is_forked = True
 
     def __init__(self, directory: Path, port: int, python: PythonModule) -> None:
         self.data_dir = directory

@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
@@ -23,20 +23,27 @@ _FIRST_CALLS = (
 
 
 def _read_models_once() -> None:
-    """Let all sessions of this process share what they read from botocore's large files.
+    """Let all sessions of this process share what they read from botocore's large files, and their list.
 
     moto makes a session for each service, also while it is imported, and each would read the same files again:
     sharing them halves the time until the cloud is ready.
     """
-    read = JSONFileLoader.load_file
+    read, find = JSONFileLoader.load_file, Loader.list_available_services
     known: dict[str, Any] = {}
+    found: dict[str, list[str]] = {}
 
     def load_file(self: JSONFileLoader, file_path: str) -> Any:
         if file_path not in known:
             known[file_path] = read(self, file_path)
         return known[file_path]
 
+    def list_available_services(self: Loader, type_name: str) -> list[str]:
+        if type_name not in found:
+            found[type_name] = find(self, type_name)
+        return found[type_name]
+
     JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
+    Loader.list_available_services = list_available_services  # type: ignore[method-assign]
 
 
 def _application() -> Any:

@@ -12,6 +12,8 @@ from support.stack.addresses import Addresses
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import REGION, Cloud
 from support.stack.errors import StackError
+from support.stack.forking import NAME as FORK_SERVER
+from support.stack.forking import ForkServer
 from support.stack.partner import Partner
 from support.stack.ports import LOOPBACK
 from support.stack.postgres import PostgresPasswords, Primary, Replica
@@ -57,6 +59,8 @@ class EmbeddedProvider(Provider):
         self._operator = apex.Operator("operator@apex.test", _secret())
         self._passwords = PostgresPasswords(_secret(), _secret(), _secret(), _secret())
         self._python = PythonModule(options.checkout, surroundings.environment)
+        fork_log = options.log_dir / f"{FORK_SERVER}.log"
+        self.fork_server = ForkServer(self._python.fork_server(run_dir), fork_log, surroundings.changed)
         self._redis = Redis(run_dir / "redis", self._ports["redis"], _secret())
         self._clickhouse = ClickHouse(run_dir / "clickhouse", self._ports["clickhouse"], _secret(), self._python)
         self._cloud = Cloud(run_dir / "cloud", self._ports["cloud"], self._python)
@@ -67,7 +71,12 @@ class EmbeddedProvider(Provider):
         options = self._in.options
         return [
             ProcessService(
-                recipe, options.log_dir, options.start_seconds, self._in.changed, twin=apex.SPARES.get(recipe.name)
+                recipe,
+                options.log_dir,
+                options.start_seconds,
+                self._in.changed,
+                self.fork_server,
+                twin=apex.SPARES.get(recipe.name),
             )
             for recipe in (*self._postgres(), self._redis, self._clickhouse, self._cloud, self._partner, *self._apex())
             if recipe.name in self._wanted

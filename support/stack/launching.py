@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ class Supervisor:
         self._log_path = options.log_dir / "supervisor.log"
         ours, theirs = socket.socketpair()
         self._lifeline: socket.socket | None = ours
+        ours.sendall(json.dumps(options.to_json()).encode() + b"\n")
         self._is_ready = False
         try:
             options.log_dir.mkdir(parents=True, exist_ok=True)
@@ -45,11 +47,13 @@ class Supervisor:
             raise from_os_error(error, "the stack cannot be started", options.log_dir) from error
         finally:
             theirs.close()
+        pid = self._process.pid
+        # One that is gone already has no start time any more.
+        self._identity = processes.identity_of(pid) or processes.Identity(pid, 0)
 
     def wait_until_ready(self, progress: Callable[[str], None]) -> dict[str, Any]:
-        """Send the options, pass progress on, and return the description of the ready stack."""
+        """Pass progress on, and return the description of the ready stack."""
         assert self._lifeline is not None
-        self._lifeline.sendall(json.dumps(self._options.to_json()).encode() + b"\n")
         with self._lifeline.makefile("rb") as lines:
             for line in lines:
                 message = json.loads(line)
@@ -64,6 +68,12 @@ class Supervisor:
         said = last_lines(self._log_path)
         raise StackError("the stack's supervisor ended while it started the stack", said, self._log_path)
 
+    def let_go(self) -> None:
+        """Close this process's end of the lifeline alone: a process that was forked from this one holds it, too."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+            self._lifeline = None
+
     def close(self) -> None:
         """Let go of the lifeline; unless the stack is kept, returns when nothing is left of it."""
         if self._lifeline is None:
@@ -74,12 +84,12 @@ class Supervisor:
             self._wait_for_end()
 
     def _wait_for_end(self) -> None:
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            raise StackError(f"the stack did not end within {_END_SECONDS:g} s and was killed") from None
+        # Who was forked meanwhile is not its parent, so it is waited for by its identity.
+        if processes.wait_for_end([self._identity], _END_SECONDS):
+            processes.send([self._identity], signal.SIGKILL)
+            processes.wait_for_end([self._identity], _END_SECONDS)
+            raise StackError(f"the stack did not end within {_END_SECONDS:g} s and was killed")
+        self._process.poll()
 
 
 def wait_until_gone(owner: processes.Identity) -> None:

@@ -17,6 +17,7 @@ class Partner(Recipe):
 
     name = "partner"
     needs: tuple[str, ...] = ()
+    is_forked = True
 
     def __init__(self, directory: Path, port: int, token: str, python: PythonModule) -> None:
         self.data_dir = directory

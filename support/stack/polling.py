@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 _FIRST_PAUSE_SECONDS = 0.01
-_LONGEST_PAUSE_SECONDS = 0.1
+# A service has been ready for half of this, on average, when it is seen to be.
+_LONGEST_PAUSE_SECONDS = 0.03
 
 
 class NotReady(Exception):

@@ -124,7 +124,7 @@ class Primary(_Server):
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
         if not self._has_passwords:
-            readiness.set_postgres_passwords(self.directory, self.port, self._passwords.by_role())
+            readiness.set_postgres_passwords(self.directory, self.port, prepared.DATABASE, self._passwords.by_role())
             self._has_passwords = True
         readiness.postgres_serves(self._passwords.url(prepared.APP, self.port))
 

@@ -29,7 +29,12 @@ CREATE ROLE {APP} LOGIN NOBYPASSRLS;
 CREATE ROLE {OBSERVER} LOGIN BYPASSRLS IN ROLE pg_read_all_data, pg_monitor;
 CREATE ROLE {REPLICATION} LOGIN REPLICATION;
 CREATE DATABASE {DATABASE} OWNER {OWNER};
+ALTER DATABASE template0 IS_TEMPLATE false;
+DROP DATABASE template0;
+DROP DATABASE postgres;
 """
+# The databases that nobody here uses are dropped: each is a quarter of what every start of a stack copies twice.
+_FIRST_DATABASE = "template1"
 # Trust holds for the socket alone, which lies in a directory that only the service user may enter.
 _HBA = f"""\
 local all all trust
@@ -81,7 +86,7 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
 
         try:
             await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log, data)
-            single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), "postgres")
+            single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), _FIRST_DATABASE)
             said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
         finally:
             leftovers.remove_shared_memory(data)

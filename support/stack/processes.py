@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -64,6 +65,17 @@ class Launch:
     end_seconds: float = 1.5
 
 
+class Started(Protocol):
+    """A child that was started, as `subprocess.Popen` has it."""
+
+    pid: int
+    returncode: int | None
+    """None until `poll` has seen its end; negative: the number of the signal that ended it."""
+
+    def poll(self) -> int | None:
+        """Reap it if it has ended; returns `returncode`."""
+
+
 def spawn(launch: Launch, log: IO[bytes] | int, *, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own that dies with the calling *thread*; OSError when it cannot be started."""
     return subprocess.Popen(
@@ -92,6 +104,12 @@ def dies_with(parent: int, death_signal: int) -> Callable[[], None]:
             os._exit(125)
 
     return arrange
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends: it has to be reaped as a child has."""
+    if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "this kernel does not let a process adopt orphans")
 
 
 def identity_of(pid: int) -> Identity | None:

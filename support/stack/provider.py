@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from support.stack.addresses import Addresses
+from support.stack.forking import ForkServer
 from support.stack.options import StackOptions
 from support.stack.ports import PortRange
 from support.stack.processes import Launch
@@ -37,6 +38,9 @@ class LinePlan:
 
 class Provider(Protocol):
     """Provides all services of a stack."""
+
+    fork_server: ForkServer
+    """From which those services come that are Python modules of the checkout."""
 
     def services(self) -> Sequence[Service]:
         """The services, each naming those that it needs."""

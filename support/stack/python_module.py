@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.stack.processes import Launch
+
+_LONGEST_COMMAND_LINE = 4096
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,10 @@ class PythonModule:
         environment = dict(self.environment) | {"PYTHONUNBUFFERED": "1", "TZ": "UTC"}
         argv = (sys.executable, "-m", module, *arguments)
         return Launch(argv, environment, cwd=self.checkout, end_signal=end_signal, stop_seconds=stop_seconds)
+
+    def fork_server(self, run_dir: Path) -> Launch:
+        """Run the fork server of a stack; what it forks may be any `launch`."""
+        launch = self.launch("support.stack.forkserver", str(run_dir))
+        # A forked process shows its command line where the fork server's own and its environment were.
+        room = {"ROOM_FOR_COMMAND_LINES": "-" * _LONGEST_COMMAND_LINE}
+        return dataclasses.replace(launch, environment={**launch.environment, **room})

@@ -25,10 +25,10 @@ _TIMEOUT_SECONDS = 3
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-def set_postgres_passwords(socket_directory: Path, port: int, passwords: Mapping[str, str]) -> None:
+def set_postgres_passwords(socket_directory: Path, port: int, database: str, passwords: Mapping[str, str]) -> None:
     """Give the roles their passwords of this run, over the server's private socket."""
     with psycopg.connect(
-        host=str(socket_directory), port=port, user="postgres", dbname="postgres", autocommit=True,
+        host=str(socket_directory), port=port, user="postgres", dbname=database, autocommit=True,
         connect_timeout=_TIMEOUT_SECONDS,
     ) as connection:  # fmt: skip
         # The replica cannot log in before this is done, so it cannot confirm it either.

@@ -13,6 +13,7 @@ from support.stack import processes
 from support.stack.addresses import ServiceStatus
 from support.stack.child import Child, failure
 from support.stack.errors import StackError, from_os_error
+from support.stack.forking import ForkServer
 from support.stack.polling import poll
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
@@ -25,6 +26,8 @@ class Service(Protocol):
     needs: tuple[str, ...]
     twin: str | None
     """The service of which this one is a spare: not started with the stack, and then as its twin was."""
+    is_forked: bool
+    """Whether it comes from the fork server."""
 
     async def prepare(self) -> None:
         """Make what the service needs on disk; done before the services in `needs` are ready."""
@@ -62,12 +65,16 @@ class Service(Protocol):
 
 
 class Recipe(Protocol):
-    """How a service that is a process of ours is made, listening on `port`. A full disk is told as `data_dir`'s."""
+    """How a service that is a process of ours is made, listening on `port`. A full disk is told as `data_dir`'s.
+
+    One that `is_forked` is a Python module, without threads of its packages' making, and comes from the fork server.
+    """
 
     name: str
     needs: tuple[str, ...]
     data_dir: Path
     port: int
+    is_forked: bool = False
 
     async def prepare(self) -> None:
         """Make data directories and configuration."""
@@ -88,15 +95,18 @@ class ProcessService(Service):
         log_dir: Path,
         ready_seconds: float,
         changed: Callable[[], None],
+        fork_server: ForkServer,
         twin: str | None = None,
     ) -> None:
         self.name = recipe.name
         self.twin = twin
         self.needs = recipe.needs
+        self.is_forked = recipe.is_forked
         self._recipe = recipe
         self._log_path = log_dir / f"{recipe.name}.log"
         self._ready_seconds = ready_seconds
         self._changed = changed
+        self._fork_server = fork_server if recipe.is_forked else None
         self._child: Child | None = None
         self._state = "waiting"
         self._extra_args: tuple[str, ...] = ()
@@ -124,7 +134,10 @@ class ProcessService(Service):
             self._extra_args = tuple(extra_args)
         begin = time.monotonic()
         self._state = "starting"
-        self._child = Child(self.name, self._recipe.launch(self._extra_args), self._log_path)
+        if self._fork_server is not None:
+            await self._fork_server.ready()
+        start = processes.spawn if self._fork_server is None else self._fork_server.fork
+        self._child = Child(self.name, self._recipe.launch(self._extra_args), self._log_path, start)
         self._child.at_end(self._note_end)
         self._changed()
         await self.wait_ready()

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
+from support.stack.forking import NAME, ForkServer
 from support.stack.service import Service
+
+
+async def until_preloaded(fork_server: ForkServer, ready: Callable[[str, float], None]) -> None:
+    """Wait until a fork server that was started has imported everything; the stores start meanwhile."""
+    begin = time.monotonic()
+    await fork_server.ready()
+    ready(NAME, time.monotonic() - begin)
 
 
 async def start_in_order(services: Sequence[Service], ready: Callable[[str, float], None]) -> None:

@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from support.settings import base_environment
-from support.stack import directories, keeping, leftovers, wire
-from support.stack.child import Child, failure
+from support.stack import directories, keeping, leftovers, processes, wire
+from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
 from support.stack.embedded import EmbeddedProvider
 from support.stack.errors import StackError, from_os_error
+from support.stack.forking import ForkServer
 from support.stack.lifeline import Lifeline
 from support.stack.options import StackOptions
 from support.stack.polling import poll
 from support.stack.ports import PortRange
 from support.stack.provider import Provider, Surroundings
 from support.stack.service import ProcessService, Service
-from support.stack.starting import start_in_order
+from support.stack.starting import start_in_order, until_preloaded
 
 _OPEN_FILES = 65_536
 
@@ -44,12 +45,14 @@ class Supervisor:
         self._stop_asked = asyncio.Event()
         self._children: list[Child] = []
         self._services: list[Service] = []
+        self._fork_server: ForkServer | None = None
 
     async def run(self, lifeline: Lifeline) -> None:
         """Bring the stack up, keep it until its end is asked for, and leave nothing behind."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop_asked.set)
+        loop.add_signal_handler(signal.SIGCHLD, reap_orphans)
         begin = time.monotonic()
         directory = directories.RunDirectory.make(self._base)
         try:
@@ -97,17 +100,20 @@ class Supervisor:
             changed=lambda: self._write_ledger(run_dir),
         )
         provider: Provider = EmbeddedProvider(surroundings)
-        fingerprint = keeping.fingerprint(self._options.checkout)
         self._services = list(provider.services())
+        self._fork_server = provider.fork_server
+        # First of all: the platform waits for its imports and for the stores alike.
+        preloading = any(service.is_forked for service in self._services)
+        if preloading:
+            self._fork_server.start()
+        fingerprint = keeping.fingerprint(self._options.checkout)
         proxies_socket = run_dir / "proxies.sock"
         self._start_proxies(provider, run_dir, proxies_socket)
-
-        def ready(name: str, seconds: float) -> None:
-            lifeline.note({"progress": f"{name} ready in {seconds:.2f} s"})
-
         async with asyncio.TaskGroup() as group:
+            if preloading:
+                group.create_task(until_preloaded(provider.fork_server, lifeline.ready))
             group.create_task(self._open_lines(provider, proxies_socket))
-            group.create_task(start_in_order([one for one in self._services if one.twin is None], ready))
+            group.create_task(start_in_order([one for one in self._services if one.twin is None], lifeline.ready))
         control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
         await wire.serve(run_dir / "control.sock", control.handlers())
         return await control.describe()
@@ -151,7 +157,10 @@ class Supervisor:
 
     def _write_ledger(self, run_dir: Path) -> None:
         running = [service.child for service in self._services if isinstance(service, ProcessService)]
-        children = [child for child in (*self._children, *running) if child is not None and not child.ended.is_set()]
+        forking = [] if self._fork_server is None else [self._fork_server.child]
+        children = [
+            child for child in (*self._children, *forking, *running) if child is not None and not child.ended.is_set()
+        ]
         leftovers.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
 
     async def _end(self, run_dir: Path) -> None:
@@ -159,6 +168,7 @@ class Supervisor:
         keeping.forget(self._base, self._options.checkout, run_dir)
         ends = [service.end() for service in self._services]
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
+        ends += [] if self._fork_server is None else [self._fork_server.end()]
         await asyncio.gather(*ends)
         leftovers.remove(run_dir)
 
@@ -195,6 +205,7 @@ def _first(error: BaseException) -> StackError:
 def main() -> None:
     """Run the supervisor for the lifeline given on the command line."""
     os.umask(0o022)
+    processes.adopt_orphans()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

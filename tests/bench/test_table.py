@@ -55,3 +55,12 @@ def test_no_measurement_is_a_table_all_the_same():
 )
 def test_amount_is_as_exact_as_it_deserves(value, told):
     assert amount(value, "ms") == told
+
+
+def test_parts_are_shown_below_what_they_belong_to():
+    part = Side("until the packages are imported", Series((1.0, 2.0, 3.0)))
+    measured = Measurement(
+        "start", "start", "s", Side("suite", Series((4.0, 5.0, 9.0))), Side("bare", Series((2.0,) * 3)), parts=(part,)
+    )
+    assert lines(measured)[-1].startswith("    until the packages are imported ")
+    assert lines(measured)[-1].split()[-7:] == ["2.00", "s", "1.00", "s", "3.00", "s", "-"]

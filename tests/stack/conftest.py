@@ -12,6 +12,7 @@ from support.settings import CHECKOUT
 from support.stack.client import Stack, StackOptions
 
 MakeOptions = Callable[..., StackOptions]
+Checkout = Callable[[dict[str, bytes]], Path]
 
 
 def _base() -> Iterator[Path]:
@@ -40,6 +41,24 @@ def options(base: Path, tmp_path: Path) -> MakeOptions:
     def make(*services: str, **changes: Any) -> StackOptions:
         given: dict[str, Any] = {"checkout": CHECKOUT, "log_dir": tmp_path / "logs", "base_dir": base}
         return StackOptions(**(given | {"only": frozenset(services)} | changes))
+
+    return make
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout with the suite's library and files of one's own, which come before installed packages."""
+
+    def make(files: dict[str, bytes]) -> Path:
+        root = tmp_path / "checkout"
+        root.mkdir()
+        (root / "support").symlink_to(CHECKOUT / "support")
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o755)
+        return root
 
     return make
 

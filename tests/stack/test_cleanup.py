@@ -12,7 +12,7 @@ from support.stack import directories, leftovers, processes
 from support.stack.client import Stack, StackOptions
 from support.waiting import eventually
 from tests.stack.conftest import MakeOptions
-from tests.stack.traces import Run, nothing_is_left, segments, shared_memory_of, traces
+from tests.stack.traces import Run, nothing_is_left, segments, shared_memory_of, start_time, traces
 
 
 @pytest.fixture
@@ -110,19 +110,13 @@ def test_kill_of_the_runner_while_the_stack_starts(small: StackOptions, base: Pa
 
 def kill_everything(run: Run) -> None:
     """Kill the supervisor, and its janitor first."""
-    members = processes.family(processes.Identity(run.supervisor, _start_time(run.supervisor)))
+    members = processes.family(processes.Identity(run.supervisor, start_time(run.supervisor)))
     janitors = [member for member in members if b"janitor" in Path(f"/proc/{member.pid}/cmdline").read_bytes()]
     assert len(janitors) == 1
     processes.send(janitors, signal.SIGKILL)
     os.kill(run.supervisor, signal.SIGKILL)
     run.signal(signal.SIGKILL)
     run.end()
-
-
-def _start_time(pid: int) -> int:
-    identity = processes.identity_of(pid)
-    assert identity is not None
-    return identity.start_time
 
 
 def test_the_kernel_ends_services_when_nobody_else_is_left_to_do_it(small: StackOptions, base: Path):

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,28 +16,8 @@ from support.stack.child import NO_SPACE, Child, run_to_end
 from support.stack.client import Stack, StackError
 from support.stack.packages import package_directory
 from support.stack.processes import Launch
-from tests.stack.conftest import MakeOptions
+from tests.stack.conftest import Checkout, MakeOptions
 from tests.stack.traces import nothing_is_left
-
-Checkout = Callable[[dict[str, bytes]], Path]
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A checkout with the suite's library and files of one's own, which come before installed packages."""
-
-    def make(files: dict[str, bytes]) -> Path:
-        root = tmp_path / "checkout"
-        root.mkdir()
-        (root / "support").symlink_to(CHECKOUT / "support")
-        for name, content in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            path.chmod(0o755)
-        return root
-
-    return make
 
 
 def start(options: MakeOptions, checkout: Path, *services: str) -> StackError:

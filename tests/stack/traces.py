@@ -44,6 +44,13 @@ def traces(base: Path) -> Traces:
     return Traces(frozenset(found), frozenset(runs), frozenset(shared_memory_of(base)))
 
 
+def start_time(pid: int) -> int:
+    """When a running process was started, as `processes.Identity` has it."""
+    identity = processes.identity_of(pid)
+    assert identity is not None
+    return identity.start_time
+
+
 def shared_memory_of(base: Path) -> set[str]:
     """The System V segments that PostgreSQL servers below the base have noted."""
     noted = set()

@@ -1,0 +1,53 @@
+"""The stack of a run's first lane, begun before the lane is there: while it starts, behave loads hooks and steps."""
+
+from collections.abc import Callable
+
+from support.refusal import Refusal
+from support.settings import CHECKOUT, Settings, prepare_reports
+from support.stack.client import Stack, StackError, StackOptions, Starting
+
+_begun: list[Starting] = []
+
+
+def begin(settings: Settings) -> None:
+    """Begin to start a stack, if the run needs one of its own.
+
+    :raises Refusal: reports cannot be written, or the stack cannot be started; one clear line.
+    """
+    if settings.stack != "fresh":
+        return
+    prepare_reports(settings)
+    try:
+        _begun.append(Stack.begin(_options(settings)))
+    except StackError as error:
+        raise Refusal(str(error)) from None
+
+
+def hand_over() -> None:
+    """The lane that was forked just now has what was begun: it ends with the lane, and the next lane begins its own."""
+    while _begun:
+        _begun.pop().let_go()
+
+
+def abandon() -> None:
+    """End what was begun and not asked for."""
+    while _begun:
+        _begun.pop().abandon()
+
+
+def stack_of(settings: Settings, progress: Callable[[str], None]) -> Stack:
+    """The stack to play on: the begun one, a kept one, somebody else's, or a fresh one, ready. Raises StackError."""
+    if settings.attach_to is not None:
+        return Stack.connect(settings.attach_to)
+    if _begun:
+        return _begun.pop().ready(progress)
+    kept = Stack.attach(CHECKOUT) if settings.keep else None
+    if kept is None:
+        return Stack.start(_options(settings), progress)
+    if kept.is_stale(CHECKOUT):
+        progress("the kept stack was started from other sources; bin/stack down ends it")
+    return kept
+
+
+def _options(settings: Settings) -> StackOptions:
+    return StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=settings.keep)
