@@ -21,8 +21,9 @@ from support.stack.processes import Launch
 NAME = "forkserver"
 # What its packages take to import on the busiest machine; how long a service may take counts from its fork.
 _START_SECONDS = 60.0
-# A fork takes milliseconds, also on a busy machine; who does not answer for so long is frozen.
-_ANSWER_SECONDS = 10.0
+# A fork takes milliseconds, also on a busy machine; who does not answer for so long is frozen. The supervisor answers
+# nobody meanwhile, so it is shorter than who asks the supervisor waits.
+_ANSWER_SECONDS = 5.0
 
 
 class Forked(processes.Started):
@@ -74,7 +75,7 @@ class ForkServer:
     async def ready(self) -> None:
         """Wait until it can fork, and start it again when it has ended; StackError when it does not come up."""
         async with self._turn:
-            if self._child is None or self._child.has_ended():
+            if self._child is None or self._requests is None or self._child.has_ended():
                 self.start()
             if self._is_ready:
                 return
@@ -117,12 +118,19 @@ class ForkServer:
             socket.send_fds(self._requests, [request.to_json()], descriptors)
             answer = self._requests.recv(LONGEST_REQUEST)
         except TimeoutError:
-            raise StackError(f"{NAME} did not answer within {_ANSWER_SECONDS:g} s") from None
+            raise self._given_up(f"did not answer within {_ANSWER_SECONDS:g} s") from None
         except ConnectionError:
             answer = b""
         if not answer:
-            raise StackError(f"{NAME} ended while it was asked for a process; the next start brings it back")
+            raise self._given_up("ended while it was asked for a process")
         return dict(json.loads(answer))
+
+    def _given_up(self, why: str) -> StackError:
+        """Have nothing to do with it any more: a late answer would be taken for that to another request."""
+        self._close()
+        if self._child is not None:
+            processes.send([self._child.identity], signal.SIGKILL)
+        return StackError(f"{NAME} {why}; the next start brings another")
 
     async def end(self) -> None:
         """End it; processes that it forked go on."""

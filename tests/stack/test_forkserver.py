@@ -158,9 +158,20 @@ def test_a_fork_server_that_ends_while_it_is_asked(stack: Stack):
         eventually(lambda: answers(stack), lambda answered: not answered, within=5)
         os.kill(server, signal.SIGKILL)
         error = start.exception()
-    assert str(error) == "forkserver ended while it was asked for a process; the next start brings it back"
+    assert str(error) == "forkserver ended while it was asked for a process; the next start brings another"
     stack.start_service("partner")
     stack.wait_ready("partner")
+
+
+def test_a_fork_server_that_does_not_answer(stack: Stack):
+    stack.stop("partner")
+    frozen = fork_server_of(owner_of(stack))
+    os.kill(frozen, signal.SIGSTOP)
+    with pytest.raises(StackError, match=r"^forkserver did not answer within 5 s; the next start brings another$"):
+        stack.start_service("partner")
+    stack.start_service("partner")
+    assert "-m support.stack.partner_server " in children(owner_of(stack))[pid_of(stack, "partner")]
+    assert frozen not in children(owner_of(stack))
 
 
 def answers(stack: Stack) -> bool:
