@@ -152,6 +152,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     ) -> None:
         """What a lane's process does: it plays what the run asks for through `line`."""
 
+        from support.run.lane import Lane
+
         self.formatters.clear()
         self.config.reporters.clear()
         if lanes > 1:
