@@ -7,6 +7,7 @@ promised is how they are found, and writing a hundred thousand messages through 
 import json
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -138,10 +139,14 @@ def plant(world: World, *segments: Segment) -> Size:
     active = (size.writers + size.readers) // size.organisations
     everybody = organisations(world, size.organisations, active, *segments)
     values = {"people": size.people // size.organisations - active, "threads": size.threads, "messages": size.messages}
-    with psycopg.connect(world.addresses.postgres_application_url) as connection:
-        for tenant in {person.tenant.id for person in everybody}:
+
+    def plant_for(tenant: str) -> None:
+        with psycopg.connect(world.addresses.postgres_application_url) as connection:
             for statement in (_ACT, _PEOPLE, _THREADS, _MESSAGES):
                 connection.execute(statement, {**values, "tenant": tenant})
+
+    with ThreadPoolExecutor() as together:
+        list(together.map(plant_for, {person.tenant.id for person in everybody}))
     # Otherwise it would depend on the database's leisure what it knows of them when it chooses a plan.
     with psycopg.connect(world.addresses.postgres_owner_url) as owner:
         owner.execute("analyze users, threads, messages")
