@@ -33,6 +33,8 @@ def run_in_turn(world: World, customers: Sequence[User], agent_name: str) -> Non
 
     The machine's speed drifts with what else it has to do: in turn, those who are compared share all of it.
     """
+    # Told of each end over a connection, nobody keeps the platform at work by asking for it meanwhile.
+    watching = {customer: world.watch(customer) for customer in customers}
     for _ in range(ROUNDS):
-        for customer in customers:
-            world.ended(world.running(customer, agent_name))
+        for customer, capture in watching.items():
+            capture.wait_for_end(world.running(customer, agent_name), within=world.budgets.limit("run ends"))
