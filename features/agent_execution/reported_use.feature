@@ -8,7 +8,7 @@ Feature: Each run reports what it used
   @AEC-10 @segment.mid @segment.enterprise
   Rule: Computing time, data read, working state and tool calls are measured, not guessed
 
-    @gate
+    @gate @timing
     Scenario: Twice the servers take about twice the resources
       Given Acme is an Enterprise customer with two hundred servers in the cloud
       And Borealis is an Enterprise customer with four hundred servers in the cloud
@@ -19,7 +19,7 @@ Feature: Each run reports what it used
         | data read      |
         | working state  |
 
-    @nightly
+    @nightly @timing
     Scenario: Twice the servers take about twice the resources beside other customers' runs, too
       Given Acme is a Mid customer with two hundred servers in the cloud
       And Borealis is an Enterprise customer with four hundred servers in the cloud
@@ -31,7 +31,7 @@ Feature: Each run reports what it used
         | data read      |
         | working state  |
 
-    @gate
+    @gate @timing
     Scenario: Other customers' runs are not counted
       Given Acme is a Mid customer with two hundred servers in the cloud
       And Acme has finished a cost analysis twice

@@ -8,7 +8,7 @@ Feature: Many users at once get right answers in time
   @API-08 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Answers to many at once are right and in time, and who asks more than their plan allows is told when to return
 
-    @gate
+    @gate @timing
     Scenario: Fifty people ask for different things, side by side
       Given fifty customers
       And each of them has a conversation
@@ -17,7 +17,7 @@ Feature: Many users at once get right answers in time
       And no two things or answers bear the same name
       And nearly all answers have come within the mixed requests budget
 
-    @gate
+    @gate @timing
     Scenario: Who asks more than the plan allows is told when to come back, and nobody else is
       Given Acme is a Free customer
       And Borealis is a Free customer

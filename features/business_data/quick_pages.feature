@@ -8,7 +8,7 @@ Feature: Finding things stays quick as they grow
   @DBL-08 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: A page of conversations is quickly found, however many there are and however many write
 
-    @gate @exclusive
+    @gate @exclusive @timing
     Scenario: Pages come quickly out of a large archive while others write
       Given a hundred people have fifty conversations of twenty messages each
       When some of them page through theirs while twenty others write
