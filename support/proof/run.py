@@ -126,7 +126,7 @@ class ProofRun:
         source = Proving(planned.values(), green, defects, self.reports, self._controlled, self._proved)
         count = self.jobs or min(machine.most_lanes(), len(defects))
         scenarios = {one.index: one.scenario for one in planned.values()}
-        lanes = Lanes(
+        lanes = self._at_work = Lanes(
             count,
             max(1, machine.processors() // 2),
             lambda number, line: self._runner.inside(self._settings, scenarios, count, number, line),
@@ -136,12 +136,14 @@ class ProofRun:
         for note in lanes.notes:
             self.say(note)
         self.interrupted = lanes.interrupted_by is not None
-        if source.red:
+        if source.red and not self.interrupted:
             listed = "".join(f"\n  {result.title}" for result in source.red)
             where = self.reports / "control"
             raise ProofStopped(f"red without any defect, so a red one would prove nothing ({where}):{listed}")
 
     def _controlled(self, one: Planned, result: ScenarioResult) -> None:
+        if self._at_work.interrupted_by is not None:
+            return
         self._done += 1
         title = one.scenario.name.partition(" -- @")[0]
         self.control_seconds[title] = self.control_seconds.get(title, 0.0) + result.seconds
@@ -151,6 +153,9 @@ class ProofRun:
             self.say(f"red without any defect: {result.title}: {result.red_step}")
 
     def _proved(self, proof: Proof) -> None:
+        if self._at_work.interrupted_by is not None:
+            # What was broken off says nothing; the next call proves it.
+            return
         self._done += 1
         self.proofs.append(proof)
         if proof.is_killed:

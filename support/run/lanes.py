@@ -24,6 +24,7 @@ from support.stack.processes import dies_with
 Task = Generator[Any, Any, None]
 
 _END_SECONDS = 30.0
+_AGAIN_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -71,6 +72,7 @@ class Lanes:
         self._was_ready = False
         self._wake, self._woken = Pipe(duplex=False)
         self.interrupted_by: signal.Signals | None = None
+        self._interrupted_at: float | None = None
         self.notes: list[str] = []
         """What readers should know: lanes that did not start, or died."""
 
@@ -229,7 +231,9 @@ class Lanes:
     @contextmanager
     def _heeding_signals(self) -> Iterator[None]:
         def interrupt(number: int, _frame: object) -> None:
-            again = self.interrupted_by is not None
+            # One signal may come twice at once: to the process, and to its group.
+            again = self._interrupted_at is not None and time.monotonic() - self._interrupted_at > _AGAIN_SECONDS
+            self._interrupted_at = self._interrupted_at or time.monotonic()
             self.interrupted_by = self.interrupted_by or signal.Signals(number)
             for lane in self._lanes.values():
                 with suppress(ProcessLookupError):
