@@ -40,7 +40,7 @@ Feature: Each run reports what it used
       When Acme runs a cost analysis
       Then Acme's last run used as much as the least of those before, within these bounds, of
         | resource       | times at least | times at most |
-        | computing time | 0.1            | 2.5           |
+        | computing time | 0.1            | 1.8           |
         | data read      | 0.9            | 1.1           |
         | working state  | 0.9            | 1.1           |
 

@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from apex.agents import Agent, RunContext, ToolFailed
 from apex.tools import Tool, ToolCall, ToolError
 
-# Rounds of hashing, some thirty milliseconds of a processor's time.
-_WORK = 120_000
+# Rounds of hashing, some hundred milliseconds of a processor's time: far more than it takes to have something to read.
+_WORK = 400_000
 
 
 class Probe(Agent):
