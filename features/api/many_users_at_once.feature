@@ -26,7 +26,7 @@ Feature: Many users at once get right answers in time
       Then Acme has been granted what the plan allows, and was told when to come back
       And Borealis and Cumulus have been granted everything
 
-    @gate
+    @gate @timing
     Scenario: Who comes back when they were told to is answered again
       Given Acme is a Free customer
       And Acme has used up what the plan allows
