@@ -11,7 +11,7 @@ from support import surveys
 from support.partner import PartnerCall
 from support.stack.client import Fault
 from support.users import User
-from support.verdict import NotShown
+from support.verdict import DeadlinePassed, NotShown
 from support.world import RunHandle, World
 
 FIRST, SECOND = "tools-1", "tools-2"
@@ -22,7 +22,14 @@ _CARRIED_OUT = "select run_id::text, instance, status from tool_calls where run_
 
 
 def start_second(world: World) -> None:
-    """Have a second instance work until the end of the scenario; at the end it is stopped and forgotten."""
+    """Have a second instance work until the end of the scenario; at the end it is stopped and forgotten.
+
+    :raises NotShown: one of an earlier scenario is still found, so finding it would show nothing.
+    """
+    try:
+        _await_only_the_first(world)
+    except DeadlinePassed as passed:
+        raise NotShown(f"a second instance is found before it was started: {passed}") from None
     world.facts["processes"] = processes(world)
     world.undo.register("see the second instance forgotten", partial(_await_only_the_first, world))
     world.faults.start_spare(SECOND)

@@ -10,6 +10,9 @@ from support.run.orders import Play, Played
 from support.run.plan import Planned
 from support.run.records import record_unplayed
 
+LONG_SECONDS = 8.0
+"""What lasts so long keeps processors busy all the while: only half of the lanes play such at a time, while there are others."""
+
 
 class Playing:
     """Hands scenarios out one at a time, those that judge time when nothing else is at work; a source of lanes."""
@@ -20,19 +23,26 @@ class Playing:
         tell: Callable[[Planned, Mapping[str, Any]], None],
         began: Callable[[int, Planned], None],
         *,
+        lanes: int,
         stop_at_red: bool,
     ) -> None:
         """`tell` hears of every scenario that has ended, `began` of each that a lane begins."""
         self._together = deque(one for one in in_turn if not one.timing)
         self._alone = deque(one for one in in_turn if one.timing)
         self._tell, self._began = tell, began
+        self._most_long = max(1, lanes // 2)
+        self._long = 0
         self._stop_at_red = stop_at_red
         self._left: list[Planned] = []
 
     def take(self, lane: int, alone: bool) -> Task | None:
         """The next scenario."""
         if self._together:
-            return self._play(lane, self._together.popleft())
+            one = self._together[0]
+            if self._long >= self._most_long:
+                one = next((each for each in self._together if each.seconds < LONG_SECONDS), one)
+            self._together.remove(one)
+            return self._play(lane, one)
         if self._alone and alone:
             return self._play(lane, self._alone.popleft())
         return None
@@ -47,6 +57,8 @@ class Playing:
 
     def _play(self, lane: int, one: Planned) -> Task:
         self._began(lane, one)
+        is_long = one.seconds >= LONG_SECONDS
+        self._long += is_long
         try:
             played = yield Play(one.index)
         except LaneDied as died:
@@ -55,6 +67,7 @@ class Playing:
             assert isinstance(played, Played)
             replaying.apply(one.scenario, played.model)
             record = played.record
+        self._long -= is_long
         self._tell(one, record)
         if self._stop_at_red and record["status"] not in ("passed", "skipped"):
             self._left, self._together, self._alone = self.left(), deque(), deque()

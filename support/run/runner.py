@@ -196,6 +196,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
             tell,
             began,
+            lanes=count,
             stop_at_red=self.config.stop,
         )
         lanes = Lanes(

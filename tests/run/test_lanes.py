@@ -146,10 +146,19 @@ def test_one_lane_plays_in_the_order_in_which_it_is_written(project):
 
 def test_several_lanes_take_the_longest_first(project):
     project.feature("one", takes("short", 0.1), takes("long", 0.1), takes("middle", 0.1), takes("longest", 0.9))
-    project.lasting(short=1, long=9, middle=3, longest=11)
+    project.lasting(short=1, long=4, middle=3, longest=5)
     assert project.run("--jobs", "2")[0] == 0
     begins = {name: moments["begin"][1] for name, moments in project.moments().items()}
     assert begins["longest"] < begins["middle"] < begins["short"]
+
+
+def test_only_half_of_the_lanes_play_long_scenarios_while_there_are_others(project):
+    project.feature("one", takes("long", 0.6), takes("longer", 0.6), takes("short", 0.1), takes("other", 0.1))
+    project.lasting(long=10, longer=12, short=1, other=1)
+    assert project.run("--jobs", "2")[0] == 0
+    begins = {name: moments["begin"][1] for name, moments in project.moments().items()}
+    # Rather than have nothing to do, a lane plays a second one.
+    assert begins["longer"] < begins["short"] < begins["long"]
 
 
 def test_what_judges_time_is_played_last_and_alone(project):
