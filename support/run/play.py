@@ -11,7 +11,7 @@ from support.run.plan import Planned
 from support.run.records import record_unplayed
 
 LONG_SECONDS = 8.0
-"""What lasts so long keeps processors busy all the while: while there are others, half of the lanes play such at most."""
+"""What lasts so long keeps processors busy all the while: while there are others, half of the lanes play one."""
 
 
 class Playing:
