@@ -8,7 +8,7 @@ from tests.servers import ApiServer, EventServer
 
 # These start services of their own and take the longest. Begun first, they leave the quick ones for the end, when one
 # worker would otherwise wait for the other.
-_LONGEST = ("tests/stack/test_cleanup.py", "tests/core/test_session.py", "tests/published", "tests/stack", "tests/apex")
+_LONGEST = ("tests/stack/test_cleanup.py", "tests/run", "tests/published", "tests/stack", "tests/apex")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
