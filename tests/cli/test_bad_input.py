@@ -32,6 +32,32 @@ def test_run_is_refused_in_one_line(command, checkout, arguments, said):
     assert not list(checkout.glob("reports/logs/*"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--jobs", "0"], "bad value in --jobs 0: give the number of lanes, 1 or more, or auto"),
+        (["--jobs", "x"], "bad value in --jobs x"),
+        (["--jobs", "-1"], "bad value in --jobs -1"),
+        (["-j", "5000"], "5000 lanes need"),
+        (["--shard", "6/5"], "bad value in --shard 6/5: give a part and the number of parts as K/N"),
+        (["--shard", "half"], "bad value in --shard half"),
+    ],
+)
+def test_lanes_and_shards_that_cannot_be_are_refused_in_one_line(command, checkout, arguments, said):
+    refused = command("acceptance", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in refused.stderr
+    assert not (checkout / "reports" / "results.json").exists()
+
+
+@pytest.mark.parametrize(("jobs", "said"), [("0", "no number of lanes"), ("x", "no number of lanes"), ("5000", "need")])
+def test_lanes_of_a_proof_that_cannot_be_are_refused(command, jobs, said):
+    refused = command("prove", "--jobs", jobs, "--list")
+    assert refused.returncode == 2
+    assert said in refused.stderr.strip().splitlines()[-1]
+
+
 def test_unknown_stage_names_the_stages(command):
     refused = command("acceptance", "--stage", "nightlyy")
     assert refused.returncode == 2
