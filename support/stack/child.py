@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ _TAIL_BYTES = 16_384
 NO_SPACE = "No space left on device"
 # PostgreSQL says this when only a part of what it wrote found room.
 _HARDLY_ANY_SPACE = "Check free disk space"
+_SPACE_OF_A_LOG = 16_384
 _children: dict[int, Child] = {}
 
 
@@ -157,18 +159,21 @@ async def run_to_end(name: str, launch: Launch, log_path: Path, place: Path, giv
             os.close(stdin)
     lines = child.last_log_lines()
     # A database that is told what to do on its input ends well, whatever it could not do.
-    if child.exit_code != 0 or _speak_of_a_full_disk(lines):
+    if child.exit_code != 0 or _speaks_of_a_full_disk(lines):
         raise failure(name, child, place)
     return "\n".join(lines)
 
 
-def _speak_of_a_full_disk(lines: Sequence[str]) -> bool:
+def _speaks_of_a_full_disk(lines: Sequence[str]) -> bool:
     return any(text in line for line in lines for text in (NO_SPACE, _HARDLY_ANY_SPACE))
 
 
 def failure(name: str, child: Child, place: Path) -> StackError:
     """The error of a process that ended when it should not have; a full disk is named as such."""
     lines = child.last_log_lines()
-    if _speak_of_a_full_disk(lines):
+    if _speaks_of_a_full_disk(lines):
         return from_os_error(OSError(errno.ENOSPC, NO_SPACE), name, place)
+    # Where the log lies on the full disk, too, there was no room for the complaint.
+    if shutil.disk_usage(child.log_path.parent).free < _SPACE_OF_A_LOG:
+        return from_os_error(OSError(errno.ENOSPC, NO_SPACE), name, child.log_path.parent)
     return StackError(f"{name} died at its start ({child.describe_end()})", lines, child.log_path)

@@ -76,5 +76,4 @@ def test_a_pause_lies_between_an_answer_and_the_next_request(load: Load, api: Ap
     load.order("begin", members={"ada": [request(api.url, "/1"), request(api.url, "/2", pause=0.2)]})
     (first, second), _ = load.order("finish")
     assert second["sent"] - (first["sent"] + first["seconds"]) >= 0.2
-    assert second["seconds"] < 0.2
     assert first["headers"]["content-type"]

@@ -112,7 +112,7 @@ def test_a_base_directory_that_is_too_long_for_a_socket(options: MakeOptions, fr
     assert not [path for path in (deep / "runs").iterdir() if path.is_dir()]
 
 
-ON_A_SMALL_DISK = """\
+START_A_STACK = """\
 import json, sys
 from pathlib import Path
 from support.stack.client import Stack, StackError, StackOptions
@@ -125,18 +125,29 @@ if left:
     sys.exit(f"shared memory is left: {left}")
 """
 
+FILL_A_DISK = """\
+import asyncio, sys
+from pathlib import Path
+from support.stack.child import run_to_end
+from support.stack.errors import StackError
+from support.stack.processes import Launch
+place = Path(sys.argv[1])
+try:
+    asyncio.run(run_to_end("initdb", Launch(("/bin/cp", "/dev/zero", "full"), {}, cwd=place), place / "log", place))
+except StackError as error:
+    print(error.message)
+"""
 
-def on_a_small_disk(options: MakeOptions, place: Path, megabytes: int, *services: str) -> str:
-    """What a stack says whose base directory is on a disk of so many megabytes, with shared memory of its own."""
+
+def on_a_small_disk(place: Path, megabytes: int, program: str, *args: str) -> str:
+    """What a Python program prints for which `place` is a disk of so many megabytes, with shared memory of its own."""
     unshare = shutil.which("unshare")
     if unshare is None or subprocess.run([unshare, "-Urmi", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this machine refuses namespaces of its own (unshare -Urmi)")
-    given = json.dumps(options(*services, base_dir=place / "base").to_json())
     # The inner namespace takes the caller's name of root away again, whom PostgreSQL would refuse.
     script = 'mount -t tmpfs -o size="$1"m,mode=755 none "$2" && shift 2 && exec unshare -U --map-user=1000 "$@"'
-    command = [sys.executable, "-c", ON_A_SMALL_DISK, given]
     answer = subprocess.run(
-        [unshare, "-Urmi", "sh", "-c", script, "sh", str(megabytes), str(place), *command],
+        [unshare, "-Urmi", "sh", "-c", script, "sh", str(megabytes), str(place), sys.executable, "-c", program, *args],
         cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
@@ -145,10 +156,16 @@ def on_a_small_disk(options: MakeOptions, place: Path, megabytes: int, *services
 
 @pytest.mark.parametrize("megabytes", [5, 17, 40, 55, 75])
 def test_a_full_disk(options: MakeOptions, fresh_base: Path, megabytes: int):
-    said = on_a_small_disk(options, fresh_base, megabytes, "postgres-primary", "postgres-replica")
+    given = options("postgres-primary", "postgres-replica", base_dir=fresh_base / "base")
+    said = on_a_small_disk(fresh_base, megabytes, START_A_STACK, json.dumps(given.to_json()))
     assert "no space left on the disk that holds" in said
     assert str(fresh_base) in said
     assert "\n" not in said
+
+
+def test_a_full_disk_that_holds_the_log_as_well(fresh_base: Path):
+    said = on_a_small_disk(fresh_base, 1, FILL_A_DISK, str(fresh_base))
+    assert said == f"initdb: no space left on the disk that holds {fresh_base}"
 
 
 @pytest.mark.parametrize("code", [0, 1])

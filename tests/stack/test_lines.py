@@ -104,25 +104,25 @@ def test_connections_and_bytes_are_counted(proxies: Path, someone: Customer):
 
 
 def test_delay_holds_for_open_and_new_connections(fault: SetFault, someone: Customer, port: int):
-    assert someone.round_trip(b"at once") < 0.1
-    fault(Fault("delay", seconds=0.15))
-    assert 0.3 <= someone.round_trip(b"late") < 0.6
+    assert someone.round_trip(b"at once") < 0.5
+    fault(Fault("delay", seconds=0.25))
+    assert someone.round_trip(b"late") >= 0.5
     with customer(port) as newcomer:
-        assert 0.3 <= newcomer.round_trip(b"late as well") < 0.6
+        assert newcomer.round_trip(b"late as well") >= 0.5
     fault(None)
-    assert someone.round_trip(b"at once again") < 0.1
+    assert someone.round_trip(b"at once again") < 0.5
 
 
 def test_delay_in_one_direction(fault: SetFault, someone: Customer):
-    fault(Fault("delay", direction="to_client", seconds=0.2))
-    assert 0.2 <= someone.round_trip(b"late once") < 0.39
+    fault(Fault("delay", direction="to_client", seconds=0.4))
+    assert 0.4 <= someone.round_trip(b"late once") < 0.8
 
 
 def test_rate_limits_what_passes(fault: SetFault, someone: Customer):
     fault(Fault("rate", direction="to_client", bytes_per_second=20_000))
-    assert 0.35 <= someone.round_trip(b"x" * 10_000) < 1.0
+    assert someone.round_trip(b"x" * 10_000) >= 0.35
     fault(None)
-    assert someone.round_trip(b"x" * 10_000) < 0.2
+    assert someone.round_trip(b"x" * 10_000) < 0.35
 
 
 def test_stutter_delivers_in_bursts(fault: SetFault, someone: Customer):
