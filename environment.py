@@ -6,8 +6,8 @@ from typing import Any
 
 from support.run import starting
 from support.run.records import steps_of, subject_of, verdict_of_steps
+from support.scenario.verdict import NotShown
 from support.settings import Settings
-from support.verdict import NotShown
 
 
 def _session() -> ModuleType:

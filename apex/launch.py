@@ -30,6 +30,7 @@ def main(service: str, arguments: Sequence[str] | None = None) -> None:
         metavar="ID",
         help="seed a defect of the catalogue (rehearsal deployments only; may be given more than once)",
     )
+    parser.add_argument("--catalogue", metavar="MODULE", help="the Python module that has the defects")
     options = parser.parse_args(arguments)
     # What a start loads and builds, it keeps: a collector that looks at all of it again and again finds nothing, and
     # makes the start longer by an eighth. So everything else is loaded from here on, without one.
@@ -50,10 +51,10 @@ def _serve(service: str, options: argparse.Namespace) -> None:
     try:
         settings = load(options.config)
         if options.defect:
-            # The catalogue is only ever loaded when asked for.
-            from apex.defects import load_defects
+            # A catalogue is only ever loaded when asked for.
+            from apex.seeding import load_defects
 
-            load_defects(options.defect, settings.deployment, service)
+            load_defects(options.defect, options.catalogue, settings.deployment, service)
     except SettingsError as error:
         # Raising SystemExit with text would exit with 1; the code tells a refusal from a crash.
         sys.stderr.write(f"apex.{service}: start refused: {error}\n")

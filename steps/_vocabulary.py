@@ -8,23 +8,23 @@ import re
 from behave import register_type
 from parse import with_pattern
 
-from support.agents import Agent
-from support.breakdowns import Breakdown
-from support.budgets import load_budgets
-from support.caching import Change, Trouble
-from support.dialect import Closing
-from support.failing_tools import FLAWS
-from support.failures import Failure, Retry
-from support.held_runs import Hanging
-from support.instances import BOTH
-from support.invitations import Spent
-from support.mistakes import Wrong
-from support.servers import Task
-from support.sessions import Place, Stranger
-from support.tokens import BadToken
-from support.tool_rights import TOOLS_TO
-from support.users import USER_PATTERN, Plan, Stage
-from support.watching import BadLine
+from support.api.invalid_requests import Wrong
+from support.api.outages import Breakdown
+from support.api.tokens import BadToken
+from support.business_data.caching import Change, Trouble
+from support.business_data.invitations import Spent
+from support.cloud.servers import Task
+from support.platform.dialect import Closing
+from support.scenario.agents import Agent
+from support.scenario.budgets import load_budgets
+from support.scenario.held_runs import Hanging
+from support.scenario.sessions import Place, Stranger
+from support.scenario.users import USER_PATTERN, Named, Plan
+from support.scenario.watching import BadLine
+from support.service_coordination.instances import BOTH
+from support.tool_dispatcher.tool_failures import FLAWS
+from support.tool_dispatcher.tool_permissions import TOOLS_TO
+from support.websocket_events.error_events import Failure, Retry
 
 # A feature counts in words: a number in figures reads like a status or a time.
 COUNTS = {"one": 1, "two": 2, "four": 4, "two hundred": 200, "four hundred": 400}
@@ -32,12 +32,12 @@ COUNTS = {"one": 1, "two": 2, "four": 4, "two hundred": 200, "four hundred": 400
 
 @with_pattern(USER_PATTERN)
 def user(text):
-    return Stage.user(text)
+    return Named(text)
 
 
 @with_pattern(rf"{USER_PATTERN}(?:, {USER_PATTERN})* and {USER_PATTERN}")
 def users(text):
-    return [Stage.user(alias.strip()) for alias in text.replace(" and ", ", ").split(", ")]
+    return tuple(Named(alias.strip()) for alias in text.replace(" and ", ", ").split(", "))
 
 
 @with_pattern(r"an? (?:Free|Early|Mid|Enterprise)")
@@ -52,7 +52,7 @@ def agent(text):
 
 @with_pattern(rf"{USER_PATTERN}(?:'s|')")
 def owner(text):
-    return Stage.user(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
+    return Named(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
 
 
 @with_pattern(rf"(?:{'|'.join(TOOLS_TO)})(?:, (?:{'|'.join(TOOLS_TO)}))*(?: and (?:{'|'.join(TOOLS_TO)}))?")

@@ -4,11 +4,11 @@ import time
 
 import psycopg
 
-from support import archives
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.users import Plan
+from support.business_data import pagination
+from support.scenario.users import Plan
 
 _AIM = Aim(Judged.SUITE, 100.0)
 # The writers go on for longer than the measurement takes.
@@ -20,13 +20,13 @@ _BARE = "select * from threads where user_id = %s order by created_at desc, id d
 def measure(bench: Workbench) -> list[Measurement]:
     """First pages of one reader, one after another, with 100,000 messages there and 20 people writing."""
     with world_on(bench.stack, bench.folder / "archive") as world:
-        size = archives.plant(world, Plan.ENTERPRISE)
+        size = pagination.plant(world, Plan.ENTERPRISE)
         reader = world.users.customers[-1]
-        archives.writers_at_work(world, size, bench.size.pages * _SECONDS_A_ROUND)
+        pagination.writers_at_work(world, size, bench.size.pages * _SECONDS_A_ROUND)
 
         def page() -> float:
-            answer = world.platform.threads(reader, limit=archives.PAGE)
-            if len((answer.body or {}).get("items", ())) != archives.PAGE:
+            answer = world.platform.threads(reader, limit=pagination.PAGE)
+            if len((answer.body or {}).get("items", ())) != pagination.PAGE:
                 raise BenchmarkFailed(f"a page is not full: {answer}")
             return answer.seconds * 1000
 
@@ -36,7 +36,7 @@ def measure(bench: Workbench) -> list[Measurement]:
                 began = time.monotonic()
                 with database.transaction():
                     database.execute(_ACT, [reader.tenant.id])
-                    database.execute(_BARE, [reader.id, archives.PAGE + 1]).fetchall()
+                    database.execute(_BARE, [reader.id, pagination.PAGE + 1]).fetchall()
                 return (time.monotonic() - began) * 1000
 
             page()

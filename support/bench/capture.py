@@ -13,8 +13,8 @@ import websocket
 
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.workbench import Workbench
-from support.dialect import Dialect
-from support.events import EventCapture
+from support.platform.dialect import Dialect
+from support.platform.events import EventCapture
 from support.settings import CHECKOUT, base_environment
 from support.stack.processes import dies_with
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import requests
 
-from support import planting
 from support.bench.measurement import Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.inventory import CloudAccounts
-from support.savings import Group, varied
-from support.users import Plan, Tenant, User
-from support.world import World
+from support.cloud.inventory import CloudAccounts
+from support.cloud.savings import Group, varied
+from support.scenario import planting
+from support.scenario.users import Plan, Tenant, User
+from support.scenario.world import World
 
 # The same inventory every time, so that the rounds compare.
 _SEED = 7

@@ -1,14 +1,15 @@
 """Fifty people with ten requests of different kinds each, beside as many bare round trips to the same server."""
 
-from support import mixture, populations
-from support.asking import Crowd, Request
+from support.api import concurrent_requests
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.checks.timing import percentile
-from support.outcome import Outcome
-from support.users import Plan
-from support.world import World
+from support.load import populations
+from support.load.http_crowd import Crowd, Request
+from support.matchers.timing import percentile
+from support.platform.outcome import Outcome
+from support.scenario.users import Plan
+from support.scenario.world import World
 
 _PEOPLE = 50
 _AIM = Aim(Judged.SUITE, 1_000.0)
@@ -18,7 +19,7 @@ def measure(bench: Workbench) -> list[Measurement]:
     """The time that 95 in 100 answers of a round do not exceed."""
     with world_on(bench.stack, bench.folder / "mixture") as world:
         populations.organisations(world, _PEOPLE, 1, Plan.ENTERPRISE)
-        mixture.converse(world)
+        concurrent_requests.converse(world)
         suite, bare = bench.in_turn(
             bench.size.mixture_rounds, lambda: _mixture(world), lambda: _round_trips(world), "mixture"
         )
@@ -35,14 +36,14 @@ def measure(bench: Workbench) -> list[Measurement]:
 
 
 def _mixture(world: World) -> float:
-    mixture.ask(world)
-    return _p95([each.answer for each in world.recall(mixture.ANSWERED, list)])
+    concurrent_requests.ask(world)
+    return _p95([each.answer for each in world.recall(concurrent_requests.ANSWERED, list)])
 
 
 def _round_trips(world: World) -> float:
     plans = {
         user.alias: [Request(user, "GET", "/health/live", pause=asked.request.pause) for asked in plan]
-        for user, plan in mixture.plans(world).items()
+        for user, plan in concurrent_requests.plans(world).items()
     }
     return _p95([answer for _, answer in Crowd(world, plans).answers()])
 

@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from requests import RequestException
 
 from support.bench.measurement import BenchmarkFailed
-from support.evidence import Subject
 from support.refusal import Refusal
 from support.run.session import Session
+from support.scenario.evidence import Subject
+from support.scenario.verdict import NotShown, Verdict
+from support.scenario.world import World
 from support.settings import Settings
 from support.stack.client import Stack
-from support.verdict import NotShown, Verdict
-from support.world import World
 
 # The platform refused, an expectation failed, or a request of a reference came to nothing.
 _BROKEN = (NotShown, AssertionError, RequestException, BotoCoreError, ClientError)

@@ -4,10 +4,10 @@ import time
 
 import requests
 
-from support import planting
 from support.bench.measurement import BenchmarkFailed, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
+from support.scenario import planting
 
 
 def measure(bench: Workbench) -> list[Measurement]:

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from support import agents
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.partner import own_path
+from support.scenario import agents
+from support.scenario.partner import own_path
 
 _SECONDS = 1.0
 _CALLS = 2

@@ -31,7 +31,7 @@ Proved afresh, whatever is known: what is named by its ID, the part that --eight
 --changed takes what differs from the merge-base with main (on main: from the commit before), uncommitted files
 included, by these rules:
   a feature                  the defects of its scenarios
-  a module of apex/defects   the defects it names
+  a module of defects   the defects it names
   a service's own code       the defects of that service
   code that all share        the first defect of each promise (apex/, support/, steps/, environment.py ...)
   no earlier commit          everything

@@ -24,8 +24,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from support.dialect import Control, Dialect
 from support.load.orders import carry_out, say
+from support.platform.dialect import Control, Dialect
 
 _OPENING_AT_ONCE = 32
 _LOOK_SECONDS = 0.02

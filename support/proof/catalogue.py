@@ -1,4 +1,4 @@
-"""The seeded defects of the platform, as the platform lists them."""
+"""The seeded defects of the platform, as their catalogue lists them."""
 
 import json
 import re
@@ -32,22 +32,22 @@ class Defect:
     step: str
 
     def to_json(self) -> dict[str, str]:
-        """As the platform lists it."""
+        """As the catalogue lists it."""
         return asdict(self)
 
 
 def load() -> tuple[Defect, ...]:
-    """Ask the platform for its catalogue, by its command line; raises CatalogueError."""
-    command = [sys.executable, "-m", "apex.defects", "--list", "--json"]
+    """Ask the catalogue by its command line; raises CatalogueError."""
+    command = [sys.executable, "-m", "defects", "--list", "--json"]
     done = subprocess.run(command, cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise CatalogueError(f"the platform does not list its defects: {reason}")
+        raise CatalogueError(f"the catalogue does not list its defects: {reason}")
     return parse(done.stdout)
 
 
 def parse(listing: str) -> tuple[Defect, ...]:
-    """Read the JSON list that the platform prints; raises CatalogueError naming the faulty entry."""
+    """Read the JSON list that the catalogue prints; raises CatalogueError naming the faulty entry."""
     try:
         entries = json.loads(listing)
     except json.JSONDecodeError as error:

@@ -13,7 +13,7 @@ from support.settings import CHECKOUT
 PARTS = 8
 
 # What every scenario or every service is made of: a change there may blunt any check.
-SHARED = ("apex/", "support/", "steps/", "environment.py", "behave.ini", "requirements.txt")
+SHARED = ("apex/", "defects/", "support/", "steps/", "environment.py", "behave.ini", "requirements.txt")
 # Parts of those that no check depends on.
 HARMLESS = ("support/cli/", "support/proof/")
 
@@ -57,7 +57,7 @@ def touched(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str
     """The defects whose proof the changed files may have spoiled.
 
     `paths` are relative to the checkout; `read` gives a file's text, "" when it is gone.
-    A feature: the defects of its scenarios. A module of apex/defects: the defects it names. A service's own
+    A feature: the defects of its scenarios. A module of defects/: the defects it names. A service's own
     code: the defects of that service. Code shared by all: the first defect of each promise, as a sample.
     """
     chosen: set[str] = set()
@@ -70,7 +70,7 @@ def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]
     if path.endswith(".feature"):
         titles = set(re.findall(r"^\s*(?:Scenario|Scenario Outline|Example):\s*(.+?)\s*$", read(path), re.MULTILINE))
         return [defect for defect in defects if defect.scenario in titles]
-    if path.startswith("apex/defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]{1,2}\b", read(path)))):
+    if path.startswith("defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]{1,2}\b", read(path)))):
         return [defect for defect in defects if defect.id in ids]
     service = next((name for name in SERVICES if path.startswith((f"apex/{name}/", f"apex/{name}."))), None)
     if service is not None:

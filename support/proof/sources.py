@@ -11,7 +11,7 @@ from support.proof.catalogue import SERVICES, Defect
 
 # What plays every scenario; it is loaded by name or started, so no import leads there from the steps.
 _ALWAYS = ("support/run", "support/stack", "support/plugin", "support/load", "environment.py", "behave.ini")
-_SETTINGS = ("requirements.txt", "support/budgets.toml")
+_SETTINGS = ("requirements.txt", "support/scenario/budgets.toml")
 _CODE = frozenset((".py", ".toml", ".json", ".sql", ".ini", ".mako"))
 
 
@@ -23,21 +23,19 @@ class Sources:
         self._digest_of = cache(self._digest)
         self._imported_by = cache(self._imports)
         self._platform = list(self._files("apex"))
+        self._catalogue = list(self._files("defects"))
 
     def of_control(self, scenario: Any, modules: Iterable[str]) -> str:
         """The digest for a scenario on the sound platform; `modules`: the files that its steps are in."""
-        return self._over([*self._without_defects(), *self._played(scenario, modules)])
+        return self._over([*self._platform, *self._played(scenario, modules)])
 
     def of_defect(self, defect: Defect, scenarios: Iterable[Any], modules: Iterable[str]) -> str:
         """The digest for a defect: its own module, the service's sources, its scenario with everything behind it."""
         others = tuple(f"apex/{name}/" for name in SERVICES if name != defect.service)
-        own = [path for path in self._without_defects() if not path.startswith(others)]
-        seeded = [path for path in self._platform if path.startswith("apex/defects/") and self._seeds(path, defect.id)]
+        own = [path for path in self._platform if not path.startswith(others)]
+        seeded = [path for path in self._catalogue if self._seeds(path, defect.id)]
         played = [path for scenario in scenarios for path in self._played(scenario, modules)]
         return self._over([*own, *seeded, *played], f"{defect.id}\0{defect.scenario}\0{defect.step}")
-
-    def _without_defects(self) -> list[str]:
-        return [path for path in self._platform if not path.startswith("apex/defects/")]
 
     def _seeds(self, path: str, id: str) -> bool:
         name = path.rpartition("/")[2]

@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
 
-from support.evidence import read_evidence
 from support.refusal import Refusal
 from support.run import replaying, session
 from support.run.orders import Load, Play, Played, Ready, Refused
 from support.run.records import record_of, subject_of
+from support.scenario.evidence import read_evidence
 from support.settings import Settings
 
 

@@ -4,10 +4,10 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from support.evidence import Subject, evidence_path
 from support.redaction import redact
 from support.run.plan import name_of
-from support.verdict import Verdict, verdict_of_step
+from support.scenario.evidence import Subject, evidence_path
+from support.scenario.verdict import Verdict, verdict_of_step
 
 VALUE_LINES = ("Segment", "Business goal", "Value impact", "Strategic impact")
 STAGES = ("smoke", "gate", "nightly")

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from support import logs
-from support.canary import Leak, Sighting, leaks, markers_in, unseen
-from support.dialect import Dialect
-from support.evidence import Evidence, Subject, evidence_path, write_evidence
-from support.faults import Faults
-from support.inventory import CloudAccounts
-from support.observers import Observers, Written
-from support.oracle import BrokenStory, StoredRun, broken_stories
-from support.partner import Partner
-from support.platform import Endpoints, Platform
+from support.cloud.inventory import CloudAccounts
+from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
+from support.oracles.story import BrokenStory, StoredRun, broken_stories
+from support.platform.dialect import Dialect
+from support.platform.driver import Endpoints, Platform
+from support.platform.story import Event
 from support.redaction import redact
 from support.refusal import Refusal
 from support.run.starting import stack_of
+from support.scenario.evidence import Evidence, Subject, evidence_path, write_evidence
+from support.scenario.faults import Faults
+from support.scenario.partner import Partner
+from support.scenario.undo import NotUndone, UndoStack
+from support.scenario.users import Users
+from support.scenario.verdict import NotShown, Verdict, verdict_of_error, worst
+from support.scenario.waiting import Deadline, pause
+from support.scenario.world import World
 from support.settings import Settings, prepare_reports
 from support.stack.client import Addresses, Stack, StackError
-from support.story import Event
-from support.undo import NotUndone, UndoStack
-from support.users import Stage, Users
-from support.verdict import NotShown, Verdict, verdict_of_error, worst
-from support.waiting import Deadline, pause
-from support.world import World
+from support.stores import logs
+from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
 
@@ -127,7 +127,6 @@ class Session:
         undo = UndoStack()
         platform = Platform(_endpoints(addresses), self.dialect, evidence.request)
         users = Users(platform, addresses.operator_email, addresses.operator_password)
-        Stage.users = users
         return World(
             self.settings,
             platform,
@@ -147,7 +146,6 @@ class Session:
         :param steps: the verdict of the steps.
         :param record: the steps as they went, for the evidence.
         """
-        Stage.users = None
         findings = []
         left_over = world.undo.run_all()
         if left_over:

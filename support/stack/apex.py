@@ -15,6 +15,8 @@ from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
 from support.stack.service import Recipe
 
+# The module of this checkout that has the seeded defects.
+CATALOGUE = "defects"
 # Instance name to module.
 INSTANCES = {
     "auth": "apex.auth",
@@ -68,11 +70,12 @@ class ApexService(Recipe):
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]
+        catalogue = ["--catalogue", CATALOGUE] if defects else []
         advertised = ["--advertise", self._url] if self._url else []
         return self._python.launch(
             self._module,
             "--config", str(self._config), "--instance", self.name, "--port", str(self.port),
-            *advertised, *defects, *extra_args,
+            *advertised, *catalogue, *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip
 

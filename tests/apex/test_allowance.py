@@ -13,7 +13,7 @@ from apex.backend import allowance
 from apex.identity import Identity
 from apex.problems import Problem
 from apex.tables import tenants, users
-from support.waiting import wait_for
+from support.scenario.waiting import wait_for
 
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
 

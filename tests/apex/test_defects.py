@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from apex.defects import catalogue
 from apex.launch import EXIT_REFUSED
+from defects import catalogue
 from tests.apex.starts import start, start_from_memory
 
+A_DEFECT = ("--catalogue", "defects", "--defect", "AEC-04a")
 ENVIRONMENTS = ("test", "development", "staging", "production")
 SECRET = "a-secret-of-more-than-thirty-two-characters"
 
@@ -43,27 +44,39 @@ def config(tmp_path: Path, environment: str, deployment: str) -> Path:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("deployment", ['deployment = "live"', ""], ids=["live", "default"])
 def test_a_live_deployment_refuses_to_start_with_a_defect(tmp_path, environment, deployment):
-    ended = start_from_memory(config(tmp_path, environment, deployment), "--defect", "AEC-04a")
+    ended = start_from_memory(
+        config(tmp_path, environment, deployment), "--catalogue", "defects", "--defect", "AEC-04a"
+    )
     refusal = "apex.worker: start refused: deployment: 'live' loads no defects (asked for: AEC-04a)\n"
     assert ended == (EXIT_REFUSED, refusal)
 
 
 def test_a_rehearsal_loads_the_defect_and_goes_on_to_its_stores(tmp_path):
     # The control: the same start is not refused; it gets as far as the database, which is not there.
-    code, said = start(config(tmp_path, "production", 'deployment = "rehearsal"'), "--defect", "AEC-04a")
+    code, said = start(
+        config(tmp_path, "production", 'deployment = "rehearsal"'), "--catalogue", "defects", "--defect", "AEC-04a"
+    )
     assert code not in (0, EXIT_REFUSED)
     assert "start refused" not in said
 
 
 @pytest.mark.parametrize(
-    ("defect", "reason"),
+    ("arguments", "reason"),
     [
-        ("AEC-99z", "defect: there is no 'AEC-99z' in the catalogue; see python -m apex.defects --list"),
-        ("AEC-07a", "defect: 'AEC-07a' belongs to the service backend, not to worker"),
+        (["--catalogue", "defects", "--defect", "AEC-99z"], "defect: there is no 'AEC-99z' in the catalogue 'defects'"),
+        (
+            ["--catalogue", "defects", "--defect", "AEC-07a"],
+            "defect: 'AEC-07a' belongs to the service backend, not to worker",
+        ),
+        (["--defect", "AEC-04a"], "defect: which catalogue? name its module with --catalogue"),
+        (
+            ["--catalogue", "nowhere", "--defect", "AEC-04a"],
+            "catalogue: 'nowhere' cannot be used: No module named 'nowhere'",
+        ),
     ],
 )
-def test_a_defect_that_is_unknown_or_of_another_service_is_refused(tmp_path, defect, reason):
-    ended = start_from_memory(config(tmp_path, "test", 'deployment = "rehearsal"'), "--defect", defect)
+def test_a_defect_that_cannot_be_loaded_is_refused(tmp_path, arguments, reason):
+    ended = start_from_memory(config(tmp_path, "test", 'deployment = "rehearsal"'), *arguments)
     assert ended == (EXIT_REFUSED, f"apex.worker: start refused: {reason}\n")
 
 

@@ -18,7 +18,7 @@ from apex.tables import runs, tenants, threads, tool_calls, users
 from apex.tools.calls import CallRecords
 from apex.tools.models import ExecutionAnswer, ExecutionUsage
 from apex.tools.tool import ToolCall
-from support.waiting import wait_for
+from support.scenario.waiting import wait_for
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = Discovery(heartbeat_seconds=0.05, lease_seconds=0.2)

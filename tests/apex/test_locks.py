@@ -6,10 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from support import locks
-from support.locks import Hold
-from support.undo import UndoStack
-from support.verdict import Verdict, verdict_of_step
+from support.scenario.undo import UndoStack
+from support.scenario.verdict import Verdict, verdict_of_step
+from support.stores import locks
+from support.stores.locks import Hold
 
 
 @pytest.fixture

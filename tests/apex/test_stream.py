@@ -19,8 +19,8 @@ from apex.identity import Identity
 from apex.problems import Problem
 from apex.settings import Rate, RateLimits
 from apex.stream import asynchronous
+from support.scenario.waiting import wait_for
 from support.stack.client import Fault, Stack
-from support.waiting import wait_for
 
 
 @pytest.fixture

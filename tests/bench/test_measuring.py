@@ -10,8 +10,8 @@ from support.bench.message_server import messages
 from support.bench.project import NOTED, NOTHING, Project
 from support.bench.scenario import empty_features
 from support.bench.workbench import QUICK, Workbench
-from support.dialect import Control, Dialect
-from support.story import Event
+from support.platform.dialect import Control, Dialect
+from support.platform.story import Event
 
 BEHAVE = [sys.executable, "-m", "behave", "--no-summary", "--format=null"]
 

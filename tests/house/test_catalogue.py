@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apex.defects import catalogue
+from defects import catalogue
 from support.proof.catalogue import Defect, load
 from tests.house import catalogue_rules
 from tests.house.feature_rules import outlines_and_scenarios, parse
@@ -66,9 +66,9 @@ def test_catalogue_and_features_agree(features):
 
 def test_each_defect_stands_in_the_module_of_its_feature(features):
     module_of = {
-        scenario.name: ".".join(("apex", "defects", *Path(feature.filename).with_suffix("").parts[1:]))
+        scenario.name: ".".join(("defects", *Path(feature.filename).with_suffix("").parts[1:]))
         for feature in features
         for scenario in outlines_and_scenarios(feature)
     }
     astray = [id for id, defect in catalogue().items() if defect.apply.__module__ != module_of[defect.scenario]]
-    assert not astray, f"not in apex/defects/<category>/<feature>.py of their scenario: {', '.join(astray)}"
+    assert not astray, f"not in defects/<category>/<feature>.py of their scenario: {', '.join(astray)}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.openapi import Operation
+from support.platform.openapi import Operation
 from support.settings import CHECKOUT, base_environment
 
 CHECK = [sys.executable, "-m", "apex.contract", "--check"]

@@ -8,28 +8,29 @@ from tests.house.python_rules import Module
 DOC = '"""Something."""\n'
 
 BREACHES = [
-    ("environment_has_one_reader", "support/users.py", "import os\nos.environ['X']"),
+    ("environment_has_one_reader", "support/scenario/users.py", "import os\nos.environ['X']"),
     ("environment_has_one_reader", "apex/stream.py", "from os import environ"),
     ("environment_has_one_reader", "tests/test_a.py", "import os\nos.getenv('X')"),
-    ("behave_stays_outside", "support/world.py", "from behave import given"),
+    ("behave_stays_outside", "support/scenario/world.py", "from behave import given"),
     ("behave_stays_outside", "apex/stream.py", "import behave.model"),
-    ("checks_are_pure", "support/checks/story.py", "import requests"),
-    ("checks_are_pure", "support/checks/story.py", "from os.path import exists"),
-    ("checks_are_pure", "support/checks/story.py", "def f():\n    import redis.client"),
-    ("checks_are_pure", "support/checks/story.py", "open('x')"),
-    ("suite_and_platform_are_strangers", "apex/stream.py", "import support.story"),
+    ("matchers_are_pure", "support/matchers/story.py", "import requests"),
+    ("matchers_are_pure", "support/matchers/story.py", "from os.path import exists"),
+    ("matchers_are_pure", "support/matchers/story.py", "def f():\n    import redis.client"),
+    ("matchers_are_pure", "support/api/outage_matchers.py", "open('x')"),
+    ("suite_and_platform_are_strangers", "apex/stream.py", "import support.platform.story"),
     ("suite_and_platform_are_strangers", "apex/agents/cost.py", "from tests import house"),
-    ("suite_and_platform_are_strangers", "support/users.py", "from apex.stream import Stream"),
+    ("suite_and_platform_are_strangers", "apex/launch.py", "from defects import catalogue"),
+    ("suite_and_platform_are_strangers", "support/scenario/users.py", "from apex.stream import Stream"),
     ("suite_and_platform_are_strangers", "steps/given.py", "import apex"),
     ("suite_and_platform_are_strangers", "environment.py", "from apex import settings"),
-    ("nobody_sleeps_or_pretends", "support/waiting.py", "import time\ntime.sleep(0.1)"),
+    ("nobody_sleeps_or_pretends", "support/scenario/waiting.py", "import time\ntime.sleep(0.1)"),
     ("nobody_sleeps_or_pretends", "steps/when.py", "from time import sleep"),
     ("nobody_sleeps_or_pretends", "apex/stream.py", "import asyncio\nasync def f():\n    await asyncio.sleep(1.0)"),
     ("nobody_sleeps_or_pretends", "tests/test_a.py", "from unittest.mock import patch"),
     ("nobody_sleeps_or_pretends", "tests/test_a.py", "from unittest import mock"),
-    ("nobody_sleeps_or_pretends", "support/undo.py", "try:\n    f()\nexcept Exception:\n    pass"),
-    ("nobody_sleeps_or_pretends", "support/undo.py", "try:\n    f()\nexcept:\n    ..."),
-    ("public_things_are_described", "support/users.py", "x = 1"),
+    ("nobody_sleeps_or_pretends", "support/scenario/undo.py", "try:\n    f()\nexcept Exception:\n    pass"),
+    ("nobody_sleeps_or_pretends", "support/scenario/undo.py", "try:\n    f()\nexcept:\n    ..."),
+    ("public_things_are_described", "support/scenario/users.py", "x = 1"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}def f():\n    return 1"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}class C:\n    x = 1"),
     (
@@ -45,11 +46,15 @@ BREACHES = [
 KEPT = [
     ("environment_has_one_reader", "support/settings.py", "import os\nos.environ['X']"),
     ("behave_stays_outside", "steps/given.py", "from behave import given"),
-    ("checks_are_pure", "support/checks/story.py", "import re\nfrom hamcrest import equal_to"),
+    ("matchers_are_pure", "support/matchers/story.py", "import re\nfrom hamcrest import equal_to"),
     ("suite_and_platform_are_strangers", "support/plugin/probes.py", "from apex.agents import Agent"),
     ("nobody_sleeps_or_pretends", "support/stack/partner.py", "import asyncio\nasyncio.sleep(delay)"),
-    ("nobody_sleeps_or_pretends", "support/undo.py", "try:\n    f()\nexcept Exception as error:\n    note(error)"),
-    ("nobody_sleeps_or_pretends", "apex/defects/events.py", "import time\ntime.sleep(0.1)"),
+    (
+        "nobody_sleeps_or_pretends",
+        "support/scenario/undo.py",
+        "try:\n    f()\nexcept Exception as error:\n    note(error)",
+    ),
+    ("nobody_sleeps_or_pretends", "defects/events.py", "import time\ntime.sleep(0.1)"),
     ("public_things_are_described", "apex/stream.py", f"{DOC}def _f():\n    return 1"),
     ("steps_are_short", "steps/then.py", "def _(context):\n" + "    f()\n" * 8),
 ]
@@ -76,7 +81,7 @@ def test_every_rule_has_a_breach_and_a_counterpart():
 
 
 def test_relative_import_is_resolved():
-    assert list(python_rules.imports(Module("support/checks/story.py", "from ..users import User"))) == [
+    assert list(python_rules.imports(Module("support/matchers/story.py", "from ..users import User"))) == [
         (1, "support.users.User")
     ]
 

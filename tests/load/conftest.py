@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.crowds import Crowd
-from support.dialect import Dialect
+from support.load.socket_crowd import Crowd
+from support.platform.dialect import Dialect
 
 
 @pytest.fixture

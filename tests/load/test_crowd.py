@@ -11,11 +11,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
-from support.crowds import Crowd
-from support.users import Tenant, User
-from support.verdict import NotShown
-from support.waiting import eventually
-from tests.core.stories import with_tools, without_tools
+from support.load.socket_crowd import Crowd
+from support.scenario.users import Tenant, User
+from support.scenario.verdict import NotShown
+from support.scenario.waiting import eventually
+from tests.matchers.stories import with_tools, without_tools
 from tests.servers import EventServer, wait_for_close
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from support.loading import Load
-from support.verdict import NotShown
+from support.load.process import Load
+from support.scenario.verdict import NotShown
 from tests.servers import ApiServer, Asked
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import access, roles
-from support.evidence import Subject
+from support.api import access, permissions
 from support.run.session import Session
+from support.scenario.evidence import Subject
+from support.scenario.users import Plan
+from support.scenario.verdict import Verdict
+from support.scenario.world import World
 from support.settings import Settings
-from support.users import Plan
-from support.verdict import Verdict
-from support.world import World
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +19,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     session = Session.open(Settings(reports=tmp_path_factory.mktemp("reports")), progress=lambda _: None)
     try:
         played = session.begin(Subject("Generated requests", "features/none.feature", 1, "", "", "generated requests"))
-        roles.people_in_every_role(played, played.users["Acme"], Plan.ENTERPRISE)
+        permissions.people_in_every_role(played, played.users["Acme"], Plan.ENTERPRISE)
         yield played
-        for person in played.recall(roles.EVERYBODY, list):
+        for person in played.recall(permissions.EVERYBODY, list):
             access.wait_for_runs(played, person.owner)
         findings = session.finish(played, Verdict.PROVEN, [])
         assert not findings, "; ".join(map(str, findings))

@@ -21,12 +21,13 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from support import openapi, roles
-from support.doors import in_order
-from support.holdings import Belongings
+from support.api import permissions
+from support.api.endpoints import in_order
+from support.api.owned_resources import Belongings
+from support.platform import openapi
+from support.scenario.users import Tenant, User
+from support.scenario.world import World
 from support.settings import CHECKOUT
-from support.users import Tenant, User
-from support.world import World
 
 CHECKS = [
     not_a_server_error,
@@ -67,7 +68,7 @@ def named(operations: list[tuple[str, Any]]) -> Any:
 def callers(world: World) -> list[Belongings]:
     """Somebody in each role, and somebody without a token."""
     stranger = User("a stranger", Tenant("nobody", "nobody", "", ""), "", "")
-    return [*world.recall(roles.EVERYBODY, list), Belongings(stranger, {})]
+    return [*world.recall(permissions.EVERYBODY, list), Belongings(stranger, {})]
 
 
 def ask(world: World, service: str, case: Any, caller: Belongings) -> None:

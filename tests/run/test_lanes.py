@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from support.run import durations
+from support.scenario.waiting import eventually
 from support.settings import CHECKOUT, base_environment
-from support.waiting import eventually
 
 STEPS = """
 import os, signal, time
 from pathlib import Path
 from behave import step
-from support.waiting import eventually, pause
+from support.scenario.waiting import eventually, pause
 
 def note(name, moment):
     with open("moments.txt", "a") as file:

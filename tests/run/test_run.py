@@ -181,11 +181,11 @@ def test_a_run_says_everything(project):
 
 
 EXAMINED = """
-from support.budgets import BudgetUse
-from support.evidence import Evidence, evidence_path, write_evidence
+from support.scenario.budgets import BudgetUse
+from support.scenario.evidence import Evidence, evidence_path, write_evidence
 from support.run.records import steps_of, subject_of, verdict_of_steps
 from support.settings import Settings
-from support.verdict import Verdict
+from support.scenario.verdict import Verdict
 
 USES = [BudgetUse("reconnect", 2.0, used, "seconds") for used in (0.5, 1.5, 1.0)]
 

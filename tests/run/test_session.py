@@ -11,19 +11,18 @@ import redis
 import requests
 from hamcrest import equal_to, has_length
 
-from support import planting
-from support.checks.answers import equals_savings
-from support.checks.isolation import shows_only_data_of
-from support.checks.story import has_no_gap, tells_a_complete_story
-from support.evidence import Subject, evidence_path
-from support.faults import Faults
+from support.matchers.answers import equals_savings
+from support.matchers.isolation import shows_only_data_of
+from support.matchers.story import has_no_gap, tells_a_complete_story
+from support.platform.trace import new_trace_id, traceparent
 from support.run.session import Session
+from support.scenario import planting
+from support.scenario.evidence import Subject, evidence_path
+from support.scenario.faults import Faults
+from support.scenario.verdict import DeadlinePassed, NotShown, Verdict
+from support.scenario.waiting import eventually
+from support.scenario.world import World
 from support.settings import Settings
-from support.trace import new_trace_id, traceparent
-from support.users import Stage
-from support.verdict import DeadlinePassed, NotShown, Verdict
-from support.waiting import eventually
-from support.world import World
 
 SUBJECT = Subject(
     "A feature",
@@ -67,7 +66,6 @@ def evidence(session: Session) -> dict[str, Any]:
 
 def test_a_good_scenario_leaves_nothing_to_find(session, world):
     acme = world.users.settle(world.users["Acme"])
-    assert Stage.user("Acme") is acme
     planting.own_cloud(world, acme.tenant)
     planting.usage(world, acme.tenant)
     watching = world.watch(acme)
@@ -83,7 +81,6 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world):
 
     assert findings(session, world) == []
     assert not watching.is_open
-    assert Stage.users is None
     written = evidence(session)
     assert written["verdict"] == "proven"
     assert len(written["observations"]) >= 4

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.scenario.waiting import eventually
 from support.stack import directories, leftovers, processes
 from support.stack.client import Stack, StackOptions
-from support.waiting import eventually
 from tests.stack.conftest import MakeOptions
 from tests.stack.traces import Run, nothing_is_left, segments, shared_memory_of, start_time, traces
 

@@ -11,8 +11,8 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from support.inventory import CloudAccounts
-from support.savings import Group
+from support.cloud.inventory import CloudAccounts
+from support.cloud.savings import Group
 from support.stack.cloud_speed import QUICKER, Remembered
 from support.stack.ports import LOOPBACK
 

@@ -14,10 +14,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
+from support.scenario.waiting import eventually
 from support.settings import CHECKOUT
 from support.stack import processes
 from support.stack.client import Fault, Line, ServiceStatus, Stack, StackError, StackOptions
-from support.waiting import eventually
 from tests.stack.network import Customer, customer
 
 SERVICES = ("redis", "postgres-primary", "postgres-replica")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
+from support.scenario.waiting import eventually
 from support.settings import CHECKOUT, base_environment
 from support.stack.client import Stack, StackOptions
 from support.stack.ports import PortRange
-from support.waiting import eventually
 from tests.stack.endings import WAYS
 
 BOTH = ("forked", "spawned")

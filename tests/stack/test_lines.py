@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from support.scenario.waiting import eventually
 from support.settings import CHECKOUT, base_environment
 from support.stack import wire
 from support.stack.errors import StackError
 from support.stack.fault import Fault
 from support.stack.ports import PortRange
-from support.waiting import eventually
 from tests.stack.network import Customer, EchoServer, customer, fate_of_a_newcomer
 
 SetFault = Callable[[Fault | None], None]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
+from support.scenario.waiting import eventually
 from support.stack.client import Stack
-from support.waiting import eventually
 from tests.stack.network import Customer
 
 Control = Callable[..., requests.Response]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.scenario.waiting import eventually
 from support.settings import CHECKOUT, base_environment
 from support.stack import directories, processes
 from support.stack.client import StackOptions
-from support.waiting import eventually
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""The catalogue of seeded defects: small named faults of the running platform, each with the scenario it must turn red.
+
+A check that cannot fail proves nothing. Each defect is loaded into a service of Apex with ``--catalogue defects
+--defect ID``, shown in its health, and refused by a ``live`` deployment. ``python -m defects --list`` shows them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import walk_packages
+
+SERVICES = ("auth", "backend", "worker", "tools", "analytics")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect: ``apply`` patches the process of ``service``; ``scenario`` must turn red at ``step``.
+
+    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword.
+    """
+
+    id: str
+    service: str
+    summary: str
+    scenario: str
+    step: str
+    apply: Callable[[], None]
+
+    @property
+    def promise(self) -> str:
+        return self.id[:6]
+
+
+CATALOGUE: dict[str, Defect] = {}
+
+
+def defect(id: str, *, service: str, summary: str, scenario: str, step: str) -> Callable[[Callable[[], None]], None]:
+    """Enter the decorated function into the catalogue under ``id``, such as AEC-03a."""
+
+    def enter(apply: Callable[[], None]) -> None:
+        if id in CATALOGUE:
+            raise ValueError(f"the defect {id} is in the catalogue twice")
+        CATALOGUE[id] = Defect(id, service, summary, scenario, step, apply)
+
+    return enter
+
+
+def catalogue() -> dict[str, Defect]:
+    """Every defect by its id."""
+    for module in walk_packages(__path__, prefix=f"{__name__}."):
+        if not module.name.rpartition(".")[2].startswith("_"):
+            import_module(module.name)
+    return dict(sorted(CATALOGUE.items(), key=lambda entry: (entry[1].promise, len(entry[0]), entry[0])))

@@ -1,0 +1,25 @@
+"""How a defect spoils the end of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from apex.runs import Ending
+from apex.tables import runs
+from apex.worker import leases, supervisor
+from defects._patching import replace
+
+
+def stored_as(status: str, wrong: str) -> None:
+    """Have the worker store runs that ended in ``status`` in another, and tell the customer the right one."""
+
+    def end_run(connection: Connection, run: Any, ending: Ending, **others: Any) -> bool:
+        ours = original(connection, run, ending, **others)
+        if ours and ending.status == status:
+            connection.execute(runs.update().where(runs.c.id == run.id).values(status=wrong))
+        return bool(ours)
+
+    original = replace(supervisor, "end_run", end_run)
+    replace(leases, "end_run", end_run)

@@ -1,0 +1,144 @@
+"""Seeded defects of cancelling (AEC-11)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection, Row, func, select, text, update
+
+from apex.backend import runs as backend_runs
+from apex.backend.models import Run
+from apex.identity import Caller, Identity
+from apex.paths import Named
+from apex.problems import Problem, not_found
+from apex.runs import RUN_CANCEL
+from apex.stream import Event, EventStream
+from apex.tables import runs
+from apex.worker.leases import Leases
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "AEC-11a",
+    service="worker",
+    summary="cancelling changes the label of the run and nothing else",
+    scenario="Cancelling stops the agent's work outside, too",
+    step="the partner sees that nobody waits for its answer any more",
+)
+def _() -> None:
+    def cancel(self: Leases, run_id: str) -> None:
+        held = self._held.get(run_id)
+        if held is None:
+            return
+        with self._database.platform() as connection:
+            row = connection.execute(
+                text("SELECT tenant_id FROM runs_of_all_tenants('running', NULL, 1000) WHERE id = :id"), {"id": run_id}
+            ).first()
+        if row is not None:
+            with self._database.tenant(str(row.tenant_id)) as connection:
+                connection.execute(update(runs).where(runs.c.id == run_id).values(status="cancelled"))
+
+    replace(Leases, "cancel", cancel)
+    replace(Leases, "_renew", lambda self: None)
+
+
+@defect(
+    "AEC-11b",
+    service="backend",
+    summary="cancelling a second time is a conflict",
+    scenario="Cancelling twice is harmless",
+    step="the second cancellation is accepted like the first",
+)
+def _() -> None:
+    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
+        row = original(connection, identity, run_id, lock=lock)
+        if lock and (row.cancel_requested_at is not None or row.status == "cancelled"):
+            raise Problem(409, "conflict", "This run is being cancelled already.")
+        return row
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "AEC-11c",
+    service="backend",
+    summary="a colleague's run can be cancelled",
+    scenario="Nobody cancels somebody else's run",
+    step="each is answered as if the run had never existed",
+)
+def _() -> None:
+    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
+        row = connection.execute(runs.select().where(runs.c.id == run_id)).first()
+        if row is None:
+            raise not_found()
+        return row
+
+    replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "AEC-11d",
+    service="worker",
+    summary="an event follows the cancellation",
+    scenario="Cancelling stops the agent's work outside, too",
+    step="Acme hears of the cancellation in time and of nothing after it",
+)
+def _() -> None:
+    def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
+        number: int = original(self, event, delivery_id)
+        if event.type == "agent_cancelled":
+            self.redis.delete(f"run:{event.run_id}")
+            late = dataclasses.replace(event, type="agent_thinking", payload={"thought": "Still here."}, ends_run=False)
+            original(self, late)
+        return number
+
+    original = replace(EventStream, "publish", publish)
+
+
+@defect(
+    "AEC-11e",
+    service="backend",
+    summary="a cancellation is refused after the worker has been told of it",
+    scenario="Nobody cancels somebody else's run",
+    step="Acme's run ends with its result",
+)
+def _() -> None:
+    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
+        try:
+            return original(connection, identity, run_id, lock=lock)
+        except Problem:
+            connection.execute(select(func.pg_notify(RUN_CANCEL, run_id)))
+            connection.commit()
+            raise
+
+    original = replace(backend_runs, "own_run", own_run)
+
+
+@defect(
+    "AEC-11f",
+    service="backend",
+    summary="a second cancellation is accepted without a word of the run",
+    scenario="Cancelling twice is harmless",
+    step="the second cancellation is accepted like the first",
+)
+def _() -> None:
+    def routes(*arguments: Any) -> APIRouter:
+        router, cancelled = APIRouter(), set[str]()
+
+        @router.post("/v1/runs/{run_id}/cancel", status_code=202, response_model=None)
+        def cancel(run_id: Named, identity: Caller) -> Run | Response:
+            if run_id in cancelled:
+                return Response(status_code=202)
+            run: Run = beneath(run_id, identity)
+            cancelled.add(run_id)
+            return run
+
+        platform: Any = original(*arguments)
+        beneath = next(route.endpoint for route in platform.routes if route.path == "/v1/runs/{run_id}/cancel")
+        router.include_router(platform)
+        return router
+
+    original = replace(backend_runs, "routes", routes)

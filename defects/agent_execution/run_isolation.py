@@ -1,0 +1,55 @@
+"""Seeded defects of runs that mix (AEC-03)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from apex.agents.cost import CostAnalysis
+from apex.worker.execution import Execution
+from apex.worker.toolbox import Toolbox
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "AEC-03a",
+    service="worker",
+    summary="the caller of a run is kept in a module-level variable",
+    scenario="Ten customers at work at once each get their own result",
+    step="each answer equals the savings in its customer's own inventory",
+)
+def _() -> None:
+    current: dict[str, Any] = {}
+
+    async def perform(self: Execution) -> dict[str, Any]:
+        current["caller"] = self._run.caller
+        await asyncio.sleep(0.05)
+        return await original_perform(self)
+
+    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> Any:
+        return await original_call(self, call_id, name, parameters, story, current["caller"])
+
+    original_perform, original_call = Execution.perform, Toolbox.call
+    replace(Execution, "perform", perform)
+    replace(Toolbox, "call", call)
+
+
+@defect(
+    "AEC-03b",
+    service="worker",
+    summary="thoughts quote what the worker found last, whoever it was for",
+    scenario="Ten customers at work at once each get their own result",
+    step="answers, live events and stored runs show each customer their own data and nobody else's",
+)
+def _() -> None:
+    last = ""
+
+    async def run(self: CostAnalysis, context: Any) -> dict[str, Any]:
+        nonlocal last
+        answer = await original(self, context)
+        await context.think(f"Lately I found {last}.")
+        last = ", ".join(finding["name"] for finding in answer["findings"])
+        return dict(answer)
+
+    original = replace(CostAnalysis, "run", run)

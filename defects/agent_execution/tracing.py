@@ -1,0 +1,25 @@
+"""Seeded defects of traces (AEC-08)."""
+
+from __future__ import annotations
+
+import os
+
+from apex.telemetry import span, traceparent
+from apex.worker import toolbox
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "AEC-08a",
+    service="worker",
+    summary="a new trace begins where tools are called",
+    scenario="A caller's trace is found wherever the run left a mark",
+    step="Acme's trace is found in",
+)
+def _() -> None:
+    def fresh() -> str:
+        with span("tool"):
+            return traceparent().replace(traceparent()[3:35], os.urandom(16).hex())
+
+    replace(toolbox, "traceparent", fresh)

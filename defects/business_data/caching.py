@@ -1,0 +1,107 @@
+"""Seeded defects of the cache (DBL-05)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from apex import cache as caching
+from apex.backend import allowance
+from apex.cache import Cache
+from apex.identity import Identity
+from apex.problems import unavailable
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "DBL-05a",
+    service="backend",
+    summary="the cache is kept for the month, whatever changes",
+    scenario="A change is seen by the next who looks",
+    step="Acme and Ben of Acme read the allowance as it now is",
+)
+def _() -> None:
+    replace(allowance, "cached_version", lambda month, version: str(month))
+
+
+@defect(
+    "DBL-05b",
+    service="backend",
+    summary="each backend keeps a copy of its own, and drops it only when the change came through itself",
+    scenario="Two backends read the same",
+    step="both have read the allowance as it was after each change",
+)
+def _() -> None:
+    own: dict[str, dict[str, Any]] = {}
+
+    def statement(connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
+        fresh: dict[str, Any] = original(connection, cache, tenant_id)
+        return own.setdefault(tenant_id, fresh)
+
+    def dropping(name: str) -> None:
+        def change(connection: Connection, whose: Identity | str, *others: Any) -> Any:
+            own.pop(whose.tenant_id if isinstance(whose, Identity) else whose, None)
+            return changing(connection, whose, *others)
+
+        changing = replace(allowance, name, change)
+
+    original = replace(allowance, "statement", statement)
+    for name in ("count_spent", "set_allowance", "lock_allowance"):
+        dropping(name)
+
+
+@defect(
+    "DBL-05c",
+    service="backend",
+    summary="the cache is told to forget what was changed; what it is told while it is away is lost",
+    scenario="What was changed without the cache is read from it when it is back",
+    step="Acme reads the allowance as it now is, from the cache",
+)
+def _() -> None:
+    caches: list[Cache] = []
+
+    def init(self: Cache, url: str) -> None:
+        original(self, url)
+        caches.append(self)
+
+    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
+        month: date = counting(connection, identity, amount)
+        for cache in caches:
+            with suppress(RedisError):
+                cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{month}")
+        return month
+
+    original = replace(Cache, "__init__", init)
+    counting = replace(allowance, "count_spent", count_spent)
+    replace(allowance, "cached_version", lambda month, version: str(month))
+
+
+@defect(
+    "DBL-05d",
+    service="backend",
+    summary="without the cache nothing can be read",
+    scenario="What is read is right while the cache is in trouble",
+    step="Acme reads the allowance as it now is",
+)
+def _() -> None:
+    def leave_alone(self: Cache, error: RedisError) -> None:
+        raise unavailable()
+
+    replace(Cache, "_leave_alone", leave_alone)
+
+
+@defect(
+    "DBL-05e",
+    service="backend",
+    summary="the cache knows one value of a kind, whoever's it is",
+    scenario="The cache shows each customer their own",
+    step="each has read their own allowance",
+)
+def _() -> None:
+    replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")

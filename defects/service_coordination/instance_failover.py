@@ -1,0 +1,75 @@
+"""Seeded defects of services that die (CSC-04)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import text
+
+from apex.discovery import Registry
+from apex.tools.calls import CallRecords
+from apex.tools.tool import ToolCall
+from apex.worker.toolbox import Toolbox
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "CSC-04a",
+    service="worker",
+    summary="no other instance is asked when one breaks off",
+    scenario="One of two instances dies while both are at work",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    def begin(self: Toolbox, *others: Any) -> None:
+        original(self, *others)
+        self._patience = -1.0
+
+    original = replace(Toolbox, "__init__", begin)
+
+
+@defect(
+    "CSC-04b",
+    service="worker",
+    summary="a call that is asked for again has another key",
+    scenario="One of two instances dies while both are at work",
+    step="every service has each job on record once, and all records agree",
+)
+def _() -> None:
+    async def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:
+        asked = attempts.setdefault(call_id, [])
+        asked.append(call_id if not asked else str(uuid.uuid4()))
+        return await original(self, url, asked[-1], *others)
+
+    attempts: dict[str, list[str]] = {}
+    original = replace(Toolbox, "_post", post)
+
+
+@defect(
+    "CSC-04c",
+    service="tools",
+    summary="the calls of an instance that is gone are never taken over",
+    scenario="One of two instances dies while both are at work",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    replace(Registry, "is_gone", lambda self, instance_id: False)
+
+
+@defect(
+    "CSC-04d",
+    service="tools",
+    summary="a call that is asked for again is carried out again",
+    scenario="What was done before its answer was lost is not done again",
+    step="each job was given what it had asked for, and the partner has answered each question once",
+)
+def _() -> None:
+    def begin(self: CallRecords, call: ToolCall, started_at: Any) -> None:
+        original(self, call, started_at)
+        with self._database.tenant(call.tenant_id) as connection:
+            ours = {"owner": self._instance.id, "id": call.call_id}
+            connection.execute(text("UPDATE tool_calls SET owner = :owner WHERE id = :id"), ours)
+
+    original = replace(CallRecords, "begin", begin)

@@ -1,0 +1,80 @@
+"""Seeded defects of the record that a job leaves (CSC-01)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace as changed
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from apex.analytics.store import Job, Jobs
+from apex.runs import now
+from apex.tools.calls import CallRecords
+from apex.tools.tool import ToolCall
+from apex.worker import supervisor
+from defects import defect
+from defects._patching import replace
+
+
+@defect(
+    "CSC-01a",
+    service="worker",
+    summary="the record for analytics is written twice",
+    scenario="A cost analysis is on record once with every service that took part",
+    step="every service has the job on record once, and all records agree",
+)
+def _() -> None:
+    again = text(
+        "INSERT INTO outbox (tenant_id, topic, payload) SELECT tenant_id, topic, payload || jsonb_build_object("
+        "'record_id', gen_random_uuid()) FROM outbox WHERE topic = 'analytics' AND payload ->> 'run_id' = :run"
+    )
+
+    def end_run(connection: Connection, run: Any, *others: Any, **more: Any) -> bool:
+        ours: bool = original(connection, run, *others, **more)
+        connection.execute(again, {"run": run.id})
+        return ours
+
+    original = replace(supervisor, "end_run", end_run)
+
+
+@defect(
+    "CSC-01b",
+    service="tools",
+    summary="a tool call is recorded anew when it has ended",
+    scenario="A cost analysis is on record once with every service that took part",
+    step="every service has the job on record once, and all records agree",
+)
+def _() -> None:
+    def finish(self: CallRecords, call: ToolCall, answer: Any) -> None:
+        original(self, call, answer)
+        again = changed(call, call_id=str(uuid.uuid4()))
+        self.begin(again, now())
+        original(self, again, answer)
+
+    original = replace(CallRecords, "finish", finish)
+
+
+@defect(
+    "CSC-01c",
+    service="analytics",
+    summary="jobs that failed are counted as completed",
+    scenario="A job that failed is on record once as failed",
+    step="every service has the job on record once, and all records agree",
+)
+def _() -> None:
+    def add(self: Jobs, jobs: list[Job]) -> None:
+        original(self, [job.model_copy(update={"status": "completed"}) for job in jobs])
+
+    original = replace(Jobs, "add", add)
+
+
+@defect(
+    "CSC-01d",
+    service="analytics",
+    summary="a record that is delivered again is stored again",
+    scenario="A record that has to be delivered again is there once",
+    step="every service has the job on record once, and all records agree",
+)
+def _() -> None:
+    replace(Jobs, "_unknown", lambda self, jobs: jobs)

@@ -1,0 +1,58 @@
+"""Seeded defects of the identities that events carry (WSE-05)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from apex.stream import Event, EventStream
+from defects import defect
+from defects._events import envelopes
+from defects._patching import replace
+
+
+@defect(
+    "WSE-05a",
+    service="worker",
+    summary="events name the first thread that the worker has seen of a user",
+    scenario="Runs in different threads, one after the other, keep their identities",
+    step="every event names these as its own request did",
+)
+def _() -> None:
+    threads: dict[str, str | None] = {}
+
+    def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
+        event.thread_id = threads.setdefault(event.user_id, event.thread_id)
+        return int(original(self, event, delivery_id))
+
+    original = replace(EventStream, "publish", publish)
+
+
+@defect(
+    "WSE-05b",
+    service="worker",
+    summary="the end of a run names the delivery instead of the request",
+    scenario="Runs in different threads, one after the other, keep their identities",
+    step="every event names these as its own request did",
+)
+def _() -> None:
+    def name(frame: dict[str, Any]) -> None:
+        if frame["type"] == "agent_completed":
+            frame["trace"]["request_id"] = str(uuid.uuid4())
+
+    envelopes(name)
+
+
+@defect(
+    "WSE-05c",
+    service="worker",
+    summary="delegated agents begin a trace of their own",
+    scenario="Runs in different threads, side by side, keep their identities",
+    step="every event names these as its own request did",
+)
+def _() -> None:
+    def begin(frame: dict[str, Any]) -> None:
+        if "parent_run_id" in frame["payload"]:
+            frame["trace"]["trace_id"] = uuid.uuid4().hex
+
+    envelopes(begin)

@@ -1,0 +1,1 @@
+"""What the features of agent execution alone need."""

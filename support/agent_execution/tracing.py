@@ -1,0 +1,65 @@
+"""The places where a run leaves marks, and how to find the trace ids there."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from support.platform.trace import trace_id_of
+from support.scenario.partner import PRICES
+from support.scenario.world import RunHandle, World
+from support.stores.logs import whole_logs
+
+Traces = set[str]
+
+
+def _in_answer(world: World, run: RunHandle) -> Traces:
+    return {trace_id_of(world.last_outcome.headers["traceparent"])}
+
+
+def _in_events(world: World, run: RunHandle) -> Traces:
+    run.user.watching.wait_for_end(run, within=world.budgets.limit("run ends"))
+    return {str(event.trace_id) for event in run.user.watching.of(run)}
+
+
+def _in_stored_run(world: World, run: RunHandle) -> Traces:
+    return {world.stored(run)["trace_id"]}
+
+
+def _in_tool_records(world: World, run: RunHandle) -> Traces:
+    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+        rows = connection.execute("select trace_id from tool_calls where run_id = %s", [run.run_id])
+        return {trace_id for (trace_id,) in rows}
+
+
+def _in_partners_journal(world: World, run: RunHandle) -> Traces:
+    return {call.trace_id for call in world.partner.calls(PRICES) if call.received_at >= run.asked_at_wall}
+
+
+def _in_analytics(world: World, run: RunHandle) -> Traces:
+    return {job["trace_id"] for job in world.platform.jobs(run.user, run.run_id).require()["items"]}
+
+
+def _in_log(services: str) -> Callable[[World, RunHandle], Traces]:
+    def look(world: World, run: RunHandle) -> Traces:
+        marks = (run.run_id.encode(), (run.request_id or run.run_id).encode())
+        return {
+            str(line.trace_id)
+            for line in whole_logs(world.addresses.log_dir, services)
+            if any(mark in line.text for mark in marks)
+        }
+
+    return look
+
+
+LOOKING_IN: dict[str, Callable[[World, RunHandle], Traces]] = {
+    "the answer to the request": _in_answer,
+    "every live event of the run": _in_events,
+    "the stored run": _in_stored_run,
+    "the record of each tool call": _in_tool_records,
+    "the partner's journal": _in_partners_journal,
+    "the analytics record": _in_analytics,
+    "the log of the backend": _in_log("backend"),
+    "the log of the worker": _in_log("worker-*"),
+    "the log of the tools": _in_log("tools-*"),
+}
+"""A look in each place, by the name that a feature gives it; nothing is found where nothing was left (yet)."""

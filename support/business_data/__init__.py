@@ -1,0 +1,1 @@
+"""What the features of business data alone need."""

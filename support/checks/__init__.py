@@ -1,1 +1,0 @@
-"""What must be true of things observed, as PyHamcrest matchers: pure, without input or output."""

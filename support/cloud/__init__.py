@@ -1,0 +1,1 @@
+"""The cloud accounts of customers, and what agents must say about them."""

@@ -1,0 +1,91 @@
+"""Many who ask at once: a crowd in a process of its own, or a few side by side in this one."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from requests.structures import CaseInsensitiveDict
+
+from support.load.process import Load
+from support.platform.outcome import Outcome
+from support.platform.trace import new_trace_id, traceparent
+from support.scenario.users import User
+from support.scenario.world import World
+from support.stores.locks import Hold
+
+# So many keep the platform at work and do not crowd it.
+_A_FEW = 4
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a member of a crowd asks of the backend; ``after``: seconds from the crowd's beginning, 0 for at once.
+
+    ``pause``: seconds between the answer before and this request.
+    """
+
+    who: User
+    method: str
+    path: str
+    json: Any = None
+    after: float = 0.0
+    pause: float = 0.0
+
+
+class Crowd:
+    """Members who ask, each one after the other and all side by side, from the making of the crowd on."""
+
+    def __init__(self, world: World, members: Mapping[str, Sequence[Request]]) -> None:
+        self._world = world
+        self._members = members
+        self._load = Load("requests")
+        world.undo.register("end the crowd", self._load.close)
+        self._load.order("begin", members={name: list(map(self._wire, plan)) for name, plan in members.items()})
+
+    def answers(self) -> list[tuple[Request, Outcome]]:
+        """Every request with what came of it, once all of them are through."""
+        results, _ = self._load.order("finish")
+        self._load.close()
+        return [self._answer(result) for result in results]
+
+    def _wire(self, request: Request) -> dict[str, Any]:
+        trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
+        url = self._world.platform.endpoints.backend + request.path
+        when = {"after": request.after, "pause": request.pause}
+        return {"method": request.method, "url": url, "headers": trace, "json": request.json, **when}
+
+    def _answer(self, result: Mapping[str, Any]) -> tuple[Request, Outcome]:
+        request = self._members[result["name"]][result["number"]]
+        outcome = Outcome(
+            request.method,
+            request.path,
+            result["status"],
+            CaseInsensitiveDict(result["headers"]),
+            text=result["text"],
+            error=result["error"],
+            meaning=self._world.platform.dialect.meaning(result["status"] or 0),
+            seconds=result["seconds"],
+            sent_at=result["sent"],
+        )
+        return request, outcome
+
+
+def a_few_at_a_time(ask: Callable[[T], R], things: Iterable[T]) -> list[R]:
+    """What came of asking for each thing, in their order; in which order they are asked for is nobody's concern."""
+    with ThreadPoolExecutor(_A_FEW) as together:
+        return list(together.map(ask, things))
+
+
+def side_by_side(hold: Hold, *asks: Callable[[], Outcome]) -> list[Outcome]:
+    """Have all asked at once: what all of them need is held until every one of them waits for it."""
+    with ThreadPoolExecutor(len(asks)) as together:
+        answers = [together.submit(ask) for ask in asks]
+        try:
+            hold.wait_for(len(asks))
+        finally:
+            hold.release()
+        return [answer.result() for answer in answers]

@@ -1,0 +1,144 @@
+"""Many customers at once: founded side by side, connected as a crowd, at work together.
+
+How many they are is a matter of the run's profile: a feature names the full number, and the small profile, which
+shows the same with fewer, is what the proof uses.
+
+Owners sign up. Their colleagues are planted past the platform, in the role with which it would have written them: to
+invite hundreds through the API takes as long as what a crowd is there for, and shows nothing of it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import cycle
+
+import psycopg
+
+from support.load.socket_crowd import Crowd
+from support.scenario import agents, planting, received_events
+from support.scenario.users import PEOPLE, Plan, Role, User
+from support.scenario.verdict import NotShown
+from support.scenario.world import World
+from support.stack.memory import private_bytes
+
+_AT_ONCE = 8
+_ACT = "select set_config('app.tenant_id', %s, true)"
+# With the owner's password: only the platform knows how it keeps one.
+_COLLEAGUE = """
+insert into users (id, tenant_id, email, role, display_name, password_hash)
+select gen_random_uuid(), tenant_id, %s, %s, %s, password_hash from users where id = %s
+returning id::text
+"""
+_OWN_EVENTS = 3
+"""What a talkative run tells beside what it is told to: its start, its first thought, its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many take part: ``events`` is what each of ``customers`` is told, by two runs."""
+
+    organisations: int
+    people: int
+    customers: int
+    events: int
+
+
+SIZES = {"full": Size(50, 10, 50, 1_000), "small": Size(10, 10, 10, 100)}
+
+
+def size(world: World) -> Size:
+    """The size that the run's profile asks for."""
+    return SIZES[world.settings.profile]
+
+
+def organisations(world: World, count: int, people: int, *plans: Plan) -> list[User]:
+    """Found organisations of so many people each, several at a time; everybody is logged in.
+
+    The plans are dealt out among the organisations, one after the other.
+    The people of an organisation share one line for their requests: nobody has hundreds of them open.
+
+    :raises NotShown: the platform refused somebody.
+    """
+    users = world.users
+    names = [PEOPLE[n] if n < len(PEOPLE) else f"Person{n + 1}" for n in range(people - 1)]
+    founded = [[owner, *(users[f"{name} of {owner.alias}"] for name in names)] for owner in users.owners(count)]
+    for owner, *colleagues in founded:
+        for person in colleagues:
+            person.http = owner.http
+    owners = [owner for owner, *_ in founded]
+    plan_of = dict(zip(owners, cycle(plans), strict=False))
+    at_once(owners, lambda owner: users.settle(owner, plan_of[owner]))
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        for owner, *colleagues in founded:
+            _plant_colleagues(connection, owner, colleagues)
+    everybody = [person for organisation in founded for person in organisation]
+    at_once(everybody, users.settle)
+    return everybody
+
+
+def _plant_colleagues(connection: psycopg.Connection, owner: User, colleagues: Iterable[User]) -> None:
+    connection.execute(_ACT, [owner.tenant.id])
+    for person in colleagues:
+        person.role, person.password = Role.MEMBER.value, owner.password
+        planted = connection.execute(_COLLEAGUE, [person.email, person.role, person.alias, owner.id]).fetchone()
+        if planted is None:
+            raise NotShown(f"{owner} is not there to have colleagues")
+        (person.id,) = planted
+
+
+def at_once(people: Iterable[User], act: Callable[[User], object]) -> None:
+    """Have everybody act, several at a time; those who share a line for their requests take turns."""
+    sharing: dict[int, list[User]] = {}
+    for person in people:
+        sharing.setdefault(id(person.http), []).append(person)
+
+    def in_turn(some: Sequence[User]) -> None:
+        for person in some:
+            act(person)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(in_turn, sharing.values()))
+
+
+def with_usage(world: World, people: Sequence[User]) -> None:
+    """Store usage for the organisations of all these people."""
+    owners = [person for person in people if person.tenant.alias == person.alias]
+    at_once(owners, lambda owner: planting.usage(world, owner.tenant))
+
+
+def connect(world: World, except_for: Sequence[User] = ()) -> None:
+    """Connect everybody as a crowd, with some exceptions; notes what the later half of them costs in memory."""
+    people = [user for user in world.users.customers if user not in except_for]
+    crowd = Crowd(world.platform.dialect)
+    world.undo.register("close the crowd's connections", crowd.close)
+    world.facts["crowd"] = crowd
+    first, later = people[: len(people) // 2], people[len(people) // 2 :]
+    took = crowd.open({person: world.events_url(person) for person in first})
+    # What a service needs for its very first customers is no cost of each of them.
+    before = private_bytes(world.stack, "backend")
+    took += crowd.open({person: world.events_url(person) for person in later})
+    world.facts["memory of each"] = (private_bytes(world.stack, "backend") - before) / len(later)
+    world.evidence.note("crowd connected", connections=len(people), took=round(took, 3))
+
+
+def talk(world: World, user: User) -> None:
+    """Two agents of the user tell the profile's number of events together, as fast as they can."""
+    for _ in range(2):
+        thoughts = size(world).events // 2 - _OWN_EVENTS
+        world.running(user, agents.PROBE, input=agents.talkative(thoughts))
+
+
+def without_runs(world: World) -> list[User]:
+    """Everybody who has asked for nothing yet."""
+    return [user for user in world.users.customers if all(run.user is not user for run in world.runs)]
+
+
+def crowd_size(world: World) -> int:
+    """How many connections the crowd has."""
+    return world.recall("crowd", Crowd).size
+
+
+def delays(world: World) -> list[float]:
+    """Seconds from each event's step to its receipt, of everybody's connections."""
+    told = received_events.crowd(world) if "crowd" in world.facts else received_events.tabs(world)
+    return [event.delay for heard in told for event in heard.events if event.delay is not None]

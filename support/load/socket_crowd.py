@@ -1,0 +1,96 @@
+"""The live connections of many customers at once, held by a process of their own."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from support.load.process import Load
+from support.platform.dialect import Control, Dialect
+from support.platform.story import Event
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+
+
+@dataclass(slots=True)
+class Connection:
+    """One user's connection: what came over it; ``opened_at`` is where the user's numbering was then."""
+
+    user: User
+    events: list[Event] = field(default_factory=list, repr=False)
+    controls: list[Control] = field(default_factory=list, repr=False)
+    closed: str | None = None
+
+    @property
+    def opened_at(self) -> int | None:
+        return self.controls[0].sequence if self.controls else None
+
+
+class Crowd:
+    """Live connections of many users, held by ``python -m support.load sockets``, which ends with this process."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._connections: dict[str, Connection] = {}
+        self._wall_offset = time.time() - time.monotonic()
+        self._load = Load("sockets")
+
+    @property
+    def size(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    def open(self, addresses: Mapping[User, str]) -> float:
+        """Connect every user at an address; gives the seconds that it took.
+
+        :raises NotShown: the platform refused somebody.
+        """
+        members = []
+        for user, url in addresses.items():
+            carried = self._dialect.carry(user.access_token)
+            name = f"{len(self._connections) + 1}: {user}"
+            self._connections[name] = Connection(user)
+            members.append(
+                {
+                    "name": name,
+                    "url": url,
+                    "headers": dict(carried.headers),
+                    "subprotocols": list(carried.subprotocols),
+                }
+            )
+        results, done = self._load.order("open", members=members)
+        if results:
+            raise NotShown(f"{len(results)} of {len(members)} could not connect: {results[0]}")
+        return float(done["seconds"])
+
+    def wait_for_ends(self, ends: Mapping[User, int], within: float, silence: float) -> list[str]:
+        """Wait until each user has seen so many runs end; gives the names of those who have not.
+
+        :param silence: seconds without any event for anybody, after which nothing more is expected.
+        """
+        due = {name: ends[each.user] for name, each in self._connections.items() if each.user in ends}
+        _, done = self._load.order("wait", ends=due, within=within, silence=silence)
+        waiting: list[str] = done["waiting"]
+        return waiting
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All connections, with everything that came so far."""
+        results, _ = self._load.order("show")
+        for result in results:
+            connection = self._connections[result["name"]]
+            if "closed" in result:
+                connection.closed = result["closed"]
+                continue
+            decoded = self._dialect.decode(result["frame"])
+            if isinstance(decoded, Control):
+                connection.controls.append(decoded)
+                continue
+            received, epoch = result["received"], connection.controls[-1].epoch if connection.controls else None
+            connection.events.append(
+                decoded.received(received, received + self._wall_offset, 1, epoch, result["frame"])
+            )
+        return list(self._connections.values())
+
+    def close(self) -> None:
+        """End the process and with it all connections."""
+        self._load.close()

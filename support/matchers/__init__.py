@@ -1,0 +1,1 @@
+"""PyHamcrest matchers that several categories use: pure, without input or output."""

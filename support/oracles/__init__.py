@@ -1,0 +1,1 @@
+"""What is checked after every scenario, whatever it was about."""

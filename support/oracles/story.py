@@ -1,0 +1,61 @@
+"""The story oracle: every run that took place must have told its complete story, whatever the scenario was about.
+
+Pure judgement; runs and streams are looked up by :mod:`support.stores.observers`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from support.matchers.story import story_faults
+from support.platform.story import Event
+
+
+class BrokenStory(AssertionError):
+    """A run's story is incomplete, out of order or told twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it is stored. ``started`` tells whether an agent ever took it up."""
+
+    id: str
+    user_id: str
+    tenant_id: str
+    status: str
+    started: bool
+
+
+_END_OF = {
+    "completed": "agent_completed",
+    "failed": "agent_error",
+    "timed_out": "agent_error",
+    "cancelled": "agent_cancelled",
+}
+
+
+def broken_stories(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str]:
+    """What is wrong with the stories of the stored runs, one line a run; empty when all are complete."""
+    stories: defaultdict[str | None, list[Event]] = defaultdict(list)
+    for event in told:
+        stories[event.run_id].append(event)
+    return [
+        f"run {run.id} ({run.status}): {'; '.join(faults[:5])}"
+        for run in runs
+        if (faults := _faults(run, stories[run.id]))
+    ]
+
+
+def _faults(run: StoredRun, story: Sequence[Event]) -> list[str]:
+    if run.status not in _END_OF:
+        return [f"it has not ended: {run.status}"]
+    faults = story_faults(story, ended_before_start=not run.started)
+    ends = [event.type for event in story if event.is_end]
+    if ends and ends[-1] != _END_OF[run.status]:
+        faults.append(f"stored as {run.status}, told as {ends[-1]}")
+    faults += [
+        f"{event.type} was told to user {event.user_id}"
+        for event in story
+        if event.user_id is not None and event.user_id != run.user_id
+    ]
+    return faults

@@ -1,0 +1,174 @@
+"""How a platform says things on the wire: where tokens go, how an event is wrapped, what an answer's status means.
+
+Platforms differ in these while they promise the same, so all of it lives here and nothing of it elsewhere.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from support.platform.story import Event
+
+
+class Meaning(Enum):
+    """What an answer says, whatever number a platform gives it."""
+
+    DONE = "done"
+    UNAUTHENTICATED = "unauthenticated"
+    PERMISSION_DENIED = "permission denied"
+    NOT_FOUND = "not found"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    INVALID = "invalid"
+    RATE_LIMITED = "rate limited"
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+
+
+class Closing(Enum):
+    """Why a platform closes a connection, whatever code it gives."""
+
+    SESSION_OVER = "the session is over"
+    REMOVED = "the user was removed"
+    OTHER = "another reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How a token travels with a WebSocket handshake."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    subprotocols: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A frame about the stream itself: ``stream_opened`` or ``resync_required``."""
+
+    type: str
+    epoch: str | None
+    sequence: int | None
+
+
+_CONTROL = ("stream_opened", "resync_required")
+
+_REFERENCE_MEANINGS: Mapping[int, Meaning] = {
+    401: Meaning.UNAUTHENTICATED,
+    403: Meaning.PERMISSION_DENIED,
+    404: Meaning.NOT_FOUND,
+    409: Meaning.CONFLICT,
+    410: Meaning.GONE,
+    413: Meaning.INVALID,
+    422: Meaning.INVALID,
+    429: Meaning.RATE_LIMITED,
+    503: Meaning.UNAVAILABLE,
+}
+
+_REFERENCE_CLOSINGS: Mapping[int, Closing] = {4401: Closing.SESSION_OVER, 4403: Closing.REMOVED}
+
+TokenCarrier = Literal["header", "subprotocol", "query"]
+Wrapping = Literal["flat", "data", "payload"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The wire habits of one platform. The defaults are the reference platform's.
+
+    ``website`` is the origin of the platform's own web application, as a browser shows it.
+    """
+
+    name: str = "reference"
+    wrapping: Wrapping = "flat"
+    token_carrier: TokenCarrier = "header"
+    subprotocol: str = "apex.v1"
+    token_parameter: str = "token"
+    sequences: bool = True
+    website: str = "https://app.apex.test"
+    meanings: Mapping[int, Meaning] = field(default_factory=lambda: _REFERENCE_MEANINGS)
+    closings: Mapping[int, Closing] = field(default_factory=lambda: _REFERENCE_CLOSINGS)
+
+    def meaning(self, status: int) -> Meaning:
+        """What an HTTP status says on this platform."""
+        if status < 400:
+            return Meaning.DONE
+        found = self.meanings.get(status)
+        if found:
+            return found
+        return Meaning.INVALID if status < 500 else Meaning.FAILED
+
+    def closing(self, code: int | None) -> Closing:
+        """What a close code says on this platform."""
+        return self.closings.get(code or 0, Closing.OTHER)
+
+    def carry(self, token: str | None, carrier: TokenCarrier | None = None) -> Carried:
+        """How a token is shown at the WebSocket handshake; ``carrier`` overrides the platform's usual one."""
+        if token is None:
+            return Carried()
+        match carrier or self.token_carrier:
+            case "header":
+                return Carried(headers={"Authorization": f"Bearer {token}"})
+            case "subprotocol":
+                return Carried(subprotocols=(self.subprotocol, f"bearer.{token}"))
+            case "query":
+                return Carried(query={self.token_parameter: token})
+
+    def resume_query(self, sequence: int | None, epoch: str | None) -> dict[str, str]:
+        """The query that asks for the events after ``sequence``; empty on a platform without sequence numbers."""
+        if not self.sequences or sequence is None:
+            return {}
+        return {"last_sequence": str(sequence), **({"epoch": epoch} if epoch else {})}
+
+    def decode(self, text: str) -> Event | Control:
+        """One received text frame.
+
+        :raises ValueError: the frame is no JSON object, or lacks its type.
+        """
+        frame = json.loads(text)
+        if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+            raise ValueError(f"not an event: {text[:200]}")
+        if frame["type"] in _CONTROL:
+            return Control(frame["type"], frame.get("epoch"), frame.get("sequence"))
+        return _event(frame if self.wrapping == "flat" else _unwrapped(frame, self.wrapping))
+
+
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """The URL with a query appended."""
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _unwrapped(frame: dict[str, Any], wrapping: str) -> dict[str, Any]:
+    inner = frame.get(wrapping)
+    if not isinstance(inner, dict):
+        raise ValueError(f"an event without {wrapping!r}")
+    named = {key: inner[key] for key in _ENVELOPE if key in inner}
+    payload = {key: value for key, value in inner.items() if key not in _ENVELOPE}
+    return {
+        **{key: frame[key] for key in _ENVELOPE if key in frame},
+        **named,
+        "type": frame["type"],
+        "payload": payload,
+    }
+
+
+_ENVELOPE = ("run_id", "thread_id", "agent_name", "sequence", "run_sequence", "timestamp", "trace")
+
+
+def _event(frame: dict[str, Any]) -> Event:
+    trace = frame.get("trace") or {}
+    return Event(
+        type=frame["type"],
+        run_id=frame.get("run_id"),
+        thread_id=frame.get("thread_id"),
+        agent_name=frame.get("agent_name"),
+        sequence=frame.get("sequence"),
+        run_sequence=frame.get("run_sequence"),
+        timestamp=frame.get("timestamp"),
+        payload=frame.get("payload") or {},
+        trace_id=trace.get("trace_id"),
+        request_id=trace.get("request_id"),
+        user_id=trace.get("user_id"),
+    )

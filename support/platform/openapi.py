@@ -1,0 +1,79 @@
+"""What the running services publish of themselves: their OpenAPI documents, read as a customer's program reads them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from support.platform.driver import Anyone
+from support.scenario.world import World
+
+_DOCUMENTS = "published documents"
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One published way to ask a service: ``path`` is a template, ``place`` names method and path."""
+
+    service: str
+    method: str
+    path: str
+    details: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def names(self, place: str) -> list[str]:
+        """The names of its parameters in ``path``, ``query`` or ``header``."""
+        return [item["name"] for item in self.details.get("parameters", ()) if item["in"] == place]
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The schema of what is sent; None when nothing is."""
+        content = self.details.get("requestBody", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        return None if schema is None else self.resolved(schema)
+
+    def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema that a reference leads to."""
+        while "$ref" in schema:
+            found: Any = self.document
+            for part in str(schema["$ref"]).removeprefix("#/").split("/"):
+                found = found[part]
+            schema = found
+        return schema
+
+
+def services(world: World) -> dict[str, str]:
+    """Name and address of each service that publishes a document."""
+    endpoints = world.platform.endpoints
+    return {
+        "auth": endpoints.auth,
+        "backend": endpoints.backend,
+        "analytics": endpoints.analytics,
+        "tools": world.addresses.tools_url,
+    }
+
+
+def documents(world: World) -> dict[str, Mapping[str, Any]]:
+    """The document of each service, as it is published now; read once in a scenario.
+
+    :raises NotShown: a service publishes none.
+    """
+    if _DOCUMENTS not in world.facts:
+        world.facts[_DOCUMENTS] = {
+            name: world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
+            for name, address in services(world).items()
+        }
+    return world.recall(_DOCUMENTS, dict)
+
+
+def operations(world: World) -> Iterator[Operation]:
+    """Everything that any of the services publishes."""
+    for service, document in documents(world).items():
+        for path, methods in document["paths"].items():
+            for method in _METHODS:
+                if method in methods:
+                    yield Operation(service, method.upper(), path, methods[method], document)

@@ -1,0 +1,89 @@
+"""What came of a request: an answer or a broken line. Errors are values; a Then judges them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.platform.dialect import Meaning
+from support.scenario.verdict import NotShown
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the platform explains it (RFC 9457)."""
+
+    code: str
+    title: str = ""
+    detail: str = ""
+    request_id: str | None = None
+    errors: tuple[Any, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One request and what came of it.
+
+    ``status`` is None when no answer came; ``error`` then says what happened to the line. ``seconds`` is the
+    time until the answer was read, ``sent_at`` monotonic.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+    error: str | None = None
+    meaning: Meaning = Meaning.FAILED
+    seconds: float = 0.0
+    sent_at: float = 0.0
+    trace_id: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the platform did what was asked."""
+        return self.status is not None and self.meaning is Meaning.DONE
+
+    @property
+    def body(self) -> Any:
+        """The JSON of the answer; None when there is none."""
+        try:
+            return json.loads(self.text) if self.text else None
+        except ValueError:
+            return None
+
+    @property
+    def problem(self) -> Problem | None:
+        """How the platform explains an error; None when it did not, or there was none."""
+        body = self.body
+        if self.done or not isinstance(body, dict) or "code" not in body:
+            return None
+        known = {"type", "title", "status", "code", "detail", "request_id", "errors"}
+        return Problem(
+            code=str(body["code"]),
+            title=str(body.get("title") or ""),
+            detail=str(body.get("detail") or ""),
+            request_id=body.get("request_id"),
+            errors=tuple(body.get("errors") or ()),
+            extra={key: value for key, value in body.items() if key not in known},
+        )
+
+    @property
+    def request_id(self) -> str | None:
+        return self.headers.get("x-request-id")
+
+    def require(self) -> Any:
+        """The JSON of the answer, where a failure would only spoil the situation that a scenario needs.
+
+        :raises NotShown: the platform did not do what was asked.
+        """
+        if not self.done:
+            raise NotShown(f"the platform did not do it: {self}")
+        return self.body
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return f"{self.method} {self.path}: no answer ({self.error})"
+        shown = f" {self.text[:300]}" if not self.done else ""
+        return f"{self.method} {self.path}: {self.status} {self.meaning.value}{shown}"

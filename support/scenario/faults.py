@@ -1,0 +1,144 @@
+"""Faults by effect: lost, cut off, slow, hanging. Each is healed at the end of the scenario.
+
+Whatever all customers share may only be broken by a scenario that has the stack to itself.
+"""
+
+from contextlib import closing
+from threading import Thread
+
+import redis
+
+from support.scenario.evidence import Evidence
+from support.scenario.undo import UndoStack
+from support.scenario.verdict import NotShown
+from support.stack.client import Fault, Line, Stack
+from support.stack.fault import Direction
+
+
+class Faults:
+    """What can be done to the services of a running stack.
+
+    :param exclusive: whether the scenario has the stack to itself; else a fault that others would feel is refused
+        with :class:`NotShown`.
+    """
+
+    def __init__(self, stack: Stack, undo: UndoStack, evidence: Evidence, *, exclusive: bool) -> None:
+        self._stack = stack
+        self._undo = undo
+        self._evidence = evidence
+        self._exclusive = exclusive
+
+    def _felt_by_all(self, what: str) -> None:
+        if not self._exclusive:
+            raise NotShown(f"a fault of {what} is felt by everybody: tag the scenario @exclusive")
+
+    # -- processes ----------------------------------------------------------------------------------------------
+
+    def lose(self, service: str) -> None:
+        """The process is gone at once (kill -9); it is started again at the end."""
+        self._felt_by_all(service)
+        self._undo.register(f"start {service} again", lambda: self._revive(service))
+        self._evidence.note("fault", kind="lost", service=service)
+        self._stack.kill(service)
+
+    def bring_back(self, service: str) -> None:
+        """Start a lost service; returns when it is ready."""
+        self._stack.start_service(service)
+        self._evidence.note("fault ended", kind="lost", service=service)
+
+    def restart(self, service: str) -> None:
+        """Kill a service and start it again; returns when it is ready."""
+        self.lose(service)
+        self.bring_back(service)
+
+    def tell_to_stop(self, service: str) -> None:
+        """Ask a service to end in order, and do not wait for it; it is started again at the end."""
+        self._felt_by_all(service)
+        stopping = Thread(target=self._stack.stop, args=[service], name=f"stop {service}")
+
+        def start_again() -> None:
+            stopping.join()
+            self._revive(service)
+
+        self._undo.register(f"start {service} again", start_again)
+        self._evidence.note("fault", kind="told to stop", service=service)
+        stopping.start()
+
+    def lose_data(self) -> None:
+        """The event store (Redis) forgets everything, crashes, and is started again empty."""
+        self._felt_by_all("redis")
+        with closing(redis.Redis.from_url(self._stack.addresses.redis_url)) as store:
+            store.flushall()
+        self._evidence.note("fault", kind="data lost", service="redis")
+        self.restart("redis")
+
+    def start_spare(self, service: str) -> None:
+        """One more instance of a service works beside the others until the end of the scenario."""
+        self._undo.register(f"stop {service}", lambda: self._stack.stop(service))
+        self._stack.start_service(service)
+        self._evidence.note("instance started", service=service)
+
+    def freeze(self, service: str) -> None:
+        """The process hangs (SIGSTOP): its connections stay open, nothing answers."""
+        self._felt_by_all(service)
+        self._undo.register(f"thaw {service}", lambda: self._stack.thaw(service))
+        self._evidence.note("fault", kind="hangs", service=service)
+        self._stack.freeze(service)
+
+    def thaw(self, service: str) -> None:
+        """Let a hanging process go on."""
+        self._stack.thaw(service)
+        self._evidence.note("fault ended", kind="hangs", service=service)
+
+    def _revive(self, service: str) -> None:
+        if any(status.name == service and status.state != "ready" for status in self._stack.services()):
+            self._stack.start_service(service)
+
+    # -- one customer's line ------------------------------------------------------------------------------------
+
+    def own_line(self, who: str) -> Line:
+        """A line to the platform that only one customer uses, so that a fault on it is theirs alone."""
+        line = self._stack.open_line("backend")
+        self._undo.register(f"close the line of {who}", line.close)
+        return line
+
+    # -- lines --------------------------------------------------------------------------------------------------
+
+    def on_line(self, proxy: str, fault: Fault) -> None:
+        """Put any fault on the line to a service."""
+        self._felt_by_all(f"the line to {proxy}")
+        self._undo.register(f"heal the line to {proxy}", lambda: self._stack.clear_fault(proxy))
+        self._evidence.note("fault", kind=fault.kind, line=proxy, direction=fault.direction)
+        self._stack.set_fault(proxy, fault)
+
+    def cut_off(self, proxy: str) -> None:
+        """The service can no longer be reached: connections are reset, new ones refused."""
+        self.on_line(proxy, Fault(kind="refuse"))
+        self._stack.cut_connections(proxy, how="reset")
+
+    def silence(self, proxy: str, direction: Direction = "both") -> None:
+        """A black hole: the line stays up and nothing comes through."""
+        self.on_line(proxy, Fault(kind="blackhole", direction=direction))
+
+    def slow(self, proxy: str, seconds: float) -> None:
+        """Everything on the line comes that much later, each way."""
+        self.on_line(proxy, Fault(kind="delay", seconds=seconds))
+
+    def stutter(self, proxy: str, seconds: float) -> None:
+        """The line comes in bursts with pauses between them."""
+        self.on_line(proxy, Fault(kind="stutter", seconds=seconds))
+
+    def reset_connections(self, proxy: str) -> None:
+        """All present connections are reset; new ones work."""
+        self._felt_by_all(f"the line to {proxy}")
+        self._evidence.note("fault", kind="reset", line=proxy)
+        self._stack.cut_connections(proxy, how="reset")
+
+    def open_connections(self, proxy: str) -> int:
+        """How many connections the line has now."""
+        return next(line.open_connections for line in self._stack.lines() if line.name == proxy)
+
+    def heal(self, proxy: str) -> None:
+        """The line works again."""
+        self._stack.clear_fault(proxy)
+        self._evidence.note("fault ended", line=proxy)

@@ -1,0 +1,54 @@
+"""What a customer has before a scenario begins: servers in the cloud, and stored usage."""
+
+from support.cloud.savings import Group, Inventory, UsageRecords, varied
+from support.scenario.users import Tenant, User
+from support.scenario.verdict import NotShown
+from support.scenario.world import World
+
+SMALLER = "the inventory before it grew"
+
+
+def own_cloud(world: World, tenant: Tenant, groups: list[Group] | None = None) -> None:
+    """Give a tenant a cloud inventory (a varied one unless told) and make the account known to the platform.
+
+    :raises NotShown: the platform refused the account.
+    """
+    owner = world.users.settle(world.users[tenant.alias])
+    tenant.inventory = world.cloud.plant(tenant.role_arn, tenant.marker, varied() if groups is None else groups)
+    cloud_account(world, owner)
+    world.evidence.note("cloud inventory planted", tenant=tenant.name, instances=len(tenant.inventory.instances))
+
+
+def cloud_account(world: World, owner: User) -> None:
+    """Make the cloud account of a tenant known to the platform.
+
+    :raises NotShown: the platform refused it.
+    """
+    tenant, region = owner.tenant, world.cloud.ec2.meta.region_name
+    world.platform.set_cloud_account(
+        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=region
+    ).require()
+
+
+def more_servers(world: World, tenant: Tenant, groups: list[Group]) -> None:
+    """Add servers to a tenant's cloud inventory; as it was before is kept as :data:`SMALLER`.
+
+    :raises NotShown: the tenant has none yet.
+    """
+    if tenant.inventory is None:
+        raise NotShown(f"{tenant.alias} has no servers that more could be added to")
+    more = world.cloud.plant(tenant.role_arn, tenant.marker, groups)
+    world.facts[SMALLER] = tenant.inventory
+    tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
+
+
+def usage(world: World, tenant: Tenant, records: UsageRecords | None = None) -> None:
+    """Store usage records of a tenant (varied ones unless told).
+
+    :raises NotShown: the platform refused them.
+    """
+    owner = world.users.settle(world.users[tenant.alias])
+    tenant.usage = records or UsageRecords.varied(tenant.marker)
+    world.platform.store_usage(owner, [record.wire() for record in tenant.usage.records]).require()
+    world.shown_markers.add(tenant.marker)
+    world.evidence.note("usage stored", tenant=tenant.name, records=len(tenant.usage.records))

@@ -1,0 +1,61 @@
+"""What everybody's connections have shown, brought together for judging."""
+
+from collections.abc import Iterable
+
+from support.load.socket_crowd import Connection, Crowd
+from support.matchers.received_events import Heard
+from support.platform.events import EventCapture
+from support.scenario.agents import PROBE
+from support.scenario.users import User
+from support.scenario.world import RunHandle, World
+
+
+def tabs(world: World) -> list[Heard]:
+    """What each open connection of each user has shown, once every run's end has come over it.
+
+    :raises DeadlinePassed: an end did not come in time.
+    """
+    return [
+        _heard(world, capture.name, user, capture.first_sequence, _complete(world, user, capture))
+        for user in world.users
+        for capture in user.captures
+        if capture.handshake.accepted
+    ]
+
+
+def to_the_end(world: World, capture: EventCapture, run: RunHandle) -> EventCapture:
+    """What a connection has shown, once the run has ended and its end was shown.
+
+    :raises DeadlinePassed: the run did not end in time, or its end was not shown in time after it.
+    """
+    world.ended(run)
+    capture.wait_for_end(run, within=world.budgets.limit("story complete"))
+    return capture
+
+
+def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
+    for run in world.runs:
+        if run.user is user:
+            to_the_end(world, capture, run)
+    return capture
+
+
+def crowd(world: World) -> list[Heard]:
+    """The same of the crowd's connections; who has missed an end by the time that everybody should be done, has."""
+    gathered = world.recall("crowd", Crowd)
+    gathered.wait_for_ends(
+        {user: len(_run_ids(world, user)) for user in world.users},
+        world.budgets.limit("crowd finishes"),
+        world.budgets.limit("crowd goes on"),
+    )
+    connections: Iterable[Connection] = gathered.connections
+    return [_heard(world, f"{each.user}'s connection", each.user, each.opened_at, each) for each in connections]
+
+
+def _heard(world: World, who: str, user: User, after: int | None, told: EventCapture | Connection) -> Heard:
+    shows_data = any(run.agent_name != PROBE for run in world.runs if run.user is user)
+    return Heard(who, user.id, _run_ids(world, user), user.tenant.marker, after, shows_data, tuple(told.events))
+
+
+def _run_ids(world: World, user: User) -> tuple[str, ...]:
+    return tuple(run.run_id for run in world.runs if run.user is user)

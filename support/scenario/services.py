@@ -1,0 +1,22 @@
+"""The services of the platform as they say of themselves."""
+
+from support.scenario.world import World
+from support.stack.apex import INSTANCES
+from support.stack.client import StackError
+
+# Seconds in which a service that is ready says so.
+_ONE_LOOK = 2.0
+
+
+def unready(world: World) -> list[str]:
+    """The services of the platform that do not say of themselves that they are ready, asked one by one.
+
+    What the platform depends on is not asked: how quick the simulated cloud is says nothing of the platform.
+    """
+    found = []
+    for name in INSTANCES:
+        try:
+            world.stack.wait_ready(name, _ONE_LOOK)
+        except StackError as error:
+            found.append(str(error))
+    return found

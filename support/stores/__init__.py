@@ -1,0 +1,1 @@
+"""The only place that looks into databases, caches, journals and logs."""

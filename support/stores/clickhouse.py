@@ -1,0 +1,61 @@
+"""Rows in ClickHouse."""
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+
+from support.oracles.canary import Sighting
+
+# Seconds.
+_TIMEOUT = 5.0
+
+
+class ClickHouseEyes:
+    """Rows of every table that has a tenant; only parts that were not there at the last look are read."""
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        # The database stands in the path, where clients expect it; the HTTP interface wants it as a parameter.
+        self._url = urlunsplit((address.scheme, address.netloc, "/", "", ""))
+        self._database = address.path.strip("/")
+        self._http = requests.Session()
+        self._parts: frozenset[tuple[str, str]] = frozenset()
+
+    def look(self) -> list[Sighting]:
+        """Markers in rows of new parts."""
+        parts = frozenset(
+            (table, part)
+            for table, part in self._rows(
+                "select table, name from system.parts where active and database = currentDatabase()"
+            )
+        )
+        fresh = parts - self._parts
+        self._parts = parts
+        found = []
+        for table in sorted({table for table, _ in fresh}):
+            names = ", ".join(f"'{part}'" for owner, part in sorted(fresh) if owner == table)
+            found += [
+                Sighting(f"the ClickHouse table {table}", str(tenant), frozenset(markers))
+                for tenant, markers in self._rows(
+                    "select toString(tenant_id), arrayDistinct(extractAll(toString(tuple(*)),"
+                    f" 'canary-[0-9a-f]{{12}}')) as markers from {table}"
+                    f" where _part in ({names}) and notEmpty(markers)"
+                )
+            ]
+        return found
+
+    def _rows(self, query: str) -> list[list[Any]]:
+        answer = self._http.post(
+            self._url,
+            params={"database": self._database},
+            data=f"{query} format JSONCompact".encode(),
+            timeout=_TIMEOUT,
+        )
+        answer.raise_for_status()
+        rows: list[list[Any]] = answer.json()["data"]
+        return rows
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()

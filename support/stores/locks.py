@@ -1,0 +1,127 @@
+"""Holding what the platform's statements need, so that they wait: what is to happen at once does so every time.
+
+The suite holds rows and tables as a service of the platform would, in the same role of the database.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from support.platform.outcome import Outcome
+from support.scenario.users import Tenant
+from support.scenario.verdict import NotShown
+from support.scenario.world import World
+
+_WAITING_FOR_IT = "select pid from pg_stat_activity where %(holder)s = any (pg_blocking_pids(pid))"
+_WAITING = """
+with recursive waiting (pid) as (
+  select a.pid from pg_stat_activity a where %(holder)s = any (pg_blocking_pids(a.pid))
+  union
+  select a.pid from waiting w join pg_stat_activity a on w.pid = any (pg_blocking_pids(a.pid))
+)
+select distinct pid from waiting
+"""
+_WRITES = """
+select count(*) from pg_locks
+where pid = %s and relation = %s::regclass and mode = 'RowExclusiveLock' and granted
+"""
+_TERMINATE_MILLISECONDS = 5_000
+_LOCK_MILLISECONDS = 5_000
+
+
+class Hold:
+    """What is held until it is released, at the latest at the end of the scenario.
+
+    What others hold is waited for no longer than five seconds; psycopg's LockNotAvailable then.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        # What cannot be had shows nothing, and must not be waited for without end.
+        limit = f"-c lock_timeout={_LOCK_MILLISECONDS}"
+        self._connection = psycopg.connect(world.addresses.postgres_application_url, options=limit)
+        world.undo.register("release what is held in the database", self.release)
+
+    def rows(self, tenant: Tenant, *tables: str) -> "Hold":
+        """Hold all rows of a tenant in some tables: who wants to change one of them waits."""
+        self._connection.execute("select set_config('app.tenant_id', %s, true)", [tenant.id])
+        for table in tables:
+            self._connection.execute(sql.SQL("select 1 from {} for update").format(sql.Identifier(table)))
+        return self
+
+    def table(self, name: str) -> "Hold":
+        """Hold a table as it is: who wants to write to it waits, who reads it does not."""
+        self._connection.execute(sql.SQL("lock table {} in share mode").format(sql.Identifier(name)))
+        return self
+
+    def table_from_all(self, name: str) -> "Hold":
+        """Hold a table so that even those wait who want to read it."""
+        self._connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(name)))
+        return self
+
+    @property
+    def waiting(self) -> list[int]:
+        """The database's sessions that wait for what is held, or for one another because of it."""
+        return self._sessions(_WAITING)
+
+    def wait_for(self, count: int) -> list[int]:
+        """The sessions that wait, once there are so many.
+
+        :raises DeadlinePassed: there were never so many.
+        """
+        return self._world.eventually(
+            lambda: self.waiting, lambda seen: len(seen) >= count, "request under way", "requests that wait"
+        )
+
+    def wait_for_first(self) -> int:
+        """The session that waits for what is held itself, once there is one.
+
+        :raises DeadlinePassed: there was none, or several were.
+        """
+        (session,) = self._world.eventually(
+            lambda: self._sessions(_WAITING_FOR_IT), lambda seen: len(seen) == 1, "request under way", "one that waits"
+        )
+        return session
+
+    def statement_behind(self, ask: Callable[[], Outcome]) -> str:
+        """The statement with which a request comes to what is held; the request is let go on to its end."""
+        query = "select query from pg_stat_activity where pid = %s"
+        with ThreadPoolExecutor(1) as alone:
+            answer = alone.submit(ask)
+            try:
+                statement = str(self._observed(query, [self.wait_for_first()]))
+            finally:
+                self.release()
+            answer.result()
+        return statement
+
+    def writes_to(self, session: int, table: str) -> bool:
+        """Whether the transaction that a session is in has written to a table, or is about to."""
+        return bool(self._observed(_WRITES, [session, table]))
+
+    def break_off(self, session: int) -> None:
+        """End a session in the middle of what it does, as the loss of its connection would.
+
+        :raises NotShown: it does not end.
+        """
+        with psycopg.connect(self._world.addresses.postgres_application_url, autocommit=True) as other:
+            ended = other.execute("select pg_terminate_backend(%s, %s)", [session, _TERMINATE_MILLISECONDS]).fetchone()
+        if ended != (True,):
+            raise NotShown(f"the database's session {session} does not end")
+
+    def release(self) -> None:
+        """Hold nothing any more."""
+        self._connection.close()
+
+    def _sessions(self, query: str) -> list[int]:
+        with psycopg.connect(self._world.addresses.postgres_observer_url) as observer:
+            found = observer.execute(query.encode(), {"holder": self._connection.info.backend_pid}).fetchall()
+        return [int(pid) for (pid,) in found]
+
+    def _observed(self, query: str, parameters: list[Any]) -> Any:
+        with psycopg.connect(self._world.addresses.postgres_observer_url) as observer:
+            row = observer.execute(query.encode(), parameters).fetchone()
+        return row[0] if row else None

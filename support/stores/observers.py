@@ -1,0 +1,74 @@
+"""What was written since the last look, seen past the platform: streams, rows, figures, journals, logs.
+
+Every look continues where the one before ended, so nothing that is written between two scenarios is missed.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from support.oracles.canary import Sighting
+from support.oracles.story import StoredRun
+from support.platform.dialect import Dialect
+from support.platform.story import Event
+from support.stack.client import Addresses
+from support.stores import logs
+from support.stores.clickhouse import ClickHouseEyes
+from support.stores.logs import Line, ServiceLogs
+from support.stores.partner import PartnerEyes
+from support.stores.postgres import PostgresEyes
+from support.stores.redis import RedisEyes
+
+
+@dataclass(slots=True)
+class Written:
+    """What was written since the last look; ``runs`` and ``events`` are those of the users who are present."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    runs: list[StoredRun] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+
+class Observers:
+    """The suite's own eyes on everything that a running stack writes."""
+
+    def __init__(self, addresses: Addresses, dialect: Dialect) -> None:
+        self._streams = RedisEyes(addresses.redis_url, dialect)
+        self._rows = PostgresEyes(addresses.postgres_observer_url)
+        self._figures = ClickHouseEyes(addresses.clickhouse_url)
+        self._partner = PartnerEyes(addresses.partner_control_url, addresses.partner_control_token)
+        self._logs = ServiceLogs(addresses.log_dir)
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="observer")
+
+    def look(self, present: Mapping[str, str], everybody: Mapping[str, str], traces: Mapping[str, str]) -> Written:
+        """See what was written since the last look, in all places at once.
+
+        :param present: user id -> tenant id, of the scenario's users.
+        :param everybody: the same of all users of this run.
+        :param traces: trace id -> tenant id, of the scenario's requests.
+        :raises Exception: a store could not be looked at, so that what it holds is not known.
+        """
+        streams = self._pool.submit(self._streams.look, present, everybody)
+        rows = self._pool.submit(self._rows.look, sorted(set(present.values())))
+        figures = self._pool.submit(self._figures.look)
+        journal = self._pool.submit(self._partner.look, traces)
+        lines = self._logs.new_lines()
+        in_streams, events = streams.result()
+        in_rows, runs = rows.result()
+        sightings = [*in_streams, *in_rows, *figures.result(), *journal.result(), *logs.sightings(lines)]
+        return Written(sightings, events, runs, lines)
+
+    def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
+        """The stored runs of the users' tenants, and everything in the users' streams from their start."""
+        return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)
+
+    def every_run(self) -> frozenset[str]:
+        """The ids of all runs there are."""
+        return self._rows.every_run()
+
+    def close(self) -> None:
+        """Give back threads and connections."""
+        self._pool.shutdown()
+        for eyes in (self._streams, self._rows, self._figures, self._partner):
+            eyes.close()

@@ -1,0 +1,68 @@
+"""The partner's journal."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from support.oracles.canary import Sighting, markers_in
+from support.platform.trace import trace_id_of
+
+# Seconds.
+_TIMEOUT = 5.0
+
+
+class PartnerEyes:
+    """The partner's journal: what the platform asked it for. A request belongs to the tenant of its trace."""
+
+    def __init__(self, control_url: str, token: str) -> None:
+        self._url = control_url
+        self._http = requests.Session()
+        self._http.headers["authorization"] = f"Bearer {token}"
+        self._last: Mapping[str, Any] | None = None
+
+    def look(self, traces: Mapping[str, str]) -> list[Sighting]:
+        """Markers in requests since the last look.
+
+        :param traces: trace id -> tenant id.
+        """
+        found = []
+        for entry in self._new_entries():
+            text = json.dumps(entry)
+            if "canary-" in text:
+                where = f"the partner's journal ({entry['method']} {entry['path']})"
+                found.append(Sighting(where, traces.get(_trace_of(entry)), markers_in(text)))
+        return found
+
+    def _new_entries(self) -> list[Mapping[str, Any]]:
+        # The last entry is asked for once more: when it is another, the partner has been restarted and counts anew.
+        known = self._last
+        entries = self._since(known["number"] - 1 if known else 0)
+        if known:
+            if entries and entries[0]["received_at"] == known["received_at"]:
+                entries = entries[1:]
+            else:
+                entries = self._since(0)
+                self._last = None
+        if entries:
+            self._last = entries[-1]
+        return entries
+
+    def _since(self, number: int) -> list[Mapping[str, Any]]:
+        answer = self._http.get(f"{self._url}/_control/journal", params={"since": number}, timeout=_TIMEOUT)
+        answer.raise_for_status()
+        items: list[Mapping[str, Any]] = answer.json()["items"]
+        return items
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+
+def _trace_of(entry: Mapping[str, Any]) -> str:
+    headers = {str(name).lower(): str(value) for name, value in dict(entry.get("headers") or {}).items()}
+    try:
+        return trace_id_of(headers.get("traceparent", ""))
+    except ValueError:  # the request was in no trace, and so is nobody's
+        return ""

@@ -1,0 +1,107 @@
+"""Users' event streams and all other keys of Redis."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from support.oracles.canary import Sighting, markers_in
+from support.platform.dialect import Control, Dialect
+from support.platform.story import Event
+
+# One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker)
+# and other keys that hold a marker. A stream that was begun anew has another epoch and is read from its start.
+_LOOK = """
+local seen, wanted = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
+local entries, ends, others = {}, {}, {}
+local function values(key)
+  local kind = redis.call('TYPE', key)['ok']
+  if kind == 'string' then return {redis.call('GET', key)} end
+  if kind == 'hash' then return redis.call('HGETALL', key) end
+  if kind == 'list' then return redis.call('LRANGE', key, 0, -1) end
+  if kind == 'set' then return redis.call('SMEMBERS', key) end
+  if kind == 'zset' then return redis.call('ZRANGE', key, 0, -1) end
+  return {}
+end
+local cursor = '0'
+repeat
+  local page = redis.call('SCAN', cursor, 'COUNT', 1000)
+  cursor = page[1]
+  for _, key in ipairs(page[2]) do
+    local user = string.match(key, '^events:(.*)$')
+    if user then
+      local epoch = redis.call('HGET', 'stream:' .. user, 'epoch') or ''
+      local from = seen[key]
+      local begin = '-'
+      if from and from[1] == epoch then begin = '(' .. from[2] end
+      local last = nil
+      for _, entry in ipairs(redis.call('XRANGE', key, begin, '+')) do
+        last = entry[1]
+        if wanted[user] or string.find(entry[2][2], 'canary-', 1, true) then
+          entries[#entries + 1] = {user, entry[2][2]}
+        end
+      end
+      if last then ends[#ends + 1] = {key, epoch, last} end
+    elseif not (string.find(key, '^run:') or string.find(key, '^stream:') or string.find(key, '^delivered:')) then
+      for _, value in ipairs(values(key)) do
+        if string.find(value, 'canary-', 1, true) then others[#others + 1] = {key, value} end
+      end
+    end
+  end
+until cursor == '0'
+return {entries, ends, others}
+"""
+
+
+class RedisEyes:
+    """Users' event streams and all other keys."""
+
+    def __init__(self, url: str, dialect: Dialect) -> None:
+        self._redis = redis.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 1), socket_timeout=10)
+        self._dialect = dialect
+        self._seen: dict[str, tuple[str, str]] = {}
+
+    def look(self, present: Iterable[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[Event]]:
+        """Markers seen, and the new events of the users who are present.
+
+        :param everybody: user id -> tenant id, of all users of this run.
+        """
+        wanted = dict.fromkeys(present, True)
+        answer = self._redis.eval(_LOOK, 0, json.dumps(self._seen), json.dumps(wanted))
+        entries, ends, others = cast("tuple[list[list[str]], list[list[str]], list[list[str]]]", answer)
+        sightings = [
+            Sighting(f"the event stream of user {user}", everybody.get(user), markers_in(text))
+            for user, text in entries
+            if "canary-" in text
+        ]
+        sightings += [
+            Sighting(f"the Redis key {key}", _tenant_in(key, everybody), markers_in(value)) for key, value in others
+        ]
+        self._seen |= {key: (epoch, last) for key, epoch, last in ends}
+        return sightings, [event for user, text in entries if user in wanted for event in self._event(text)]
+
+    def whole(self, users: Iterable[str]) -> list[Event]:
+        """Everything in the streams of users, from their start."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for user in users:
+                pipe.xrange(f"events:{user}")
+            return [
+                event for entries in pipe.execute() for _, entry in entries for event in self._event(entry["event"])
+            ]
+
+    def _event(self, text: str) -> list[Event]:
+        decoded = self._dialect.decode(text)
+        return [] if isinstance(decoded, Control) else [decoded]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._redis.close()
+
+
+def _tenant_in(key: str, everybody: Mapping[str, str]) -> str | None:
+    """Whose key it is: the tenant whose id, or the id of one of whose users, is part of its name."""
+    parts = set(key.replace("{", ":").replace("}", ":").split(":"))
+    return next((tenant for user, tenant in everybody.items() if user in parts or tenant in parts), None)

@@ -1,0 +1,31 @@
+"""What is more than fits: in its size alone, where that can be."""
+
+import pytest
+
+from support.api.oversized import too_much
+
+
+@pytest.mark.parametrize(
+    ("schema", "example", "more"),
+    [
+        ({"type": "string", "maxLength": 9}, "example", "eeeexample"),
+        ({"type": "string", "maxLength": 9, "pattern": "^/[a-z]+$"}, "/example", "/eeexample"),
+        ({"type": "string", "maxLength": 2, "pattern": r"^\d{2}$"}, "12", "112"),
+        ({"type": "string", "maxLength": 3}, 1, "0001"),
+        ({"type": "string", "enum": ["free"]}, "free", "freex"),
+        ({"type": "string", "format": "date"}, "2026-01-01", "2026-01-01x"),
+        ({"type": "array", "maxItems": 2}, [1, 2], [1, 1, 1]),
+        ({"type": "object", "maxProperties": 1}, {}, {"member 0": 0, "member 1": 1}),
+        ({"type": "integer", "maximum": 200}, 1, 201),
+        ({"type": "number", "exclusiveMaximum": 9}, 1, 10),
+        ({"type": "number"}, 1, None),
+        ({"type": "boolean"}, False, None),
+    ],
+)
+def test_one_more_than_fits(schema, example, more):
+    assert too_much(schema, example) == more
+
+
+@pytest.mark.parametrize("schema", [{"type": "string"}, {"type": "array"}, {"type": "object"}])
+def test_what_says_nothing_of_its_size_is_given_far_more_than_anybody_needs(schema):
+    assert len(too_much(schema, "x")) > 10_000

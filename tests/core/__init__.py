@@ -1,1 +1,0 @@
-"""Tests of the suite's core: judging, waiting, listening, asking, reporting."""

@@ -1,0 +1,151 @@
+"""The checks on live events can fail: each good sight is spoiled in every way."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.matchers.contract import keep_to_the_contract
+from support.matchers.received_events import Heard, each_hears_their_own
+from support.platform.contract import schemas_of_frames
+from support.platform.story import Event
+from support.websocket_events.event_identity_matchers import Asked, carry
+from tests.matchers.stories import RUN, told, with_tools
+
+_MARKER, _FOREIGN = "canary-0123456789ab", "canary-ba9876543210"
+
+
+def marked(events: list[Event], marker: str = _MARKER) -> list[Event]:
+    """The events, the last of them with a tenant's data."""
+    return [*events[:-1], replace(events[-1], payload={"answer": {"name": f"web {marker}"}})]
+
+
+def heard(**changes: Any) -> Heard:
+    """What a connection should have shown."""
+    good = Heard("Acme's tab", "user-1", (RUN,), _MARKER, 0, True, marked(with_tools()))
+    return replace(good, **changes)
+
+
+def test_ones_own_story_is_what_one_should_hear() -> None:
+    assert each_hears_their_own(at_least=2).matches([heard(), heard(who="another tab")])
+    assert each_hears_their_own().matches([heard(shows_data=False, events=with_tools())])
+
+
+_GOOD = marked(with_tools())
+_SPOILED: dict[str, Heard] = {
+    "nothing": heard(events=()),
+    "an event is missing": heard(events=[*_GOOD[:2], *_GOOD[3:]]),
+    "an event came twice": heard(events=[*_GOOD[:2], *_GOOD[1:]]),
+    "events in another order": heard(events=[_GOOD[0], _GOOD[2], _GOOD[1], *_GOOD[3:]]),
+    "an event of somebody else": heard(events=[*_GOOD, replace(_GOOD[-1], user_id="user-2", sequence=8)]),
+    "a run of somebody else": heard(events=[*_GOOD, *told(("agent_started", {}), run="run-2", first_sequence=8)]),
+    "data of somebody else": heard(events=marked(with_tools(), _FOREIGN)),
+    "none of their own data": heard(events=with_tools()),
+    "not from the beginning": heard(after=3),
+    "no run": heard(run_ids=()),
+}
+
+
+@pytest.mark.parametrize("spoiled", _SPOILED.values(), ids=_SPOILED)
+def test_whatever_else_is_heard_is_a_fault(spoiled: Heard) -> None:
+    assert not each_hears_their_own().matches([heard(), spoiled])
+
+
+def test_too_few_connections_prove_nothing() -> None:
+    assert not each_hears_their_own(at_least=2).matches([heard()])
+
+
+# -- the published contract -------------------------------------------------------------------------------------------
+
+_UUID = "00000000-0000-4000-8000-000000000001"
+
+
+def thinking() -> dict[str, Any]:
+    """A frame that keeps to the contract."""
+    return {
+        "type": "agent_thinking",
+        "run_id": _UUID,
+        "thread_id": _UUID,
+        "agent_name": "cost_analysis",
+        "sequence": 1,
+        "run_sequence": 1,
+        "timestamp": "2026-01-01T00:00:00.000000Z",
+        "payload": {"thought": "hm"},
+        "trace": {"trace_id": "0" * 31 + "1", "request_id": "r", "user_id": _UUID},
+    }
+
+
+def test_a_frame_as_published_keeps_to_the_contract() -> None:
+    assert keep_to_the_contract(schemas_of_frames()).matches([json.dumps(thinking())])
+
+
+def _without(*path: str) -> Callable[[], str]:
+    def spoil() -> str:
+        frame = thinking()
+        inner = frame
+        for name in path[:-1]:
+            inner = inner[name]
+        del inner[path[-1]]
+        return json.dumps(frame)
+
+    return spoil
+
+
+def _with(**fields: Any) -> Callable[[], str]:
+    return lambda: json.dumps({**thinking(), **fields})
+
+
+_BREACHES: dict[str, Callable[[], str]] = {
+    "no sequence": _without("sequence"),
+    "no trace id": _without("trace", "trace_id"),
+    "no thought": _without("payload", "thought"),
+    "a type that is not published": _with(type="agent_sleeping"),
+    "no type": _without("type"),
+    "a time that is none": _with(timestamp="yesterday"),
+    "a number as text": _with(sequence="1"),
+    "something more": _with(secret="s"),
+    "a list": lambda: "[]",
+    "no JSON": lambda: "hello",
+}
+
+
+@pytest.mark.parametrize("breach", _BREACHES.values(), ids=_BREACHES)
+def test_anything_else_breaks_the_contract(breach: Callable[[], str]) -> None:
+    assert not keep_to_the_contract(schemas_of_frames()).matches([json.dumps(thinking()), breach()])
+
+
+def test_no_frame_proves_nothing() -> None:
+    assert not keep_to_the_contract(schemas_of_frames()).matches([])
+
+
+# -- identities -------------------------------------------------------------------------------------------------------
+
+_ASKED = Asked("user-1", "thread-1", RUN, "request-1", "trace-1")
+_OTHER = Asked("user-1", "thread-2", "run-2", "request-2", "trace-2")
+
+
+def caused() -> list[Event]:
+    """The events of two requests."""
+    first = [replace(event, request_id="request-1", trace_id="trace-1") for event in with_tools()]
+    second = told(("agent_started", {}), ("agent_completed", {}), run="run-2", first_sequence=8)
+    return first + [
+        replace(event, thread_id="thread-2", request_id="request-2", trace_id="trace-2") for event in second
+    ]
+
+
+@pytest.mark.parametrize("identity", ["user", "thread", "run", "request", "trace"])
+def test_events_carry_their_requests_identities(identity: str) -> None:
+    assert carry(identity, [_ASKED, _OTHER]).matches(caused())
+
+
+@pytest.mark.parametrize("identity", ["user", "thread", "run", "request", "trace"])
+def test_one_wrong_identity_is_enough(identity: str) -> None:
+    events, changes = caused(), dict[str, Any]({f"{identity}_id": "another"})
+    wrong = [*events[:3], replace(events[3], **changes), *events[4:]]
+    assert not carry(identity, [_ASKED, _OTHER]).matches(wrong)
+
+
+def test_a_request_that_nothing_came_of_proves_nothing() -> None:
+    assert not carry("thread", [_ASKED, _OTHER]).matches(caused()[:5])
