@@ -36,15 +36,25 @@ class Defect:
 CATALOGUE: dict[str, Defect] = {}
 
 
-def defect(id: str, *, service: str, summary: str, scenario: str, step: str) -> Callable[[Callable[[], None]], None]:
-    """Enter the decorated function into the catalogue under ``id``, such as AEC-03a."""
+@dataclass(frozen=True)
+class Scenario:
+    """The scenario, by its title, that a group of defects must turn red; ``service`` is where most of them are."""
 
-    def enter(apply: Callable[[], None]) -> None:
-        if id in CATALOGUE:
-            raise ValueError(f"the defect {id} is in the catalogue twice")
-        CATALOGUE[id] = Defect(id, service, summary, scenario, step, apply)
+    title: str
+    service: str = ""
 
-    return enter
+    def defect(self, id: str, summary: str, *, step: str, service: str = "") -> Callable[[Callable[[], None]], None]:
+        """Enter the decorated function into the catalogue under ``id``, such as AEC-03a.
+
+        ``step``: the text of the step that must notice, without the keyword.
+        """
+
+        def enter(apply: Callable[[], None]) -> None:
+            if id in CATALOGUE:
+                raise ValueError(f"the defect {id} is in the catalogue twice")
+            CATALOGUE[id] = Defect(id, service or self.service, summary, self.title, step, apply)
+
+        return enter
 
 
 def catalogue() -> dict[str, Defect]:

@@ -3,31 +3,23 @@
 Step modules are loaded by name; the underscore brings this one before all that use the words.
 """
 
-import re
-
 from behave import register_type
 from parse import with_pattern
 
-from support.api.invalid_requests import Wrong
-from support.api.outages import Breakdown
-from support.api.tokens import BadToken
-from support.business_data.caching import Change, Trouble
-from support.business_data.invitations import Spent
-from support.cloud.servers import Task
-from support.platform.dialect import Closing
+from support.agent_execution import words as agent_execution
+from support.api import words as api
+from support.business_data import words as business_data
+from support.load import populations
+from support.scenario import assets, work
 from support.scenario.agents import Agent
 from support.scenario.budgets import load_budgets
-from support.scenario.held_runs import Hanging
-from support.scenario.sessions import Place, Stranger
-from support.scenario.users import USER_PATTERN, Named, Plan
-from support.scenario.watching import BadLine
-from support.service_coordination.instances import BOTH
-from support.tool_dispatcher.tool_failures import FLAWS
-from support.tool_dispatcher.tool_permissions import TOOLS_TO
-from support.websocket_events.error_events import Failure, Retry
+from support.scenario.users import USER_PATTERN, Named, Plan, Role
+from support.scenario.words import entries, entry
+from support.service_coordination import words as service_coordination
+from support.tool_dispatcher import words as tool_dispatcher
+from support.websocket_events import words as websocket_events
 
-# A feature counts in words: a number in figures reads like a status or a time.
-COUNTS = {"one": 1, "two": 2, "four": 4, "two hundred": 200, "four hundred": 400}
+CATEGORIES = (agent_execution, api, business_data, service_coordination, tool_dispatcher, websocket_events)
 
 
 @with_pattern(USER_PATTERN)
@@ -40,63 +32,35 @@ def users(text):
     return tuple(Named(alias.strip()) for alias in text.replace(" and ", ", ").split(", "))
 
 
-@with_pattern(r"an? (?:Free|Early|Mid|Enterprise)")
-def plan(text):
-    return Plan(text.split()[1])
-
-
-@with_pattern(r"an? (?:cost analysis|rightsizing plan|usage report|savings review)")
-def agent(text):
-    return Agent(text.partition(" ")[2])
-
-
 @with_pattern(rf"{USER_PATTERN}(?:'s|')")
 def owner(text):
     return Named(text.removesuffix("s").removesuffix("'") if text.endswith("'s") else text.removesuffix("'"))
 
 
-@with_pattern(rf"(?:{'|'.join(TOOLS_TO)})(?:, (?:{'|'.join(TOOLS_TO)}))*(?: and (?:{'|'.join(TOOLS_TO)}))?")
-def deeds(text):
-    return text.replace(" and ", ", ").split(", ")
+def with_article(kinds, shown=str):
+    """A kind with its article: "a Mid", "an Enterprise"."""
+    table = {f"{'an' if shown(each)[0] in 'AEIOaeio' else 'a'} {shown(each)}": each for each in kinds}
+    return entry(table)
 
 
-@with_pattern("|".join(FLAWS))
-def flaw(text):
-    return FLAWS[text]
+def gathered(name, general):
+    """A table of words, with what the categories add to it."""
+    table = dict(general)
+    for category in CATEGORIES:
+        table |= getattr(category, name, {})
+    return table
 
 
-@with_pattern(r"(?:completed|failed|timed out|cancelled)")
-def status(text):
-    return text.replace(" ", "_")
-
-
-@with_pattern("|".join(load_budgets()))
-def budget(text):
-    return text
-
-
-def kind(kinds):
-    """One of the values of an enumeration, as they are."""
-    return with_pattern("|".join(re.escape(each.value) for each in kinds))(kinds)
-
-
-@with_pattern("|".join(sorted(COUNTS, key=len, reverse=True)))
-def count(text):
-    return COUNTS[text]
-
-
-@with_pattern("|".join(BOTH))
-def instance(text):
-    return BOTH[text]
-
-
-register_type(Instance=instance)
-register_type(Count=count, Status=status, User=user, Users=users, Owner=owner, Plan=plan, Agent=agent)
+register_type(User=user, Users=users, Owner=owner)
 register_type(
-    Place=kind(Place), Stranger=kind(Stranger), BadLine=kind(BadLine), Failure=kind(Failure), Retry=kind(Retry)
+    Plan=with_article(Plan, lambda plan: plan.value),
+    Agent=with_article(Agent, lambda agent: agent.value),
+    Role=entry({"the owner": Role.OWNER, "an admin": Role.ADMIN, "a member": Role.MEMBER, "a viewer": Role.VIEWER}),
+    Status=entry({status.replace("_", " "): status for status in ("completed", "failed", "timed_out", "cancelled")}),
+    Budget=entry({name: name for name in load_budgets()}),
+    Work=entry(gathered("WORK", work.WORK)),
+    Assets=entries(gathered("ASSETS", assets.ASSETS)),
+    Group=entry(gathered("GROUPS", populations.GROUPS)),
 )
-register_type(
-    Closing=kind(Closing), Budget=budget, BadToken=kind(BadToken), Wrong=kind(Wrong), Breakdown=kind(Breakdown)
-)
-register_type(Task=kind(Task), Flaw=flaw, Deeds=deeds)
-register_type(Change=kind(Change), Trouble=kind(Trouble), Spent=kind(Spent), Hanging=kind(Hanging))
+for category in CATEGORIES:
+    register_type(**category.TYPES)

@@ -8,16 +8,14 @@ from typing import Any
 from apex.agents.cost import CostAnalysis
 from apex.database import Database
 from apex.worker import supervisor
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+runs_beside_crashing = Scenario("Runs beside a crashing agent complete", service="worker")
 
-@defect(
-    "AEC-05a",
-    service="worker",
-    summary="an exception in an agent ends the worker process",
-    scenario="Runs beside a crashing agent complete",
-    step="Acme's run failed because of the agent",
+
+@runs_beside_crashing.defect(
+    "AEC-05a", "an exception in an agent ends the worker process", step="Acme's run failed because of the agent"
 )
 def _() -> None:
     def told(error: BaseException) -> dict[str, Any]:
@@ -26,12 +24,13 @@ def _() -> None:
     replace(supervisor, "_told", told)
 
 
-@defect(
+reason_crash_told = Scenario("The reason of a crash is told in the customer's words", service="worker")
+
+
+@reason_crash_told.defect(
     "AEC-05b",
-    service="worker",
-    summary="the text of the exception is given as the reason",
-    scenario="The reason of a crash is told in the customer's words",
-    step="the reason that Acme reads and hears is fit for a customer",
+    "the text of the exception is given as the reason",
+    step="the error that Acme reads and receives shows nothing internal",
 )
 def _() -> None:
     replace(
@@ -39,12 +38,8 @@ def _() -> None:
     )
 
 
-@defect(
-    "AEC-05c",
-    service="worker",
-    summary="after a crash in an agent its worker is not ready any more",
-    scenario="Runs beside a crashing agent complete",
-    step="every service is ready",
+@runs_beside_crashing.defect(
+    "AEC-05c", "after a crash in an agent its worker is not ready any more", step="every service is ready"
 )
 def _() -> None:
     crashed: list[BaseException] = []
@@ -61,11 +56,12 @@ def _() -> None:
     original_told, original_check = replace(supervisor, "_told", told), replace(Database, "check", check)
 
 
-@defect(
+agent_tries_end = Scenario("An agent that tries to end the process ends its own run only", service="worker")
+
+
+@agent_tries_end.defect(
     "AEC-05d",
-    service="worker",
-    summary="an agent that ends its process ends the worker's place with it",
-    scenario="An agent that tries to end the process ends its own run only",
+    "an agent that ends its process ends the worker's place with it",
     step="Acme's run failed because of the agent",
 )
 def _() -> None:
@@ -77,11 +73,9 @@ def _() -> None:
     original = replace(supervisor, "_told", told)
 
 
-@defect(
+@runs_beside_crashing.defect(
     "AEC-05e",
-    service="worker",
-    summary="after a crash the worker's analyses leave findings out",
-    scenario="Runs beside a crashing agent complete",
+    "after a crash the worker's analyses leave findings out",
     step="the answer equals the savings in Borealis' own inventory",
 )
 def _() -> None:

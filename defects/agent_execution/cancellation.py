@@ -17,15 +17,15 @@ from apex.runs import RUN_CANCEL
 from apex.stream import Event, EventStream
 from apex.tables import runs
 from apex.worker.leases import Leases
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+cancelling_stops_agent = Scenario("Cancelling stops the agent's work outside, too", service="worker")
 
-@defect(
+
+@cancelling_stops_agent.defect(
     "AEC-11a",
-    service="worker",
-    summary="cancelling changes the label of the run and nothing else",
-    scenario="Cancelling stops the agent's work outside, too",
+    "cancelling changes the label of the run and nothing else",
     step="the partner sees that nobody waits for its answer any more",
 )
 def _() -> None:
@@ -45,12 +45,11 @@ def _() -> None:
     replace(Leases, "_renew", lambda self: None)
 
 
-@defect(
-    "AEC-11b",
-    service="backend",
-    summary="cancelling a second time is a conflict",
-    scenario="Cancelling twice is harmless",
-    step="the second cancellation is accepted like the first",
+cancelling_twice_harmless = Scenario("Cancelling twice is harmless", service="backend")
+
+
+@cancelling_twice_harmless.defect(
+    "AEC-11b", "cancelling a second time is a conflict", step="the second cancellation is accepted like the first"
 )
 def _() -> None:
     def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
@@ -62,12 +61,11 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@defect(
-    "AEC-11c",
-    service="backend",
-    summary="a colleague's run can be cancelled",
-    scenario="Nobody cancels somebody else's run",
-    step="each is answered as if the run had never existed",
+nobody_cancels_somebody = Scenario("Nobody cancels somebody else's run", service="backend")
+
+
+@nobody_cancels_somebody.defect(
+    "AEC-11c", "a colleague's run can be cancelled", step="each is answered as if the run had never existed"
 )
 def _() -> None:
     def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
@@ -79,11 +77,9 @@ def _() -> None:
     replace(backend_runs, "own_run", own_run)
 
 
-@defect(
+@cancelling_stops_agent.defect(
     "AEC-11d",
-    service="worker",
-    summary="an event follows the cancellation",
-    scenario="Cancelling stops the agent's work outside, too",
+    "an event follows the cancellation",
     step="Acme hears of the cancellation in time and of nothing after it",
 )
 def _() -> None:
@@ -98,12 +94,8 @@ def _() -> None:
     original = replace(EventStream, "publish", publish)
 
 
-@defect(
-    "AEC-11e",
-    service="backend",
-    summary="a cancellation is refused after the worker has been told of it",
-    scenario="Nobody cancels somebody else's run",
-    step="Acme's run ends with its result",
+@nobody_cancels_somebody.defect(
+    "AEC-11e", "a cancellation is refused after the worker has been told of it", step="Acme's run completes"
 )
 def _() -> None:
     def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
@@ -117,11 +109,9 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@defect(
+@cancelling_twice_harmless.defect(
     "AEC-11f",
-    service="backend",
-    summary="a second cancellation is accepted without a word of the run",
-    scenario="Cancelling twice is harmless",
+    "a second cancellation is accepted without a word of the run",
     step="the second cancellation is accepted like the first",
 )
 def _() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from apex.agents.agent import UsageRecord
 from apex.worker.execution import Execution
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._endings import stored_as
 from defects._patching import replace
 
@@ -24,12 +24,13 @@ def _renamed(change: Any) -> None:
     original = replace(Tracker, "emit", emit)
 
 
-@defect(
+tools_work_side = Scenario("Tools at work side by side are told apart", service="worker")
+
+
+@tools_work_side.defect(
     "AEC-06a",
-    service="worker",
-    summary="a tool is told to have completed before it is told to execute",
-    scenario="Tools at work side by side are told apart",
-    step="Acme has received the complete story of the run",
+    "a tool is told to have completed before it is told to execute",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     held: dict[str, Any] = {}
@@ -45,55 +46,55 @@ def _() -> None:
     _renamed(change)
 
 
-@defect(
+delegated_agents_tell = Scenario("Delegated agents tell their part inside the story", service="worker")
+
+
+@delegated_agents_tell.defect(
     "AEC-06b",
-    service="worker",
-    summary="a delegated agent's part is not marked as part of the story",
-    scenario="Delegated agents tell their part inside the story",
+    "a delegated agent's part is not marked as part of the story",
     step="the story tells the parts of the cost analysis and the usage report",
 )
 def _() -> None:
     _renamed(lambda tracker, type, payload: [(type, {k: v for k, v in payload.items() if k != "parent_run_id"})])
 
 
-@defect(
+run_without_tools = Scenario("A run without tools tells its story too", service="worker")
+
+
+@run_without_tools.defect(
     "AEC-06c",
-    service="worker",
-    summary="what an agent without tools considers is lost",
-    scenario="A run without tools tells its story too",
-    step="Acme has received the complete story of the run",
+    "what an agent without tools considers is lost",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _renamed(lambda tracker, type, payload: [] if type == "agent_thinking" else [(type, payload)])
 
 
-@defect(
+cancelled_run_ends = Scenario("A cancelled run ends its story with the cancellation", service="worker")
+
+
+@cancelled_run_ends.defect(
     "AEC-06d",
-    service="worker",
-    summary="a cancelled tool call is never told to have ended",
-    scenario="A cancelled run ends its story with the cancellation",
-    step="Acme has received the complete story of the run",
+    "a cancelled tool call is never told to have ended",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _renamed(lambda tracker, type, payload: [] if payload.get("outcome") == "cancelled" else [(type, payload)])
 
 
-@defect(
-    "AEC-06e",
-    service="worker",
-    summary="every event is told twice",
-    scenario="An ordinary run tells its story in order",
-    step="Acme has received the complete story of the run",
+ordinary_run_tells = Scenario("An ordinary run tells its story in order", service="worker")
+
+
+@ordinary_run_tells.defect(
+    "AEC-06e", "every event is told twice", step="Acme has received every event of the run in order, each once"
 )
 def _() -> None:
     _renamed(lambda tracker, type, payload: [(type, payload)] * 2)
 
 
-@defect(
+@tools_work_side.defect(
     "AEC-06f",
-    service="worker",
-    summary="tools that could work side by side are used one after the other",
-    scenario="Tools at work side by side are told apart",
+    "tools that could work side by side are used one after the other",
     step="the story tells of three tool calls side by side",
 )
 def _() -> None:
@@ -105,12 +106,8 @@ def _() -> None:
     original = replace(Execution, "_call", call)
 
 
-@defect(
-    "AEC-06g",
-    service="worker",
-    summary="reading stored usage is told as a tool's work",
-    scenario="A run without tools tells its story too",
-    step="the story tells of no tool call",
+@run_without_tools.defect(
+    "AEC-06g", "reading stored usage is told as a tool's work", step="the story tells of no tool call"
 )
 def _() -> None:
     def usage_records(self: Execution) -> list[UsageRecord]:
@@ -123,12 +120,6 @@ def _() -> None:
     original = replace(Execution, "usage_records", usage_records)
 
 
-@defect(
-    "AEC-06h",
-    service="worker",
-    summary="a cancelled run is stored as failed",
-    scenario="A cancelled run ends its story with the cancellation",
-    step="the run is stored as cancelled",
-)
+@cancelled_run_ends.defect("AEC-06h", "a cancelled run is stored as failed", step="the run is stored as cancelled")
 def _() -> None:
     stored_as("cancelled", "failed")

@@ -12,15 +12,15 @@ from apex.agents import cost
 from apex.stream import Event, EventStream
 from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+savings_those_customer = Scenario("The savings are those in the customer's own inventory", service="worker")
 
-@defect(
+
+@savings_those_customer.defect(
     "AEC-01a",
-    service="worker",
-    summary="the cost analysis gives every customer the same canned answer",
-    scenario="The savings are those in the customer's own inventory",
+    "the cost analysis gives every customer the same canned answer",
     step="the answer equals the savings in Acme's own inventory",
 )
 def _() -> None:
@@ -32,11 +32,12 @@ def _() -> None:
     cost.CostAnalysis.run = run  # type: ignore[method-assign]
 
 
-@defect(
+customers_different_servers = Scenario("Customers with different servers get different answers", service="worker")
+
+
+@customers_different_servers.defect(
     "AEC-01b",
-    service="worker",
-    summary="only the first two servers are looked at",
-    scenario="Customers with different servers get different answers",
+    "only the first two servers are looked at",
     step="each answer equals the savings in its customer's own inventory",
 )
 def _() -> None:
@@ -47,11 +48,12 @@ def _() -> None:
     original = replace(cost, "read_inventory", of_two)
 
 
-@defect(
+work_shown_being = Scenario("The work is shown while it is being done", service="worker")
+
+
+@work_shown_being.defect(
     "AEC-01c",
-    service="worker",
-    summary="events are kept back until the run ends",
-    scenario="The work is shown while it is being done",
+    "events are kept back until the run ends",
     step="Acme sees the agent start, think and use a tool while the run is still at work",
 )
 def _() -> None:
@@ -73,11 +75,12 @@ def _() -> None:
     replace(Supervisor, "_end", end)
 
 
-@defect(
+answer_can_read = Scenario("The answer can be read the moment it is announced", service="worker")
+
+
+@answer_can_read.defect(
     "AEC-01d",
-    service="worker",
-    summary="the completed event is sent before the answer is committed",
-    scenario="The answer can be read the moment it is announced",
+    "the completed event is sent before the answer is committed",
     step="the announced answer can be read back at the first attempt",
 )
 def _() -> None:
@@ -90,11 +93,12 @@ def _() -> None:
     original = replace(Supervisor, "_end", end)
 
 
-@defect(
+every_agent_computes = Scenario("Every agent computes its answer from the customer's own data", service="worker")
+
+
+@every_agent_computes.defect(
     "AEC-01e",
-    service="worker",
-    summary="the rightsizing plan leaves out what could be stopped",
-    scenario="Every agent computes its answer from the customer's own data",
+    "the rightsizing plan leaves out what could be stopped",
     step="each answer equals what the customer's own data gives",
 )
 def _() -> None:

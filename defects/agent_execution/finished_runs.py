@@ -16,16 +16,17 @@ from apex.tables import messages, runs
 from apex.worker import supervisor
 from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+finished_run_reads = Scenario("A finished run reads the same after the service has crashed")
 
-@defect(
+
+@finished_run_reads.defect(
     "AEC-02a",
-    service="backend",
-    summary="a finished run is kept in the memory of the backend only",
-    scenario="A finished run reads the same after the service has crashed",
+    "a finished run is kept in the memory of the backend only",
     step="the run reads as it did before",
+    service="backend",
 )
 def _() -> None:
     memory: dict[str, Any] = {}
@@ -40,23 +41,23 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@defect(
+follow_up_builds = Scenario("A follow-up builds on the answer before it", service="worker")
+
+
+@follow_up_builds.defect(
     "AEC-02b",
-    service="worker",
-    summary="a follow-up starts without the thread's history",
-    scenario="A follow-up builds on the answer before it",
+    "a follow-up starts without the thread's history",
     step="the answer tells the change since the one before",
 )
 def _() -> None:
     replace(supervisor, "read_history", lambda database, run: [])
 
 
-@defect(
+@finished_run_reads.defect(
     "AEC-02c",
-    service="worker",
-    summary="the answer is not written into the thread",
-    scenario="A finished run reads the same after the service has crashed",
+    "the answer is not written into the thread",
     step="the answer is the newest message of its thread",
+    service="worker",
 )
 def _() -> None:
     def end(self: Supervisor, run: Row[Any], ending: Any, tracker: Tracker) -> None:
@@ -67,11 +68,9 @@ def _() -> None:
     original = replace(Supervisor, "_end", end)
 
 
-@defect(
+@follow_up_builds.defect(
     "AEC-02d",
-    service="worker",
-    summary="a follow-up looks at the servers again that the answer before named, and at no other",
-    scenario="A follow-up builds on the answer before it",
+    "a follow-up looks at the servers again that the answer before named, and at no other",
     step="the answer tells the change since the one before",
 )
 def _() -> None:

@@ -13,28 +13,26 @@ from apex.tables import runs
 from apex.worker import app, leases
 from apex.worker.leases import Leases
 from apex.worker.slot import Slot
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+customer_told_time = Scenario("The customer is told in time that the worker was lost")
 
-@defect(
+
+@customer_told_time.defect(
     "AEC-12a",
-    service="worker",
-    summary="nobody looks for runs whose worker was lost",
-    scenario="The customer is told in time that the worker was lost",
+    "nobody looks for runs whose worker was lost",
     step="Acme is told in time that the worker was lost",
+    service="worker",
 )
 def _() -> None:
     replace(Leases, "_fail_lost", lambda self: None)
 
 
-@defect(
-    "AEC-12b",
-    service="worker",
-    summary="a lost run is run again",
-    scenario="A lost run is not run again",
-    step="the run is stored as failed in time",
-)
+lost_run_not = Scenario("A lost run is not run again", service="worker")
+
+
+@lost_run_not.defect("AEC-12b", "a lost run is run again", step="the run is stored as failed in time")
 def _() -> None:
     def again(connection: Connection, run: Row[Any], *others: Any, **options: Any) -> bool:
         connection.execute(update(runs).where(runs.c.id == run.id).values(status="queued", worker=None))
@@ -43,13 +41,7 @@ def _() -> None:
     replace(leases, "end_run", again)
 
 
-@defect(
-    "AEC-12c",
-    service="worker",
-    summary="a lost run is failed, and a copy of it is run",
-    scenario="A lost run is not run again",
-    step="the partner was asked once",
-)
+@lost_run_not.defect("AEC-12c", "a lost run is failed, and a copy of it is run", step="the partner was asked once")
 def _() -> None:
     def once_more(connection: Connection, run: Row[Any], *others: Any, **options: Any) -> bool:
         ended: bool = original(connection, run, *others, **options)
@@ -74,12 +66,8 @@ _ASKED = (
 )
 
 
-@defect(
-    "AEC-12d",
-    service="backend",
-    summary="the connection is given up with the worker",
-    scenario="The customer is told in time that the worker was lost",
-    step="Acme's connection has stayed open",
+@customer_told_time.defect(
+    "AEC-12d", "the connection is given up with the worker", step="Acme's connection has stayed open", service="backend"
 )
 def _() -> None:
     async def send(self: LiveConnection, sequence: int, envelope: str) -> None:
@@ -90,24 +78,21 @@ def _() -> None:
     original = replace(LiveConnection, "_send", send)
 
 
-@defect(
-    "AEC-12e",
-    service="worker",
-    summary="a worker that is to stop leaves the runs in hand behind",
-    scenario="A worker that is to stop finishes what it has in hand",
-    step="the run is stored as completed",
+worker_stop_finishes = Scenario("A worker that is to stop finishes what it has in hand", service="worker")
+
+
+@worker_stop_finishes.defect(
+    "AEC-12e", "a worker that is to stop leaves the runs in hand behind", step="the run is stored as completed"
 )
 def _() -> None:
     replace(app, "finish", lambda slots, leases, seconds: None)
     replace(Leases, "close", lambda self: self._closed.set())
 
 
-@defect(
+@worker_stop_finishes.defect(
     "AEC-12f",
-    service="worker",
-    summary="the runs in hand of a worker that is to stop go on unheard",
-    scenario="A worker that is to stop finishes what it has in hand",
-    step="Acme has received the complete story of the run",
+    "the runs in hand of a worker that is to stop go on unheard",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     def unheard(slots: Sequence[Slot], leases: Leases, seconds: float) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 from apex.agents.cost import CostAnalysis
 from apex.worker.execution import Execution
 from apex.worker.toolbox import Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+ten_customers_work = Scenario("Ten customers at work at once each get their own result", service="worker")
 
-@defect(
+
+@ten_customers_work.defect(
     "AEC-03a",
-    service="worker",
-    summary="the caller of a run is kept in a module-level variable",
-    scenario="Ten customers at work at once each get their own result",
+    "the caller of a run is kept in a module-level variable",
     step="each answer equals the savings in its customer's own inventory",
 )
 def _() -> None:
@@ -35,11 +35,9 @@ def _() -> None:
     replace(Toolbox, "call", call)
 
 
-@defect(
+@ten_customers_work.defect(
     "AEC-03b",
-    service="worker",
-    summary="thoughts quote what the worker found last, whoever it was for",
-    scenario="Ten customers at work at once each get their own result",
+    "thoughts quote what the worker found last, whoever it was for",
     step="answers, live events and stored runs show each customer their own data and nobody else's",
 )
 def _() -> None:

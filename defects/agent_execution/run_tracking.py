@@ -9,16 +9,14 @@ from sqlalchemy import text
 
 from apex.backend import operations
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+run_listed_each = Scenario("A run is listed in each of its states", service="backend")
 
-@defect(
-    "AEC-07a",
-    service="backend",
-    summary="operators do not see runs that wait",
-    scenario="A run is listed in each of its states",
-    step="the operator sees Acme's runs in these states",
+
+@run_listed_each.defect(
+    "AEC-07a", "operators do not see runs that wait", step="the operator sees Acme's runs in these states"
 )
 def _() -> None:
     statement = text
@@ -29,11 +27,12 @@ def _() -> None:
     replace(operations, "text", without_queued)
 
 
-@defect(
+steps_run_account = Scenario("The steps of a run account for its whole duration", service="worker")
+
+
+@steps_run_account.defect(
     "AEC-07b",
-    service="worker",
-    summary="each step's duration is measured from the start of the run",
-    scenario="The steps of a run account for its whole duration",
+    "each step's duration is measured from the start of the run",
     step="the operator sees the durations of its steps add up to the run's",
 )
 def _() -> None:
@@ -43,11 +42,9 @@ def _() -> None:
     replace(Tracker, "_leave", leave)
 
 
-@defect(
+@steps_run_account.defect(
     "AEC-07c",
-    service="worker",
-    summary="all the time of a run is told as that of its first step",
-    scenario="The steps of a run account for its whole duration",
+    "all the time of a run is told as that of its first step",
     step="the operator sees the second spent on the partner's price list",
 )
 def _() -> None:
@@ -61,12 +58,8 @@ def _() -> None:
     original = replace(Tracker, "finish", finish)
 
 
-@defect(
-    "AEC-07d",
-    service="worker",
-    summary="a run is said to have ended later than it did",
-    scenario="The steps of a run account for its whole duration",
-    step="the run took no longer than Acme waited for it",
+@steps_run_account.defect(
+    "AEC-07d", "a run is said to have ended later than it did", step="the run took no longer than Acme waited for it"
 )
 def _() -> None:
     def finish(self: Tracker) -> Any:

@@ -15,17 +15,18 @@ from apex.tables import runs
 from apex.worker import slot
 from apex.worker.slot import Slot
 from apex.worker.toolbox import Toolbox
-from defects import defect
+from defects import Scenario
 from defects._endings import stored_as
 from defects._patching import replace
 
+customer_told_when = Scenario("The customer is told when the time limit has passed")
 
-@defect(
+
+@customer_told_when.defect(
     "AEC-04a",
-    service="worker",
-    summary="the time limit does not reach tool calls",
-    scenario="The customer is told when the time limit has passed",
+    "the time limit does not reach tool calls",
     step="Acme is told in time that the run took too long",
+    service="worker",
 )
 def _() -> None:
     async def call(self: Toolbox, *arguments: Any) -> Any:
@@ -41,23 +42,21 @@ def _() -> None:
     replace(slot._InHand, "overdue", lambda self: False)
 
 
-@defect(
-    "AEC-04c",
-    service="worker",
-    summary="nobody looks after agents that do not give way",
-    scenario="An agent that never gives way is ended as well",
-    step="Acme is told in time that the run took too long",
+agent_never_gives = Scenario("An agent that never gives way is ended as well", service="worker")
+
+
+@agent_never_gives.defect(
+    "AEC-04c", "nobody looks after agents that do not give way", step="Acme is told in time that the run took too long"
 )
 def _() -> None:
     replace(slot._InHand, "overdue", lambda self: False)
 
 
-@defect(
-    "AEC-04b",
-    service="worker",
-    summary="a worker's place is not given back after a time-out",
-    scenario="Hanging runs on every worker do not stop other customers",
-    step="Borealis' run ends in time all the same",
+hanging_runs_every = Scenario("Hanging runs on every worker do not stop other customers", service="worker")
+
+
+@hanging_runs_every.defect(
+    "AEC-04b", "a worker's place is not given back after a time-out", step="Borealis' run ends in time all the same"
 )
 def _() -> None:
     async def carry_out(self: Slot, run: Row[Any]) -> None:
@@ -77,23 +76,18 @@ def _wrong_total() -> None:
     original = replace(UsageReport, "run", run)
 
 
-@defect(
-    "AEC-04d",
-    service="worker",
-    summary="a run that took too long is stored as failed",
-    scenario="The customer is told when the time limit has passed",
-    step="the run is stored as timed out",
+@customer_told_when.defect(
+    "AEC-04d", "a run that took too long is stored as failed", step="the run is stored as timed out", service="worker"
 )
 def _() -> None:
     stored_as("timed_out", "failed")
 
 
-@defect(
+@customer_told_when.defect(
     "AEC-04e",
-    service="backend",
-    summary="a customer whose run took too long gets no other",
-    scenario="The customer is told when the time limit has passed",
+    "a customer whose run took too long gets no other",
     step="Acme can finish a usage report",
+    service="backend",
 )
 def _() -> None:
     def new_thread(connection: Connection, identity: Identity, title: str) -> Any:
@@ -105,23 +99,15 @@ def _() -> None:
     original = replace(backend_runs, "new_thread", new_thread)
 
 
-@defect(
-    "AEC-04f",
-    service="worker",
-    summary="the totals of a usage report are wrong",
-    scenario="Hanging runs on every worker do not stop other customers",
-    step="the answer equals the totals of Borealis' own usage",
+@hanging_runs_every.defect(
+    "AEC-04f", "the totals of a usage report are wrong", step="the answer equals the totals of Borealis' own usage"
 )
 def _() -> None:
     _wrong_total()
 
 
-@defect(
-    "AEC-04g",
-    service="worker",
-    summary="an agent that gives no way keeps its place",
-    scenario="Hanging runs on every worker do not stop other customers",
-    step="Borealis' run ends in time all the same",
+@hanging_runs_every.defect(
+    "AEC-04g", "an agent that gives no way keeps its place", step="Borealis' run ends in time all the same"
 )
 def _() -> None:
     replace(Slot, "give_up", Slot.close)

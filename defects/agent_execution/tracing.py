@@ -6,17 +6,13 @@ import os
 
 from apex.telemetry import span, traceparent
 from apex.worker import toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+caller_trace_found = Scenario("A caller's trace is found wherever the run left a mark", service="worker")
 
-@defect(
-    "AEC-08a",
-    service="worker",
-    summary="a new trace begins where tools are called",
-    scenario="A caller's trace is found wherever the run left a mark",
-    step="Acme's trace is found in",
-)
+
+@caller_trace_found.defect("AEC-08a", "a new trace begins where tools are called", step="Acme's trace is found in")
 def _() -> None:
     def fresh() -> str:
         with span("tool"):

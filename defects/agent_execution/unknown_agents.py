@@ -24,16 +24,14 @@ from apex.settings import Settings
 from apex.stream import Event, EventStream, rfc3339
 from apex.tables import outbox
 from apex.telemetry import request_id, trace_id
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+refusal_names_agents = Scenario("The refusal names the agents that can be asked", service="backend")
 
-@defect(
-    "AEC-09a",
-    service="backend",
-    summary="an unknown agent falls back to a default one",
-    scenario="The refusal names the agents that can be asked",
-    step="the refusal names every known agent",
+
+@refusal_names_agents.defect(
+    "AEC-09a", "an unknown agent falls back to a default one", step="the refusal names every known agent"
 )
 def _() -> None:
     def find(self: AgentRegistry, name: str) -> Any:
@@ -42,12 +40,11 @@ def _() -> None:
     original = replace(AgentRegistry, "find", find)
 
 
-@defect(
-    "AEC-09b",
-    service="backend",
-    summary="a refused request leaves a thread behind",
-    scenario="A refused request leaves nothing behind",
-    step="Acme has no run and no thread",
+refused_request_leaves = Scenario("A refused request leaves nothing behind", service="backend")
+
+
+@refused_request_leaves.defect(
+    "AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no thread"
 )
 def _() -> None:
     original = new_thread
@@ -96,12 +93,8 @@ def _after_refusals(act: Callable[[Database, EventStream, Identity, Problem], No
     original = replace(backend_runs, "routes", routes)
 
 
-@defect(
-    "AEC-09c",
-    service="backend",
-    summary="a refused request is told as an event",
-    scenario="A refused request leaves nothing behind",
-    step="the first thing Acme hears of is the next run",
+@refused_request_leaves.defect(
+    "AEC-09c", "a refused request is told as an event", step="the first event that Acme receives is from the next run"
 )
 def _() -> None:
     def tell(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
@@ -111,12 +104,11 @@ def _() -> None:
     _after_refusals(tell)
 
 
-@defect(
-    "AEC-09d",
-    service="backend",
-    summary="a refused request is paid for out of the allowance",
-    scenario="A refused request is counted nowhere",
-    step="Acme's next run is counted and nothing else",
+refused_request_counted = Scenario("A refused request is counted nowhere", service="backend")
+
+
+@refused_request_counted.defect(
+    "AEC-09d", "a refused request is paid for out of the allowance", step="Acme's next run is counted and nothing else"
 )
 def _() -> None:
     def charge(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
@@ -126,11 +118,9 @@ def _() -> None:
     _after_refusals(charge)
 
 
-@defect(
+@refused_request_counted.defect(
     "AEC-09e",
-    service="backend",
-    summary="a refused request is put on record as a job that failed",
-    scenario="A refused request is counted nowhere",
+    "a refused request is put on record as a job that failed",
     step="Acme's next run is counted and nothing else",
 )
 def _() -> None:

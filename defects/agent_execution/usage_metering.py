@@ -8,7 +8,7 @@ from typing import Any
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.tool import ToolCall
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -22,44 +22,45 @@ def _usage(change: Any) -> None:
     original = replace(Tracker, "finish", finish)
 
 
-@defect(
+twice_servers_take = Scenario("Twice the servers take about twice the resources", service="worker")
+
+
+@twice_servers_take.defect(
     "AEC-10a",
-    service="worker",
-    summary="every run reports the same computing time",
-    scenario="Twice the servers take about twice the resources",
+    "every run reports the same computing time",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
     _usage(lambda usage: {"cpu_seconds": 0.25})
 
 
-@defect(
+waiting_not_counted = Scenario("Waiting is not counted as computing", service="worker")
+
+
+@waiting_not_counted.defect(
     "AEC-10b",
-    service="worker",
-    summary="elapsed time is reported as computing time",
-    scenario="Waiting is not counted as computing",
+    "elapsed time is reported as computing time",
     step="the run reports the second as elapsed, but not as computing time",
 )
 def _() -> None:
     _usage(lambda usage: {"cpu_seconds": usage["wall_seconds"]})
 
 
-@defect(
+@twice_servers_take.defect(
     "AEC-10c",
-    service="worker",
-    summary="the data read is estimated from the number of tool calls",
-    scenario="Twice the servers take about twice the resources",
+    "the data read is estimated from the number of tool calls",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
     _usage(lambda usage: {"bytes_read": 250_000 * usage["tool_calls"]})
 
 
-@defect(
+other_customers_runs = Scenario("Other customers' runs are not counted", service="tools")
+
+
+@other_customers_runs.defect(
     "AEC-10d",
-    service="tools",
-    summary="a call counts what the whole service reads while it lasts",
-    scenario="Other customers' runs are not counted",
+    "a call counts what the whole service reads while it lasts",
     step="Acme's last run used as much as the least of those before, within these bounds, of",
 )
 def _() -> None:
@@ -75,22 +76,23 @@ def _() -> None:
     replace(ToolCall, "bytes_read", property(read, count))
 
 
-@defect(
+@other_customers_runs.defect(
     "AEC-10e",
-    service="tools",
-    summary="a call counts the computing time of the whole service while it works",
-    scenario="Other customers' runs are not counted",
+    "a call counts the computing time of the whole service while it works",
     step="Acme's last run used as much as the least of those before, within these bounds, of",
 )
 def _() -> None:
     replace(time, "thread_time", time.process_time)
 
 
-@defect(
+twice_servers_take_about = Scenario(
+    "Twice the servers take about twice the resources beside other customers' runs, too", service="tools"
+)
+
+
+@twice_servers_take_about.defect(
     "AEC-10f",
-    service="tools",
-    summary="a call beside others is charged a flat amount of data",
-    scenario="Twice the servers take about twice the resources beside other customers' runs, too",
+    "a call beside others is charged a flat amount of data",
     step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
 )
 def _() -> None:
@@ -110,13 +112,7 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
-    "AEC-10g",
-    service="worker",
-    summary="the answer is counted as a tool call, too",
-    scenario="Waiting is not counted as computing",
-    step="the run reports 3 tool calls",
-)
+@waiting_not_counted.defect("AEC-10g", "the answer is counted as a tool call, too", step="the run reports 3 tool calls")
 def _() -> None:
     def finish(self: Tracker) -> Any:
         self.tool_calls += 1

@@ -17,7 +17,7 @@ from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import threads as backend_threads
 from apex.tables import sessions
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed
 
@@ -32,14 +32,11 @@ def _decoding(**lenient: Any) -> None:
     original = replace(jwt, "decode", decode)
 
 
+bad_token_opens = Scenario("A bad token opens no door", service="backend")
+
+
 def _bad_token(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
-    return defect(
-        id,
-        service="backend",
-        summary=summary,
-        scenario="A bad token opens no door",
-        step="every door stays closed",
-    )
+    return bad_token_opens.defect(id, summary, step="every door stays closed")
 
 
 @_bad_token("API-03a", "for whom a token is meant is not checked")
@@ -77,12 +74,11 @@ def _() -> None:
     original = replace(backend_app, "create_app", create_app)
 
 
-@defect(
-    "API-03g",
-    service="auth",
-    summary="a refresh token is good for ever",
-    scenario="A session goes on with new tokens",
-    step="Acme has been given new tokens of both kinds",
+session_goes_new = Scenario("A session goes on with new tokens", service="auth")
+
+
+@session_goes_new.defect(
+    "API-03g", "a refresh token is good for ever", step="Acme has been given new tokens of both kinds"
 )
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
@@ -92,34 +88,32 @@ def _() -> None:
     original = replace(Sessions, "refresh", refresh)
 
 
-@defect(
-    "API-03h",
-    service="auth",
-    summary="nobody notices that a refresh token is used twice",
-    scenario="A refresh token that is shown again ends the session",
-    step="no token of Acme's session is of use any more",
+refresh_token_shown = Scenario("A refresh token that is shown again ends the session", service="auth")
+
+
+@refresh_token_shown.defect(
+    "API-03h", "nobody notices that a refresh token is used twice", step="no token of Acme's session is of use any more"
 )
 def _() -> None:
     replace(Sessions, "_end_if_spent", lambda self, refresh_hash: None)
 
 
-@defect(
+after_logging_out = Scenario(
+    "After logging out nothing of the session is of use, and other sessions go on", service="auth"
+)
+
+
+@after_logging_out.defect(
     "API-03i",
-    service="auth",
-    summary="logging out closes connections but leaves the session as it is",
-    scenario="After logging out nothing of the session is of use, and other sessions go on",
+    "logging out closes connections but leaves the session as it is",
     step="no token of Acme's session is of use any more",
 )
 def _() -> None:
     replace(Sessions, "end", lambda self, connection, session_ids, reason: None)
 
 
-@defect(
-    "API-03j",
-    service="auth",
-    summary="logging out ends every session of the organisation",
-    scenario="After logging out nothing of the session is of use, and other sessions go on",
-    step="the other device is still let in",
+@after_logging_out.defect(
+    "API-03j", "logging out ends every session of the organisation", step="the other device is still let in"
 )
 def _() -> None:
     def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
@@ -128,23 +122,17 @@ def _() -> None:
     original = replace(Sessions, "end", end)
 
 
-@defect(
+@bad_token_opens.defect(
     "API-03k",
-    service="backend",
-    summary="owners are not let through to their own conversations",
-    scenario="A bad token opens no door",
+    "owners are not let through to their own conversations",
     step="Acme's own token opens every door that is there for owners",
 )
 def _() -> None:
     closed("GET", "/v1/threads")
 
 
-@defect(
-    "API-03l",
-    service="auth",
-    summary="refreshed tokens are those of a session that nobody has begun",
-    scenario="A session goes on with new tokens",
-    step="Acme is let in with the new token",
+@session_goes_new.defect(
+    "API-03l", "refreshed tokens are those of a session that nobody has begun", step="Acme is let in with the new token"
 )
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
@@ -157,12 +145,8 @@ def _() -> None:
     original = replace(Sessions, "refresh", refresh)
 
 
-@defect(
-    "API-03m",
-    service="auth",
-    summary="a used refresh token works as long as its session",
-    scenario="A refresh token that is shown again ends the session",
-    step="the refresh token is refused",
+@refresh_token_shown.defect(
+    "API-03m", "a used refresh token works as long as its session", step="the refresh token is refused"
 )
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
@@ -180,11 +164,12 @@ def _() -> None:
     original = replace(Sessions, "refresh", refresh)
 
 
-@defect(
+session_goes_often = Scenario("A session goes on as often as it is asked to", service="auth")
+
+
+@session_goes_often.defect(
     "API-03n",
-    service="auth",
-    summary="the refresh token that is given with new tokens is made anew, and is not the one that was stored",
-    scenario="A session goes on as often as it is asked to",
+    "the refresh token that is given with new tokens is made anew, and is not the one that was stored",
     step="Acme has been given new tokens of both kinds",
 )
 def _() -> None:

@@ -17,18 +17,14 @@ from apex.fair_use import FairUse
 from apex.identity import Identity
 from apex.problems import Problem
 from apex.settings import Rate, RateLimits
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
+
+fifty_people_ask = Scenario("Fifty people ask for different things, side by side", service="backend")
 
 
 def _many(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
-    return defect(
-        id,
-        service="backend",
-        summary=summary,
-        scenario="Fifty people ask for different things, side by side",
-        step=step,
-    )
+    return fifty_people_ask.defect(id, summary, step=step)
 
 
 @_many(
@@ -79,14 +75,13 @@ def _() -> None:
     original = replace(AgentRegistry, "__iter__", but_one)
 
 
+asks_more_than = Scenario(
+    "Who asks more than the plan allows is told when to come back, and nobody else is", service="backend"
+)
+
+
 def _limit(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
-    return defect(
-        id,
-        service="backend",
-        summary=summary,
-        scenario="Who asks more than the plan allows is told when to come back, and nobody else is",
-        step=step,
-    )
+    return asks_more_than.defect(id, summary, step=step)
 
 
 _OTHERS_GRANTED = "Borealis and Cumulus have been granted everything"
@@ -139,12 +134,11 @@ def _() -> None:
     original = replace(FairUse, "__init__", created)
 
 
-@defect(
-    "API-08i",
-    service="backend",
-    summary="what was refused is taken out of the bucket all the same",
-    scenario="Who comes back when they were told to is answered again",
-    step="Acme's request is granted",
+comes_back_when = Scenario("Who comes back when they were told to is answered again", service="backend")
+
+
+@comes_back_when.defect(
+    "API-08i", "what was refused is taken out of the bucket all the same", step="Acme's request is granted"
 )
 def _() -> None:
     async def wait(self: FairUse, tenant_id: str, rate: Rate) -> float:
@@ -156,13 +150,10 @@ def _() -> None:
     original = replace(FairUse, "_wait", wait)
 
 
-@defect(
-    "API-08j",
-    service="backend",
-    summary="who cannot be counted is refused",
-    scenario="Where nobody can count, nobody is refused for it",
-    step="each of these doors was open to Acme",
-)
+where_nobody_can = Scenario("Where nobody can count, nobody is refused for it", service="backend")
+
+
+@where_nobody_can.defect("API-08j", "who cannot be counted is refused", step="each of these doors was open to Acme")
 def _() -> None:
     async def shared(self: FairUse, tenant_id: str, rate: Rate) -> float:
         seconds: float | None = await original(self, tenant_id, rate)

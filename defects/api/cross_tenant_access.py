@@ -16,17 +16,15 @@ from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem
 from apex.tables import expenses, runs, threads
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead, closed
 
+colleague_finds_nothing = Scenario("A colleague finds nothing of what is not shared", service="backend")
 
-@defect(
-    "API-02a",
-    service="backend",
-    summary="whose run it is is not checked where its state is asked",
-    scenario="A colleague finds nothing of what is not shared",
-    step="each way ends as if nothing were there",
+
+@colleague_finds_nothing.defect(
+    "API-02a", "whose run it is is not checked where its state is asked", step="each way ends as if nothing were there"
 )
 def _() -> None:
     def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
@@ -36,12 +34,14 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@defect(
+another_customer_finds = Scenario("Another customer finds nothing")
+
+
+@another_customer_finds.defect(
     "API-02b",
-    service="backend",
-    summary="a run is looked for with the eyes of an operator",
-    scenario="Another customer finds nothing",
+    "a run is looked for with the eyes of an operator",
     step="each way ends as if nothing were there",
+    service="backend",
 )
 def _() -> None:
     def own_run(connection: Connection, caller: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
@@ -52,11 +52,9 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@defect(
+@colleague_finds_nothing.defect(
     "API-02c",
-    service="backend",
-    summary="somebody else's thread is refused in other words than one that never existed",
-    scenario="A colleague finds nothing of what is not shared",
+    "somebody else's thread is refused in other words than one that never existed",
     step="each way ends as if nothing were there",
 )
 def _() -> None:
@@ -69,12 +67,8 @@ def _() -> None:
     original = replace(backend_threads, "own_thread", own_thread)
 
 
-@defect(
-    "API-02d",
-    service="backend",
-    summary="a colleague's thread is touched before it is seen whose it is",
-    scenario="A colleague finds nothing of what is not shared",
-    step="nothing of Acme's has changed",
+@colleague_finds_nothing.defect(
+    "API-02d", "a colleague's thread is touched before it is seen whose it is", step="nothing of Acme's has changed"
 )
 def _() -> None:
     def routes(database: Database) -> Any:
@@ -92,34 +86,28 @@ def _() -> None:
     original_routes = replace(backend_threads, "routes", routes)
 
 
-@defect(
+@another_customer_finds.defect(
     "API-02e",
-    service="backend",
-    summary="who owns a conversation cannot read its messages either",
-    scenario="Another customer finds nothing",
+    "who owns a conversation cannot read its messages either",
     step="every one of these ways is open to Acme",
+    service="backend",
 )
 def _() -> None:
     closed("GET", "/v1/threads/{thread_id}/messages")
 
 
-@defect(
-    "API-02f",
-    service="backend",
-    summary="who owns a run cannot cancel it either",
-    scenario="A colleague finds nothing of what is not shared",
-    step="every one of these ways is open to Acme",
+@colleague_finds_nothing.defect(
+    "API-02f", "who owns a run cannot cancel it either", step="every one of these ways is open to Acme"
 )
 def _() -> None:
     closed("POST", "/v1/runs/{run_id}/cancel")
 
 
-@defect(
+@another_customer_finds.defect(
     "API-02g",
-    service="analytics",
-    summary="records of jobs are listed whosever they are",
-    scenario="Another customer finds nothing",
+    "records of jobs are listed whosever they are",
     step="each way ends as if nothing were there",
+    service="analytics",
 )
 def _() -> None:
     def of_user(self: Jobs, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
@@ -129,12 +117,8 @@ def _() -> None:
     replace(Jobs, "of_user", of_user)
 
 
-@defect(
-    "API-02h",
-    service="backend",
-    summary="expenses are listed for the whole organisation",
-    scenario="A colleague finds nothing of what is not shared",
-    step="each way ends as if nothing were there",
+@colleague_finds_nothing.defect(
+    "API-02h", "expenses are listed for the whole organisation", step="each way ends as if nothing were there"
 )
 def _() -> None:
     def own(database: Database, router: APIRouter) -> None:

@@ -21,20 +21,16 @@ from apex.database import Database
 from apex.settings import Requests
 from apex.storable import storable
 from apex.tables import tenants, threads
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
+
+wrong_request_said = Scenario("What is wrong with a request is said by name")
 
 
 def _mistake(
     id: str, summary: str, step: str = "each is refused with what is wrong named"
 ) -> Callable[[Callable[[], None]], None]:
-    return defect(
-        id,
-        service="backend",
-        summary=summary,
-        scenario="What is wrong with a request is said by name",
-        step=step,
-    )
+    return wrong_request_said.defect(id, summary, step=step, service="backend")
 
 
 @_mistake("API-05a", "nobody looks whether a title is a text before it is stored")
@@ -106,12 +102,11 @@ def _() -> None:
     replace(backend_runs, "NewRun", EagerRun)
 
 
-@defect(
+@wrong_request_said.defect(
     "API-05g",
-    service="auth",
-    summary="an organisation is written before the rest of its sign-up is looked at",
-    scenario="What is wrong with a request is said by name",
+    "an organisation is written before the rest of its sign-up is looked at",
     step="nobody has become a customer by it",
+    service="auth",
 )
 def _() -> None:
     def application(process: Any, accounts: Any, sessions: Any, database: Database) -> FastAPI:

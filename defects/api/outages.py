@@ -15,12 +15,14 @@ from apex import problems
 from apex.backend import hub, sockets
 from apex.discovery import Instance, Registry
 from apex.problems import Problem
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
+
+lies_behind_doors = Scenario("What lies behind the doors fails")
 
 
 def _breakdown(id: str, summary: str, step: str, service: str = "backend") -> Callable[[Callable[[], None]], None]:
-    return defect(id, service=service, summary=summary, scenario="What lies behind the doors fails", step=step)
+    return lies_behind_doors.defect(id, summary, step=step, service=service)
 
 
 _PASSING = "each failure is told to be a passing one, under its request's number"
@@ -81,12 +83,11 @@ def _() -> None:
     replace(hub, "PATIENCE_SECONDS", 600.0)
 
 
-@defect(
-    "API-07e",
-    service="backend",
-    summary="a fault of ours is told to customers in the exception's own words",
-    scenario="What is stored makes no sense",
-    step=_NOTHING_INSIDE,
+stored_makes_sense = Scenario("What is stored makes no sense", service="backend")
+
+
+@stored_makes_sense.defect(
+    "API-07e", "a fault of ours is told to customers in the exception's own words", step=_NOTHING_INSIDE
 )
 def _() -> None:
     def unexpected(request_id: str, error: Exception) -> JSONResponse:
@@ -96,22 +97,14 @@ def _() -> None:
     replace(problems, "unexpected", unexpected)
 
 
-@defect(
-    "API-07f",
-    service="backend",
-    summary="a fault of ours leaves nothing in the log",
-    scenario="What is stored makes no sense",
-    step=_LOGGED,
-)
+@stored_makes_sense.defect("API-07f", "a fault of ours leaves nothing in the log", step=_LOGGED)
 def _() -> None:
     _say_nothing(problems)
 
 
-@defect(
+@stored_makes_sense.defect(
     "API-07g",
-    service="backend",
-    summary="what is stored and makes no sense is left out, as if there were nothing",
-    scenario="What is stored makes no sense",
+    "what is stored and makes no sense is left out, as if there were nothing",
     step="each failure is told to be a fault of ours, under its request's number",
 )
 def _() -> None:

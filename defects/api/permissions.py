@@ -16,19 +16,15 @@ from apex.backend import threads as backend_threads
 from apex.database import Database
 from apex.identity import Identity
 from apex.problems import Problem, permission_denied
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed
 
+every_door_open = Scenario("Every door is open to those who have the right, and closed to all others")
+
 
 def _right(id: str, service: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
-    return defect(
-        id,
-        service=service,
-        summary=summary,
-        scenario="Every door is open to those who have the right, and closed to all others",
-        step=step,
-    )
+    return every_door_open.defect(id, summary, step=step, service=service)
 
 
 _AS_RIGHTS_SAY = "each door was open or closed to each of them as the rights of their role say"
@@ -91,11 +87,12 @@ def _() -> None:
     original = replace(identity, "permission_denied", named)
 
 
-@defect(
+door_has_been = Scenario("No door has been forgotten", service="backend")
+
+
+@door_has_been.defect(
     "API-04f",
-    service="backend",
-    summary="a new way in has been published, and nobody has decided who may use it",
-    scenario="No door has been forgotten",
+    "a new way in has been published, and nobody has decided who may use it",
     step="each door that is published has its rights written down",
 )
 def _() -> None:
@@ -111,11 +108,9 @@ def _() -> None:
     original = replace(backend_app, "create_app", create_app)
 
 
-@defect(
+@door_has_been.defect(
     "API-04g",
-    service="backend",
-    summary="a way in has moved, and its rights were left behind",
-    scenario="No door has been forgotten",
+    "a way in has moved, and its rights were left behind",
     step="no rights are written down for a door that is not there",
 )
 def _() -> None:

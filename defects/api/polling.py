@@ -10,15 +10,17 @@ from sqlalchemy import Row
 from apex import problems
 from apex.backend import runs as backend_runs
 from apex.problems import Problem
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+program_asks_looks = Scenario(
+    "A program asks, looks again until the run has ended, and reads the result", service="backend"
+)
 
-@defect(
+
+@program_asks_looks.defect(
     "API-01a",
-    service="backend",
-    summary="a run is shown under names that are not the published ones",
-    scenario="A program asks, looks again until the run has ended, and reads the result",
+    "a run is shown under names that are not the published ones",
     step="every answer on the way was as published",
 )
 def _() -> None:
@@ -30,12 +32,11 @@ def _() -> None:
     original = replace(backend_runs, "shown", shown)
 
 
-@defect(
-    "API-01b",
-    service="backend",
-    summary="refusals come without the id of the request",
-    scenario="What cannot be granted is answered as published, too",
-    step="every answer on the way was as published",
+cannot_granted_answered = Scenario("What cannot be granted is answered as published, too", service="backend")
+
+
+@cannot_granted_answered.defect(
+    "API-01b", "refusals come without the id of the request", step="every answer on the way was as published"
 )
 def _() -> None:
     def answer(request_id: str, problem: Problem) -> JSONResponse:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from apex.backend import runs as backend_runs
 from apex.problems import permission_denied
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -25,11 +25,12 @@ def _told(change: Callable[[dict[str, Any]], None]) -> None:
     original = replace(backend_runs, "fields", fields)
 
 
-@defect(
+state_progress_move = Scenario("State and progress move only forward", service="backend")
+
+
+@state_progress_move.defect(
     "API-06a",
-    service="backend",
-    summary="every third reader is told a state from a stale cache",
-    scenario="State and progress move only forward",
+    "every third reader is told a state from a stale cache",
     step="the states that Acme has read go only forward, to the end",
 )
 def _() -> None:
@@ -42,11 +43,9 @@ def _() -> None:
     _told(stale)
 
 
-@defect(
+@state_progress_move.defect(
     "API-06b",
-    service="backend",
-    summary="progress is told only when the run has ended",
-    scenario="State and progress move only forward",
+    "progress is told only when the run has ended",
     step="the progress that Acme has read has grown with each answer",
 )
 def _() -> None:
@@ -57,12 +56,11 @@ def _() -> None:
     _told(silent)
 
 
-@defect(
-    "API-06c",
-    service="backend",
-    summary="a run that never existed is refused for want of a permission",
-    scenario="A run that never existed is not found",
-    step="Acme is told that there is nothing",
+run_never_existed = Scenario("A run that never existed is not found", service="backend")
+
+
+@run_never_existed.defect(
+    "API-06c", "a run that never existed is refused for want of a permission", step="Acme is told that there is nothing"
 )
 def _() -> None:
     replace(backend_runs, "not_found", lambda: permission_denied("runs:read"))

@@ -10,7 +10,7 @@ from typing import Any
 from apex.backend.models import Message
 from apex.runs import Ending
 from apex.worker import supervisor
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -30,12 +30,11 @@ def _altered_texts(alter: Callable[[str], str]) -> None:
     replace(supervisor, "Ending", ending)
 
 
-@defect(
-    "DBL-03a",
-    service="worker",
-    summary="money passes through floats",
-    scenario="A rich state reads back as the agent left it",
-    step="the state reads back exactly as the agent left it",
+rich_state_reads = Scenario("A rich state reads back as the agent left it")
+
+
+@rich_state_reads.defect(
+    "DBL-03a", "money passes through floats", step="the state reads back exactly as the agent left it", service="worker"
 )
 def _() -> None:
     def through_float(value: str) -> str:
@@ -44,34 +43,33 @@ def _() -> None:
     _altered_texts(through_float)
 
 
-@defect(
+@rich_state_reads.defect(
     "DBL-03b",
-    service="worker",
-    summary="letters that look alike are made one",
-    scenario="A rich state reads back as the agent left it",
+    "letters that look alike are made one",
     step="the state reads back exactly as the agent left it",
+    service="worker",
 )
 def _() -> None:
     _altered_texts(lambda value: unicodedata.normalize("NFKC", value))
 
 
-@defect(
+megabyte_text_kept = Scenario("A megabyte of text is kept to its last letter", service="worker")
+
+
+@megabyte_text_kept.defect(
     "DBL-03c",
-    service="worker",
-    summary="long texts are cut where an older column ended",
-    scenario="A megabyte of text is kept to its last letter",
+    "long texts are cut where an older column ended",
     step="the state reads back exactly as the agent left it",
 )
 def _() -> None:
     _altered_texts(lambda value: value[:65_535])
 
 
-@defect(
+@rich_state_reads.defect(
     "DBL-03d",
-    service="backend",
-    summary="in the conversation an answer is shown without what is nested in it",
-    scenario="A rich state reads back as the agent left it",
+    "in the conversation an answer is shown without what is nested in it",
     step="it reads the same in the conversation",
+    service="backend",
 )
 def _() -> None:
     def flat(value: Any) -> Any:

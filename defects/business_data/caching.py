@@ -15,26 +15,27 @@ from apex.backend import allowance
 from apex.cache import Cache
 from apex.identity import Identity
 from apex.problems import unavailable
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+change_seen_next = Scenario("A change is seen by the next who looks", service="backend")
 
-@defect(
+
+@change_seen_next.defect(
     "DBL-05a",
-    service="backend",
-    summary="the cache is kept for the month, whatever changes",
-    scenario="A change is seen by the next who looks",
+    "the cache is kept for the month, whatever changes",
     step="Acme and Ben of Acme read the allowance as it now is",
 )
 def _() -> None:
     replace(allowance, "cached_version", lambda month, version: str(month))
 
 
-@defect(
+two_backends_read = Scenario("Two backends read the same", service="backend")
+
+
+@two_backends_read.defect(
     "DBL-05b",
-    service="backend",
-    summary="each backend keeps a copy of its own, and drops it only when the change came through itself",
-    scenario="Two backends read the same",
+    "each backend keeps a copy of its own, and drops it only when the change came through itself",
     step="both have read the allowance as it was after each change",
 )
 def _() -> None:
@@ -56,11 +57,14 @@ def _() -> None:
         dropping(name)
 
 
-@defect(
+changed_without_cache = Scenario(
+    "What was changed without the cache is read from it when it is back", service="backend"
+)
+
+
+@changed_without_cache.defect(
     "DBL-05c",
-    service="backend",
-    summary="the cache is told to forget what was changed; what it is told while it is away is lost",
-    scenario="What was changed without the cache is read from it when it is back",
+    "the cache is told to forget what was changed; what it is told while it is away is lost",
     step="Acme reads the allowance as it now is, from the cache",
 )
 def _() -> None:
@@ -82,12 +86,11 @@ def _() -> None:
     replace(allowance, "cached_version", lambda month, version: str(month))
 
 
-@defect(
-    "DBL-05d",
-    service="backend",
-    summary="without the cache nothing can be read",
-    scenario="What is read is right while the cache is in trouble",
-    step="Acme reads the allowance as it now is",
+read_right_cache = Scenario("What is read is right while the cache is in trouble", service="backend")
+
+
+@read_right_cache.defect(
+    "DBL-05d", "without the cache nothing can be read", step="Acme reads the allowance as it now is"
 )
 def _() -> None:
     def leave_alone(self: Cache, error: RedisError) -> None:
@@ -96,12 +99,11 @@ def _() -> None:
     replace(Cache, "_leave_alone", leave_alone)
 
 
-@defect(
-    "DBL-05e",
-    service="backend",
-    summary="the cache knows one value of a kind, whoever's it is",
-    scenario="The cache shows each customer their own",
-    step="each has read their own allowance",
+cache_shows_each = Scenario("The cache shows each customer their own", service="backend")
+
+
+@cache_shows_each.defect(
+    "DBL-05e", "the cache knows one value of a kind, whoever's it is", step="each has read their own allowance"
 )
 def _() -> None:
     replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")

@@ -19,17 +19,17 @@ from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
 from apex.problems import Problem, conflict
 from apex.tables import allowances, expenses, messages
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead
 from defects._transactions import final_so_far
 
+everything_counted_fifty = Scenario("Everything is counted that fifty people book at once", service="backend")
 
-@defect(
+
+@everything_counted_fifty.defect(
     "DBL-07a",
-    service="backend",
-    summary="what is spent is read, added to, and written back",
-    scenario="Everything is counted that fifty people book at once",
+    "what is spent is read, added to, and written back",
     step="each organisation has spent exactly what its people booked",
 )
 def _() -> None:
@@ -44,11 +44,9 @@ def _() -> None:
     replace(allowance, "count_spent", count_spent)
 
 
-@defect(
+@everything_counted_fifty.defect(
     "DBL-07b",
-    service="backend",
-    summary="what a person spends is counted for whoever of the organisation came first",
-    scenario="Everything is counted that fifty people book at once",
+    "what a person spends is counted for whoever of the organisation came first",
     step="each person has spent exactly what they booked",
 )
 def _() -> None:
@@ -60,11 +58,12 @@ def _() -> None:
     original = replace(allowance, "count_share", count_share)
 
 
-@defect(
+two_budgets_raised = Scenario("Two budgets that are raised at once stay within the allowance", service="backend")
+
+
+@two_budgets_raised.defect(
     "DBL-07c",
-    service="backend",
-    summary="the sum of the budgets is compared while others change it",
-    scenario="Two budgets that are raised at once stay within the allowance",
+    "the sum of the budgets is compared while others change it",
     step="one is raised and the other refused for want of room",
 )
 def _() -> None:
@@ -74,12 +73,8 @@ def _() -> None:
     replace(allowance, "lock_allowance", lock_allowance)
 
 
-@defect(
-    "DBL-07d",
-    service="backend",
-    summary="a refused raise of a budget is made all the same",
-    scenario="Two budgets that are raised at once stay within the allowance",
-    step="the budgets are within the allowance",
+@two_budgets_raised.defect(
+    "DBL-07d", "a refused raise of a budget is made all the same", step="the budgets are within the allowance"
 )
 def _() -> None:
     def keep_ceiling(connection: Connection, allowed: Row[Any]) -> None:
@@ -92,11 +87,12 @@ def _() -> None:
     original = replace(allowance, "keep_ceiling", keep_ceiling)
 
 
-@defect(
+messages_moved_two = Scenario("Messages that are moved to two places at once are in one of them", service="backend")
+
+
+@messages_moved_two.defect(
     "DBL-07e",
-    service="backend",
-    summary="messages are moved by copying them and removing what was copied",
-    scenario="Messages that are moved to two places at once are in one of them",
+    "messages are moved by copying them and removing what was copied",
     step="one move is made and the other refused",
 )
 def _() -> None:
@@ -111,12 +107,8 @@ def _() -> None:
     replace(conversations, "move_messages", move_messages)
 
 
-@defect(
-    "DBL-07f",
-    service="backend",
-    summary="who comes too late to move a message copies it",
-    scenario="Messages that are moved to two places at once are in one of them",
-    step="every message is in one conversation",
+@messages_moved_two.defect(
+    "DBL-07f", "who comes too late to move a message copies it", step="every message is in one conversation"
 )
 def _() -> None:
     def move_messages(connection: Connection, source_id: str, target_id: str, chosen: Collection[str] | None) -> int:
@@ -134,11 +126,9 @@ def _() -> None:
     original = replace(conversations, "move_messages", move_messages)
 
 
-@defect(
+@everything_counted_fifty.defect(
     "DBL-07g",
-    service="backend",
-    summary="whoever looks at their expenses sees those of their colleagues, too",
-    scenario="Everything is counted that fifty people book at once",
+    "whoever looks at their expenses sees those of their colleagues, too",
     step="each person has spent exactly what they booked",
 )
 def _() -> None:
@@ -155,11 +145,9 @@ def _() -> None:
     answer_instead(allowance, own)
 
 
-@defect(
+@two_budgets_raised.defect(
     "DBL-07h",
-    service="backend",
-    summary="whoever finds no room is told that somebody else was quicker",
-    scenario="Two budgets that are raised at once stay within the allowance",
+    "whoever finds no room is told that somebody else was quicker",
     step="one is raised and the other refused for want of room",
 )
 def _() -> None:

@@ -15,16 +15,16 @@ from apex.identity import Caller, Identity, acting_as
 from apex.problems import conflict, not_found
 from apex.runs import ENDED, RUN_CANCEL, RUNNING, now
 from apex.tables import runs, threads
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead
 
+nobody_else_can = Scenario("Nobody else can read, change or guess a conversation", service="backend")
 
-@defect(
+
+@nobody_else_can.defect(
     "DBL-02a",
-    service="backend",
-    summary="the list is filtered in the page, not in the query",
-    scenario="Nobody else can read, change or guess a conversation",
+    "the list is filtered in the page, not in the query",
     step="each still finds their own conversation and no other",
 )
 def _() -> None:
@@ -45,11 +45,9 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
+@nobody_else_can.defect(
     "DBL-02b",
-    service="backend",
-    summary="a conversation is looked for in the tenant, not among the caller's own",
-    scenario="Nobody else can read, change or guess a conversation",
+    "a conversation is looked for in the tenant, not among the caller's own",
     step="each is answered as if the conversation had never existed",
 )
 def _() -> None:
@@ -62,11 +60,14 @@ def _() -> None:
     replace(conversations, "own_thread", own_thread)
 
 
-@defect(
+conversations_come_go = Scenario(
+    "Conversations that come and go make no page repeat or leave out another", service="backend"
+)
+
+
+@conversations_come_go.defect(
     "DBL-02c",
-    service="backend",
-    summary="pages of conversations are counted off from the newest",
-    scenario="Conversations that come and go make no page repeat or leave out another",
+    "pages of conversations are counted off from the newest",
     step="each conversation that stayed was shown once, newest first",
 )
 def _() -> None:
@@ -84,11 +85,12 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
+messages_added_make = Scenario("Messages that are added make no page repeat or leave out another", service="backend")
+
+
+@messages_added_make.defect(
     "DBL-02d",
-    service="backend",
-    summary="a page of messages ends one after the one that it shows last",
-    scenario="Messages that are added make no page repeat or leave out another",
+    "a page of messages ends one after the one that it shows last",
     step="every message was shown once, in the order in which it was written",
 )
 def _() -> None:
@@ -98,11 +100,12 @@ def _() -> None:
     replace(conversations, "next_cursor", after_next)
 
 
-@defect(
+renamed_conversation_keeps = Scenario("A renamed conversation keeps what was said", service="backend")
+
+
+@renamed_conversation_keeps.defect(
     "DBL-02e",
-    service="backend",
-    summary="a new title is answered but not stored",
-    scenario="A renamed conversation keeps what was said",
+    "a new title is answered but not stored",
     step="the first conversation reads as it was, under its new title",
 )
 def _() -> None:
@@ -117,11 +120,12 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
+deleted_conversation_gone = Scenario("A deleted conversation is gone with all that was said", service="backend")
+
+
+@deleted_conversation_gone.defect(
     "DBL-02f",
-    service="backend",
-    summary="a deletion is confirmed but not carried out",
-    scenario="A deleted conversation is gone with all that was said",
+    "a deletion is confirmed but not carried out",
     step="the first conversation is answered as if it had never existed",
 )
 def _() -> None:
@@ -135,11 +139,9 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
+@deleted_conversation_gone.defect(
     "DBL-02g",
-    service="backend",
-    summary="a deleted conversation is only hidden: its rows stay",
-    scenario="A deleted conversation is gone with all that was said",
+    "a deleted conversation is only hidden: its rows stay",
     step="the records hold nothing of the first conversation",
 )
 def _() -> None:
@@ -162,12 +164,11 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
-    "DBL-02h",
-    service="backend",
-    summary="what is said loses the space around it",
-    scenario="A conversation reads as it was written",
-    step="the conversation reads as it was written",
+conversation_reads_written = Scenario("A conversation reads as it was written", service="backend")
+
+
+@conversation_reads_written.defect(
+    "DBL-02h", "what is said loses the space around it", step="the conversation reads as it was written"
 )
 def _() -> None:
     def new_message(connection: Connection, tenant_id: str, thread_id: str, content: str, *others: Any) -> Row[Any]:
@@ -177,12 +178,8 @@ def _() -> None:
     original = replace(conversations, "new_message", new_message)
 
 
-@defect(
-    "DBL-02i",
-    service="backend",
-    summary="renaming one conversation renames all",
-    scenario="A renamed conversation keeps what was said",
-    step="the second conversation reads as it was",
+@renamed_conversation_keeps.defect(
+    "DBL-02i", "renaming one conversation renames all", step="the second conversation reads as it was"
 )
 def _() -> None:
     def own(database: Database, router: APIRouter) -> None:
@@ -198,12 +195,8 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
-    "DBL-02j",
-    service="backend",
-    summary="a colleague's change is made before it is refused",
-    scenario="Nobody else can read, change or guess a conversation",
-    step="Acme's conversation reads as it was",
+@nobody_else_can.defect(
+    "DBL-02j", "a colleague's change is made before it is refused", step="Acme's conversation reads as it was"
 )
 def _() -> None:
     def own(database: Database, router: APIRouter) -> None:
@@ -219,23 +212,22 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@defect(
+conversation_not_deleted = Scenario("A conversation is not deleted while an agent is at work in it", service="backend")
+
+
+@conversation_not_deleted.defect(
     "DBL-02k",
-    service="backend",
-    summary="a conversation is deleted under an agent that is at work in it",
-    scenario="A conversation is not deleted while an agent is at work in it",
+    "a conversation is deleted under an agent that is at work in it",
     step="Acme is told that the agent is still at work there",
 )
 def _() -> None:
     replace(conversations, "ENDED", (*ENDED, RUNNING))
 
 
-@defect(
+@conversation_not_deleted.defect(
     "DBL-02l",
-    service="backend",
-    summary="who may not delete a conversation yet has stopped the agent in it all the same",
-    scenario="A conversation is not deleted while an agent is at work in it",
-    step="Acme's run ends with its result",
+    "who may not delete a conversation yet has stopped the agent in it all the same",
+    step="Acme's run completes",
 )
 def _() -> None:
     def own(database: Database, router: APIRouter) -> None:

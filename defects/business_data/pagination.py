@@ -15,7 +15,7 @@ from apex.database import Database
 from apex.identity import Caller, Identity, acting_as
 from apex.problems import unavailable
 from apex.tables import messages, threads
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead
 
@@ -38,22 +38,21 @@ def _page_by(whose: Callable[[Identity], Any], look: Callable[[Database, Identit
     answer_instead(conversations, own)
 
 
-@defect(
+pages_come_quickly = Scenario("Pages come quickly out of a large archive while others write", service="backend")
+
+
+@pages_come_quickly.defect(
     "DBL-08a",
-    service="backend",
-    summary="whose a conversation is, is compared as text, which no index knows",
-    scenario="Pages come quickly out of a large archive while others write",
+    "whose a conversation is, is compared as text, which no index knows",
     step="every page is found by an index",
 )
 def _() -> None:
     _page_by(lambda identity: threads.c.user_id.cast(Text) == identity.user_id, lambda *_: None)
 
 
-@defect(
+@pages_come_quickly.defect(
     "DBL-08b",
-    service="backend",
-    summary="for each conversation of a page its messages are counted, each time anew and without an index",
-    scenario="Pages come quickly out of a large archive while others write",
+    "for each conversation of a page its messages are counted, each time anew and without an index",
     step="nearly all pages have come within the page of conversations budget",
 )
 def _() -> None:
@@ -65,23 +64,17 @@ def _() -> None:
     _page_by(lambda identity: threads.c.user_id == identity.user_id, count)
 
 
-@defect(
+@pages_come_quickly.defect(
     "DBL-08c",
-    service="backend",
-    summary="only the newest conversations are found, for quickness' sake",
-    scenario="Pages come quickly out of a large archive while others write",
+    "only the newest conversations are found, for quickness' sake",
     step="each has been shown all of their own conversations, newest first",
 )
 def _() -> None:
     replace(conversations, "next_cursor", lambda rows, limit: None)
 
 
-@defect(
-    "DBL-08d",
-    service="backend",
-    summary="who writes while others read is sent away",
-    scenario="Pages come quickly out of a large archive while others write",
-    step="what the others wrote has been kept",
+@pages_come_quickly.defect(
+    "DBL-08d", "who writes while others read is sent away", step="what the others wrote has been kept"
 )
 def _() -> None:
     reading: list[str] = []
@@ -100,12 +93,8 @@ def _() -> None:
     writing = replace(conversations, "new_message", new_message)
 
 
-@defect(
-    "DBL-08e",
-    service="backend",
-    summary="a message is acknowledged and never stored",
-    scenario="Pages come quickly out of a large archive while others write",
-    step="what the others wrote has been kept",
+@pages_come_quickly.defect(
+    "DBL-08e", "a message is acknowledged and never stored", step="what the others wrote has been kept"
 )
 def _() -> None:
     def new_message(connection: Connection, *arguments: Any) -> Row[Any]:

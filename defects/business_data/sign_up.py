@@ -12,15 +12,15 @@ from apex.auth import accounts
 from apex.auth.models import User
 from apex.problems import Problem
 from apex.tables import invitations, tenants
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+address_taken_cannot = Scenario("An address that is taken cannot be taken again in other letters", service="auth")
 
-@defect(
+
+@address_taken_cannot.defect(
     "DBL-01a",
-    service="auth",
-    summary="an address in other letters counts as another address",
-    scenario="An address that is taken cannot be taken again in other letters",
+    "an address in other letters counts as another address",
     step="the sign-up is refused because the address is taken",
 )
 def _() -> None:
@@ -33,11 +33,12 @@ def _() -> None:
     original = replace(accounts, "_insert_user", insert_user)
 
 
-@defect(
+customer_signed_up = Scenario("A customer who signed up is found again from elsewhere", service="auth")
+
+
+@customer_signed_up.defect(
     "DBL-01b",
-    service="auth",
-    summary="the name that a customer gave at sign-up is not kept",
-    scenario="A customer who signed up is found again from elsewhere",
+    "the name that a customer gave at sign-up is not kept",
     step="Acme is known there as the customer who signed up",
 )
 def _() -> None:
@@ -50,13 +51,7 @@ def _() -> None:
     original = replace(accounts, "_insert_user", insert_user)
 
 
-@defect(
-    "DBL-01c",
-    service="auth",
-    summary="a sign-up writes its user twice",
-    scenario="A customer who signed up is found again from elsewhere",
-    step="the records hold Acme once",
-)
+@customer_signed_up.defect("DBL-01c", "a sign-up writes its user twice", step="the records hold Acme once")
 def _() -> None:
     def insert_user(connection: Connection, tenant_id: str, email: str, *others: Any) -> User:
         original(connection, tenant_id, f"{email} ", *others)
@@ -66,12 +61,8 @@ def _() -> None:
     original = replace(accounts, "_insert_user", insert_user)
 
 
-@defect(
-    "DBL-01d",
-    service="auth",
-    summary="a refused sign-up leaves its organisation behind",
-    scenario="An address that is taken cannot be taken again in other letters",
-    step="the records hold nothing of Borealis",
+@address_taken_cannot.defect(
+    "DBL-01d", "a refused sign-up leaves its organisation behind", step="the records hold nothing of Borealis"
 )
 def _() -> None:
     def create(self: accounts.Accounts, organisation: str, plan: str, *others: Any) -> Any:
@@ -89,9 +80,11 @@ def _() -> None:
 _TOLD = "Ben of Acme is told that the invitation <is spent>"
 
 
+spent_invitation = Scenario("An invitation makes one member, and only in time", service="auth")
+
+
 def _invited(id: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
-    scenario = "An invitation makes one member, and only in time"
-    return defect(id, service="auth", summary=summary, scenario=scenario, step=step)
+    return spent_invitation.defect(id, summary, step=step)
 
 
 @_invited(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from apex.database import Database
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -20,55 +20,48 @@ def _unguarded(table: str) -> None:
     original = replace(Database, "migrate", migrate)
 
 
-@defect(
-    "DBL-04a",
-    service="backend",
-    summary="the table of usage has no policy",
-    scenario="On behalf of one customer the database shows nothing of another",
-    step="it sees Acme's data of every kind and nobody else's",
+behalf_one_customer = Scenario("On behalf of one customer the database shows nothing of another", service="backend")
+
+
+@behalf_one_customer.defect(
+    "DBL-04a", "the table of usage has no policy", step="it sees Acme's data of every kind and nobody else's"
 )
 def _() -> None:
     _unguarded("usage_records")
 
 
-@defect(
-    "DBL-04b",
-    service="backend",
-    summary="the table of people has no policy",
-    scenario="On behalf of nobody the database shows nothing",
-    step="it sees nothing at all",
-)
+behalf_nobody_database = Scenario("On behalf of nobody the database shows nothing", service="backend")
+
+
+@behalf_nobody_database.defect("DBL-04b", "the table of people has no policy", step="it sees nothing at all")
 def _() -> None:
     _unguarded("users")
 
 
-@defect(
+behalf_one_customer_nothing = Scenario("On behalf of one customer nothing of another can be changed", service="backend")
+
+
+@behalf_one_customer_nothing.defect(
     "DBL-04c",
-    service="backend",
-    summary="the table of what is to be sent has no policy",
-    scenario="On behalf of one customer nothing of another can be changed",
+    "the table of what is to be sent has no policy",
     step="it has changed Acme's data of every kind and nobody else's",
 )
 def _() -> None:
     _unguarded("outbox")
 
 
-@defect(
+@behalf_one_customer.defect(
     "DBL-04d",
-    service="backend",
-    summary="the table of spent refresh tokens has no policy",
-    scenario="On behalf of one customer the database shows nothing of another",
+    "the table of spent refresh tokens has no policy",
     step="it sees Acme's data of every kind and nobody else's",
 )
 def _() -> None:
     _unguarded("spent_refresh_tokens")
 
 
-@defect(
+@behalf_one_customer_nothing.defect(
     "DBL-04e",
-    service="backend",
-    summary="the table of the tools that were added has no policy",
-    scenario="On behalf of one customer nothing of another can be changed",
+    "the table of the tools that were added has no policy",
     step="it has changed Acme's data of every kind and nobody else's",
 )
 def _() -> None:

@@ -16,16 +16,16 @@ from apex.problems import conflict
 from apex.runs import Ending
 from apex.tables import outbox
 from apex.worker import supervisor
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 from defects._transactions import final_so_far
 
+expense_whose_booking = Scenario("An expense whose booking breaks off is not booked", service="backend")
 
-@defect(
+
+@expense_whose_booking.defect(
     "DBL-06a",
-    service="backend",
-    summary="an expense is counted in one transaction and written down in another",
-    scenario="An expense whose booking breaks off is not booked",
+    "an expense is counted in one transaction and written down in another",
     step="Acme finds nothing of it, neither meanwhile nor afterwards",
 )
 def _() -> None:
@@ -37,11 +37,12 @@ def _() -> None:
     original = replace(allowance, "write_expense", write_expense)
 
 
-@defect(
+run_whose_request = Scenario("A run whose request breaks off is not begun", service="backend")
+
+
+@run_whose_request.defect(
     "DBL-06b",
-    service="backend",
-    summary="a run is written in one transaction and its question in another",
-    scenario="A run whose request breaks off is not begun",
+    "a run is written in one transaction and its question in another",
     step="Acme finds nothing of it, neither meanwhile nor afterwards",
 )
 def _() -> None:
@@ -53,11 +54,12 @@ def _() -> None:
     original = replace(backend_runs, "new_message", new_message)
 
 
-@defect(
+expense_whose_booking_has = Scenario("An expense whose booking has broken off can be booked", service="backend")
+
+
+@expense_whose_booking_has.defect(
     "DBL-06c",
-    service="backend",
-    summary="a booking is remembered as under way and never forgotten when it breaks off",
-    scenario="An expense whose booking has broken off can be booked",
+    "a booking is remembered as under way and never forgotten when it breaks off",
     step="Acme finds it booked once",
 )
 def _() -> None:
@@ -75,11 +77,9 @@ def _() -> None:
     original = replace(allowance, "write_expense", write_expense)
 
 
-@defect(
+@run_whose_request.defect(
     "DBL-06d",
-    service="backend",
-    summary="whoever loses the database in the middle is told that the fault is theirs",
-    scenario="A run whose request breaks off is not begun",
+    "whoever loses the database in the middle is told that the fault is theirs",
     step="Acme is asked to try again",
 )
 def _() -> None:
@@ -93,11 +93,12 @@ def _() -> None:
     original = replace(backend_runs, "new_message", new_message)
 
 
-@defect(
+run_whose_request_has = Scenario("A run whose request has broken off can be asked for", service="backend")
+
+
+@run_whose_request_has.defect(
     "DBL-06e",
-    service="backend",
-    summary="a question is written when it is asked, and once more when its run is asked for again",
-    scenario="A run whose request has broken off can be asked for",
+    "a question is written when it is asked, and once more when its run is asked for again",
     step="Acme finds one whole run",
 )
 def _() -> None:
@@ -127,11 +128,12 @@ class _FinalAtOnce:
         return result
 
 
-@defect(
+run_whose_end = Scenario("A run whose end breaks off ends all the same", service="worker")
+
+
+@run_whose_end.defect(
     "DBL-06f",
-    service="worker",
-    summary="a run's state, answer and story are written one after the other",
-    scenario="A run whose end breaks off ends all the same",
+    "a run's state, answer and story are written one after the other",
     step="Acme has found nothing of the end while it was half-way",
 )
 def _() -> None:
@@ -142,11 +144,9 @@ def _() -> None:
     original = replace(supervisor, "end_run", end_run)
 
 
-@defect(
+@run_whose_end.defect(
     "DBL-06g",
-    service="worker",
-    summary="an end that breaks off is not written again, and the run is lost with its answer",
-    scenario="A run whose end breaks off ends all the same",
+    "an end that breaks off is not written again, and the run is lost with its answer",
     step="Acme finds the whole end all the same",
 )
 def _() -> None:
@@ -160,12 +160,10 @@ def _() -> None:
     original = replace(supervisor, "end_run", end_run)
 
 
-@defect(
+@run_whose_end.defect(
     "DBL-06h",
-    service="worker",
-    summary="an end that is written again is not told again",
-    scenario="A run whose end breaks off ends all the same",
-    step="Acme has received the complete story of the run",
+    "an end that is written again is not told again",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     broken_off: set[str] = set()

@@ -9,15 +9,15 @@ from apex.tools import tool
 from apex.tools.dispatcher import Dispatcher
 from apex.worker.execution import Execution
 from apex.worker.toolbox import Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+jobs_fifty_customers = Scenario("The jobs of fifty customers at once", service="tools")
 
-@defect(
+
+@jobs_fifty_customers.defect(
     "CSC-05a",
-    service="tools",
-    summary="the trace of a call is that of the call which began last",
-    scenario="The jobs of fifty customers at once",
+    "the trace of a call is that of the call which began last",
     step="each job was given what it had asked for, and the partner has answered each question once",
 )
 def _() -> None:
@@ -31,12 +31,14 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
+twenty_jobs_one = Scenario("Twenty jobs of one customer at once")
+
+
+@twenty_jobs_one.defect(
     "CSC-05b",
-    service="worker",
-    summary="tool calls are made for the run that began last",
-    scenario="Twenty jobs of one customer at once",
+    "tool calls are made for the run that began last",
     step="every service has each job on record once, and all records agree",
+    service="worker",
 )
 def _() -> None:
     latest: dict[str, Any] = {}
@@ -54,12 +56,11 @@ def _() -> None:
     original_call = replace(Toolbox, "call", call)
 
 
-@defect(
+@twenty_jobs_one.defect(
     "CSC-05c",
-    service="tools",
-    summary="an instance of the tools carries out one call at a time",
-    scenario="Twenty jobs of one customer at once",
+    "an instance of the tools carries out one call at a time",
     step="as many jobs were at work at once as there are places for them",
+    service="tools",
 )
 def _() -> None:
     one_at_a_time = asyncio.Lock()

@@ -11,16 +11,16 @@ from apex.runs import now
 from apex.stream import Event, EventStream, rfc3339
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.tool import ToolCall
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+tool_reports_told = Scenario("What a tool reports is told in its place", service="tools")
 
-@defect(
+
+@tool_reports_told.defect(
     "CSC-02a",
-    service="tools",
-    summary="the tools service publishes around the sequencer",
-    scenario="What a tool reports is told in its place",
-    step="Acme has received the complete story of the run",
+    "the tools service publishes around the sequencer",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
@@ -49,11 +49,9 @@ def _reports_wait() -> None:
     original = replace(ToolCall, "report", report)
 
 
-@defect(
+@tool_reports_told.defect(
     "CSC-02b",
-    service="tools",
-    summary="a report bears the time at which its call began",
-    scenario="What a tool reports is told in its place",
+    "a report bears the time at which its call began",
     step="each report was told after what led to it and before what followed from it",
 )
 def _() -> None:
@@ -69,11 +67,12 @@ def _() -> None:
     original_publish = replace(EventStream, "publish", publish)
 
 
-@defect(
+reports_tools_side = Scenario("The reports of tools side by side are told in their places", service="tools")
+
+
+@reports_tools_side.defect(
     "CSC-02c",
-    service="tools",
-    summary="reports are told under the call that began last",
-    scenario="The reports of tools side by side are told in their places",
+    "reports are told under the call that began last",
     step="each report was told after what led to it and before what followed from it",
 )
 def _() -> None:
@@ -86,22 +85,21 @@ def _() -> None:
     original = replace(Dispatcher, "_teller", teller)
 
 
-@defect(
+how_far_tool = Scenario("How far a tool has come is told while it is still at work", service="tools")
+
+
+@how_far_tool.defect(
     "CSC-02d",
-    service="tools",
-    summary="reports wait until the tool has done its work",
-    scenario="How far a tool has come is told while it is still at work",
+    "reports wait until the tool has done its work",
     step="Acme is told that one of the two is done while the run is still at work",
 )
 def _() -> None:
     _reports_wait()
 
 
-@defect(
+@reports_tools_side.defect(
     "CSC-02e",
-    service="tools",
-    summary="reports wait until the tool has done its work",
-    scenario="The reports of tools side by side are told in their places",
+    "reports wait until the tool has done its work",
     step="each report was told after what led to it and before what followed from it",
 )
 def _() -> None:

@@ -11,16 +11,17 @@ from apex.discovery import Registry
 from apex.tools.calls import CallRecords
 from apex.tools.tool import ToolCall
 from apex.worker.toolbox import Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+one_two_instances = Scenario("One of two instances dies while both are at work")
 
-@defect(
+
+@one_two_instances.defect(
     "CSC-04a",
-    service="worker",
-    summary="no other instance is asked when one breaks off",
-    scenario="One of two instances dies while both are at work",
+    "no other instance is asked when one breaks off",
     step="each job was given what it had asked for, and the partner has answered each question once",
+    service="worker",
 )
 def _() -> None:
     def begin(self: Toolbox, *others: Any) -> None:
@@ -30,12 +31,11 @@ def _() -> None:
     original = replace(Toolbox, "__init__", begin)
 
 
-@defect(
+@one_two_instances.defect(
     "CSC-04b",
-    service="worker",
-    summary="a call that is asked for again has another key",
-    scenario="One of two instances dies while both are at work",
+    "a call that is asked for again has another key",
     step="every service has each job on record once, and all records agree",
+    service="worker",
 )
 def _() -> None:
     async def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:
@@ -47,22 +47,22 @@ def _() -> None:
     original = replace(Toolbox, "_post", post)
 
 
-@defect(
+@one_two_instances.defect(
     "CSC-04c",
-    service="tools",
-    summary="the calls of an instance that is gone are never taken over",
-    scenario="One of two instances dies while both are at work",
+    "the calls of an instance that is gone are never taken over",
     step="each job was given what it had asked for, and the partner has answered each question once",
+    service="tools",
 )
 def _() -> None:
     replace(Registry, "is_gone", lambda self, instance_id: False)
 
 
-@defect(
+done_before_answer = Scenario("What was done before its answer was lost is not done again", service="tools")
+
+
+@done_before_answer.defect(
     "CSC-04d",
-    service="tools",
-    summary="a call that is asked for again is carried out again",
-    scenario="What was done before its answer was lost is not done again",
+    "a call that is asked for again is carried out again",
     step="each job was given what it had asked for, and the partner has answered each question once",
 )
 def _() -> None:

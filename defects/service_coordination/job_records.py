@@ -13,16 +13,17 @@ from apex.runs import now
 from apex.tools.calls import CallRecords
 from apex.tools.tool import ToolCall
 from apex.worker import supervisor
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+cost_analysis_record = Scenario("A cost analysis is on record once with every service that took part")
 
-@defect(
+
+@cost_analysis_record.defect(
     "CSC-01a",
-    service="worker",
-    summary="the record for analytics is written twice",
-    scenario="A cost analysis is on record once with every service that took part",
+    "the record for analytics is written twice",
     step="every service has the job on record once, and all records agree",
+    service="worker",
 )
 def _() -> None:
     again = text(
@@ -38,12 +39,11 @@ def _() -> None:
     original = replace(supervisor, "end_run", end_run)
 
 
-@defect(
+@cost_analysis_record.defect(
     "CSC-01b",
-    service="tools",
-    summary="a tool call is recorded anew when it has ended",
-    scenario="A cost analysis is on record once with every service that took part",
+    "a tool call is recorded anew when it has ended",
     step="every service has the job on record once, and all records agree",
+    service="tools",
 )
 def _() -> None:
     def finish(self: CallRecords, call: ToolCall, answer: Any) -> None:
@@ -55,11 +55,12 @@ def _() -> None:
     original = replace(CallRecords, "finish", finish)
 
 
-@defect(
+job_failed_record = Scenario("A job that failed is on record once as failed", service="analytics")
+
+
+@job_failed_record.defect(
     "CSC-01c",
-    service="analytics",
-    summary="jobs that failed are counted as completed",
-    scenario="A job that failed is on record once as failed",
+    "jobs that failed are counted as completed",
     step="every service has the job on record once, and all records agree",
 )
 def _() -> None:
@@ -69,11 +70,12 @@ def _() -> None:
     original = replace(Jobs, "add", add)
 
 
-@defect(
+record_has_delivered = Scenario("A record that has to be delivered again is there once", service="analytics")
+
+
+@record_has_delivered.defect(
     "CSC-01d",
-    service="analytics",
-    summary="a record that is delivered again is stored again",
-    scenario="A record that has to be delivered again is there once",
+    "a record that is delivered again is stored again",
     step="every service has the job on record once, and all records agree",
 )
 def _() -> None:

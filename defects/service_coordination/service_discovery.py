@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace as changed
 
 from apex.discovery import Directory, Instance, Registry
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+instance_has_crashed = Scenario("An instance that has crashed is forgotten", service="tools")
 
-@defect(
+
+@instance_has_crashed.defect(
     "CSC-03a",
-    service="tools",
-    summary="a heartbeat keeps the registrations of all instances, also of those that are gone",
-    scenario="An instance that has crashed is forgotten",
+    "a heartbeat keeps the registrations of all instances, also of those that are gone",
     step="the operator finds only the first tools instance in time",
 )
 def _() -> None:
@@ -25,12 +25,14 @@ def _() -> None:
     original = replace(Registry, "register", register)
 
 
-@defect(
+second_instance_found = Scenario("A second instance is found after its start")
+
+
+@second_instance_found.defect(
     "CSC-03b",
-    service="tools",
-    summary="all instances register under the name of the service",
-    scenario="A second instance is found after its start",
+    "all instances register under the name of the service",
     step="the operator finds both tools instances in time",
+    service="tools",
 )
 def _() -> None:
     def register(self: Registry, instance: Instance) -> None:
@@ -39,12 +41,11 @@ def _() -> None:
     original = replace(Registry, "register", register)
 
 
-@defect(
+@second_instance_found.defect(
     "CSC-03c",
-    service="worker",
-    summary="instances are looked up once, at the start",
-    scenario="A second instance is found after its start",
+    "instances are looked up once, at the start",
     step="Acme's next job is carried out by both",
+    service="worker",
 )
 def _() -> None:
     def run(self: Directory) -> None:
@@ -54,11 +55,12 @@ def _() -> None:
     replace(Directory, "run", run)
 
 
-@defect(
+instance_stopped_order = Scenario("An instance that is stopped in order is forgotten at once", service="tools")
+
+
+@instance_stopped_order.defect(
     "CSC-03d",
-    service="tools",
-    summary="an instance that is stopped leaves its registration to expire",
-    scenario="An instance that is stopped in order is forgotten at once",
+    "an instance that is stopped leaves its registration to expire",
     step="the operator finds only the first tools instance at once",
 )
 def _() -> None:

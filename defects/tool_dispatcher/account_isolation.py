@@ -8,15 +8,17 @@ from apex.tools.accounts import CloudAccount, CloudAccounts
 from apex.tools.changes import StopInstances
 from apex.tools.cloud import ListInstances
 from apex.tools.errors import ToolError
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+same_tool_used = Scenario(
+    "The same tool, used by two customers at once, changes for each what is their own", service="tools"
+)
 
-@defect(
+
+@same_tool_used.defect(
     "TLD-03a",
-    service="tools",
-    summary="a shared client keeps the credentials of its first caller",
-    scenario="The same tool, used by two customers at once, changes for each what is their own",
+    "a shared client keeps the credentials of its first caller",
     step="each cloud account shows it done to its own servers and to no others",
 )
 def _() -> None:
@@ -30,11 +32,14 @@ def _() -> None:
     original = replace(CloudAccounts, "of_tenant", of_tenant)
 
 
-@defect(
+same_tool_used_two = Scenario(
+    "The same tool, used by two customers at once, shows to each what is their own", service="tools"
+)
+
+
+@same_tool_used_two.defect(
     "TLD-03b",
-    service="tools",
-    summary="a list of servers is kept for all who ask",
-    scenario="The same tool, used by two customers at once, shows to each what is their own",
+    "a list of servers is kept for all who ask",
     step="each list names the customer's own servers and no others",
 )
 def _() -> None:
@@ -48,12 +53,11 @@ def _() -> None:
     original = replace(ListInstances, "_list", listed)
 
 
-@defect(
-    "TLD-03c",
-    service="tools",
-    summary="a server is looked for in every account that was entered before",
-    scenario="Nobody's tool reaches into somebody else's account",
-    step="Acme's servers are as they were",
+nobody_tool_reaches = Scenario("Nobody's tool reaches into somebody else's account", service="tools")
+
+
+@nobody_tool_reaches.defect(
+    "TLD-03c", "a server is looked for in every account that was entered before", step="Acme's servers are as they were"
 )
 def _() -> None:
     entered: dict[str, CloudAccount] = {}
@@ -72,11 +76,9 @@ def _() -> None:
     original_stop = replace(StopInstances, "_stop", stop)
 
 
-@defect(
+@nobody_tool_reaches.defect(
     "TLD-03d",
-    service="tools",
-    summary="after a refusal by the cloud nothing more is done for the customer",
-    scenario="Nobody's tool reaches into somebody else's account",
+    "after a refusal by the cloud nothing more is done for the customer",
     step="Borealis' agent has stopped the second server and is told that there is no first",
 )
 def _() -> None:
@@ -95,11 +97,9 @@ def _() -> None:
     original = replace(StopInstances, "execute", execute)
 
 
-@defect(
+@same_tool_used.defect(
     "TLD-03e",
-    service="tools",
-    summary="for whom an account is entered is kept in one place, and overwritten while the first caller still waits",
-    scenario="The same tool, used by two customers at once, changes for each what is their own",
+    "for whom an account is entered is kept in one place, and overwritten while the first caller still waits",
     step="each cloud account shows it done to its own servers and to no others",
 )
 def _() -> None:

@@ -9,16 +9,17 @@ from typing import Any
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import ExecutionAnswer
 from apex.worker.toolbox import ToolAnswer, Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+second_question_asked = Scenario("The second question is asked while the first waits for its answer")
 
-@defect(
+
+@second_question_asked.defect(
     "TLD-02a",
-    service="worker",
-    summary="a run's tools run one after the other",
-    scenario="The second question is asked while the first waits for its answer",
+    "a run's tools run one after the other",
     step="both questions were with the partner at the same time",
+    service="worker",
 )
 def _() -> None:
     def begin(self: Toolbox, *arguments: Any) -> None:
@@ -28,12 +29,11 @@ def _() -> None:
     original = replace(Toolbox, "__init__", begin)
 
 
-@defect(
+@second_question_asked.defect(
     "TLD-02b",
-    service="tools",
-    summary="an instance of the tools carries out one call at a time",
-    scenario="The second question is asked while the first waits for its answer",
+    "an instance of the tools carries out one call at a time",
     step="both questions were with the partner at the same time",
+    service="tools",
 )
 def _() -> None:
     one_at_a_time = asyncio.Lock()
@@ -46,12 +46,11 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
+@second_question_asked.defect(
     "TLD-02c",
-    service="worker",
-    summary="results of a run are kept by the name of the tool",
-    scenario="The second question is asked while the first waits for its answer",
+    "results of a run are kept by the name of the tool",
     step="each question has its own answer, in the result and as shown to Acme",
+    service="worker",
 )
 def _() -> None:
     kept: dict[tuple[str, str], ToolAnswer] = {}
@@ -70,11 +69,12 @@ def _() -> None:
     original = replace(Toolbox, "call", call)
 
 
-@defect(
+slow_tool_does = Scenario("A slow tool does not hold up another", service="worker")
+
+
+@slow_tool_does.defect(
     "TLD-02d",
-    service="worker",
-    summary="no call of a run is over before all those beside it are",
-    scenario="A slow tool does not hold up another",
+    "no call of a run is over before all those beside it are",
     step="the servers were listed before the partner had answered",
 )
 def _() -> None:

@@ -9,16 +9,17 @@ from apex.tools.accounts import CloudAccount
 from apex.tools.changes import Labelling, ResizeInstance, Resizing, StopInstances, TagInstances
 from apex.tools.cloud import InstanceTypes, ListInstances, ReadPrices
 from apex.worker.toolbox import ToolAnswer, Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+label_stands_servers = Scenario("A label stands on the servers that it was asked for")
 
-@defect(
+
+@label_stands_servers.defect(
     "TLD-01a",
-    service="tools",
-    summary="the value of a tag is dropped on the way to the cloud",
-    scenario="A label stands on the servers that it was asked for",
+    "the value of a tag is dropped on the way to the cloud",
     step="Acme's cloud account shows it done to these servers and to no others",
+    service="tools",
 )
 def _() -> None:
     def tag(self: TagInstances, account: CloudAccount, wanted: Labelling) -> dict[str, Any]:
@@ -28,11 +29,12 @@ def _() -> None:
     original = replace(TagInstances, "_tag", tag)
 
 
-@defect(
+servers_were_stopped = Scenario("Servers that were to be stopped do not run any more", service="tools")
+
+
+@servers_were_stopped.defect(
     "TLD-01b",
-    service="tools",
-    summary="servers are reported as stopped, but nobody stops them",
-    scenario="Servers that were to be stopped do not run any more",
+    "servers are reported as stopped, but nobody stops them",
     step="Acme's cloud account shows it done to these servers and to no others",
 )
 def _() -> None:
@@ -42,11 +44,12 @@ def _() -> None:
     replace(StopInstances, "_stop", stop)
 
 
-@defect(
+server_smaller_or = Scenario("A server that was to be smaller or larger is so", service="tools")
+
+
+@server_smaller_or.defect(
     "TLD-01c",
-    service="tools",
-    summary="a server is restarted, but keeps its type",
-    scenario="A server that was to be smaller or larger is so",
+    "a server is restarted, but keeps its type",
     step="Acme's cloud account shows it done to these servers and to no others",
 )
 def _() -> None:
@@ -59,12 +62,11 @@ def _() -> None:
     original = replace(ResizeInstance, "_resize", resize)
 
 
-@defect(
+@label_stands_servers.defect(
     "TLD-01d",
-    service="worker",
-    summary="what a tool gives is lost on the way to the agent",
-    scenario="A label stands on the servers that it was asked for",
+    "what a tool gives is lost on the way to the agent",
     step="the result tells it as the cloud account shows it",
+    service="worker",
 )
 def _() -> None:
     async def call(self: Toolbox, *arguments: Any) -> ToolAnswer:
@@ -74,12 +76,11 @@ def _() -> None:
     original = replace(Toolbox, "call", call)
 
 
-@defect(
+@label_stands_servers.defect(
     "TLD-01e",
-    service="tools",
-    summary="a tag goes to all servers of the account",
-    scenario="A label stands on the servers that it was asked for",
+    "a tag goes to all servers of the account",
     step="Acme's cloud account shows it done to these servers and to no others",
+    service="tools",
 )
 def _() -> None:
     def tag(self: TagInstances, account: CloudAccount, wanted: Labelling) -> dict[str, Any]:
@@ -91,11 +92,9 @@ def _() -> None:
     original = replace(TagInstances, "_tag", tag)
 
 
-@defect(
+@servers_were_stopped.defect(
     "TLD-01f",
-    service="tools",
-    summary="the result tells what the cloud was asked to do, not what it has done",
-    scenario="Servers that were to be stopped do not run any more",
+    "the result tells what the cloud was asked to do, not what it has done",
     step="the result tells it as the cloud account shows it",
 )
 def _() -> None:
@@ -106,11 +105,12 @@ def _() -> None:
     original = replace(StopInstances, "_stop", stop)
 
 
-@defect(
+price_list_has = Scenario("A price list has what it was asked for", service="tools")
+
+
+@price_list_has.defect(
     "TLD-01g",
-    service="tools",
-    summary="the types to price are dropped on the way to the tool",
-    scenario="A price list has what it was asked for",
+    "the types to price are dropped on the way to the tool",
     step="the result has that price as the partner lists it, and no other",
 )
 def _() -> None:

@@ -12,18 +12,20 @@ from apex.tools.models import ExecutionAnswer
 from apex.tools.tool import Tool
 from apex.worker.execution import Execution
 from apex.worker.toolbox import ToolAnswer, Toolbox
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 _REPORTED = "A failing tool is reported, and the next one of the plan runs"
 
 
-@defect(
+reported = Scenario(_REPORTED)
+
+
+@reported.defect(
     "TLD-05a",
-    service="tools",
-    summary="a failure is swallowed and reported as success",
-    scenario=_REPORTED,
+    "a failure is swallowed and reported as success",
     step="Acme was shown that the tool failed, for a reason fit for a customer",
+    service="tools",
 )
 def _() -> None:
     async def execute(self: Dispatcher, *arguments: Any) -> ExecutionAnswer:
@@ -35,12 +37,11 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
+@reported.defect(
     "TLD-05b",
-    service="tools",
-    summary="the text of a tool's exception is given as the reason",
-    scenario=_REPORTED,
+    "the text of a tool's exception is given as the reason",
     step="Acme was shown that the tool failed, for a reason fit for a customer",
+    service="tools",
 )
 def _() -> None:
     async def find(self: Dispatcher, name: str) -> Tool:
@@ -62,12 +63,11 @@ def _() -> None:
     original = replace(Dispatcher, "find", find)
 
 
-@defect(
+@reported.defect(
     "TLD-05c",
-    service="worker",
-    summary="after a failed call a run gets no tool any more",
-    scenario=_REPORTED,
+    "after a failed call a run gets no tool any more",
     step="the next tool of the plan has done its work",
+    service="worker",
 )
 def _() -> None:
     async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> ToolAnswer:
@@ -84,22 +84,22 @@ def _() -> None:
     original = replace(Toolbox, "call", call)
 
 
-@defect(
+@reported.defect(
     "TLD-05d",
-    service="worker",
-    summary="an answer from which a part is missing is not marked",
-    scenario=_REPORTED,
+    "an answer from which a part is missing is not marked",
     step="the run ends with an answer that is marked as partial",
+    service="worker",
 )
 def _() -> None:
     replace(Execution, "leave_out", lambda self, part: None)
 
 
-@defect(
+review_leaves_out = Scenario("A review leaves out what cannot be known", service="worker")
+
+
+@review_leaves_out.defect(
     "TLD-05e",
-    service="worker",
-    summary="a failing tool of a delegated agent ends the whole run",
-    scenario="A review leaves out what cannot be known",
+    "a failing tool of a delegated agent ends the whole run",
     step="the run ends with an answer that is marked as partial, and has the totals of Acme's own usage",
 )
 def _() -> None:
@@ -113,11 +113,12 @@ def _() -> None:
     original = replace(Execution, "delegate", delegate)
 
 
-@defect(
+answer_from_which = Scenario("An answer from which nothing is missing is whole", service="worker")
+
+
+@answer_from_which.defect(
     "TLD-05f",
-    service="worker",
-    summary="every answer that another agent has worked on is marked as partial",
-    scenario="An answer from which nothing is missing is whole",
+    "every answer that another agent has worked on is marked as partial",
     step="the run ends with an answer that is not marked as partial",
 )
 def _() -> None:

@@ -11,19 +11,18 @@ from apex.tools.models import Execution as Call
 from apex.tools.models import ExecutionAnswer
 from apex.tools.permissions import Grant
 from apex.tools.tool import Tool
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 _EVERY_TOOL = "An agent uses the tools of its caller's plan and role, and no others"
 _ALLOWED = "the agent could <do> servers, and do nothing else to them"
 
 
-@defect(
-    "TLD-04a",
-    service="tools",
-    summary="the permission is looked at when the tool has done its work",
-    scenario=_EVERY_TOOL,
-    step=_ALLOWED,
+every_tool = Scenario(_EVERY_TOOL)
+
+
+@every_tool.defect(
+    "TLD-04a", "the permission is looked at when the tool has done its work", step=_ALLOWED, service="tools"
 )
 def _() -> None:
     async def execute(self: Dispatcher, tool: Tool, call_id: str, request: Call, caller: Any) -> ExecutionAnswer:
@@ -35,34 +34,21 @@ def _() -> None:
     require = replace(dispatcher, "require", lambda permission, caller: None)
 
 
-@defect(
-    "TLD-04b",
-    service="tools",
-    summary="the plan decides alone, whatever the role",
-    scenario=_EVERY_TOOL,
-    step=_ALLOWED,
-)
+@every_tool.defect("TLD-04b", "the plan decides alone, whatever the role", step=_ALLOWED, service="tools")
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: plan in self.plans)
 
 
-@defect(
-    "TLD-04c",
-    service="tools",
-    summary="the role decides alone, whatever the plan",
-    scenario=_EVERY_TOOL,
-    step=_ALLOWED,
-)
+@every_tool.defect("TLD-04c", "the role decides alone, whatever the plan", step=_ALLOWED, service="tools")
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: role in self.roles)
 
 
-@defect(
+@every_tool.defect(
     "TLD-04d",
-    service="tools",
-    summary="a refusal does not name the plans that have the permission",
-    scenario=_EVERY_TOOL,
+    "a refusal does not name the plans that have the permission",
     step="each refusal names the missing permission, and the plans and roles that have it",
+    service="tools",
 )
 def _() -> None:
     def require(permission: str, caller: dict[str, str]) -> None:
@@ -74,22 +60,22 @@ def _() -> None:
     original = replace(dispatcher, "require", require)
 
 
-@defect(
+@every_tool.defect(
     "TLD-04e",
-    service="backend",
-    summary="the published list tells everybody that they may use every tool",
-    scenario=_EVERY_TOOL,
+    "the published list tells everybody that they may use every tool",
     step="the published list of tools says the same",
+    service="backend",
 )
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: True)
 
 
-@defect(
+partner_hears_nothing = Scenario("A partner hears nothing of a call that is refused", service="tools")
+
+
+@partner_hears_nothing.defect(
     "TLD-04f",
-    service="tools",
-    summary="tools of plugins are not bound by plans",
-    scenario="A partner hears nothing of a call that is refused",
+    "tools of plugins are not bound by plans",
     step="the partner has heard from Borealis, and nothing from Acme",
 )
 def _() -> None:

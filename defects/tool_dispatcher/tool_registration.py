@@ -11,7 +11,7 @@ from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import ExecutionAnswer
 from apex.tools.registered import RegisteredTool, RegisteredTools
 from apex.tools.tool import Tool
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 _USED_AT_ONCE = "A tool that was added can be used at once"
@@ -19,11 +19,12 @@ _WITHDRAWN = "A tool that was withdrawn is refused by name"
 _TOLD = "Acme's agent is told that it was withdrawn, and the partner is not asked again"
 
 
-@defect(
+used_once = Scenario(_USED_AT_ONCE, service="tools")
+
+
+@used_once.defect(
     "TLD-07a",
-    service="tools",
-    summary="the tools are read once, when the first is looked for",
-    scenario=_USED_AT_ONCE,
+    "the tools are read once, when the first is looked for",
     step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
@@ -37,12 +38,11 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-@defect(
-    "TLD-07b",
-    service="tools",
-    summary="what was added before a start is not found after it",
-    scenario="A tool that was added is still there after a crash",
-    step="Acme's agent is given the partner's answer",
+tool_added_still = Scenario("A tool that was added is still there after a crash", service="tools")
+
+
+@tool_added_still.defect(
+    "TLD-07b", "what was added before a start is not found after it", step="Acme's agent is given the partner's answer"
 )
 def _() -> None:
     started = now()
@@ -60,13 +60,10 @@ def _() -> None:
     original, sought = replace(RegisteredTool, "__init__", begin), replace(RegisteredTools, "find", find)
 
 
-@defect(
-    "TLD-07c",
-    service="tools",
-    summary="an instance goes on using the tools that it has used before",
-    scenario=_WITHDRAWN,
-    step=_TOLD,
-)
+withdrawn = Scenario(_WITHDRAWN, service="tools")
+
+
+@withdrawn.defect("TLD-07c", "an instance goes on using the tools that it has used before", step=_TOLD)
 def _() -> None:
     used: dict[str, RegisteredTool] = {}
 
@@ -78,13 +75,7 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-@defect(
-    "TLD-07d",
-    service="tools",
-    summary="a withdrawn tool is refused as if it had never been there",
-    scenario=_WITHDRAWN,
-    step=_TOLD,
-)
+@withdrawn.defect("TLD-07d", "a withdrawn tool is refused as if it had never been there", step=_TOLD)
 def _() -> None:
     def find(self: RegisteredTools, name: str) -> Any:
         try:
@@ -95,12 +86,11 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-@defect(
-    "TLD-07e",
-    service="tools",
-    summary="withdrawing a tool ends the calls that are at work",
-    scenario="A call at work when its tool is withdrawn is finished",
-    step="Acme's agent is given the partner's answer",
+call_work_when = Scenario("A call at work when its tool is withdrawn is finished", service="tools")
+
+
+@call_work_when.defect(
+    "TLD-07e", "withdrawing a tool ends the calls that are at work", step="Acme's agent is given the partner's answer"
 )
 def _() -> None:
     async def execute(self: Dispatcher, tool: Tool, *others: Any) -> ExecutionAnswer:
@@ -118,12 +108,8 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
-    "TLD-07f",
-    service="tools",
-    summary="the published list leaves out what operators have added",
-    scenario=_USED_AT_ONCE,
-    step="the published list names it",
+@used_once.defect(
+    "TLD-07f", "the published list leaves out what operators have added", step="the published list names it"
 )
 def _() -> None:
     async def known(self: Dispatcher) -> list[Tool]:
@@ -132,11 +118,9 @@ def _() -> None:
     replace(Dispatcher, "known", known)
 
 
-@defect(
+@used_once.defect(
     "TLD-07g",
-    service="tools",
-    summary="the partner of an added tool is asked without the parameters",
-    scenario=_USED_AT_ONCE,
+    "the partner of an added tool is asked without the parameters",
     step="Acme's agent is given the partner's answer",
 )
 def _() -> None:
@@ -147,11 +131,9 @@ def _() -> None:
     original = replace(RegisteredTool, "execute", execute)
 
 
-@defect(
+@withdrawn.defect(
     "TLD-07h",
-    service="tools",
-    summary="the published list keeps every tool that was used once",
-    scenario=_WITHDRAWN,
+    "the published list keeps every tool that was used once",
     step="the published list does not name it any more",
 )
 def _() -> None:

@@ -11,15 +11,15 @@ from apex.tools.dispatcher import Stopwatch
 from apex.tools.models import ExecutionAnswer
 from apex.worker.execution import Execution
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+tool_takes_long = Scenario("A tool takes as long as the partner takes to answer", service="tools")
 
-@defect(
+
+@tool_takes_long.defect(
     "TLD-06a",
-    service="tools",
-    summary="only the processor's time is measured",
-    scenario="A tool takes as long as the partner takes to answer",
+    "only the processor's time is measured",
     step="the time told for the price list is the time that the partner took",
 )
 def _() -> None:
@@ -34,11 +34,12 @@ def _() -> None:
     replace(Stopwatch, "__exit__", end)
 
 
-@defect(
+waiting_turn_does = Scenario("Waiting for a turn does not count as work", service="worker")
+
+
+@waiting_turn_does.defect(
     "TLD-06b",
-    service="worker",
-    summary="the time of a tool includes the wait for its turn",
-    scenario="Waiting for a turn does not count as work",
+    "the time of a tool includes the wait for its turn",
     step="the time told for each question is the time that the partner took, without the wait for its turn",
 )
 def _() -> None:
@@ -61,12 +62,8 @@ def _() -> None:
     replace(Tracker, "emit", emit)
 
 
-@defect(
-    "TLD-06c",
-    service="tools",
-    summary="the records hold whole seconds",
-    scenario="A tool takes as long as the partner takes to answer",
-    step="the records hold the times that Acme was told",
+@tool_takes_long.defect(
+    "TLD-06c", "the records hold whole seconds", step="the records hold the times that Acme was told"
 )
 def _() -> None:
     def finish(self: CallRecords, call: Any, answer: ExecutionAnswer) -> None:

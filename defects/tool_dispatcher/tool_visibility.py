@@ -22,42 +22,27 @@ from apex.worker import execution
 from apex.worker.execution import Execution
 from apex.worker.toolbox import ToolAnswer, Toolbox
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 _SECRETS = "Secrets are used, but not shown"
 _SHOWN = "Acme was shown the call without any secret"
 
 
-@defect(
-    "TLD-08a",
-    service="worker",
-    summary="parameters and results are shown as they are",
-    scenario=_SECRETS,
-    step=_SHOWN,
-)
+secrets = Scenario(_SECRETS)
+
+
+@secrets.defect("TLD-08a", "parameters and results are shown as they are", step=_SHOWN, service="worker")
 def _() -> None:
     replace(execution, "shown", lambda value: value)
 
 
-@defect(
-    "TLD-08b",
-    service="worker",
-    summary="secrets are known by their names only",
-    scenario=_SECRETS,
-    step=_SHOWN,
-)
+@secrets.defect("TLD-08b", "secrets are known by their names only", step=_SHOWN, service="worker")
 def _() -> None:
     replace(sanitising, "masked", lambda text: text)
 
 
-@defect(
-    "TLD-08c",
-    service="worker",
-    summary="results are shown with their secrets",
-    scenario=_SECRETS,
-    step=_SHOWN,
-)
+@secrets.defect("TLD-08c", "results are shown with their secrets", step=_SHOWN, service="worker")
 def _() -> None:
     given: dict[str, Any] = {}
 
@@ -76,11 +61,12 @@ def _() -> None:
     replace(Tracker, "emit", emit)
 
 
-@defect(
+every_call_shown = Scenario("Every call is shown as it begins and as it ends", service="worker")
+
+
+@every_call_shown.defect(
     "TLD-08d",
-    service="worker",
-    summary="the end of a call is told twice",
-    scenario="Every call is shown as it begins and as it ends",
+    "the end of a call is told twice",
     step="each tool call on record was shown to Acme once at its beginning and once at its end",
 )
 def _() -> None:
@@ -91,11 +77,12 @@ def _() -> None:
     original = replace(Tracker, "emit", emit)
 
 
-@defect(
+nobody_else_shown = Scenario("Nobody else is shown the tools at work", service="worker")
+
+
+@nobody_else_shown.defect(
     "TLD-08e",
-    service="worker",
-    summary="the whole organisation is told of tools at work",
-    scenario="Nobody else is shown the tools at work",
+    "the whole organisation is told of tools at work",
     step="the tools at work were shown to Acme and to nobody else",
 )
 def _() -> None:
@@ -116,12 +103,14 @@ def _others(database: Database, tenant_id: str, user_id: str) -> list[str]:
         return [str(id) for id in connection.scalars(select(users.c.id).where(users.c.id != user_id))]
 
 
-@defect(
+tool_does_not = Scenario("A tool that does not exist is refused by name")
+
+
+@tool_does_not.defect(
     "TLD-08f",
+    "a tool that does not exist is refused like a wrong address",
+    step="Acme is notified that there is no such tool and that a retry will not help",
     service="tools",
-    summary="a tool that does not exist is refused like a wrong address",
-    scenario="A tool that does not exist is refused by name",
-    step="Acme is told that there is no such tool, and that a retry will not help",
 )
 def _() -> None:
     async def find(self: Dispatcher, name: str) -> Tool:
@@ -133,13 +122,7 @@ def _() -> None:
     original = replace(Dispatcher, "find", find)
 
 
-@defect(
-    "TLD-08g",
-    service="tools",
-    summary="calls are logged with their parameters",
-    scenario=_SECRETS,
-    step="no secret was written down",
-)
+@secrets.defect("TLD-08g", "calls are logged with their parameters", step="no secret was written down", service="tools")
 def _() -> None:
     async def execute(self: Dispatcher, tool: Tool, call_id: str, request: Call, caller: Any) -> ExecutionAnswer:
         structlog.get_logger().info("tool called", tool_name=tool.name, parameters=request.parameters)
@@ -149,12 +132,11 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@defect(
+@tool_does_not.defect(
     "TLD-08h",
-    service="worker",
-    summary="a refused call is shown without the reason",
-    scenario="A tool that does not exist is refused by name",
+    "a refused call is shown without the reason",
     step="Acme was shown one call, refused because there is no such tool",
+    service="worker",
 )
 def _() -> None:
     def emit(self: Tracker, type: str, agent_name: str, payload: dict[str, Any]) -> None:
@@ -163,34 +145,25 @@ def _() -> None:
     original = replace(Tracker, "emit", emit)
 
 
-@defect(
-    "TLD-08i",
-    service="worker",
-    summary="what tools have answered is kept for ever",
-    scenario=_SECRETS,
-    step="no secret was written down",
+@secrets.defect(
+    "TLD-08i", "what tools have answered is kept for ever", step="no secret was written down", service="worker"
 )
 def _() -> None:
     replace(runs, "forget_answers", lambda connection, run: None)
 
 
-@defect(
+@secrets.defect(
     "TLD-08j",
-    service="worker",
-    summary="an answer is kept with the secrets that tools gave to its agent",
-    scenario=_SECRETS,
+    "an answer is kept with the secrets that tools gave to its agent",
     step="no secret was written down",
+    service="worker",
 )
 def _() -> None:
     replace(execution, "hidden", lambda value: value)
 
 
-@defect(
-    "TLD-08k",
-    service="worker",
-    summary="what a run was asked with is kept as it is",
-    scenario=_SECRETS,
-    step="no secret was written down",
+@secrets.defect(
+    "TLD-08k", "what a run was asked with is kept as it is", step="no secret was written down", service="worker"
 )
 def _() -> None:
     replace(runs, "hidden", lambda value: value)

@@ -8,7 +8,7 @@ from typing import Any
 import uvicorn
 
 from apex.backend.connection import Connection, Position
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -24,23 +24,22 @@ def _resumed_at(place: Callable[[Connection, Position, int], int]) -> None:
     original = replace(Connection, "_open", _open)
 
 
-@defect(
+connection_reset_middle = Scenario("The connection is reset in the middle of a run", service="backend")
+
+
+@connection_reset_middle.defect(
     "WSE-03a",
-    service="backend",
-    summary="a reconnected customer goes on at the newest event",
-    scenario="The connection is reset in the middle of a run",
-    step="Acme has received the complete story of the run",
+    "a reconnected customer goes on at the newest event",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _resumed_at(lambda connection, resume, newest: newest)
 
 
-@defect(
+@connection_reset_middle.defect(
     "WSE-03b",
-    service="backend",
-    summary="a reconnected customer is sent the last event again",
-    scenario="The connection is reset in the middle of a run",
-    step="Acme has received the complete story of the run",
+    "a reconnected customer is sent the last event again",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _resumed_at(lambda connection, resume, newest: max(resume.sequence - 1, 0))
@@ -55,55 +54,51 @@ def _served(**options: Any) -> None:
     original = replace(uvicorn, "run", run)
 
 
-@defect(
-    "WSE-03c",
-    service="backend",
-    summary="connections have no heartbeat",
-    scenario="A line that has gone dead is noticed on both sides",
-    step="Acme notices in time that the line is dead",
-)
+line_has_gone = Scenario("A line that has gone dead is noticed on both sides", service="backend")
+
+
+@line_has_gone.defect("WSE-03c", "connections have no heartbeat", step="Acme notices in time that the line is dead")
 def _() -> None:
     _served(ws_ping_interval=None)
 
 
-@defect(
-    "WSE-03d",
-    service="backend",
-    summary="nobody minds when heartbeats are not answered",
-    scenario="A line that has gone dead is noticed on both sides",
-    step="the platform gives the dead connection up in time",
+@line_has_gone.defect(
+    "WSE-03d", "nobody minds when heartbeats are not answered", step="the platform closes the dead connection in time"
 )
 def _() -> None:
     _served(ws_ping_timeout=None)
 
 
-@defect(
+missed_dead_line = Scenario("What was missed on a dead line is shown on a new one", service="backend")
+
+
+@missed_dead_line.defect(
     "WSE-03e",
-    service="backend",
-    summary="what was missed on a dead line is not sent again",
-    scenario="What was missed on a dead line is shown on a new one",
-    step="Acme has received the complete story of the run",
+    "what was missed on a dead line is not sent again",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _resumed_at(lambda connection, resume, newest: newest)
 
 
-@defect(
+bad_line_events = Scenario("On a bad line events come late and never wrong", service="backend")
+
+
+@bad_line_events.defect(
     "WSE-03f",
-    service="backend",
-    summary="a slow line is taken for a dead one",
-    scenario="On a bad line events come late and never wrong",
-    step="Acme has received the complete story of the run",
+    "a slow line is taken for a dead one",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     _served(ws_ping_timeout=0.1)
 
 
-@defect(
+customer_away_too = Scenario("A customer who was away too long is told so once", service="backend")
+
+
+@customer_away_too.defect(
     "WSE-03g",
-    service="backend",
-    summary="who was away too long gets what is left, without a word",
-    scenario="A customer who was away too long is told so once",
+    "who was away too long gets what is left, without a word",
     step="Acme is told once that something was missed",
 )
 def _() -> None:
@@ -115,22 +110,23 @@ def _() -> None:
     replace(Connection, "_resync", _resync)
 
 
-@defect(
+@customer_away_too.defect(
     "WSE-03h",
-    service="backend",
-    summary="who was away too long is told again at every reconnect",
-    scenario="A customer who was away too long is told so once",
+    "who was away too long is told again at every reconnect",
     step="Acme is told once that something was missed",
 )
 def _() -> None:
     _resumed_at(lambda connection, resume, newest: -1)
 
 
-@defect(
+connected_customer_told = Scenario(
+    "A connected customer is told when the event store has lost its data", service="backend"
+)
+
+
+@connected_customer_told.defect(
     "WSE-03i",
-    service="backend",
-    summary="a store that has lost its data is taken for one in which nothing happened",
-    scenario="A connected customer is told when the event store has lost its data",
+    "a store that has lost its data is taken for one in which nothing happened",
     step="Acme is told once that something was missed",
 )
 def _() -> None:
@@ -142,11 +138,14 @@ def _() -> None:
     original = replace(Connection, "_catch_up", _catch_up)
 
 
-@defect(
+returning_customer_told = Scenario(
+    "A returning customer is told when the event store has lost its data", service="backend"
+)
+
+
+@returning_customer_told.defect(
     "WSE-03j",
-    service="backend",
-    summary="the numbers of a lost stream are taken for those of the new one",
-    scenario="A returning customer is told when the event store has lost its data",
+    "the numbers of a lost stream are taken for those of the new one",
     step="Acme is told once that something was missed",
 )
 def _() -> None:
@@ -159,11 +158,9 @@ def _() -> None:
     original = replace(Connection, "_open", _open)
 
 
-@defect(
+@customer_away_too.defect(
     "WSE-03k",
-    service="backend",
-    summary="who connects is told a place in the stream that lies behind",
-    scenario="A customer who was away too long is told so once",
+    "who connects is told a place in the stream that lies behind",
     step="Acme's next run is shown without a gap",
 )
 def _() -> None:
@@ -175,12 +172,10 @@ def _() -> None:
     original = replace(Connection, "_control", control)
 
 
-@defect(
+@line_has_gone.defect(
     "WSE-03l",
-    service="backend",
-    summary="heartbeats may stay unanswered for about twice as long as they should",
-    scenario="A line that has gone dead is noticed on both sides",
-    step="the platform gives the dead connection up in time",
+    "heartbeats may stay unanswered for about twice as long as they should",
+    step="the platform closes the dead connection in time",
 )
 def _() -> None:
     _served(ws_ping_timeout=7.5)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apex.worker import supervisor
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+failures_told_apart = Scenario("Failures are told apart", service="worker")
 
-@defect(
-    "WSE-06a",
-    service="worker",
-    summary="every failure is reported alike",
-    scenario="Failures are told apart",
-    step="Acme is told that <what failed>, and that <what to do>",
+
+@failures_told_apart.defect(
+    "WSE-06a", "every failure is reported alike", step="Acme is notified that <what failed> and that <what to do>"
 )
 def _() -> None:
     def _error(code: str, message: str, recoverable: bool) -> dict[str, Any]:
@@ -23,12 +21,8 @@ def _() -> None:
     original = replace(supervisor, "_error", _error)
 
 
-@defect(
-    "WSE-06b",
-    service="worker",
-    summary="no failure is worth a retry",
-    scenario="Failures are told apart",
-    step="Acme is told that <what failed>, and that <what to do>",
+@failures_told_apart.defect(
+    "WSE-06b", "no failure is worth a retry", step="Acme is notified that <what failed> and that <what to do>"
 )
 def _() -> None:
     def _error(code: str, message: str, recoverable: bool) -> dict[str, Any]:
@@ -37,12 +31,13 @@ def _() -> None:
     original = replace(supervisor, "_error", _error)
 
 
-@defect(
+failure_shows_inside = Scenario("No failure shows the inside of the platform", service="worker")
+
+
+@failure_shows_inside.defect(
     "WSE-06c",
-    service="worker",
-    summary="the text of an exception is told to the customer",
-    scenario="No failure shows the inside of the platform",
-    step="the reason that Acme reads and hears is fit for a customer",
+    "the text of an exception is told to the customer",
+    step="the error that Acme reads and receives shows nothing internal",
 )
 def _() -> None:
     def _told(error: BaseException) -> dict[str, Any]:

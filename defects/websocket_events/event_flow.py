@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apex.stream import Event, EventStream
-from defects import defect
+from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace
 
@@ -20,11 +20,12 @@ def _published_unless(lost: Callable[[Event], bool]) -> None:
     original = replace(EventStream, "publish", publish)
 
 
-@defect(
+run_shown_from = Scenario("A run is shown from its first step to its answer", service="worker")
+
+
+@run_shown_from.defect(
     "WSE-01a",
-    service="worker",
-    summary="completed tool calls come without the id of the request",
-    scenario="A run is shown from its first step to its answer",
+    "completed tool calls come without the id of the request",
     step="everything that Acme has received keeps to the published contract",
 )
 def _() -> None:
@@ -35,22 +36,19 @@ def _() -> None:
     envelopes(forget)
 
 
-@defect(
-    "WSE-01b",
-    service="worker",
-    summary="what the agent thinks is never told",
-    scenario="A run is shown from its first step to its answer",
-    step="Acme has received these events",
-)
+@run_shown_from.defect("WSE-01b", "what the agent thinks is never told", step="Acme has received these events")
 def _() -> None:
     _published_unless(lambda event: event.type == "agent_thinking")
 
 
-@defect(
+failures_cancellations_notices = Scenario(
+    "Failures, cancellations and notices keep to the contract as well", service="worker"
+)
+
+
+@failures_cancellations_notices.defect(
     "WSE-01c",
-    service="worker",
-    summary="a notice comes without its text",
-    scenario="Failures, cancellations and notices keep to the contract as well",
+    "a notice comes without its text",
     step="everything that Acme has received keeps to the published contract",
 )
 def _() -> None:
@@ -60,12 +58,6 @@ def _() -> None:
     envelopes(silence)
 
 
-@defect(
-    "WSE-01d",
-    service="worker",
-    summary="a cancellation is not told",
-    scenario="Failures, cancellations and notices keep to the contract as well",
-    step="Acme has received these events",
-)
+@failures_cancellations_notices.defect("WSE-01d", "a cancellation is not told", step="Acme has received these events")
 def _() -> None:
     _published_unless(lambda event: event.type == "agent_cancelled")

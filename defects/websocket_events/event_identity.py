@@ -6,16 +6,18 @@ import uuid
 from typing import Any
 
 from apex.stream import Event, EventStream
-from defects import defect
+from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace
 
+runs_different_threads = Scenario(
+    "Runs in different threads, one after the other, keep their identities", service="worker"
+)
 
-@defect(
+
+@runs_different_threads.defect(
     "WSE-05a",
-    service="worker",
-    summary="events name the first thread that the worker has seen of a user",
-    scenario="Runs in different threads, one after the other, keep their identities",
+    "events name the first thread that the worker has seen of a user",
     step="every event names these as its own request did",
 )
 def _() -> None:
@@ -28,11 +30,9 @@ def _() -> None:
     original = replace(EventStream, "publish", publish)
 
 
-@defect(
+@runs_different_threads.defect(
     "WSE-05b",
-    service="worker",
-    summary="the end of a run names the delivery instead of the request",
-    scenario="Runs in different threads, one after the other, keep their identities",
+    "the end of a run names the delivery instead of the request",
     step="every event names these as its own request did",
 )
 def _() -> None:
@@ -43,12 +43,13 @@ def _() -> None:
     envelopes(name)
 
 
-@defect(
-    "WSE-05c",
-    service="worker",
-    summary="delegated agents begin a trace of their own",
-    scenario="Runs in different threads, side by side, keep their identities",
-    step="every event names these as its own request did",
+runs_different_threads_side = Scenario(
+    "Runs in different threads, side by side, keep their identities", service="worker"
+)
+
+
+@runs_different_threads_side.defect(
+    "WSE-05c", "delegated agents begin a trace of their own", step="every event names these as its own request did"
 )
 def _() -> None:
     def begin(frame: dict[str, Any]) -> None:

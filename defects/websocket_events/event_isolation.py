@@ -13,7 +13,7 @@ from apex.backend import sockets
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
 from apex.identity import Identity
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
 
@@ -35,23 +35,22 @@ def _overheard(shared: Callable[[Identity, Identity], bool]) -> None:
     original_offer = replace(Connection, "offer", offer)
 
 
-@defect(
+ten_customers_two = Scenario("Ten customers with two tabs each see their own work and nobody else's", service="backend")
+
+
+@ten_customers_two.defect(
     "WSE-02a",
-    service="backend",
-    summary="every event is sent to every connection",
-    scenario="Ten customers with two tabs each see their own work and nobody else's",
-    step="every tab has shown the whole story of its own customer's run and nothing else",
+    "every event is sent to every connection",
+    step="every connection has received all events of its own customer's runs and nothing else",
 )
 def _() -> None:
     _overheard(lambda listener, teller: True)
 
 
-@defect(
+@ten_customers_two.defect(
     "WSE-02b",
-    service="backend",
-    summary="only the newest tab of a user is served",
-    scenario="Ten customers with two tabs each see their own work and nobody else's",
-    step="every tab has shown the whole story of its own customer's run and nothing else",
+    "only the newest tab of a user is served",
+    step="every connection has received all events of its own customer's runs and nothing else",
 )
 def _() -> None:
     async def add(self: Hub, connection: Connection) -> None:
@@ -61,24 +60,22 @@ def _() -> None:
     original = replace(Hub, "add", add)
 
 
-@defect(
+colleagues_do_not = Scenario("Colleagues do not see each other's work", service="backend")
+
+
+@colleagues_do_not.defect(
     "WSE-02c",
-    service="backend",
-    summary="events belong to the organisation, not to the user",
-    scenario="Colleagues do not see each other's work",
-    step="every tab has shown the whole story of its own customer's run and nothing else",
+    "events belong to the organisation, not to the user",
+    step="every connection has received all events of its own customer's runs and nothing else",
 )
 def _() -> None:
     _overheard(lambda listener, teller: listener.tenant_id == teller.tenant_id)
 
 
-@defect(
-    "WSE-02d",
-    service="backend",
-    summary="the origin of a connection is not looked at",
-    scenario="A stranger is turned away and hears nothing",
-    step="the stranger is refused",
-)
+stranger_turned_away = Scenario("A stranger is turned away and hears nothing", service="backend")
+
+
+@stranger_turned_away.defect("WSE-02d", "the origin of a connection is not looked at", step="the stranger is refused")
 def _() -> None:
     replace(sockets, "_require_origin", lambda socket, allowed: None)
 
@@ -93,46 +90,27 @@ def _verified(**options: bool) -> None:
     original = replace(jwt, "decode", decode)
 
 
-@defect(
-    "WSE-02e",
-    service="backend",
-    summary="the expiry of a token is not looked at",
-    scenario="A stranger is turned away and hears nothing",
-    step="the stranger is refused",
-)
+@stranger_turned_away.defect("WSE-02e", "the expiry of a token is not looked at", step="the stranger is refused")
 def _() -> None:
     _verified(verify_exp=False)
 
 
-@defect(
-    "WSE-02f",
-    service="backend",
-    summary="the signature of a token is not looked at",
-    scenario="A stranger is turned away and hears nothing",
-    step="the stranger is refused",
-)
+@stranger_turned_away.defect("WSE-02f", "the signature of a token is not looked at", step="the stranger is refused")
 def _() -> None:
     _verified(verify_signature=False)
 
 
-@defect(
-    "WSE-02g",
-    service="backend",
-    summary="a connection is let in although its session is over",
-    scenario="A stranger is turned away and hears nothing",
-    step="the stranger is refused",
+@stranger_turned_away.defect(
+    "WSE-02g", "a connection is let in although its session is over", step="the stranger is refused"
 )
 def _() -> None:
     replace(sockets, "require_session", lambda database, identity: None)
 
 
-@defect(
-    "WSE-02h",
-    service="backend",
-    summary="a token that a browser shows is not found",
-    scenario="The customer gets in from wherever the product is used",
-    step="Acme is let in",
-)
+customer_gets_from = Scenario("The customer gets in from wherever the product is used", service="backend")
+
+
+@customer_gets_from.defect("WSE-02h", "a token that a browser shows is not found", step="Acme is let in")
 def _() -> None:
     sockets._TOKEN_PREFIX = "authorization."
 
@@ -147,45 +125,39 @@ def _lives(seconds: Callable[[float], float]) -> None:
     original = replace(Connection, "__init__", __init__)
 
 
-@defect(
-    "WSE-02i",
-    service="backend",
-    summary="a connection outlives its token",
-    scenario="An expired token ends its connection",
-    step="Acme's connection is closed in time because the session is over",
+expired_token_ends = Scenario("An expired token ends its connection", service="backend")
+
+
+@expired_token_ends.defect(
+    "WSE-02i", "a connection outlives its token", step="Acme's connection is closed in time because the session is over"
 )
 def _() -> None:
     _lives(lambda expires_at: expires_at + 3600)
 
 
-@defect(
+@expired_token_ends.defect(
     "WSE-02j",
-    service="backend",
-    summary="a connection is closed a second before its token expires",
-    scenario="An expired token ends its connection",
+    "a connection is closed a second before its token expires",
     step="it was not closed before the token expired",
 )
 def _() -> None:
     _lives(lambda expires_at: expires_at - 1)
 
 
-@defect(
+logging_out_ends = Scenario("Logging out ends the connections of that session and no other", service="backend")
+
+
+@logging_out_ends.defect(
     "WSE-02k",
-    service="backend",
-    summary="connections outlive the log-out of their session",
-    scenario="Logging out ends the connections of that session and no other",
+    "connections outlive the log-out of their session",
     step="both tabs are closed in time because the session is over",
 )
 def _() -> None:
     replace(Hub, "end_session", lambda self, session_id, reason: None)
 
 
-@defect(
-    "WSE-02l",
-    service="backend",
-    summary="a log-out ends the connections of all sessions",
-    scenario="Logging out ends the connections of that session and no other",
-    step="the other device shows Acme's next run",
+@logging_out_ends.defect(
+    "WSE-02l", "a log-out ends the connections of all sessions", step="the other device shows Acme's next run"
 )
 def _() -> None:
     def end_session(self: Hub, session_id: str, reason: str) -> None:
@@ -196,11 +168,12 @@ def _() -> None:
     replace(Hub, "end_session", end_session)
 
 
-@defect(
+removed_colleague_hears = Scenario("A removed colleague hears nothing more", service="backend")
+
+
+@removed_colleague_hears.defect(
     "WSE-02m",
-    service="backend",
-    summary="only a log-out ends connections, not a removal",
-    scenario="A removed colleague hears nothing more",
+    "only a log-out ends connections, not a removal",
     step="Ben of Acme's connection is closed in time because the user was removed",
 )
 def _() -> None:

@@ -7,17 +7,17 @@ from typing import Any
 
 from apex.backend.connection import Connection
 from apex.socket_protocol import SocketProtocol
-from defects import defect
+from defects import Scenario
 from defects._events import offered_late
 from defects._patching import replace
 
+fifty_organisations_ten = Scenario("Fifty organisations of ten people each see their own runs", service="backend")
 
-@defect(
+
+@fifty_organisations_ten.defect(
     "WSE-08a",
-    service="backend",
-    summary="the eleventh connection and those after it are told nothing",
-    scenario="Fifty organisations of ten people each see their own runs",
-    step="each has seen the whole story of their own runs and nothing else",
+    "the eleventh connection and those after it are told nothing",
+    step="every connection has received all events of its own customer's runs and nothing else",
 )
 def _() -> None:
     served: list[Connection] = []
@@ -31,22 +31,21 @@ def _() -> None:
     original = replace(Connection, "offer", offer)
 
 
-@defect(
+@fifty_organisations_ten.defect(
     "WSE-08b",
-    service="backend",
-    summary="events wait two seconds for others to be sent with",
-    scenario="Fifty organisations of ten people each see their own runs",
-    step="nearly all events have arrived within the crowd event delivery budget",
+    "events wait two seconds for others to be sent with",
+    step="nearly all events arrive within the crowd event delivery budget",
 )
 def _() -> None:
     offered_late(2.0)
 
 
-@defect(
+connected_customer_costs = Scenario("A connected customer costs the platform little memory", service="backend")
+
+
+@connected_customer_costs.defect(
     "WSE-08c",
-    service="backend",
-    summary="each connection sets a megabyte aside",
-    scenario="A connected customer costs the platform little memory",
+    "each connection sets a megabyte aside",
     step="each connection has cost the platform no more than the socket memory budget",
 )
 def _() -> None:
@@ -57,12 +56,13 @@ def _() -> None:
     original = replace(Connection, "__init__", __init__)
 
 
-@defect(
+customer_does_not = Scenario("A customer who does not read keeps nobody waiting", service="backend")
+
+
+@customer_does_not.defect(
     "WSE-08d",
-    service="backend",
-    summary="one who does not read holds up everybody",
-    scenario="A customer who does not read keeps nobody waiting",
-    step="nearly all events have arrived within the crowd event delivery budget",
+    "one who does not read holds up everybody",
+    step="nearly all events arrive within the crowd event delivery budget",
 )
 def _() -> None:
     # All connections take turns at sending, and a turn lasts until the other side has taken what is sent.
@@ -76,12 +76,13 @@ def _() -> None:
     original = replace(Connection, "_send", _send)
 
 
-@defect(
+connection_takes_nothing = Scenario("A connection that takes nothing any more is given up", service="backend")
+
+
+@connection_takes_nothing.defect(
     "WSE-08e",
-    service="backend",
-    summary="a connection is only closed once everything sent has been taken",
-    scenario="A connection that takes nothing any more is given up",
-    step="the platform gives the dead connection up in time",
+    "a connection is only closed once everything sent has been taken",
+    step="the platform closes the dead connection in time",
 )
 def _() -> None:
     del SocketProtocol.keepalive_timeout

@@ -14,16 +14,16 @@ from apex.database import Database
 from apex.identity import Identity, acting_as
 from apex.stream import Event, EventStream
 from apex.worker.relay import EventRelay
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+maintenance_notice_reaches = Scenario(
+    "A maintenance notice reaches every connected user of every segment once", service="worker"
+)
 
-@defect(
-    "WSE-07a",
-    service="worker",
-    summary="a notice reaches the organisation of its sender only",
-    scenario="A maintenance notice reaches every connected user of every segment once",
-    step="everyone receives the notice in time",
+
+@maintenance_notice_reaches.defect(
+    "WSE-07a", "a notice reaches the organisation of its sender only", step="everyone receives the notice in time"
 )
 def _() -> None:
     def deliver(self: EventRelay, rows: list[Any]) -> None:
@@ -39,12 +39,8 @@ def _() -> None:
     original_users = replace(EventStream, "connected_users", connected_users)
 
 
-@defect(
-    "WSE-07b",
-    service="worker",
-    summary="a notice is delivered twice",
-    scenario="A maintenance notice reaches every connected user of every segment once",
-    step="each hears of their next run right after it, and of the notice once",
+@maintenance_notice_reaches.defect(
+    "WSE-07b", "a notice is delivered twice", step="each hears of their next run right after it, and of the notice once"
 )
 def _() -> None:
     def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
@@ -55,23 +51,20 @@ def _() -> None:
     original = replace(EventStream, "publish", publish)
 
 
-@defect(
-    "WSE-07c",
-    service="backend",
-    summary="everybody is taken for an operator",
-    scenario="A customer cannot send a notice",
-    step="Acme is refused for want of the operator's permission",
+customer_cannot_send = Scenario("A customer cannot send a notice", service="backend")
+
+
+@customer_cannot_send.defect(
+    "WSE-07c", "everybody is taken for an operator", step="Acme is refused for want of the operator's permission"
 )
 def _() -> None:
     everybody = frozenset[str]().union(*identity.PERMISSIONS.values())
     identity.PERMISSIONS["platform:operate"] = everybody
 
 
-@defect(
+@customer_cannot_send.defect(
     "WSE-07d",
-    service="backend",
-    summary="the permission for a notice is asked for when it has left",
-    scenario="A customer cannot send a notice",
+    "the permission for a notice is asked for when it has left",
     step="the only notice that anybody receives is the operator's next one",
 )
 def _() -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 from apex.backend.connection import Connection
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._patching import replace
 
+thousand_events_each = Scenario("A thousand events for each of fifty customers arrive in order")
 
-@defect(
+
+@thousand_events_each.defect(
     "WSE-09a",
+    "each event is sent by a task of its own, and they overtake each other",
+    step="every connection has received all events of its own customer's runs and nothing else",
     service="backend",
-    summary="each event is sent by a task of its own, and they overtake each other",
-    scenario="A thousand events for each of fifty customers arrive in order",
-    step="each has seen the whole story of their own runs and nothing else",
 )
 def _() -> None:
     sending: set[asyncio.Task[None]] = set()
@@ -32,12 +33,11 @@ def _() -> None:
     replace(Connection, "_send", _send)
 
 
-@defect(
+@thousand_events_each.defect(
     "WSE-09b",
-    service="worker",
-    summary="of a quick sequence of thoughts some are left out",
-    scenario="A thousand events for each of fifty customers arrive in order",
+    "of a quick sequence of thoughts some are left out",
     step="each has been told a thousand events",
+    service="worker",
 )
 def _() -> None:
     thoughts: dict[str, int] = {}

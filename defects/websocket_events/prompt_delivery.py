@@ -6,17 +6,18 @@ from typing import Any
 
 from apex.stream import Event, EventStream
 from apex.worker.tracker import Tracker
-from defects import defect
+from defects import Scenario
 from defects._events import offered_late
 from defects._patching import replace
 
+ten_runs_side = Scenario("Ten runs side by side are all shown live")
 
-@defect(
+
+@ten_runs_side.defect(
     "WSE-04a",
+    "events are held back until the run has ended",
+    step="nearly all events arrive within the event delivery budget",
     service="worker",
-    summary="events are held back until the run has ended",
-    scenario="Ten runs side by side are all shown live",
-    step="nearly all events have arrived within the event delivery budget",
 )
 def _() -> None:
     class Held(list[Event]):
@@ -37,12 +38,11 @@ def _() -> None:
     original_finish = replace(Tracker, "finish", finish)
 
 
-@defect(
+@ten_runs_side.defect(
     "WSE-04b",
+    "events wait half a second for others to be sent with",
+    step="nearly all events arrive within the event delivery budget",
     service="backend",
-    summary="events wait half a second for others to be sent with",
-    scenario="Ten runs side by side are all shown live",
-    step="nearly all events have arrived within the event delivery budget",
 )
 def _() -> None:
     offered_late(0.5)

@@ -30,4 +30,4 @@ Feature: A crash inside an agent stays inside its run
       Given Acme is a Mid customer
       And Acme watches
       When Acme runs an agent that crashes
-      Then the reason that Acme reads and hears is fit for a customer
+      Then the error that Acme reads and receives shows nothing internal

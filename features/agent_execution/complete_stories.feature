@@ -13,14 +13,14 @@ Feature: The story of a run is complete, in order and told once
       Given Acme is a Free customer with servers in the cloud
       And Acme watches
       When Acme runs a cost analysis
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
 
     @gate
     Scenario: Tools at work side by side are told apart
       Given Acme is an Early customer
       And Acme watches
       When Acme runs an agent that uses three tools side by side
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And the story tells of three tool calls side by side
 
     @gate
@@ -29,7 +29,7 @@ Feature: The story of a run is complete, in order and told once
       And Acme has stored usage
       And Acme watches
       When Acme runs a savings review
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And the story tells the parts of the cost analysis and the usage report
 
     @gate
@@ -37,7 +37,7 @@ Feature: The story of a run is complete, in order and told once
       Given Acme is a Mid customer with stored usage
       And Acme watches
       When Acme runs a usage report
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And the story tells of no tool call
 
     @gate
@@ -47,4 +47,4 @@ Feature: The story of a run is complete, in order and told once
       And Acme has started an agent that waits for the partner
       When Acme cancels the run
       Then the run is stored as cancelled
-      And Acme has received the complete story of the run
+      And Acme has received every event of the run in order, each once

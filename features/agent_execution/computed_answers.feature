@@ -18,7 +18,7 @@ Feature: A cost analysis answers with the customer's own savings
     Scenario: Customers with different servers get different answers
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is an Early customer with four idle servers in the cloud
-      When all of them are at work on a cost analysis at the same moment
+      When every customer runs a cost analysis at the same moment
       Then each answer equals the savings in its customer's own inventory
 
     @gate

@@ -32,4 +32,4 @@ Feature: A run whose worker dies is not left hanging
       And Acme has started an agent that waits for the partner
       When the worker of the run is told to stop, and the partner answers a while later
       Then the run is stored as completed
-      And Acme has received the complete story of the run
+      And Acme has received every event of the run in order, each once

@@ -11,7 +11,7 @@ Feature: Customers who work at the same time never see each other's data
     @gate
     Scenario: Ten customers at work at once each get their own result
       Given ten customers with servers in the cloud
-      And all of them watch
-      When all of them are at work on a cost analysis at the same moment
+      And every customer watches
+      When every customer runs a cost analysis at the same moment
       Then each answer equals the savings in its customer's own inventory
       And answers, live events and stored runs show each customer their own data and nobody else's

@@ -12,7 +12,7 @@ Feature: A run that hangs is ended in time
     Scenario: The customer is told when the time limit has passed
       Given Acme is an Early customer with stored usage
       And Acme watches
-      When Acme starts an agent that hangs, with a time limit
+      When Acme starts an agent that hangs past its time limit
       Then Acme is told in time that the run took too long
       And the run is stored as timed out
       And Acme can finish a usage report
@@ -21,7 +21,7 @@ Feature: A run that hangs is ended in time
     Scenario: An agent that never gives way is ended as well
       Given Acme is an Early customer
       And Acme watches
-      When Acme starts an agent that never gives way, with a time limit
+      When Acme starts an agent that blocks its worker past its time limit
       Then Acme is told in time that the run took too long
       And the run is stored as timed out
 

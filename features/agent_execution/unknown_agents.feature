@@ -20,7 +20,7 @@ Feature: Asking for an agent that does not exist is refused and costs nothing
       And Acme watches
       When Acme asks for an agent that does not exist
       Then Acme has no run and no thread
-      And the first thing Acme hears of is the next run
+      And the first event that Acme receives is from the next run
 
     @gate
     Scenario: A refused request is counted nowhere

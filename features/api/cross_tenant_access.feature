@@ -25,7 +25,7 @@ Feature: Nobody reaches what belongs to somebody else
     @gate
     Scenario: A colleague finds nothing of what is not shared
       Given Acme is a Mid customer who owns one of everything
-      And Ben of Acme is a colleague
+      And Ben of Acme is a member
       When Ben of Acme tries every way to what Acme owns
       Then each way ends as if nothing were there
       And nothing of Acme's has changed

@@ -23,6 +23,6 @@ Feature: A run can be followed by asking alone
     @gate
     Scenario: What cannot be granted is answered as published, too
       Given Acme is an Early customer
-      And Ben of Acme is a colleague
+      And Ben of Acme is a member
       When Ben of Acme asks for what cannot be granted
       Then every answer on the way was as published

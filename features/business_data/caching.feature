@@ -11,7 +11,7 @@ Feature: The cache never lies
     @gate
     Scenario Outline: A change is seen by the next who looks
       Given Acme is <a plan> customer
-      And Ben of Acme is a colleague
+      And Ben of Acme is a member
       And Acme's allowance is read from the cache
       When Acme <changes it>
       Then Acme and Ben of Acme read the allowance as it now is

@@ -51,7 +51,7 @@ Feature: Conversations are kept for their owner
       And Acme has started an agent that waits for the partner
       When Acme deletes the agent's conversation, and then the partner answers
       Then Acme is told that the agent is still at work there
-      And Acme's run ends with its result
+      And Acme's run completes
 
     @gate
     Scenario: Nobody else can read, change or guess a conversation

@@ -55,4 +55,4 @@ Feature: A change happens wholly or not at all
       When the end of Acme's run breaks off half-way
       Then Acme has found nothing of the end while it was half-way
       And Acme finds the whole end all the same
-      And Acme has received the complete story of the run
+      And Acme has received every event of the run in order, each once

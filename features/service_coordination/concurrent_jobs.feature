@@ -11,9 +11,9 @@ Feature: Many jobs at once stay separate
     @gate
     Scenario: The jobs of fifty customers at once
       Given fifty customers
-      And each of them watches
+      And every customer watches
       When each of them has something of their own surveyed
-      Then each has seen the whole story of their own runs and nothing else
+      Then every connection has received all events of its own customer's runs and nothing else
       And every service has each job on record once, and all records agree
       And each job was given what it had asked for, and the partner has answered each question once
 

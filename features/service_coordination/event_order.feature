@@ -13,7 +13,7 @@ Feature: What several services have to tell comes as one story
       Given Acme is a Mid customer
       And Acme watches
       When Acme has three things surveyed by a tool that reports on each
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And each report was told after what led to it and before what followed from it
 
     @gate
@@ -21,7 +21,7 @@ Feature: What several services have to tell comes as one story
       Given Acme is an Enterprise customer
       And Acme watches
       When Acme has two surveys of three things made side by side
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And each report was told after what led to it and before what followed from it
 
     @gate

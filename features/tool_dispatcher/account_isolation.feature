@@ -12,7 +12,7 @@ Feature: A tool works in its caller's own account
     Scenario: The same tool, used by two customers at once, changes for each what is their own
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
-      And all of them watch
+      And every customer watches
       When Acme and Borealis each have an agent label two of their servers at once
       Then each cloud account shows it done to its own servers and to no others
       And each result tells it as the customer's own cloud account shows it
@@ -21,7 +21,7 @@ Feature: A tool works in its caller's own account
     Scenario: The same tool, used by two customers at once, shows to each what is their own
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is a Free customer with four idle servers in the cloud
-      And all of them watch
+      And every customer watches
       When Acme and Borealis each have an agent list their servers at once
       Then each list names the customer's own servers and no others
 

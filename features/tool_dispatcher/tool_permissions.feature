@@ -11,7 +11,7 @@ Feature: Agents may do what their customer may do, and no more
     @gate
     Scenario Outline: An agent uses the tools of its caller's plan and role, and no others
       Given Acme is <a plan> customer with four idle servers in the cloud
-      And <somebody> is <a role> there
+      And <somebody> is <a role>
       When <somebody> has an agent try every tool
       Then the agent could <do> servers, and do nothing else to them
       And each refusal names the missing permission, and the plans and roles that have it

@@ -18,9 +18,9 @@ Feature: Customers see every tool at work
     @gate
     Scenario: Nobody else is shown the tools at work
       Given Acme is a Mid customer with servers in the cloud
-      And Ben of Acme is a colleague
+      And Ben of Acme is a member
       And Borealis is an Early customer
-      And all of them watch
+      And every customer watches
       When Acme runs a cost analysis
       Then the tools at work were shown to Acme and to nobody else
 
@@ -38,5 +38,5 @@ Feature: Customers see every tool at work
       Given Acme is an Early customer
       And Acme watches
       When Acme has an agent use a tool that does not exist
-      Then Acme is told that there is no such tool, and that a retry will not help
+      Then Acme is notified that there is no such tool and that a retry will not help
       And Acme was shown one call, refused because there is no such tool

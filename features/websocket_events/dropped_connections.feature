@@ -13,7 +13,7 @@ Feature: A dropped connection loses nothing
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis
       When Acme's connection is reset, the run ends and Acme reconnects
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And nothing that Acme received is missing or doubled
       And the answer equals the savings in Acme's own inventory
 
@@ -23,7 +23,7 @@ Feature: A dropped connection loses nothing
       And Acme watches a running cost analysis
       When Acme's line goes dead after its heartbeat was heard
       Then Acme notices in time that the line is dead
-      And the platform gives the dead connection up in time
+      And the platform closes the dead connection in time
 
     @gate
     Scenario: What was missed on a dead line is shown on a new one
@@ -31,7 +31,7 @@ Feature: A dropped connection loses nothing
       And Acme watches a running cost analysis
       And Acme's line has gone dead and the run has ended
       When Acme reconnects over a line that works
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And nothing that Acme received is missing or doubled
 
     @gate
@@ -39,7 +39,7 @@ Feature: A dropped connection loses nothing
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches over a <bad> line
       When Acme runs a cost analysis
-      Then Acme has received the complete story of the run
+      Then Acme has received every event of the run in order, each once
       And nothing that Acme received is missing or doubled
       And the events came as late as the line is <bad>
 

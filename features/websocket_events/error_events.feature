@@ -13,24 +13,24 @@ Feature: When something fails the customer is told what, and whether to try agai
       Given Acme is a Free customer
       And Acme watches
       When Acme <has a failing run>
-      Then Acme is told that <what failed>, and that <what to do>
+      Then Acme is notified that <what failed> and that <what to do>
 
       Examples:
         | has a failing run                             | what failed           | what to do            |
         | runs an agent whose tool is not ready         | a tool failed         | a retry can help      |
-        | runs an agent whose tool has a fault          | a tool failed         | a retry will not help |
+        | runs an agent whose tool is faulty          | a tool failed         | a retry will not help |
         | runs an agent that crashes                    | the agent failed      | a retry will not help |
-        | starts an agent that hangs, with a time limit | the run took too long | a retry can help      |
+        | starts an agent that hangs past its time limit | the run took too long | a retry can help      |
 
     @gate
     Scenario Outline: No failure shows the inside of the platform
       Given Acme is a Mid customer
       And Acme watches
       When Acme <has a failing run>
-      Then the reason that Acme reads and hears is fit for a customer
+      Then the error that Acme reads and receives shows nothing internal
 
       Examples:
         | has a failing run                             |
-        | runs an agent whose tool has a fault          |
+        | runs an agent whose tool is faulty          |
         | runs an agent that crashes                    |
-        | starts an agent that hangs, with a time limit |
+        | starts an agent that hangs past its time limit |

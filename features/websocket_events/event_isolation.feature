@@ -11,17 +11,17 @@ Feature: Nobody receives another customer's events
     @gate
     Scenario: Ten customers with two tabs each see their own work and nobody else's
       Given ten customers with servers in the cloud
-      And all of them watch in two tabs
-      When all of them are at work on a cost analysis at the same moment
-      Then every tab has shown the whole story of its own customer's run and nothing else
+      And every customer watches in two tabs
+      When every customer runs a cost analysis at the same moment
+      Then every connection has received all events of its own customer's runs and nothing else
 
     @smoke
     Scenario: Colleagues do not see each other's work
       Given Acme is a Mid customer with servers in the cloud
-      And Ben of Acme is a colleague
-      And all of them watch
-      When all of them are at work on a cost analysis at the same moment
-      Then every tab has shown the whole story of its own customer's run and nothing else
+      And Ben of Acme is a member
+      And every customer watches
+      When every customer runs a cost analysis at the same moment
+      Then every connection has received all events of its own customer's runs and nothing else
 
     @gate
     Scenario Outline: A stranger is turned away and hears nothing
@@ -44,7 +44,7 @@ Feature: Nobody receives another customer's events
       Given Acme is a Free customer with stored usage
       When Acme connects from <a place>
       Then Acme is let in
-      And the first thing Acme hears of is the next run
+      And the first event that Acme receives is from the next run
 
       Examples:
         | a place                       |
@@ -71,8 +71,8 @@ Feature: Nobody receives another customer's events
     @gate
     Scenario: A removed colleague hears nothing more
       Given Acme is an Enterprise customer with stored usage
-      And Ben of Acme is a colleague
-      And all of them watch
+      And Ben of Acme is a member
+      And every customer watches
       When Acme removes Ben of Acme from the organisation
       Then Ben of Acme's connection is closed in time because the user was removed
-      And the first thing Acme hears of is the next run
+      And the first event that Acme receives is from the next run

@@ -11,16 +11,16 @@ Feature: Hundreds of customers can watch at once
     @nightly
     Scenario: Fifty organisations of ten people each see their own runs
       Given fifty organisations of ten people with stored usage
-      And each of them watches
-      When each of them runs a usage report
-      Then each has seen the whole story of their own runs and nothing else
-      And nearly all events have arrived within the crowd event delivery budget
+      And every customer watches
+      When every customer runs a usage report
+      Then every connection has received all events of its own customer's runs and nothing else
+      And nearly all events arrive within the crowd event delivery budget
 
     @gate @exclusive
     Scenario: A connected customer costs the platform little memory
       Given fifty organisations of ten people with stored usage
       And the backend has just been started
-      When each of them watches
+      When every customer watches
       Then each connection has cost the platform no more than the socket memory budget
 
     @gate
@@ -29,12 +29,12 @@ Feature: Hundreds of customers can watch at once
       And each of them watches, but Acme does not read
       And more has been sent to Acme than the line holds
       When all others run a usage report
-      Then each has seen the whole story of their own runs and nothing else
-      And nearly all events have arrived within the crowd event delivery budget
+      Then every connection has received all events of its own customer's runs and nothing else
+      And nearly all events arrive within the crowd event delivery budget
 
     @gate
     Scenario: A connection that takes nothing any more is given up
       Given Acme is a Mid customer
       And Acme watches, but does not read
       When more is sent to Acme than the line holds
-      Then the platform gives the dead connection up in time
+      Then the platform closes the dead connection in time

@@ -20,7 +20,7 @@ Feature: A notice to everyone reaches everyone, and only notices do
     Scenario: A customer cannot send a notice
       Given Acme is an Enterprise customer
       And Borealis is a Free customer
-      And all of them watch
+      And every customer watches
       When Acme tries to send a notice to everyone
       Then Acme is refused for want of the operator's permission
       And the only notice that anybody receives is the operator's next one

@@ -11,7 +11,7 @@ Feature: Order holds under load
     @nightly
     Scenario: A thousand events for each of fifty customers arrive in order
       Given fifty customers
-      And each of them watches
+      And every customer watches
       When two agents of each tell a thousand events together, as fast as they can
-      Then each has seen the whole story of their own runs and nothing else
+      Then every connection has received all events of its own customer's runs and nothing else
       And each has been told a thousand events

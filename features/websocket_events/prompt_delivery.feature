@@ -11,6 +11,6 @@ Feature: Events arrive while they are news
     @gate
     Scenario: Ten runs side by side are all shown live
       Given ten customers with servers in the cloud
-      And all of them watch
-      When all of them are at work on a cost analysis at the same moment
-      Then nearly all events have arrived within the event delivery budget
+      And every customer watches
+      When every customer runs a cost analysis at the same moment
+      Then nearly all events arrive within the event delivery budget

@@ -47,5 +47,5 @@ def _(world):
 def _(world, customer):
     run = world.run_of(customer)
     seen = run_tracking.run_seen(world, run)
-    waited = world.recall("end seen at", float) - run.asked_at
+    waited = world.ends_seen[run.run_id] - run.asked_at
     world.expect(seen["duration_seconds"], all_of(greater_than(0), less_than(waited)))

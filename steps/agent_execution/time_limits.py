@@ -4,14 +4,9 @@ from hamcrest import (
     equal_to,
 )
 
-from support.run.sentences import given, then, when
+from support.run.sentences import given, then
 from support.scenario import held_runs
 from support.scenario.held_runs import TIME_LIMIT
-
-
-@when("{customer:User} starts an agent that never gives way, with a time limit")
-def _(world, customer):
-    held_runs.blocking_run(world, customer)
 
 
 @given(

@@ -4,20 +4,12 @@ from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, le
 
 from support.agent_execution import usage_metering
 from support.agent_execution.run_matchers import each_uses_times_as_much_as, uses_times_as_much_as
-from support.cloud.savings import idle
 from support.run.sentences import given, then, when
-from support.scenario import planting
 
 TIMED = "cpu_seconds"
 
 
 RESOURCES = {"computing time": TIMED, "data read": "bytes_read", "working state": "peak_state_bytes"}
-
-
-@given("{customer:User} is {plan:Plan} customer with {count:Count} servers in the cloud")
-def _(world, customer, plan, count):
-    world.users.settle(customer, plan)
-    planting.own_cloud(world, customer.tenant, [idle(count)])
 
 
 @given("{customer:User} has finished {agent:Agent} twice")
@@ -29,11 +21,6 @@ def _(world, customer, agent):
 @when("{customers:Users} run {agent:Agent} in turn, again and again")
 def _(world, customers, agent):
     usage_metering.run_in_turn(world, customers, agent.wire)
-
-
-@given("{customer:User} has started an agent that works hard until it is stopped")
-def _(world, customer):
-    usage_metering.hard_working_run(world, customer)
 
 
 @then("{more:Owner} runs used between {low:g} and {high:g} times as much as {less:Owner} of")

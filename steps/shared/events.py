@@ -1,41 +1,50 @@
-"""Sentences of several features: events."""
+"""What customers receive over their live connections."""
 
 from hamcrest import equal_to, greater_than_or_equal_to
 
-from support.load.populations import delays
+from support.load import populations
 from support.matchers.problems import is_fit_for_a_customer
+from support.matchers.received_events import each_hears_their_own
 from support.matchers.story import tells_a_complete_story
 from support.matchers.timing import percentile
-from support.run.sentences import then, when
-from support.scenario import agents, received_events, watching
+from support.run.sentences import given, then, when
+from support.scenario import received_events, watching
 from support.websocket_events import notices
 
 
-@then("the platform gives the dead connection up in time")
+@given("{viewer:User} watches")
+def _(world, viewer):
+    world.watch(world.users.settle(viewer))
+
+
+@given("every customer watches")
+@when("every customer watches")
 def _(world):
-    dead = world.recall("dead line", watching.DeadLine)
-    took = watching.given_up_after(world, dead)
-    world.within("dead connection given up", took, "from the loss of the line until it is given up")
+    populations.everybody_watches(world)
 
 
-@when("all of them are at work on a cost analysis at the same moment")
+@then("{viewer:User} has received every event of the run in order, each once")
+def _(world, viewer):
+    run = world.run_of(viewer)
+    shown = received_events.to_the_end(world, viewer.watching, run)
+    world.expect(shown, tells_a_complete_story(of=run))
+
+
+@then("every connection has received all events of its own customer's runs and nothing else")
 def _(world):
-    watching.all_at_work(world, world.users.customers)
+    heard = received_events.of_everybody(world)
+    world.expect(heard, each_hears_their_own(at_least=populations.connections(world)))
 
 
-@then("nearly all events have arrived within the {budget:Budget} budget")
-def _(world, budget):
-    late = delays(world)
-    world.expect(len(late), greater_than_or_equal_to(20), "events measured")
-    world.within(budget, percentile(late, 0.95), f"p95 of {len(late)} deliveries")
+@then("the first event that {viewer:User} receives is from the next run")
+def _(world, viewer):
+    run = world.running(viewer, "usage_report")
+    received_events.to_the_end(world, viewer.watching, run)
+    first = viewer.events[0]
+    world.expect((first.run_id, first.sequence), equal_to((run.run_id, viewer.watching.first_sequence + 1)))
 
 
-@when("{customer:User} runs an agent whose tool is not ready")
-def _(world, customer):
-    world.ended(world.running(customer, agents.PROBE, input=agents.with_failing_tool("Not ready yet.")))
-
-
-@then("{viewer:User} is told that {failure:Failure}, and that {retry:Retry}")
+@then("{viewer:User} is notified that {failure:Failure} and that {retry:Retry}")
 def _(world, viewer, failure, retry):
     run = world.run_of(viewer)
     end = received_events.to_the_end(world, viewer.watching, run).of(run)[-1]
@@ -43,19 +52,7 @@ def _(world, viewer, failure, retry):
     world.expect(told, equal_to({"type": "agent_error", "code": failure.code, "recoverable": retry.helps}))
 
 
-@when("the operator sends a notice to everyone")
-def _(world):
-    notices.send(world, world.users.operator)
-
-
-@then("{viewer:User} has received the complete story of the run")
-def _(world, viewer):
-    run = world.run_of(viewer)
-    shown = received_events.to_the_end(world, viewer.watching, run)
-    world.expect(shown, tells_a_complete_story(of=run))
-
-
-@then("the reason that {viewer:User} reads and hears is fit for a customer")
+@then("the error that {viewer:User} reads and receives shows nothing internal")
 def _(world, viewer):
     run = world.run_of(viewer)
     told = viewer.watching.wait_for("agent_error", run=run, within=world.budgets.limit("run ends"))
@@ -63,9 +60,20 @@ def _(world, viewer):
         world.expect(reason, is_fit_for_a_customer())
 
 
-@then("the first thing {viewer:User} hears of is the next run")
-def _(world, viewer):
-    run = world.running(viewer, "usage_report")
-    received_events.to_the_end(world, viewer.watching, run)
-    first = viewer.events[0]
-    world.expect((first.run_id, first.sequence), equal_to((run.run_id, viewer.watching.first_sequence + 1)))
+@then("nearly all events arrive within the {budget:Budget} budget")
+def _(world, budget):
+    late = received_events.delays(world)
+    world.expect(len(late), greater_than_or_equal_to(20), "events measured")
+    world.within(budget, percentile(late, 0.95), f"p95 of {len(late)} deliveries")
+
+
+@then("the platform closes the dead connection in time")
+def _(world):
+    dead = world.recall("dead line", watching.DeadLine)
+    took = watching.given_up_after(world, dead)
+    world.within("dead connection given up", took, "from the loss of the line until it is given up")
+
+
+@when("the operator sends a notice to everyone")
+def _(world):
+    notices.send(world, world.users.operator)

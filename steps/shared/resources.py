@@ -3,14 +3,8 @@
 from hamcrest import equal_to, is_not
 
 from support.api import access, owned_resources
-from support.business_data import allowances
 from support.matchers.responses import are_all_open
 from support.run.sentences import given, then
-
-
-@given("{customer:User} has an allowance")
-def _(world, customer):
-    world.platform.set_allowance(customer, allowances.AMOUNT).require()
 
 
 @given("{customer:User} is {plan:Plan} customer who owns one of everything")

@@ -1,4 +1,4 @@
-"""Sentences of several features: runs."""
+"""Customers have agents work, and runs come to their end."""
 
 import time
 
@@ -6,35 +6,29 @@ from hamcrest import equal_to, has_property
 
 from support.agent_execution import run_tracking
 from support.run.sentences import given, then, when
-from support.scenario import agents, held_runs
+from support.scenario import watching, work
 from support.scenario.partner import PRICES
 
 
-@given("{customer:User} has finished {agent:Agent}")
-@when("{customer:User} runs {agent:Agent}")
-def _(world, customer, agent):
-    world.ended(world.running(customer, agent.wire))
-    world.facts["end seen at"] = time.monotonic()
+@given("{customer:User} has finished {work_:Work}")
+@when("{customer:User} runs {work_:Work}")
+def _(world, customer, work_):
+    work.done(world, customer, work_)
 
 
-@when("{customer:User} starts {agent:Agent}")
-def _(world, customer, agent):
-    world.start_run(customer, agent.wire)
+@given("{customer:User} has started {work_:Work}")
+def _(world, customer, work_):
+    work.started(world, customer, work_)
 
 
-@when("{customer:User} runs an agent that crashes")
-def _(world, customer):
-    world.ended(world.running(customer, agents.PROBE, input=agents.crashing()))
+@when("{customer:User} starts {work_:Work}")
+def _(world, customer, work_):
+    work_(world, customer)
 
 
-@when("{customer:User} starts an agent that hangs, with a time limit")
-def _(world, customer):
-    held_runs.hanging_run(world, customer)
-
-
-@given("{customer:User} has started an agent that waits for the partner")
-def _(world, customer):
-    held_runs.waiting_run(world, customer)
+@when("every customer runs {work_:Work} at the same moment")
+def _(world, work_):
+    watching.all_at_work(world, work_)
 
 
 @given("{customer:User} has runs that completed, failed, timed out and were cancelled")
@@ -60,13 +54,13 @@ def _(world, status):
     world.expect(world.ended(world.last_run)["status"], equal_to(status))
 
 
-@then("{customer:Owner} run ends with its result")
+@then("{customer:Owner} run completes")
 def _(world, customer):
     world.expect(world.ended(world.run_of(customer))["status"], equal_to("completed"))
 
 
-@then("{customer:User} can finish {agent:Agent}")
-def _(world, customer, agent):
-    run = world.start_run(customer, agent.wire)
+@then("{customer:User} can finish {work_:Work}")
+def _(world, customer, work_):
+    run = work_(world, customer)
     world.expect(world.last_outcome, has_property("done", True))
     world.expect(world.ended(run)["status"], equal_to("completed"))

@@ -2,25 +2,9 @@
 
 from hamcrest import equal_to, has_length
 
-from support.run.sentences import given, then, when
+from support.run.sentences import then, when
 from support.scenario.partner import own_path
-from support.scenario.users import Role
 from support.tool_dispatcher import partner_sign_in, tool_permissions
-
-
-@given("{somebody:User} is the owner there")
-def _(world, somebody):
-    world.users.settle(somebody)
-
-
-@given("{somebody:User} is an admin there")
-def _(world, somebody):
-    world.users.settle(somebody, role=Role.ADMIN)
-
-
-@given("{somebody:User} is a member there")
-def _(world, somebody):
-    world.users.settle(somebody, role=Role.MEMBER)
 
 
 @when("{somebody:User} has an agent try every tool")

@@ -2,7 +2,6 @@
 
 from hamcrest import equal_to, greater_than_or_equal_to, has_length, not_none
 
-from support.matchers.received_events import each_hears_their_own
 from support.matchers.story import tells_a_complete_story
 from support.run.sentences import given, then, when
 from support.scenario import received_events, sessions
@@ -14,7 +13,7 @@ def _(world, viewer):
         world.watch(viewer)
 
 
-@given("all of them watch in two tabs")
+@given("every customer watches in two tabs")
 def _(world):
     for viewer in [*world.users, *world.users]:
         world.watch(viewer)
@@ -107,9 +106,3 @@ def _(world, customer):
     run = world.running(customer, "usage_report")
     shown = received_events.to_the_end(world, customer.captures[-1], run)
     world.expect(shown, tells_a_complete_story(of=run))
-
-
-@then("every tab has shown the whole story of its own customer's run and nothing else")
-def _(world):
-    heard = received_events.tabs(world)
-    world.expect(heard, each_hears_their_own(at_least=len(world.users)))

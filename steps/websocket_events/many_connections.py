@@ -2,21 +2,7 @@
 
 from support.load import populations
 from support.run.sentences import given, then, when
-from support.scenario import watching
-from support.scenario.users import Plan
-
-
-@given("fifty organisations of ten people with stored usage")
-def _(world):
-    size = populations.size(world)
-    people = populations.organisations(world, size.organisations, size.people, Plan.ENTERPRISE)
-    populations.with_usage(world, people)
-
-
-@given("ten customers with stored usage")
-def _(world):
-    people = populations.organisations(world, 10, 1, Plan.MID)
-    populations.with_usage(world, people)
+from support.scenario import watching, work
 
 
 @given("the backend has just been started")
@@ -30,14 +16,14 @@ def _(world, deaf):
     populations.connect(world, except_for=[deaf])
 
 
-@when("each of them runs {agent:Agent}")
-def _(world, agent):
-    populations.at_once(world.users.customers, lambda user: world.running(user, agent.wire))
+@when("every customer runs {work_:Work}")
+def _(world, work_):
+    populations.at_once(world.users.customers, lambda user: work.started(world, user, work_))
 
 
-@when("all others run {agent:Agent}")
-def _(world, agent):
-    populations.at_once(populations.without_runs(world), lambda user: world.running(user, agent.wire))
+@when("all others run {work_:Work}")
+def _(world, work_):
+    populations.at_once(populations.without_runs(world), lambda user: work.started(world, user, work_))
 
 
 @then("each connection has cost the platform no more than the socket memory budget")

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 
 from support.scenario import agents
+from support.scenario.assets import Asset, idle_servers
 from support.scenario.partner import own_path
 from support.scenario.users import User
+from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
 ROUNDS = 5
 """How often the customers' agents run in turn: so often that each of them was left undisturbed once."""
+
+ASSETS: dict[str, Asset] = {
+    "two hundred servers in the cloud": idle_servers(200),
+    "four hundred servers in the cloud": idle_servers(400),
+}
 
 
 def hard_working_run(world: World, user: User) -> RunHandle:
@@ -40,3 +47,6 @@ def run_in_turn(world: World, customers: Sequence[User], agent_name: str) -> Non
         for customer in customers if number % 2 == 0 else reversed(customers):
             run = world.running(customer, agent_name)
             watching[customer].wait_for_end(run, within=world.budgets.limit("run ends"))
+
+
+WORK: dict[str, Work] = {"an agent that works hard until it is stopped": hard_working_run}

@@ -11,6 +11,7 @@ from support.load.http_crowd import Crowd, Request, side_by_side
 from support.load.populations import at_once, organisations
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
+from support.scenario.assets import Asset
 from support.scenario.users import Plan, User
 from support.scenario.world import World
 from support.stores.locks import Hold
@@ -31,6 +32,7 @@ class Size:
 
 
 SIZES = {"full": Size(5, 10), "small": Size(2, 3)}
+ASSETS: dict[str, Asset] = {"an allowance": lambda world, owner: world.platform.set_allowance(owner, AMOUNT).require()}
 
 
 def shared_by_many(world: World) -> None:

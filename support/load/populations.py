@@ -15,7 +15,7 @@ from itertools import cycle
 import psycopg
 
 from support.load.socket_crowd import Crowd
-from support.scenario import agents, planting, received_events
+from support.scenario import agents, planting
 from support.scenario.users import PEOPLE, Plan, Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
@@ -73,6 +73,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
             _plant_colleagues(connection, owner, colleagues)
     everybody = [person for organisation in founded for person in organisation]
     at_once(everybody, users.settle)
+    world.facts["crowd of"] = len(everybody)
     return everybody
 
 
@@ -128,6 +129,20 @@ def talk(world: World, user: User) -> None:
         world.running(user, agents.PROBE, input=agents.talkative(thoughts))
 
 
+def everybody_watches(world: World) -> None:
+    """Connect everybody who takes part: each over a connection of their own, or as a crowd where they are many."""
+    if "crowd of" in world.facts:
+        connect(world)
+        return
+    for user in list(world.users):
+        world.watch(user)
+
+
+def connections(world: World) -> int:
+    """How many connections there are at least, when everybody watches."""
+    return crowd_size(world) if "crowd" in world.facts else len(world.users)
+
+
 def without_runs(world: World) -> list[User]:
     """Everybody who has asked for nothing yet."""
     return [user for user in world.users.customers if all(run.user is not user for run in world.runs)]
@@ -138,7 +153,27 @@ def crowd_size(world: World) -> int:
     return world.recall("crowd", Crowd).size
 
 
-def delays(world: World) -> list[float]:
-    """Seconds from each event's step to its receipt, of everybody's connections."""
-    told = received_events.crowd(world) if "crowd" in world.facts else received_events.tabs(world)
-    return [event.delay for heard in told for event in heard.events if event.delay is not None]
+def _with_servers(world: World) -> None:
+    for customer in world.users.crowd(10):
+        planting.own_cloud(world, customer.tenant)
+
+
+def _with_stored_usage(world: World) -> None:
+    with_usage(world, organisations(world, 10, 1, Plan.MID))
+
+
+def _customers(world: World) -> None:
+    organisations(world, size(world).customers, 1, Plan.ENTERPRISE)
+
+
+def _organisations_with_stored_usage(world: World) -> None:
+    with_usage(world, organisations(world, size(world).organisations, size(world).people, Plan.ENTERPRISE))
+
+
+GROUPS: dict[str, Callable[[World], None]] = {
+    "ten customers with servers in the cloud": _with_servers,
+    "ten customers with stored usage": _with_stored_usage,
+    "fifty customers": _customers,
+    "fifty organisations of ten people with stored usage": _organisations_with_stored_usage,
+}
+"""Who takes part, by the words of a feature. Where it says fifty, the run's profile says how many."""

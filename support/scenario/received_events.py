@@ -59,3 +59,13 @@ def _heard(world: World, who: str, user: User, after: int | None, told: EventCap
 
 def _run_ids(world: World, user: User) -> tuple[str, ...]:
     return tuple(run.run_id for run in world.runs if run.user is user)
+
+
+def of_everybody(world: World) -> list[Heard]:
+    """What every connection has shown, of a crowd or of the users' own; see :func:`crowd` and :func:`tabs`."""
+    return crowd(world) if "crowd" in world.facts else tabs(world)
+
+
+def delays(world: World) -> list[float]:
+    """Seconds from each event's step to its receipt, of everybody's connections."""
+    return [event.delay for heard in of_everybody(world) for event in heard.events if event.delay is not None]

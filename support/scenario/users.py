@@ -57,8 +57,9 @@ class Plan(Enum):
 
 
 class Role(Enum):
-    """What a colleague may be."""
+    """What a person may be in an organisation."""
 
+    OWNER = "owner"
     ADMIN = "admin"
     MEMBER = "member"
     VIEWER = "viewer"

@@ -1,7 +1,6 @@
 """Customers who watch: over a line of their own, through faults, away and back again."""
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +13,7 @@ from support.scenario import agents
 from support.scenario.partner import PRICES
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
+from support.scenario.work import Work, started
 from support.scenario.world import RunHandle, World
 from support.stack.client import Fault, Line
 
@@ -62,11 +62,15 @@ def running_analysis(world: World, user: User) -> RunHandle:
     return run
 
 
-def all_at_work(world: World, users: Sequence[User]) -> None:
-    """Have each of the users run an analysis, all of them at work at the same moment, and wait until all have ended."""
+def all_at_work(world: World, work_: Work) -> None:
+    """Have each customer run work that asks for the partner's prices, all of them at work at the same moment.
+
+    All of them have ended when this returns.
+    """
+    users = world.users.customers
     world.partner.hold(PRICES)
     with ThreadPoolExecutor(len(users)) as together:
-        runs = list(together.map(lambda user: world.running(user, "cost_analysis"), users))
+        runs = list(together.map(lambda user: started(world, user, work_), users))
     world.eventually(
         lambda: sum(call.open for call in world.partner.calls(PRICES)),
         lambda waiting: waiting == len(users),

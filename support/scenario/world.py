@@ -51,9 +51,10 @@ class RunHandle:
 class World:
     """Who takes part, what they can do, and what came of it.
 
-    ``outcome`` is the last answer that a When caused, ``run`` the last run. ``facts`` holds what else one
-    sentence leaves for a later one, under a name. ``shown_markers`` were certainly stored: the leak canary must see
-    each of them in its own tenant's place, or it is blind.
+    ``outcome`` is the last answer that a When caused, ``run`` the last run. ``ends_seen`` says when (monotonic) each
+    run was first seen to have ended. What else one sentence leaves for a later one is kept by its type, see
+    :meth:`keep`; ``facts`` holds the same under a name. ``shown_markers`` were certainly stored: the leak canary must
+    see each of them in its own tenant's place, or it is blind.
     """
 
     settings: Settings
@@ -70,7 +71,9 @@ class World:
     outcome: Outcome | None = None
     run: RunHandle | None = None
     runs: list[RunHandle] = field(default_factory=list)
+    ends_seen: dict[str, float] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[type, Any] = field(default_factory=dict, repr=False)
     broken_stories: str = ""
     shown_markers: set[str] = field(default_factory=set)
 
@@ -158,6 +161,21 @@ class World:
         value = self.facts.get(name)
         if not isinstance(value, kind):
             raise NotShown(f"no earlier step has left {name!r} ({kind.__name__}); there is {value!r}")
+        return value
+
+    def keep(self, value: T) -> T:
+        """Leave a value for later sentences, in the place of an earlier one of its type."""
+        self._kept[type(value)] = value
+        return value
+
+    def kept(self, kind: type[T]) -> T:
+        """The value of a type that an earlier sentence left.
+
+        :raises NotShown: none has.
+        """
+        if kind not in self._kept:
+            raise NotShown(f"no earlier step has left a {kind.__name__}")
+        value: T = self._kept[kind]
         return value
 
     # -- people -------------------------------------------------------------------------------------------------
@@ -279,6 +297,7 @@ class World:
             self.budgets.limit(within),
             f"the end of run {handle.run_id}",
         )
+        self.ends_seen.setdefault(handle.run_id, time.monotonic())
         self.budgets.record(within, waited.seconds)
         # The platform's own tenant has no marker.
         marker = handle.user.tenant.marker

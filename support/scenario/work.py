@@ -1,0 +1,54 @@
+"""What customers have agents do, by the words of a feature: the platform's own agents, and those with a flaw.
+
+A ``Work`` starts a run for a user and returns it; None when the platform refused it. What a category alone needs it
+adds with a table of its own, and `steps/_vocabulary.py` brings the tables together.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from support.scenario import agents, held_runs
+from support.scenario.users import User
+from support.scenario.world import RunHandle, World
+
+Work = Callable[[World, User], RunHandle | None]
+
+
+def of(agent_name: str, input: Mapping[str, Any] | None = None) -> Work:
+    """A run of an agent with an input."""
+    return lambda world, user: world.start_run(user, agent_name, input=input)
+
+
+def probe(script: Mapping[str, Any]) -> Work:
+    """A run of the probe agent that follows a script, see :mod:`support.scenario.agents`."""
+    return of(agents.PROBE, script)
+
+
+def done(world: World, user: User, work: Work) -> RunHandle:
+    """Have work done to its end.
+
+    :raises NotShown: the platform refused it.
+    """
+    run = started(world, user, work)
+    world.ended(run)
+    return run
+
+
+def started(world: World, user: User, work: Work) -> RunHandle:
+    """Have work begun, where a scenario only needs it.
+
+    :raises NotShown: the platform refused it.
+    """
+    run = work(world, user)
+    return world.last_run if run is None else run
+
+
+WORK: dict[str, Work] = {
+    **{f"a {agent.value}": of(agent.wire) for agent in agents.Agent},
+    "an agent that waits for the partner": held_runs.waiting_run,
+    "an agent that hangs past its time limit": held_runs.hanging_run,
+    "an agent that blocks its worker past its time limit": held_runs.blocking_run,
+    "an agent that crashes": probe(agents.crashing()),
+    "an agent whose tool is not ready": probe(agents.with_failing_tool("Not ready yet.")),
+    "an agent whose tool is faulty": probe(agents.with_broken_tool()),
+}

@@ -1,0 +1,16 @@
+"""The words of live events in sentences; see support/scenario/words.py."""
+
+from support.platform.dialect import Closing
+from support.scenario.sessions import Place, Stranger
+from support.scenario.watching import BadLine
+from support.scenario.words import kind
+from support.websocket_events.error_events import Failure, Retry
+
+TYPES = {
+    "Place": kind(Place),
+    "Stranger": kind(Stranger),
+    "BadLine": kind(BadLine),
+    "Failure": kind(Failure),
+    "Retry": kind(Retry),
+    "Closing": kind(Closing),
+}
