@@ -8,8 +8,8 @@ from support.matchers.received_events import each_hears_their_own
 from support.matchers.story import tells_a_complete_story
 from support.matchers.timing import percentile
 from support.run.sentences import given, then, when
-from support.scenario import received_events, watching
-from support.websocket_events import notices
+from support.scenario import received_events
+from support.websocket_events import connections, notices
 
 
 @given("{viewer:User} watches")
@@ -69,8 +69,8 @@ def _(world, budget):
 
 @then("the platform closes the dead connection in time")
 def _(world):
-    dead = world.recall("dead line", watching.DeadLine)
-    took = watching.given_up_after(world, dead)
+    dead = world.recall("dead line", connections.DroppedConnection)
+    took = connections.given_up_after(world, dead)
     world.within("dead connection given up", took, "from the loss of the line until it is given up")
 
 

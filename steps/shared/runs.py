@@ -6,7 +6,7 @@ from hamcrest import equal_to, has_property
 
 from support.agent_execution import run_tracking
 from support.run.sentences import given, then, when
-from support.scenario import watching, work
+from support.scenario import work
 from support.scenario.partner import PRICES
 
 
@@ -28,7 +28,7 @@ def _(world, customer, work_):
 
 @when("every customer runs {work_:Work} at the same moment")
 def _(world, work_):
-    watching.all_at_work(world, work_)
+    work.at_the_same_moment(world, work_)
 
 
 @given("{customer:User} has runs that completed, failed, timed out and were cancelled")

@@ -6,58 +6,59 @@ from hamcrest import equal_to, greater_than, greater_than_or_equal_to, has_lengt
 
 from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.run.sentences import given, then, when
-from support.scenario import received_events, watching
+from support.scenario import received_events
+from support.websocket_events import connections
 
 
 @given("{viewer:User} watches a running cost analysis")
 def _(world, viewer):
-    watching.running_analysis(world, viewer)
+    connections.running_analysis(world, viewer)
 
 
-@given("{viewer:User} watches over a {bad:BadLine} line")
+@given("{viewer:User} watches over a {bad:SlowNetwork} line")
 def _(world, viewer, bad):
-    watching.over_a_bad_line(world, viewer, bad)
+    connections.over_a_slow_network(world, viewer, bad)
 
 
 @given("{viewer:User} watched and has left")
 def _(world, viewer):
     world.watch(viewer)
-    watching.leave(world, viewer)
+    connections.leave(world, viewer)
 
 
 @given("more has happened since than the platform keeps")
 def _(world):
-    watching.more_than_kept(world, next(iter(world.users)))
+    connections.more_than_kept(world, next(iter(world.users)))
 
 
 @given("{viewer:User} has left, the event store has lost its data and as much has happened again")
 def _(world, viewer):
-    watching.lose_data_while_away(world, viewer)
+    connections.lose_data_while_away(world, viewer)
 
 
 @when("{viewer:Owner} connection is reset, the run ends and {again:User} reconnects")
 def _(world, viewer, again):
-    watching.reset_and_return(world, viewer)
+    connections.reset_and_return(world, viewer)
 
 
 @when("{viewer:Owner} line goes dead after its heartbeat was heard")
 def _(world, viewer):
-    watching.go_dead(world, viewer)
+    connections.go_dead(world, viewer)
 
 
 @given("{viewer:Owner} line has gone dead and the run has ended")
 def _(world, viewer):
-    watching.lose_line(world, viewer)
+    connections.lose_link(world, viewer)
 
 
 @when("{viewer:User} reconnects over a line that works")
 def _(world, viewer):
-    watching.heal(world, viewer)
+    connections.heal(world, viewer)
 
 
 @when("{viewer:User} reconnects")
 def _(world, viewer):
-    watching.return_to(world, viewer)
+    connections.return_to(world, viewer)
 
 
 @when("the event store crashes and comes back empty")
@@ -77,12 +78,12 @@ def _(world, viewer):
 @then("{viewer:User} is told once that something was missed")
 def _(world, viewer):
     capture = viewer.watching
-    told = world.eventually(lambda: watching.resyncs(capture), has_length(1), "reconnect", "the word of a gap")
+    told = world.eventually(lambda: connections.resyncs(capture), has_length(1), "reconnect", "the word of a gap")
     world.expect(told[0].epoch, is_not(equal_to(capture.controls[0].epoch)), "the stream's epoch")
-    watching.return_to(world, viewer)
+    connections.return_to(world, viewer)
     # Whatever is told at the opening comes before the next event.
     received_events.to_the_end(world, capture, world.running(viewer, "usage_report"))
-    world.expect(watching.resyncs(capture), has_length(1), "told after reconnecting once more")
+    world.expect(connections.resyncs(capture), has_length(1), "told after reconnecting once more")
 
 
 @then("{customer:Owner} next run is shown without a gap")
@@ -102,7 +103,7 @@ def _(world, viewer):
     world.expect(shown, equal_to(set(range(1, viewer.watching.connections + 1))), "connections with events")
 
 
-@then("the events came as late as the line is {bad:BadLine}")
+@then("the events came as late as the line is {bad:SlowNetwork}")
 def _(world, bad):
     slowest = max(event.delay for event in world.last_run.user.events)
     world.expect(slowest, greater_than_or_equal_to(bad.felt), "seconds")

@@ -2,7 +2,8 @@
 
 from support.load import populations
 from support.run.sentences import given, then, when
-from support.scenario import watching, work
+from support.scenario import work
+from support.websocket_events import connections
 
 
 @given("the backend has just been started")
@@ -12,7 +13,7 @@ def _(world):
 
 @given("each of them watches, but {deaf:User} does not read")
 def _(world, deaf):
-    watching.watch_without_reading(world, deaf)
+    connections.watch_without_reading(world, deaf)
     populations.connect(world, except_for=[deaf])
 
 
@@ -33,10 +34,10 @@ def _(world):
 
 @given("{viewer:User} watches, but does not read")
 def _(world, viewer):
-    watching.watch_without_reading(world, viewer)
+    connections.watch_without_reading(world, viewer)
 
 
 @given("more has been sent to {viewer:User} than the line holds")
 @when("more is sent to {viewer:User} than the line holds")
 def _(world, viewer):
-    watching.flood(world, viewer)
+    connections.flood(world, viewer)

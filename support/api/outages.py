@@ -20,7 +20,7 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.client import Fault
 from support.stores import rows
-from support.stores.logs import Line, ServiceLogs
+from support.stores.logs import Link, ServiceLogs
 
 FAILED = "tried while broken"
 LOGS = "logs since it broke"
@@ -135,13 +135,13 @@ def try_noting(world: World, attempt: Callable[[], Sequence[Try]]) -> None:
     world.facts[FAILED] = list(attempt())
 
 
-def lines_of_failures(world: World) -> list[Line]:
+def lines_of_failures(world: World) -> list[Link]:
     """What the services have logged since it broke and was not looked at yet."""
     return world.recall(LOGS, ServiceLogs).new_lines()
 
 
 def _broken(world: World, broken: Breakdown, attempt: Callable[[], list[Try]]) -> list[Try]:
-    world.faults.on_line(broken.line, broken.fault)
+    world.faults.on_link(broken.line, broken.fault)
     if broken is not Breakdown.SILENT:
         world.faults.reset_connections(broken.line)
     tried = attempt()

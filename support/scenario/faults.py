@@ -11,7 +11,7 @@ import redis
 from support.scenario.evidence import Evidence
 from support.scenario.undo import UndoStack
 from support.scenario.verdict import NotShown
-from support.stack.client import Fault, Line, Stack
+from support.stack.client import Fault, Link, Stack
 from support.stack.fault import Direction
 
 
@@ -94,51 +94,51 @@ class Faults:
         if any(status.name == service and status.state != "ready" for status in self._stack.services()):
             self._stack.start_service(service)
 
-    # -- one customer's line ------------------------------------------------------------------------------------
+    # -- one customer's link ------------------------------------------------------------------------------------
 
-    def own_line(self, who: str) -> Line:
-        """A line to the platform that only one customer uses, so that a fault on it is theirs alone."""
-        line = self._stack.open_line("backend")
-        self._undo.register(f"close the line of {who}", line.close)
-        return line
+    def own_link(self, who: str) -> Link:
+        """A link to the platform that only one customer uses, so that a fault on it is theirs alone."""
+        link = self._stack.open_link("backend")
+        self._undo.register(f"close the link of {who}", link.close)
+        return link
 
-    # -- lines --------------------------------------------------------------------------------------------------
+    # -- links --------------------------------------------------------------------------------------------------
 
-    def on_line(self, proxy: str, fault: Fault) -> None:
-        """Put any fault on the line to a service."""
-        self._felt_by_all(f"the line to {proxy}")
-        self._undo.register(f"heal the line to {proxy}", lambda: self._stack.clear_fault(proxy))
-        self._evidence.note("fault", kind=fault.kind, line=proxy, direction=fault.direction)
+    def on_link(self, proxy: str, fault: Fault) -> None:
+        """Put any fault on the link to a service."""
+        self._felt_by_all(f"the link to {proxy}")
+        self._undo.register(f"heal the link to {proxy}", lambda: self._stack.clear_fault(proxy))
+        self._evidence.note("fault", kind=fault.kind, link=proxy, direction=fault.direction)
         self._stack.set_fault(proxy, fault)
 
     def cut_off(self, proxy: str) -> None:
         """The service can no longer be reached: connections are reset, new ones refused."""
-        self.on_line(proxy, Fault(kind="refuse"))
+        self.on_link(proxy, Fault(kind="refuse"))
         self._stack.cut_connections(proxy, how="reset")
 
     def silence(self, proxy: str, direction: Direction = "both") -> None:
-        """A black hole: the line stays up and nothing comes through."""
-        self.on_line(proxy, Fault(kind="blackhole", direction=direction))
+        """A black hole: the link stays up and nothing comes through."""
+        self.on_link(proxy, Fault(kind="blackhole", direction=direction))
 
     def slow(self, proxy: str, seconds: float) -> None:
-        """Everything on the line comes that much later, each way."""
-        self.on_line(proxy, Fault(kind="delay", seconds=seconds))
+        """Everything on the link comes that much later, each way."""
+        self.on_link(proxy, Fault(kind="delay", seconds=seconds))
 
     def stutter(self, proxy: str, seconds: float) -> None:
-        """The line comes in bursts with pauses between them."""
-        self.on_line(proxy, Fault(kind="stutter", seconds=seconds))
+        """The link comes in bursts with pauses between them."""
+        self.on_link(proxy, Fault(kind="stutter", seconds=seconds))
 
     def reset_connections(self, proxy: str) -> None:
         """All present connections are reset; new ones work."""
-        self._felt_by_all(f"the line to {proxy}")
-        self._evidence.note("fault", kind="reset", line=proxy)
+        self._felt_by_all(f"the link to {proxy}")
+        self._evidence.note("fault", kind="reset", link=proxy)
         self._stack.cut_connections(proxy, how="reset")
 
     def open_connections(self, proxy: str) -> int:
-        """How many connections the line has now."""
-        return next(line.open_connections for line in self._stack.lines() if line.name == proxy)
+        """How many connections the link has now."""
+        return next(link.open_connections for link in self._stack.links() if link.name == proxy)
 
     def heal(self, proxy: str) -> None:
-        """The line works again."""
+        """The link works again."""
         self._stack.clear_fault(proxy)
-        self._evidence.note("fault ended", line=proxy)
+        self._evidence.note("fault ended", link=proxy)

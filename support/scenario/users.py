@@ -14,7 +14,7 @@ from support.platform.events import EventCapture
 from support.platform.story import Event
 from support.redaction import know_secret
 from support.scenario.verdict import NotShown
-from support.stack.client import Line
+from support.stack.client import Link
 
 # The cast. A name that is not on it is a typing mistake, and the sentence an undefined step.
 ORGANISATIONS = (
@@ -102,7 +102,7 @@ class Tenant:
 class User:
     """A person with a session of their own. Before sign-up there is an alias and nothing else.
 
-    ``line`` is the user's own line to the platform, when a scenario gave them one.
+    ``link`` is the user's own link to the platform, when a scenario gave them one.
     """
 
     alias: str
@@ -115,7 +115,7 @@ class User:
     refresh_token: str | None = field(default=None, repr=False)
     http: requests.Session = field(default_factory=straight, repr=False)
     captures: list[EventCapture] = field(default_factory=list, repr=False)
-    line: Line | None = field(default=None, repr=False)
+    link: Link | None = field(default=None, repr=False)
 
     @property
     def known(self) -> bool:

@@ -5,9 +5,11 @@ adds with a table of its own, and `steps/_vocabulary.py` brings the tables toget
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from support.scenario import agents, held_runs
+from support.scenario.partner import PRICES
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
@@ -41,6 +43,26 @@ def started(world: World, user: User, work: Work) -> RunHandle:
     """
     run = work(world, user)
     return world.last_run if run is None else run
+
+
+def at_the_same_moment(world: World, work: Work) -> None:
+    """Have each customer run work that asks for the partner's prices, all of them at work at the same moment.
+
+    All of them have ended when this returns.
+    """
+    users = world.users.customers
+    world.partner.hold(PRICES)
+    with ThreadPoolExecutor(len(users)) as together:
+        runs = list(together.map(lambda user: started(world, user, work), users))
+    world.eventually(
+        lambda: sum(call.open for call in world.partner.calls(PRICES)),
+        lambda waiting: waiting == len(users),
+        "run starts",
+        "the calls that wait at the partner",
+    )
+    world.partner.release(PRICES)
+    for run in runs:
+        world.ended(run)
 
 
 WORK: dict[str, Work] = {

@@ -26,7 +26,7 @@ from support.scenario.undo import UndoStack
 from support.scenario.users import User, Users
 from support.scenario.verdict import DeadlinePassed, NotShown, Verdict
 from support.settings import Settings
-from support.stack.client import Addresses, Line, Stack
+from support.stack.client import Addresses, Link, Stack
 
 T = TypeVar("T")
 
@@ -222,16 +222,16 @@ class World:
         self.evidence.note("connect", who=str(user), status=handshake.status, error=handshake.error)
         return capture
 
-    def own_line(self, user: User) -> Line:
-        """Have a user's live connections run over a line of their own, so that a fault on it hits nobody else."""
-        if user.line is None:
-            user.line = self.faults.own_line(str(user))
-        return user.line
+    def own_link(self, user: User) -> Link:
+        """Have a user's live connections run over a link of their own, so that a fault on it hits nobody else."""
+        if user.link is None:
+            user.link = self.faults.own_link(str(user))
+        return user.link
 
     def events_url(self, user: User) -> str:
-        """Where a user watches: the address of the live stream, over the user's own line if there is one."""
+        """Where a user watches: the address of the live stream, over the user's own link if there is one."""
         url = self.platform.endpoints.events
-        return url if user.line is None else user.line.ws_url + urlsplit(url).path
+        return url if user.link is None else user.link.ws_url + urlsplit(url).path
 
     def prices(self) -> PriceTable:
         """The partner's price table, asked for past the platform."""

@@ -94,7 +94,7 @@ def answers_lost(world: World, user: User, calls: int) -> None:
 
     :raises NotShown: the first instance has begun none of them, so that no answer was lost.
     """
-    world.faults.on_line(FIRST, Fault(kind="reset_after", direction="to_client", after_bytes=0))
+    world.faults.on_link(FIRST, Fault(kind="reset_after", direction="to_client", after_bytes=0))
     run = research.survey(world, user, calls, 1)
     world.ended(run)
     if FIRST not in {call.instance for call in _calls_of(world, [run])}:

@@ -11,8 +11,8 @@ class Addresses:
     """How to reach a running stack. Every address is on 127.0.0.1; URLs of services that were not started are "".
 
     The URLs of auth, backend, analytics, tools, cloud and partner lead through the fault proxies, as the customer's
-    and the platform's own lines do; `backend_direct_url`, `partner_control_url` and the observers' URLs of
-    PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a line is broken.
+    and the platform's own links do; `backend_direct_url`, `partner_control_url` and the observers' URLs of
+    PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a link is broken.
     `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too,
     and `postgres_owner_url` in that of the schema's owner, for what nobody else may do.
     """
@@ -67,8 +67,8 @@ class ServiceStatus:
 
 
 @dataclass(frozen=True)
-class LineStatus:
-    """Counters of one proxied line: connections open now and in all, bytes passed in each direction."""
+class LinkStatus:
+    """Counters of one proxied link: connections open now and in all, bytes passed in each direction."""
 
     name: str
     address: str

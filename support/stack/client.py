@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from support.stack import directories, keeping, launching, wire
-from support.stack.addresses import Addresses, LineStatus, ServiceStatus
+from support.stack.addresses import Addresses, LinkStatus, ServiceStatus
 from support.stack.errors import StackError
 from support.stack.fault import Fault
 from support.stack.options import StackOptions
@@ -17,8 +17,8 @@ from support.stack.options import StackOptions
 __all__ = [
     "Addresses",
     "Fault",
-    "Line",
-    "LineStatus",
+    "Link",
+    "LinkStatus",
     "ServiceStatus",
     "Stack",
     "StackError",
@@ -118,30 +118,30 @@ class Stack:
         """Wait until a service serves its clients, for as long as a start may take unless told."""
         self._ask("wait_ready", _SERVICE_SECONDS, name=name, patience=seconds)
 
-    def set_fault(self, line: str, fault: Fault) -> None:
-        """Let a fault hold on a line, in place of the one before."""
-        self._ask("set_fault", name=line, fault=fault.to_json())
+    def set_fault(self, link: str, fault: Fault) -> None:
+        """Let a fault hold on a link, in place of the one before."""
+        self._ask("set_fault", name=link, fault=fault.to_json())
 
-    def clear_fault(self, line: str) -> None:
-        """Heal a line."""
-        self._ask("set_fault", name=line, fault=None)
+    def clear_fault(self, link: str) -> None:
+        """Heal a link."""
+        self._ask("set_fault", name=link, fault=None)
 
-    def cut_connections(self, line: str, how: Cut = "reset") -> int:
-        """End the open connections of a line by a reset or an orderly close; returns how many there were."""
-        return int(self._ask("cut", name=line, how=how))
+    def cut_connections(self, link: str, how: Cut = "reset") -> int:
+        """End the open connections of a link by a reset or an orderly close; returns how many there were."""
+        return int(self._ask("cut", name=link, how=how))
 
-    def lines(self) -> list[LineStatus]:
-        """Counters of every line."""
-        return [LineStatus(**row) for row in self._ask("lines")]
+    def links(self) -> list[LinkStatus]:
+        """Counters of every link."""
+        return [LinkStatus(**row) for row in self._ask("links")]
 
-    def open_line(self, target: str = "backend") -> Line:
-        """Open one more line to where `target` leads, for one customer alone."""
-        opened = self._ask("open_line", target=target)
-        return Line(opened["name"], opened["address"], self)
+    def open_link(self, target: str = "backend") -> Link:
+        """Open one more link to where `target` leads, for one customer alone."""
+        opened = self._ask("open_link", target=target)
+        return Link(opened["name"], opened["address"], self)
 
-    def close_line(self, name: str) -> None:
-        """Close a line that `open_line` opened, and its connections."""
-        self._ask("close_line", name=name)
+    def close_link(self, name: str) -> None:
+        """Close a link that `open_link` opened, and its connections."""
+        self._ask("close_link", name=name)
 
     def stop_all(self) -> None:
         """End the stack, also one that is kept; returns when nothing is left of it."""
@@ -198,8 +198,8 @@ def _plain(extra_args: Sequence[str] | None) -> list[str] | None:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of one's own to a service: `address` is host:port."""
+class Link:
+    """A link of one's own to a service: `address` is host:port."""
 
     name: str
     address: str
@@ -207,30 +207,30 @@ class Line:
 
     @property
     def http_url(self) -> str:
-        """The line's address for HTTP."""
+        """The link's address for HTTP."""
         return f"http://{self.address}"
 
     @property
     def ws_url(self) -> str:
-        """The line's address for WebSockets."""
+        """The link's address for WebSockets."""
         return f"ws://{self.address}"
 
     def set_fault(self, fault: Fault) -> None:
-        """Let a fault hold on this line."""
+        """Let a fault hold on this link."""
         self._stack.set_fault(self.name, fault)
 
     def clear(self) -> None:
-        """Heal this line."""
+        """Heal this link."""
         self._stack.clear_fault(self.name)
 
     def cut(self, how: Cut = "reset") -> int:
-        """End the open connections of this line; returns how many there were."""
+        """End the open connections of this link; returns how many there were."""
         return self._stack.cut_connections(self.name, how)
 
-    def status(self) -> LineStatus:
-        """This line's counters."""
-        return next(line for line in self._stack.lines() if line.name == self.name)
+    def status(self) -> LinkStatus:
+        """This link's counters."""
+        return next(link for link in self._stack.links() if link.name == self.name)
 
     def close(self) -> None:
-        """Close this line."""
-        self._stack.close_line(self.name)
+        """Close this link."""
+        self._stack.close_link(self.name)

@@ -32,7 +32,7 @@ class Control:
         self._turns = {name: asyncio.Lock() for name in self._services}
         self._provider = provider
         self._proxies = proxies_socket
-        self._targets = {plan.name: plan.target for plan in provider.lines()}
+        self._targets = {plan.name: plan.target for plan in provider.links()}
         self._ports = ports
         self._fingerprint = fingerprint
         self._stop_asked = stop_asked
@@ -53,9 +53,9 @@ class Control:
             "wait_ready": self.wait_ready,
             "set_fault": self.set_fault,
             "cut": self.cut,
-            "lines": self.lines,
-            "open_line": self.open_line,
-            "close_line": self.close_line,
+            "links": self.links,
+            "open_link": self.open_link,
+            "close_link": self.close_link,
             "stop_all": self.stop_all,
         }
 
@@ -114,21 +114,21 @@ class Control:
         await self._service(name)[0].wait_ready(patience)
 
     async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
-        """Set or clear the fault of a line."""
+        """Set or clear the fault of a link."""
         await wire.call(self._proxies, "set_fault", name=name, fault=fault)
 
     async def cut(self, name: str, how: str) -> int:
-        """End the open connections of a line."""
+        """End the open connections of a link."""
         return int(await wire.call(self._proxies, "cut", name=name, how=how))
 
-    async def lines(self) -> list[dict[str, Any]]:
-        """Counters of all lines."""
+    async def links(self) -> list[dict[str, Any]]:
+        """Counters of all links."""
         return list(await wire.call(self._proxies, "status"))
 
-    async def open_line(self, target: str) -> dict[str, str]:
-        """Open one more line to where the line `target` leads; returns its name and address."""
+    async def open_link(self, target: str) -> dict[str, str]:
+        """Open one more link to where the link `target` leads; returns its name and address."""
         if target not in self._targets:
-            raise StackError(f"there is no line {target}; there are {', '.join(sorted(self._targets))}")
+            raise StackError(f"there is no link {target}; there are {', '.join(sorted(self._targets))}")
         name, port = f"{target}#{next(self._numbers)}", self._ports.reserve()
         try:
             await wire.call(self._proxies, "open", name=name, port=port, target=self._targets[target])
@@ -138,10 +138,10 @@ class Control:
         self._opened[name] = port
         return {"name": name, "address": f"{LOOPBACK}:{port}"}
 
-    async def close_line(self, name: str) -> None:
-        """Close a line that `open_line` opened."""
+    async def close_link(self, name: str) -> None:
+        """Close a link that `open_link` opened."""
         if name not in self._opened:
-            raise StackError(f"there is no line {name} that was opened on demand")
+            raise StackError(f"there is no link {name} that was opened on demand")
         port = self._opened.pop(name)
         await wire.call(self._proxies, "close", name=name)
         self._ports.release(port)

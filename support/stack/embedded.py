@@ -19,12 +19,12 @@ from support.stack.ports import LOOPBACK
 from support.stack.postgres import PostgresPasswords, Primary, Replica
 from support.stack.postgres_template import APP, OBSERVER, OWNER
 from support.stack.processes import Launch, service_user
-from support.stack.provider import LinePlan, Provider, Surroundings
+from support.stack.provider import LinkPlan, Provider, Surroundings
 from support.stack.python_module import PythonModule
 from support.stack.redis import Redis
 from support.stack.service import ProcessService, Recipe, Service
 
-# Line to the service that it leads to. `replication` is the replica's line to the primary.
+# Link to the service that it leads to. `replication` is the replica's link to the primary.
 _LINES = {
     "postgres": "postgres-primary",
     "postgres-replica": "postgres-replica",
@@ -54,7 +54,7 @@ class EmbeddedProvider(Provider):
             raise StackError(f"there is no service {', '.join(unknown)}; there are {', '.join(known)}")
         self._wanted = tuple(name for name in known if options.only is None or name in options.only)
         self._ports = {name: reserve() for name in known}
-        self._line_ports = {name: reserve() for name in _LINES}
+        self._link_ports = {name: reserve() for name in _LINES}
         self._config = run_dir / "apex.toml"
         self._operator = apex.Operator("operator@apex.test", _secret())
         self._passwords = PostgresPasswords(_secret(), _secret(), _secret(), _secret())
@@ -89,7 +89,7 @@ class EmbeddedProvider(Provider):
         )
         replica = Replica(
             "postgres-replica", run_dir / "replica", base, self._ports["postgres-replica"], self._passwords, user,
-            line_port=self._line_ports["replication"],
+            line_port=self._link_ports["replication"],
         )  # fmt: skip
         return [primary, replica]
 
@@ -100,15 +100,15 @@ class EmbeddedProvider(Provider):
                 name,
                 self._config,
                 self._ports[name],
-                self._line_url(name) if name in _LINES else None,
+                self._link_url(name) if name in _LINES else None,
                 defects.get(name, ()),
                 self._python,
             )
             for name in (*apex.INSTANCES, *apex.SPARES)
         ]
 
-    def lines(self) -> Sequence[LinePlan]:
-        return [LinePlan(name, self._line_ports[name], self._ports[target]) for name, target in _LINES.items()]
+    def links(self) -> Sequence[LinkPlan]:
+        return [LinkPlan(name, self._link_ports[name], self._ports[target]) for name, target in _LINES.items()]
 
     def proxies(self, control_socket: Path) -> Launch:
         return self._python.launch("support.stack.proxies", str(control_socket))
@@ -116,13 +116,13 @@ class EmbeddedProvider(Provider):
     def addresses(self) -> Addresses:
         ports = self._ports
         return Addresses(
-            auth_url=self._line_url("auth"),
-            backend_url=self._line_url("backend"),
-            backend_ws_url=self._line_url("backend").replace("http", "ws", 1),
-            spare_backend_url=self._line_url("backend-2"),
+            auth_url=self._link_url("auth"),
+            backend_url=self._link_url("backend"),
+            backend_ws_url=self._link_url("backend").replace("http", "ws", 1),
+            spare_backend_url=self._link_url("backend-2"),
             backend_direct_url=f"http://{LOOPBACK}:{ports['backend']}",
-            analytics_url=self._line_url("analytics"),
-            tools_url=self._line_url("tools-1"),
+            analytics_url=self._link_url("analytics"),
+            tools_url=self._link_url("tools-1"),
             cloud_url=self._cloud.url(ports["cloud"]),
             partner_url=self._partner.url(ports["partner"]),
             partner_control_url=self._partner.url(ports["partner"]),
@@ -139,19 +139,19 @@ class EmbeddedProvider(Provider):
             run_dir=self._in.run_dir,
         )
 
-    def _line_url(self, line: str) -> str:
-        return f"http://{LOOPBACK}:{self._line_ports[line]}"
+    def _link_url(self, link: str) -> str:
+        return f"http://{LOOPBACK}:{self._link_ports[link]}"
 
     def _apex_config(self) -> Mapping[str, Mapping[str, Any]]:
-        """Between services the platform is given the lines; only where a service listens is its own port."""
-        lines = self._line_ports
+        """Between services the platform is given the links; only where a service listens is its own port."""
+        links = self._link_ports
         return {
             "": {"environment": "test", "deployment": "rehearsal"},
             "auth": {
                 "host": LOOPBACK,
                 "port": self._ports["auth"],
-                "url": self._line_url("auth"),
-                "issuer": self._line_url("auth"),
+                "url": self._link_url("auth"),
+                "issuer": self._link_url("auth"),
                 "audience": "apex-api",
                 "operator_email": self._operator.email,
                 "operator_password": self._operator.password,
@@ -160,26 +160,26 @@ class EmbeddedProvider(Provider):
             "backend": {
                 "host": LOOPBACK,
                 "port": self._ports["backend"],
-                "url": self._line_url("backend"),
+                "url": self._link_url("backend"),
                 "allowed_origins": ["https://app.apex.test"],
             },
             "worker": {"host": LOOPBACK, "slots": apex.WORKER_SLOTS, "calls_at_once": apex.CALLS_AT_ONCE},
-            "tools": {"host": LOOPBACK, "port": self._ports["tools-1"], "url": self._line_url("tools-1")},
-            "analytics": {"host": LOOPBACK, "port": self._ports["analytics"], "url": self._line_url("analytics")},
+            "tools": {"host": LOOPBACK, "port": self._ports["tools-1"], "url": self._link_url("tools-1")},
+            "analytics": {"host": LOOPBACK, "port": self._ports["analytics"], "url": self._link_url("analytics")},
             "internal": {"signing_key": secrets.token_urlsafe(48)},
             "database": {
-                "url": self._passwords.url(APP, lines["postgres"]),
-                "owner_url": self._passwords.url(OWNER, lines["postgres"]),
+                "url": self._passwords.url(APP, links["postgres"]),
+                "owner_url": self._passwords.url(OWNER, links["postgres"]),
             },
-            "redis": {"url": self._redis.url(lines["redis"])},
-            "clickhouse": {"url": self._clickhouse.url(lines["clickhouse"])},
+            "redis": {"url": self._redis.url(links["redis"])},
+            "clickhouse": {"url": self._clickhouse.url(links["clickhouse"])},
             "cloud": {
-                "endpoint_url": self._cloud.url(lines["cloud"]),
+                "endpoint_url": self._cloud.url(links["cloud"]),
                 "region": REGION,
                 "access_key_id": "AKIAAPEXPLATFORM0000",
                 "secret_access_key": _secret(),
             },
-            "partners": {"pricing_url": self._partner.url(lines["partner"])},
+            "partners": {"pricing_url": self._partner.url(links["partner"])},
             "plugins": {"directory": str(self._in.options.checkout / "support" / "plugin")},
         }
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a network line."""
+"""What can be wrong with a network link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEEDS = {"delay": "seconds", "rate": "bytes_per_second", "stutter": "seconds", 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault on a line; it holds for the connections that are open and for new ones, until it is cleared.
+    """A fault on a link; it holds for the connections that are open and for new ones, until it is cleared.
 
     delay: every byte arrives `seconds` later.
     rate: at most `bytes_per_second` pass per connection and direction.
@@ -49,7 +49,7 @@ class Fault:
                 raise ValueError(f"a fault of kind {self.kind} takes no {name}")
 
     def covers(self, direction: Direction) -> bool:
-        """Does the fault hold in this direction of the line?"""
+        """Does the fault hold in this direction of the link?"""
         return self.direction in ("both", direction)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from support.stack import directories, leftovers
+from support.stack import directories, orphans
 from support.stack.child import NO_SPACE, run_to_end
 from support.stack.errors import StackError, from_os_error
 from support.stack.packages import package_directory, package_version
@@ -89,7 +89,7 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
             single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), _FIRST_DATABASE)
             said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
         finally:
-            leftovers.remove_shared_memory(data)
+            orphans.remove_shared_memory(data)
         if "ERROR" in said:
             raise StackError("PostgreSQL's roles cannot be made", said.splitlines(), log)
         hba = data / "pg_hba.conf"

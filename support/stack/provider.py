@@ -28,8 +28,8 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class LinePlan:
-    """A line to open before any service starts: a listening port that leads to the service's own."""
+class LinkPlan:
+    """A link to open before any service starts: a listening port that leads to the service's own."""
 
     name: str
     port: int
@@ -45,11 +45,11 @@ class Provider(Protocol):
     def services(self) -> Sequence[Service]:
         """The services, each naming those that it needs."""
 
-    def lines(self) -> Sequence[LinePlan]:
-        """The lines to put in front of them."""
+    def links(self) -> Sequence[LinkPlan]:
+        """The links to put in front of them."""
 
     def proxies(self, control_socket: Path) -> Launch:
-        """The process that carries the lines."""
+        """The process that carries the links."""
 
     def addresses(self) -> Addresses:
         """Where customers, operators and observers reach the services."""

@@ -1,4 +1,4 @@
-"""The process of all proxied lines: `python -m support.stack.proxies SOCKET`, told what to do over that Unix socket.
+"""The process of all proxied links: `python -m support.stack.proxies SOCKET`, told what to do over that Unix socket.
 
 A process of its own, so that traffic never starves the supervisor's control and the other way round.
 """
@@ -16,49 +16,49 @@ import uvloop
 from support.stack import wire
 from support.stack.errors import StackError, from_os_error
 from support.stack.fault import Fault
-from support.stack.line import Line
+from support.stack.link import Link
 from support.stack.ports import LOOPBACK
 
 
 class Proxies:
-    """All lines, by name."""
+    """All links, by name."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, Line] = {}
+        self._links: dict[str, Link] = {}
 
     async def open(self, name: str, port: int, target: int) -> None:
-        """Open a line from `port` to `target`."""
-        line = Line(name, port, target)
+        """Open a link from `port` to `target`."""
+        link = Link(name, port, target)
         try:
-            await line.open()
+            await link.open()
         except OSError as error:
-            raise from_os_error(error, f"the line {name} cannot be opened", f"{LOOPBACK}:{port}") from error
-        self._lines[name] = line
+            raise from_os_error(error, f"the link {name} cannot be opened", f"{LOOPBACK}:{port}") from error
+        self._links[name] = link
 
     async def close(self, name: str) -> None:
-        """Close a line and forget it."""
-        await self._line(name).close()
-        del self._lines[name]
+        """Close a link and forget it."""
+        await self._link(name).close()
+        del self._links[name]
 
     async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
-        """Set or, with None, clear the fault of a line."""
-        await self._line(name).set_fault(None if fault is None else Fault.from_json(fault))
+        """Set or, with None, clear the fault of a link."""
+        await self._link(name).set_fault(None if fault is None else Fault.from_json(fault))
 
     async def cut(self, name: str, how: str) -> int:
-        """End the open connections of a line."""
+        """End the open connections of a link."""
         if how not in ("reset", "close"):
             raise StackError(f"connections are cut by reset or close, not by {how}")
-        return self._line(name).cut(how)
+        return self._link(name).cut(how)
 
     async def status(self) -> list[dict[str, Any]]:
-        """Counters of all lines."""
-        return [line.status() for line in self._lines.values()]
+        """Counters of all links."""
+        return [link.status() for link in self._links.values()]
 
-    def _line(self, name: str) -> Line:
+    def _link(self, name: str) -> Link:
         try:
-            return self._lines[name]
+            return self._links[name]
         except KeyError:
-            raise StackError(f"there is no line {name}; there are {', '.join(sorted(self._lines))}") from None
+            raise StackError(f"there is no link {name}; there are {', '.join(sorted(self._links))}") from None
 
 
 async def _run(socket_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from support.settings import base_environment
-from support.stack import directories, keeping, leftovers, processes, wire
+from support.stack import directories, keeping, orphans, processes, wire
 from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
 from support.stack.embedded import EmbeddedProvider
@@ -56,14 +56,14 @@ class Supervisor:
         begin = time.monotonic()
         directory = directories.RunDirectory.make(self._base)
         try:
-            janitor = self._start_janitor(directory.path)
+            reaper = self._start_reaper(directory.path)
             try:
                 await self._serve(directory.path, lifeline, begin)
             finally:
                 await self._end(directory.path)
-                assert janitor.stdin is not None
-                janitor.stdin.close()
-                janitor.wait()
+                assert reaper.stdin is not None
+                reaper.stdin.close()
+                reaper.wait()
         finally:
             directory.release()
 
@@ -112,7 +112,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             if preloading:
                 group.create_task(until_preloaded(provider.fork_server, lifeline.ready))
-            group.create_task(self._open_lines(provider, proxies_socket))
+            group.create_task(self._open_links(provider, proxies_socket))
             group.create_task(start_in_order([one for one in self._services if one.twin is None], lifeline.ready))
         control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
         await wire.serve(run_dir / "control.sock", control.handlers())
@@ -132,13 +132,13 @@ class Supervisor:
         self._write_ledger(run_dir)
 
     def _end_without(self, child: Child) -> None:
-        """Nothing works without the lines; the stack ends rather than look healthy."""
+        """Nothing works without the links; the stack ends rather than look healthy."""
         if not self._stop_asked.is_set():
             print(f"{child.name} {child.describe_end()}: the stack ends", file=sys.stderr, flush=True)
         self._stop_asked.set()
 
-    async def _open_lines(self, provider: Provider, control_socket: Path) -> None:
-        """The lines are open before the first service is: who dials early is reset, as by a server that is down."""
+    async def _open_links(self, provider: Provider, control_socket: Path) -> None:
+        """The links are open before the first service is: who dials early is reset, as by a server that is down."""
 
         def dial() -> None:
             with socket.socket(socket.AF_UNIX) as probe:
@@ -147,12 +147,12 @@ class Supervisor:
         proxies = self._children[0]
         if not await poll(dial, seconds=self._options.start_seconds, ended=proxies.ended):
             raise failure("proxies", proxies, control_socket.parent)
-        for plan in provider.lines():
+        for plan in provider.links():
             await wire.call(control_socket, "open", name=plan.name, port=plan.port, target=plan.target)
 
-    def _start_janitor(self, run_dir: Path) -> subprocess.Popen[bytes]:
+    def _start_reaper(self, run_dir: Path) -> subprocess.Popen[bytes]:
         """Clears up should this process be killed; so it alone is not tied to this process's life."""
-        command = (sys.executable, "-S", "-m", "support.stack.janitor", str(run_dir))
+        command = (sys.executable, "-S", "-m", "support.stack.reaper", str(run_dir))
         return subprocess.Popen(command, cwd=self._options.checkout, stdin=subprocess.PIPE, start_new_session=True)
 
     def _write_ledger(self, run_dir: Path) -> None:
@@ -161,7 +161,7 @@ class Supervisor:
         children = [
             child for child in (*self._children, *forking, *running) if child is not None and not child.ended.is_set()
         ]
-        leftovers.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
+        orphans.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
 
     async def _end(self, run_dir: Path) -> None:
         self._stop_asked.set()
@@ -170,7 +170,7 @@ class Supervisor:
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
         ends += [] if self._fork_server is None else [self._fork_server.end()]
         await asyncio.gather(*ends)
-        leftovers.remove(run_dir)
+        orphans.remove(run_dir)
 
 
 async def _main(descriptor: int) -> None:
@@ -180,7 +180,7 @@ async def _main(descriptor: int) -> None:
         options = StackOptions.from_json(json.loads(await reader.readline()))
         base = directories.base_directory(options.base_dir)
         directories.log_directory(options.log_dir)
-        await asyncio.to_thread(leftovers.sweep, base)
+        await asyncio.to_thread(orphans.sweep, base)
         await Supervisor(options, base).run(lifeline)
     except (StackError, ExceptionGroup) as error:
         await lifeline.say({"error": wire.error_to_json(_first(error))})

@@ -104,7 +104,7 @@ def delivered_again(world: World, user: User) -> int:
     # What is stored twice would be merged into one sooner or later, and not be seen.
     _command(world, "system stop merges jobs")
     world.undo.register("let records be merged again", lambda: _command(world, "system start merges jobs"))
-    world.faults.on_line("analytics", Fault(kind="reset_after", direction="to_client", after_bytes=0))
+    world.faults.on_link("analytics", Fault(kind="reset_after", direction="to_client", after_bytes=0))
     world.ended(world.running(user, "usage_report"))
     world.eventually(lambda: _arrivals(world) - before, greater_than(1), "records agree", "arrivals of the record")
     world.faults.heal("analytics")

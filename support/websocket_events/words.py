@@ -2,14 +2,14 @@
 
 from support.platform.dialect import Closing
 from support.scenario.sessions import Place, Stranger
-from support.scenario.watching import BadLine
 from support.scenario.words import kind
+from support.websocket_events.connections import SlowNetwork
 from support.websocket_events.error_events import Failure, Retry
 
 TYPES = {
     "Place": kind(Place),
     "Stranger": kind(Stranger),
-    "BadLine": kind(BadLine),
+    "SlowNetwork": kind(SlowNetwork),
     "Failure": kind(Failure),
     "Retry": kind(Retry),
     "Closing": kind(Closing),

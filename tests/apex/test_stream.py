@@ -155,7 +155,7 @@ def test_who_comes_while_the_line_carries_nothing_is_turned_away(stack: Stack, u
 @pytest.mark.usefixtures("impatient")
 def test_a_line_that_carries_nothing_is_given_up_though_nobody_asks(stack: Stack, url: str):
     def lines() -> int:
-        return next(line.total_connections for line in stack.lines() if line.name == "redis")
+        return next(line.total_connections for line in stack.links() if line.name == "redis")
 
     async def listen() -> None:
         events = Hub(asynchronous(url, retries=1), asynchronous(url, retries=0), heartbeat_seconds=1)

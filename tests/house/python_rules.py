@@ -44,7 +44,7 @@ class Module:
 
 
 def imports(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything imported, also inside functions."""
+    """Link and full name of everything imported, also inside functions."""
     package = list(PurePosixPath(module.path).parent.parts)
     for node in module.nodes:
         if isinstance(node, ast.Import):

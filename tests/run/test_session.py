@@ -148,7 +148,7 @@ def test_who_may_not_watch_is_told(world):
 
 def test_a_fault_on_ones_own_line_hits_nobody_else(world):
     acme, borealis = (world.users.settle(world.users[name]) for name in ("Acme", "Borealis"))
-    line = world.own_line(acme)
+    line = world.own_link(acme)
     mine, other = world.watch(acme), world.watch(borealis)
     line.cut("reset")
     assert mine.wait_until_closed(within=2).code is None

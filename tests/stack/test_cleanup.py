@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from support.scenario.waiting import eventually
-from support.stack import directories, leftovers, processes
+from support.stack import directories, orphans, processes
 from support.stack.client import Stack, StackOptions
 from tests.stack.conftest import MakeOptions
 from tests.stack.traces import Run, nothing_is_left, segments, shared_memory_of, start_time, traces
@@ -40,7 +40,7 @@ def test_the_traces_of_a_run_are_seen(small: StackOptions, base: Path):
 def test_an_orderly_end_frees_the_ports(small: StackOptions):
     with Stack.start(small, progress=lambda _: None) as stack:
         urls = [stack.addresses.redis_url, stack.addresses.postgres_observer_url, stack.addresses.partner_url]
-        lines = [f"tcp://{line.address}" for line in stack.lines()]
+        lines = [f"tcp://{line.address}" for line in stack.links()]
         assert all(listens(url) for url in (*urls, *lines))
     assert not any(listens(url) for url in (*urls, *lines))
 
@@ -109,11 +109,11 @@ def test_kill_of_the_runner_while_the_stack_starts(small: StackOptions, base: Pa
 
 
 def kill_everything(run: Run) -> None:
-    """Kill the supervisor, and its janitor first."""
+    """Kill the supervisor, and its reaper first."""
     members = processes.family(processes.Identity(run.supervisor, start_time(run.supervisor)))
-    janitors = [member for member in members if b"janitor" in Path(f"/proc/{member.pid}/cmdline").read_bytes()]
-    assert len(janitors) == 1
-    processes.send(janitors, signal.SIGKILL)
+    reapers = [member for member in members if b"reaper" in Path(f"/proc/{member.pid}/cmdline").read_bytes()]
+    assert len(reapers) == 1
+    processes.send(reapers, signal.SIGKILL)
     os.kill(run.supervisor, signal.SIGKILL)
     run.signal(signal.SIGKILL)
     run.end()
@@ -126,7 +126,7 @@ def test_the_kernel_ends_services_when_nobody_else_is_left_to_do_it(small: Stack
     assert run.run_dir.is_dir()
     # A dying process gives its name and place back before its files, and with these the lock.
     eventually(lambda: directories.is_owned(run.run_dir), lambda owned: not owned, within=10)
-    assert leftovers.sweep(base) == [run.run_dir]
+    assert orphans.sweep(base) == [run.run_dir]
     nothing_is_left(base, within=0)
 
 
@@ -147,7 +147,7 @@ def test_the_next_run_clears_what_is_left(small: StackOptions, base: Path, optio
 
 def test_a_sweep_leaves_living_runs_alone(small: StackOptions, base: Path):
     with Stack.start(small, progress=lambda _: None) as stack:
-        assert leftovers.sweep(base) == []
+        assert orphans.sweep(base) == []
         stack.wait_ready("redis")
         stack.wait_ready("postgres-primary")
 

@@ -17,7 +17,7 @@ from redis.retry import Retry
 from support.scenario.waiting import eventually
 from support.settings import CHECKOUT
 from support.stack import processes
-from support.stack.client import Fault, Line, ServiceStatus, Stack, StackError, StackOptions
+from support.stack.client import Fault, Link, ServiceStatus, Stack, StackError, StackOptions
 from tests.stack.network import Customer, customer
 
 SERVICES = ("redis", "postgres-primary", "postgres-replica")
@@ -158,7 +158,7 @@ def test_requests_that_make_no_sense(stack: Stack):
     with pytest.raises(StackError, match="there is no line nowhere"):
         stack.set_fault("nowhere", Fault("refuse"))
     with pytest.raises(StackError, match="there is no line nowhere; there are "):
-        stack.open_line("nowhere")
+        stack.open_link("nowhere")
 
 
 def test_the_replica_is_synchronous(stack: Stack):
@@ -180,7 +180,7 @@ def test_the_observer_reads_everything_and_writes_nothing(stack: Stack):
 
 
 def test_one_line_can_be_broken_without_the_others(stack: Stack):
-    lines = [stack.open_line("redis") for _ in range(2)]
+    lines = [stack.open_link("redis") for _ in range(2)]
     first, second = lines
     assert first.address != second.address
     with customer(port_of(first)) as one, customer(port_of(second)) as other:
@@ -198,12 +198,12 @@ def test_one_line_can_be_broken_without_the_others(stack: Stack):
         assert (first.status().open_connections, second.status().open_connections) == (1, 0)
     for line in lines:
         line.close()
-    assert not [line for line in stack.lines() if "#" in line.name]
+    assert not [line for line in stack.links() if "#" in line.name]
     with pytest.raises(StackError, match="opened on demand"):
         first.close()
 
 
-def port_of(line: Line) -> int:
+def port_of(line: Link) -> int:
     return int(line.address.rpartition(":")[2])
 
 
@@ -215,7 +215,7 @@ def is_answered(someone: Customer) -> bool:
 
 
 def test_what_the_customers_line_of_a_service_is_called(stack: Stack):
-    names = {line.name for line in stack.lines()}
+    names = {line.name for line in stack.links()}
     assert names == {
         "postgres", "postgres-replica", "replication", "redis", "clickhouse", "cloud", "partner", "auth", "backend",
         "backend-2",

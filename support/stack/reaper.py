@@ -1,7 +1,7 @@
-"""Waits for the supervisor's end and clears up after it: `python -m support.stack.janitor RUN_DIR` (stdin: a pipe).
+"""Waits for the supervisor's end and clears up after it: `python -m support.stack.reaper RUN_DIR` (stdin: a pipe).
 
 The supervisor holds the other end of the pipe and nobody else does, so it closes however the supervisor ends. An
-orderly supervisor has cleared everything by then and the janitor finds nothing to do.
+orderly supervisor has cleared everything by then and the reaper finds nothing to do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from support.stack import directories, leftovers
+from support.stack import directories, orphans
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         pass
     with directories.locked(run_dir.parent / ".lock"):
         if run_dir.is_dir():
-            leftovers.clear(run_dir)
+            orphans.clear(run_dir)
 
 
 if __name__ == "__main__":

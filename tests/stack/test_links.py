@@ -1,4 +1,4 @@
-"""Each fault of a line does what it says, to open connections and to new ones, and heals."""
+"""Each fault of a link does what it says, to open connections and to new ones, and heals."""
 
 import socket
 import subprocess
@@ -23,7 +23,7 @@ SetFault = Callable[[Fault | None], None]
 
 @pytest.fixture(scope="module")
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The control socket of a process of lines."""
+    """The control socket of a process of links."""
     control = tmp_path_factory.mktemp("proxies") / "control.sock"
     process = subprocess.Popen(
         (sys.executable, "-m", "support.stack.proxies", str(control)), cwd=CHECKOUT, env=base_environment()
@@ -51,22 +51,22 @@ def server() -> Iterator[EchoServer]:
 
 @pytest.fixture
 def port(proxies: Path, server: EchoServer) -> Iterator[int]:
-    """A line to the echo server."""
+    """A link to the echo server."""
     ports = PortRange(20000, 29999)
     reserved = ports.reserve()
-    wire.ask(proxies, "open", 5, name="line", port=reserved, target=server.port)
+    wire.ask(proxies, "open", 5, name="link", port=reserved, target=server.port)
     yield reserved
-    wire.ask(proxies, "close", 5, name="line")
+    wire.ask(proxies, "close", 5, name="link")
     ports.close()
 
 
 @pytest.fixture
 def fault(proxies: Path, port: int) -> SetFault:
-    """Sets the fault of the line; None heals."""
+    """Sets the fault of the link; None heals."""
 
     def put(wanted: Fault | None) -> None:
         plain = None if wanted is None else wanted.to_json()
-        wire.ask(proxies, "set_fault", 5, name="line", fault=plain)
+        wire.ask(proxies, "set_fault", 5, name="link", fault=plain)
 
     return put
 
@@ -81,7 +81,7 @@ def someone(port: int) -> Iterator[Customer]:
 
 def status(proxies: Path) -> dict[str, object]:
     rows = wire.ask(proxies, "status", 5)
-    return next(row for row in rows if row["name"] == "line")
+    return next(row for row in rows if row["name"] == "link")
 
 
 def test_everything_passes_in_both_directions(someone: Customer, server: EchoServer):
@@ -201,7 +201,7 @@ def test_reset_after_some_bytes(fault: SetFault, someone: Customer, server: Echo
 
 @pytest.mark.parametrize(("how", "expected"), [("reset", "reset"), ("close", "closed")])
 def test_connections_are_cut(proxies: Path, someone: Customer, server: EchoServer, port: int, how: str, expected: str):
-    assert wire.ask(proxies, "cut", 5, name="line", how=how) == 1
+    assert wire.ask(proxies, "cut", 5, name="link", how=how) == 1
     assert someone.end() == expected
     eventually(lambda: server.ends, lambda ends: ends == [expected], within=5)
     with customer(port) as newcomer:
@@ -226,7 +226,7 @@ def test_a_server_that_is_down_is_a_reset(server: EchoServer, port: int):
 
 
 def test_what_an_unknown_line_is_told(proxies: Path, port: int):
-    with pytest.raises(StackError, match="there is no line nowhere; there are line"):
+    with pytest.raises(StackError, match="there is no link nowhere; there are link"):
         wire.ask(proxies, "cut", 5, name="nowhere", how="reset")
 
 

@@ -1,7 +1,6 @@
-"""Customers who watch: over a line of their own, through faults, away and back again."""
+"""Customers who watch: over a link of their own, through faults, away and back again."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,9 +12,8 @@ from support.scenario import agents
 from support.scenario.partner import PRICES
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
-from support.scenario.work import Work, started
 from support.scenario.world import RunHandle, World
-from support.stack.client import Fault, Line
+from support.stack.client import Fault, Link
 
 MORE_THAN_KEPT = 2_100
 """Events that are more than the platform keeps for a user who is away (2,000 in the test environment)."""
@@ -25,33 +23,33 @@ _FLOOD = 400
 _FLOOD_THOUGHT = 20_000
 
 
-class BadLine(Enum):
-    """What can be wrong with a line on which everything arrives; the value is what a feature calls it."""
+class SlowNetwork(Enum):
+    """What can be wrong with a link on which everything arrives; the value is what a feature calls it."""
 
     SLOW = "slow"
     STUTTERING = "stuttering"
 
     @property
     def fault(self) -> Fault:
-        return Fault(kind="delay", seconds=0.3) if self is BadLine.SLOW else Fault(kind="stutter", seconds=0.6)
+        return Fault(kind="delay", seconds=0.3) if self is SlowNetwork.SLOW else Fault(kind="stutter", seconds=0.6)
 
     @property
     def felt(self) -> float:
-        """Seconds by which at least one event must be late on such a line."""
+        """Seconds by which at least one event must be late on such a link."""
         return 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLine:
-    """A line that went dead: what the operator had seen until then, and when it went (monotonic)."""
+class DroppedConnection:
+    """A link that went dead: what the operator had seen until then, and when it went (monotonic)."""
 
     open_connections: int
     lost_at: float
 
 
 def running_analysis(world: World, user: User) -> RunHandle:
-    """The user watches over a line of their own while their analysis waits for the partner's price list."""
-    world.own_line(user)
+    """The user watches over a link of their own while their analysis waits for the partner's price list."""
+    world.own_link(user)
     world.partner.hold(PRICES)
     asked = len(world.partner.calls(PRICES))
     world.watch(user)
@@ -62,34 +60,14 @@ def running_analysis(world: World, user: User) -> RunHandle:
     return run
 
 
-def all_at_work(world: World, work_: Work) -> None:
-    """Have each customer run work that asks for the partner's prices, all of them at work at the same moment.
-
-    All of them have ended when this returns.
-    """
-    users = world.users.customers
-    world.partner.hold(PRICES)
-    with ThreadPoolExecutor(len(users)) as together:
-        runs = list(together.map(lambda user: started(world, user, work_), users))
-    world.eventually(
-        lambda: sum(call.open for call in world.partner.calls(PRICES)),
-        lambda waiting: waiting == len(users),
-        "run starts",
-        "the calls that wait at the partner",
-    )
-    world.partner.release(PRICES)
-    for run in runs:
-        world.ended(run)
-
-
-def line_of(user: User) -> Line:
-    """The user's own line.
+def link_of(user: User) -> Link:
+    """The user's own link.
 
     :raises NotShown: they have none.
     """
-    if user.line is None:
-        raise NotShown(f"{user} watches over the common line")
-    return user.line
+    if user.link is None:
+        raise NotShown(f"{user} watches over the common link")
+    return user.link
 
 
 def finish_run(world: World, user: User) -> None:
@@ -100,7 +78,7 @@ def finish_run(world: World, user: User) -> None:
 
 def reset_and_return(world: World, user: User) -> None:
     """The connection is reset; the run ends while nobody listens; the user reconnects."""
-    if not line_of(user).cut("reset"):
+    if not link_of(user).cut("reset"):
         raise NotShown(f"there was no connection of {user} to reset")
     user.watching.wait_until_closed(within=world.budgets.limit("broken connection"))
     finish_run(world, user)
@@ -117,23 +95,23 @@ def go_dead(world: World, user: User) -> None:
     """Once heartbeats were heard (or should have been), nothing comes through any more; the run ends meanwhile."""
     heard_by_now(world, user)
     seen = open_connections(world)
-    world.facts["dead line"] = DeadLine(seen, lost_at=time.monotonic())
-    lose_line(world, user)
+    world.facts["dead link"] = DroppedConnection(seen, lost_at=time.monotonic())
+    lose_link(world, user)
 
 
-def lose_line(world: World, user: User) -> None:
+def lose_link(world: World, user: User) -> None:
     """Nothing comes through any more; the run ends meanwhile."""
-    line_of(user).set_fault(Fault(kind="blackhole"))
+    link_of(user).set_fault(Fault(kind="blackhole"))
     finish_run(world, user)
 
 
 def watch_without_reading(world: World, user: User) -> None:
-    """The user watches, and takes nothing off the line once the stream is open."""
-    line = world.own_line(user)
+    """The user watches, and takes nothing off the link once the stream is open."""
+    link = world.own_link(user)
     world.watch(user)
     seen = open_connections(world)
-    world.facts["dead line"] = DeadLine(seen, lost_at=time.monotonic())
-    line.set_fault(Fault(kind="blackhole", direction="to_client"))
+    world.facts["dead link"] = DroppedConnection(seen, lost_at=time.monotonic())
+    link.set_fault(Fault(kind="blackhole", direction="to_client"))
 
 
 def flood(world: World, user: User) -> None:
@@ -145,14 +123,14 @@ def heard_by_now(world: World, user: User) -> None:
     """Give the platform the time for two heartbeats. Whether they came is for a Then to judge."""
     try:
         user.watching.wait_until(
-            lambda capture: len(capture.heartbeats) >= _HEARTBEATS, within=world.budgets.limit("dead line noticed")
+            lambda capture: len(capture.heartbeats) >= _HEARTBEATS, within=world.budgets.limit("dead link noticed")
         )
     except DeadlinePassed as missing:
         world.evidence.note("no heartbeat", reason=str(missing))
 
 
-def given_up_after(world: World, dead: DeadLine) -> float:
-    """Seconds from the loss of the line until the operator is seen to see a connection less.
+def given_up_after(world: World, dead: DroppedConnection) -> float:
+    """Seconds from the loss of the link until the operator is seen to see a connection less.
 
     :raises DeadlinePassed: the platform still has it.
     :raises NotShown: nobody looked before the time was over.
@@ -160,7 +138,7 @@ def given_up_after(world: World, dead: DeadLine) -> float:
     limit = world.budgets.limit("dead connection given up")
     looked_after = time.monotonic() - dead.lost_at
     if looked_after > limit:
-        raise NotShown(f"the first look was {looked_after:.1f} s after the loss of the line; {limit:g} s are promised")
+        raise NotShown(f"the first look was {looked_after:.1f} s after the loss of the link; {limit:g} s are promised")
     world.eventually(
         lambda: open_connections(world),
         less_than(dead.open_connections),
@@ -177,16 +155,16 @@ def open_connections(world: World) -> int:
 
 
 def heal(world: World, user: User) -> None:
-    """The user gives the old connection up, the line works again, and the user comes back over it."""
-    # In this order: what the line has held back must not arrive over the old connection after all.
+    """The user gives the old connection up, the link works again, and the user comes back over it."""
+    # In this order: what the link has held back must not arrive over the old connection after all.
     user.watching.drop()
-    line_of(user).clear()
+    link_of(user).clear()
     return_to(world, user)
 
 
-def over_a_bad_line(world: World, user: User, bad: BadLine) -> EventCapture:
-    """The user watches over a line of their own that is bad; a heartbeat has made the way to them and back."""
-    world.own_line(user).set_fault(bad.fault)
+def over_a_slow_network(world: World, user: User, bad: SlowNetwork) -> EventCapture:
+    """The user watches over a link of their own that is bad; a heartbeat has made the way to them and back."""
+    world.own_link(user).set_fault(bad.fault)
     capture = world.watch(user)
     heard_by_now(world, user)
     return capture

@@ -1,4 +1,4 @@
-"""A proxied TCP line: a listening port whose connections lead to a service, through faults that can be set."""
+"""A proxied TCP link: a listening port whose connections lead to a service, through faults that can be set."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class _Side(asyncio.Protocol):
 class _Connection:
     """A customer's connection and the one to the server that belongs to it."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._to_server = Pipe("to_server", line.counters, self.reset, self._close_if_finished)
-        self._to_client = Pipe("to_client", line.counters, self.reset, self._close_if_finished)
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._to_server = Pipe("to_server", link.counters, self.reset, self._close_if_finished)
+        self._to_client = Pipe("to_client", link.counters, self.reset, self._close_if_finished)
         self.client = _Side(self, self._to_server, self._to_client)
         self.server = _Side(self, self._to_client, self._to_server)
         self._to_server.wait_for("server", True)
         self._dialling: asyncio.Task[None] | None = None
 
     def joined(self, side: _Side, transport: asyncio.Transport) -> None:
-        if side is self.server and self not in self._line.connections:
+        if side is self.server and self not in self._link.connections:
             transport.abort()
             return
         side.outward.attach_source(transport)
@@ -64,9 +64,9 @@ class _Connection:
         if side is self.server:
             self._to_server.wait_for("server", False)
             return
-        self._line.connections.add(self)
-        self._line.counters.total_connections += 1
-        fault = self._line.fault
+        self._link.connections.add(self)
+        self._link.counters.total_connections += 1
+        fault = self._link.fault
         if fault is not None and fault.kind == "reset":
             self.reset()
             return
@@ -74,11 +74,11 @@ class _Connection:
         self._dialling = asyncio.ensure_future(self._dial())
 
     async def _dial(self) -> None:
-        """Connect to the server. On a line where nothing gets through, the server does not hear of the customer."""
-        await self._line.passable.wait()
+        """Connect to the server. On a link where nothing gets through, the server does not hear of the customer."""
+        await self._link.passable.wait()
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: self.server, LOOPBACK, self._line.target)
+            await loop.create_connection(lambda: self.server, LOOPBACK, self._link.target)
         except OSError:
             self.reset()
 
@@ -120,14 +120,14 @@ class _Connection:
                 other.transport.close()
 
     def _stop(self) -> None:
-        self._line.connections.discard(self)
+        self._link.connections.discard(self)
         self._to_server.stop()
         self._to_client.stop()
         if self._dialling is not None and self._dialling is not asyncio.current_task():
             self._dialling.cancel()
 
 
-class Line:
+class Link:
     """A listening port on 127.0.0.1 that leads to the port `target`."""
 
     def __init__(self, name: str, port: int, target: int) -> None:
@@ -184,7 +184,7 @@ class Line:
             self._server = None
 
     def status(self) -> dict[str, Any]:
-        """Counters, as `LineStatus` has them."""
+        """Counters, as `LinkStatus` has them."""
         return {
             "name": self.name,
             "address": f"{LOOPBACK}:{self.port}",
