@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from apex.runs import Ending
-from apex.tables import runs
+from apex.storage.runs import Ending
+from apex.storage.tables import runs
 from apex.worker import leases, supervisor
 from defects._patching import replace
 

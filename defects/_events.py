@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apex.backend.connection import Connection
-from apex.stream import Event
+from apex.storage.stream import Event
 from defects._patching import replace
 
 

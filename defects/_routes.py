@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from apex.backend import threads
-from apex.database import Database
-from apex.identity import Caller, acting_as
-from apex.problems import not_found
+from apex.http.identity import Caller, acting_as
+from apex.http.problems import not_found
+from apex.storage.database import Database
 from defects._patching import replace
 
 

@@ -9,7 +9,7 @@ from apex.agents.advisor import Advisor
 from apex.agents.agent import Agent
 from apex.agents.cost import CostAnalysis, RightsizingPlan
 from apex.agents.usage import UsageReport
-from apex.plugins import find
+from apex.runtime.plugins import find
 
 
 class AgentRegistry:

@@ -9,10 +9,10 @@ from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
 from apex.analytics.store import Job, Jobs
-from apex.database import Database
-from apex.identity import Caller, acting_as, verify_service_token
-from apex.problems import unauthenticated
-from apex.service import Process, create_app
+from apex.http.identity import Caller, acting_as, verify_service_token
+from apex.http.problems import unauthenticated
+from apex.runtime.service import Process, create_app
+from apex.storage.database import Database
 
 AUDIENCE = "apex-analytics"
 

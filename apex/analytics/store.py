@@ -12,9 +12,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import AfterValidator, BaseModel, PlainSerializer, StringConstraints
 from urllib3.exceptions import HTTPError
 
-from apex.problems import unavailable
+from apex.http.problems import unavailable
 from apex.settings import ClickHouse
-from apex.stream import rfc3339
+from apex.storage.stream import rfc3339
 
 _ASKED_AT_ONCE = 1_000
 

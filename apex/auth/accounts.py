@@ -13,12 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from apex.auth.models import Acceptance, Account, Invitation, Invite, SignUp, Tenant, User
 from apex.auth.passwords import Passwords, fingerprint, new_secret
 from apex.auth.sessions import Sessions
-from apex.database import Database
-from apex.identity import OPERATOR, Identity, acting_as
-from apex.problems import Problem, not_found
+from apex.http.identity import OPERATOR, Identity, acting_as
+from apex.http.problems import Problem, not_found
 from apex.settings import Settings
-from apex.tables import invitations, tenants, users
-from apex.tables import sessions as session_table
+from apex.storage.database import Database
+from apex.storage.tables import invitations, tenants, users
+from apex.storage.tables import sessions as session_table
 
 log = structlog.get_logger()
 

@@ -19,10 +19,10 @@ from apex.auth.models import (
 )
 from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
-from apex.database import Database
-from apex.identity import Caller, acting_as
-from apex.paths import Named
-from apex.service import Process, create_app
+from apex.http.identity import Caller, acting_as
+from apex.runtime.paths import Named
+from apex.runtime.service import Process, create_app
+from apex.storage.database import Database
 
 
 def create(process: Process) -> FastAPI:

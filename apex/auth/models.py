@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from apex.storable import Secret
+from apex.storage.storable import Secret
 
 Email = Annotated[
     str,

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, func, select, text, update
 
 from apex.auth.models import PasswordGrant, Token
 from apex.auth.passwords import Passwords, fingerprint, new_secret
-from apex.database import Database
-from apex.identity import access_token
-from apex.problems import unauthenticated
+from apex.http.identity import access_token
+from apex.http.problems import unauthenticated
 from apex.settings import Settings
-from apex.tables import sessions, spent_refresh_tokens, tenants, users
+from apex.storage.database import Database
+from apex.storage.tables import sessions, spent_refresh_tokens, tenants, users
 
 log = structlog.get_logger()
 

@@ -1,5 +1,5 @@
 """``python -m apex.backend``."""
 
-from apex.launch import main
+from apex.runtime.launch import main
 
 main("backend")

@@ -32,12 +32,12 @@ from apex.backend.models import (
 )
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import Limit
-from apex.cache import Cache
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.paths import Named
-from apex.problems import allowance_exceeded, conflict, not_found
-from apex.tables import allowance_shares, allowances, budgets, expenses
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import allowance_exceeded, conflict, not_found
+from apex.runtime.paths import Named
+from apex.storage.cache import Cache
+from apex.storage.database import Database
+from apex.storage.tables import allowance_shares, allowances, budgets, expenses
 
 _KIND = "allowance"
 

@@ -14,12 +14,12 @@ from apex.agents import AgentRegistry
 from apex.auth.sessions import SESSION_ENDED
 from apex.backend import allowance, operations, runs, sockets, threads, tools
 from apex.backend.hub import Hub
-from apex.cache import Cache
-from apex.database import Database
-from apex.discovery import Registry
-from apex.problems import Problem
-from apex.service import Process, create_app
-from apex.stream import PATIENCE_SECONDS, EventStream, asynchronous
+from apex.http.problems import Problem
+from apex.runtime.discovery import Registry
+from apex.runtime.service import Process, create_app
+from apex.storage.cache import Cache
+from apex.storage.database import Database
+from apex.storage.stream import PATIENCE_SECONDS, EventStream, asynchronous
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from typing import cast
 import redis.asyncio
 from starlette.websockets import WebSocket
 
-from apex.identity import Identity
+from apex.http.identity import Identity
 
 CLOSE_SESSION_ENDED = 4401
 CLOSE_REMOVED = 4403

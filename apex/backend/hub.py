@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from apex.backend.connection import Connection
-from apex.stream import LINE_ERRORS, PATIENCE_SECONDS, PRESENCE
+from apex.storage.stream import LINE_ERRORS, PATIENCE_SECONDS, PRESENCE
 
 log = structlog.get_logger()
 

@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from apex.storable import JsonObject
-from apex.stream import rfc3339
+from apex.storage.storable import JsonObject
+from apex.storage.stream import rfc3339
 
 Status = Literal["queued", "running", "completed", "failed", "timed_out", "cancelled"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, pattern=r"^[^\x00]*$")]

@@ -13,14 +13,14 @@ from apex.backend.hub import Hub
 from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
 from apex.backend.runs import fields
 from apex.backend.threads import Limit
-from apex.database import Database
-from apex.discovery import Registry
-from apex.identity import Caller, acting_as
-from apex.problems import unavailable
-from apex.runs import OUTBOX, now
-from apex.stream import rfc3339
-from apex.tables import notices, outbox, runs
-from apex.telemetry import request_id, trace_id
+from apex.http.identity import Caller, acting_as
+from apex.http.problems import unavailable
+from apex.runtime.discovery import Registry
+from apex.runtime.telemetry import request_id, trace_id
+from apex.storage.database import Database
+from apex.storage.runs import OUTBOX, now
+from apex.storage.stream import rfc3339
+from apex.storage.tables import notices, outbox, runs
 
 _COLUMNS = ", ".join(runs.c.keys())
 

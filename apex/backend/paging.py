@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from sqlalchemy import ColumnElement, Row, Table, tuple_
 
-from apex.problems import Problem
+from apex.http.problems import Problem
 
 Cursor = Annotated[str | None, Query(max_length=500)]
 """Where a page begins, as the page before has told it."""

@@ -12,14 +12,14 @@ from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import KEPT, Limit, new_message, new_thread, own_thread
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.paths import Named
-from apex.problems import Problem, not_found
-from apex.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import Problem, not_found
+from apex.runtime.paths import Named
+from apex.runtime.telemetry import request_id, traceparent
 from apex.settings import Settings
-from apex.tables import runs
-from apex.telemetry import request_id, traceparent
+from apex.storage.database import Database
+from apex.storage.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
+from apex.storage.tables import runs
 
 
 def routes(database: Database, registry: AgentRegistry, settings: Settings) -> APIRouter:

@@ -16,11 +16,11 @@ from structlog.contextvars import bind_contextvars
 
 from apex.backend.connection import CLOSE_SESSION_ENDED, Connection, Position
 from apex.backend.hub import Hub
-from apex.database import Database
-from apex.identity import Identity, acting_as, verify
-from apex.problems import Problem, answer, permission_denied, unauthenticated, unavailable
+from apex.http.identity import Identity, acting_as, verify
+from apex.http.problems import Problem, answer, permission_denied, unauthenticated, unavailable
 from apex.settings import Settings
-from apex.stream import LINE_ERRORS
+from apex.storage.database import Database
+from apex.storage.stream import LINE_ERRORS
 
 log = structlog.get_logger()
 

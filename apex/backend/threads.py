@@ -23,12 +23,12 @@ from apex.backend.models import (
     Threads,
 )
 from apex.backend.paging import Cursor, after, next_cursor
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.paths import Named
-from apex.problems import conflict, not_found
-from apex.runs import ENDED
-from apex.tables import messages, runs, tenants, threads, usage_records
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import conflict, not_found
+from apex.runtime.paths import Named
+from apex.storage.database import Database
+from apex.storage.runs import ENDED
+from apex.storage.tables import messages, runs, tenants, threads, usage_records
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 

@@ -15,16 +15,16 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from apex.backend.models import Answer, Moment, Request
-from apex.database import Database
-from apex.discovery import Registry
-from apex.identity import Caller, Identity, acting_as, service_token
-from apex.paths import Named
-from apex.problems import Problem, not_found, unavailable
-from apex.runs import now
+from apex.http.identity import Caller, Identity, acting_as, service_token
+from apex.http.problems import Problem, not_found, unavailable
+from apex.runtime.discovery import Registry
+from apex.runtime.paths import Named
+from apex.runtime.telemetry import traceparent
 from apex.settings import Settings
-from apex.storable import JsonObject
-from apex.tables import registered_tools
-from apex.telemetry import traceparent
+from apex.storage.database import Database
+from apex.storage.runs import now
+from apex.storage.storable import JsonObject
+from apex.storage.tables import registered_tools
 from apex.tools.permissions import GRANTS
 
 log = structlog.get_logger()

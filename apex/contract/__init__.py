@@ -19,10 +19,10 @@ from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.contract.asyncapi import document as asyncapi
-from apex.database import Database
-from apex.service import Process
+from apex.runtime.service import Process
 from apex.settings import Auth, ClickHouse, Cloud, Internal, Partners, Redis, Settings, SigningKey
 from apex.settings import Database as DatabaseSettings
+from apex.storage.database import Database
 from apex.tools import app as tools_app
 
 FOLDER = Path(__file__).parent

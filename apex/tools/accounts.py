@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 from sqlalchemy import select
 
-from apex.database import Database
 from apex.settings import Cloud as CloudSettings
-from apex.tables import tenants
+from apex.storage.database import Database
+from apex.storage.tables import tenants
 from apex.tools.counting import count_bytes
 from apex.tools.errors import ToolError
 

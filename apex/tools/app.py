@@ -12,13 +12,13 @@ from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
 
 from apex import __version__
-from apex.database import Database
-from apex.discovery import Heartbeat, Instance, Registry, new_id
-from apex.identity import verify_service_token
-from apex.problems import Problem, unauthenticated
-from apex.runs import now
-from apex.service import Process, create_app
-from apex.stream import EventStream, rfc3339
+from apex.http.identity import verify_service_token
+from apex.http.problems import Problem, unauthenticated
+from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
+from apex.runtime.service import Process, create_app
+from apex.storage.database import Database
+from apex.storage.runs import now
+from apex.storage.stream import EventStream, rfc3339
 from apex.tools.dispatcher import Dispatcher, tools_with_plugins
 from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
 from apex.tools.permissions import GRANTS

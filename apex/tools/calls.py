@@ -15,12 +15,12 @@ from redis.exceptions import RedisError
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from apex.database import Database
-from apex.discovery import Instance, Registry
-from apex.problems import Problem
-from apex.runs import ENDED
-from apex.tables import runs, tool_calls
-from apex.telemetry import trace_id
+from apex.http.problems import Problem
+from apex.runtime.discovery import Instance, Registry
+from apex.runtime.telemetry import trace_id
+from apex.storage.database import Database
+from apex.storage.runs import ENDED
+from apex.storage.tables import runs, tool_calls
 from apex.tools.models import ExecutionAnswer
 from apex.tools.tool import ToolCall
 

@@ -15,12 +15,12 @@ import structlog
 from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 
-from apex.database import Database
-from apex.discovery import Instance, Registry
-from apex.plugins import find
+from apex.runtime.discovery import Instance, Registry
+from apex.runtime.plugins import find
+from apex.runtime.telemetry import request_id, trace_id
 from apex.settings import Settings
-from apex.stream import Event, EventStream
-from apex.telemetry import request_id, trace_id
+from apex.storage.database import Database
+from apex.storage.stream import Event, EventStream
 from apex.tools.accounts import CloudAccounts
 from apex.tools.calls import CallRecords
 from apex.tools.changes import ResizeInstance, StopInstances, TagInstances
@@ -28,9 +28,9 @@ from apex.tools.cloud import ListInstances, ReadPrices, ReadUtilisation
 from apex.tools.errors import ToolError, WrongParameters
 from apex.tools.models import Execution, ExecutionAnswer, ExecutionError, ExecutionUsage
 from apex.tools.permissions import GRANTS, require
+from apex.tools.pools import FairThreads
 from apex.tools.registered import RegisteredTools
 from apex.tools.sanitising import masked
-from apex.tools.threads import FairThreads
 from apex.tools.tool import Tool, ToolCall
 
 log = structlog.get_logger()

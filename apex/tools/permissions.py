@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apex.identity import OPERATOR
-from apex.problems import Problem
+from apex.http.identity import OPERATOR
+from apex.http.problems import Problem
 
 _EVERY_PLAN = ("free", "early", "mid", "enterprise")
 _EVERYBODY = ("owner", "admin", "member")

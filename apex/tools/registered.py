@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from sqlalchemy import Row, text
 
-from apex.database import Database
-from apex.problems import Problem
-from apex.tables import registered_tools
+from apex.http.problems import Problem
+from apex.storage.database import Database
+from apex.storage.tables import registered_tools
 from apex.tools.errors import ToolError, WrongParameters
 from apex.tools.tool import Tool, ToolCall
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from apex.telemetry import traceparent
+from apex.runtime.telemetry import traceparent
 from apex.tools.counting import counting_bytes
 from apex.tools.errors import ToolError, WrongParameters
+from apex.tools.pools import FairThreads
 from apex.tools.sanitising import masked
-from apex.tools.threads import FairThreads
 
 if TYPE_CHECKING:
     # Agents' plugins import this module as well, in processes that never enter a cloud account.

@@ -1,5 +1,5 @@
 """``python -m apex.worker``."""
 
-from apex.launch import main
+from apex.runtime.launch import main
 
 main("worker")

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from apex.agents import AgentRegistry
-from apex.database import Database
-from apex.discovery import Directory, Registry
-from apex.runs import OUTBOX, RUN_CANCEL, RUN_QUEUED
-from apex.service import Process, create_app
-from apex.stream import EventStream
+from apex.runtime.discovery import Directory, Registry
+from apex.runtime.service import Process, create_app
+from apex.storage.database import Database
+from apex.storage.runs import OUTBOX, RUN_CANCEL, RUN_QUEUED
+from apex.storage.stream import EventStream
 from apex.worker.leases import Leases
 from apex.worker.relay import AnalyticsRelay, EventRelay, Relay
 from apex.worker.slot import Slot

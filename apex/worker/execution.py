@@ -12,8 +12,8 @@ from sqlalchemy import Row, select
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.agents.agent import Message, UsageRecord
-from apex.database import Database
-from apex.tables import messages, usage_records
+from apex.storage.database import Database
+from apex.storage.tables import messages, usage_records
 from apex.tools.sanitising import hidden, shown
 from apex.worker.toolbox import Toolbox
 from apex.worker.tracker import Tracker

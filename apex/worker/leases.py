@@ -15,12 +15,12 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import Row, text
 
-from apex.database import Database
-from apex.runs import FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run, now
+from apex.runtime.telemetry import span
 from apex.settings import Worker as WorkerSettings
-from apex.stream import rfc3339
-from apex.tables import runs
-from apex.telemetry import span
+from apex.storage.database import Database
+from apex.storage.runs import FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run, now
+from apex.storage.stream import rfc3339
+from apex.storage.tables import runs
 
 log = structlog.get_logger()
 

@@ -11,10 +11,10 @@ import redis
 import structlog
 from sqlalchemy import Row, text
 
-from apex.database import Database
-from apex.identity import service_token
+from apex.http.identity import service_token
 from apex.settings import Settings
-from apex.stream import Event, EventStream
+from apex.storage.database import Database
+from apex.storage.stream import Event, EventStream
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from apex.telemetry import span
+from apex.runtime.telemetry import span
 from apex.worker.leases import Leases
 from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker

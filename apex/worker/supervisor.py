@@ -14,13 +14,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from apex.agents import Agent, AgentRegistry, ToolFailed
-from apex.database import Database
-from apex.discovery import Directory
-from apex.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
+from apex.runtime.discovery import Directory
 from apex.settings import Settings
-from apex.storable import storable
-from apex.stream import EventStream
-from apex.tables import runs
+from apex.storage.database import Database
+from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
+from apex.storage.storable import storable
+from apex.storage.stream import EventStream
+from apex.storage.tables import runs
 from apex.worker.execution import Execution, read_history
 from apex.worker.toolbox import Toolbox
 from apex.worker.tracker import Tracker

@@ -12,10 +12,10 @@ import httpx
 import structlog
 
 from apex.agents import ToolFailed
-from apex.discovery import Directory
-from apex.identity import service_token
+from apex.http.identity import service_token
+from apex.runtime.discovery import Directory
+from apex.runtime.telemetry import request_id, traceparent
 from apex.settings import Settings
-from apex.telemetry import request_id, traceparent
 
 log = structlog.get_logger()
 

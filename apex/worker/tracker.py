@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from apex.runs import now, trace_id_of
-from apex.stream import Event, EventStream, rfc3339
+from apex.storage.runs import now, trace_id_of
+from apex.storage.stream import Event, EventStream, rfc3339
 
 
 class Tracker:

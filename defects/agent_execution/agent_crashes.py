@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from apex.agents.cost import CostAnalysis
-from apex.database import Database
+from apex.storage.database import Database
 from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace

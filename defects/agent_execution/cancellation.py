@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Row, func, select, text, update
 
 from apex.backend import runs as backend_runs
 from apex.backend.models import Run
-from apex.identity import Caller, Identity
-from apex.paths import Named
-from apex.problems import Problem, not_found
-from apex.runs import RUN_CANCEL
-from apex.stream import Event, EventStream
-from apex.tables import runs
+from apex.http.identity import Caller, Identity
+from apex.http.problems import Problem, not_found
+from apex.runtime.paths import Named
+from apex.storage.runs import RUN_CANCEL
+from apex.storage.stream import Event, EventStream
+from apex.storage.tables import runs
 from apex.worker.leases import Leases
 from defects import Scenario
 from defects._patching import replace

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from apex.agents import cost
-from apex.stream import Event, EventStream
+from apex.storage.stream import Event, EventStream
 from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker
 from defects import Scenario

@@ -11,8 +11,8 @@ from apex.agents import cost
 from apex.agents.agent import RunContext
 from apex.agents.inventory import Inventory
 from apex.backend import runs as backend_runs
-from apex.identity import Identity
-from apex.tables import messages, runs
+from apex.http.identity import Identity
+from apex.storage.tables import messages, runs
 from apex.worker import supervisor
 from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker

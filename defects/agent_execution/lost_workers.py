@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, update
 
 from apex.backend.connection import Connection as LiveConnection
-from apex.tables import runs
+from apex.storage.tables import runs
 from apex.worker import app, leases
 from apex.worker.leases import Leases
 from apex.worker.slot import Slot

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from apex.agents.usage import UsageReport
 from apex.backend import runs as backend_runs
-from apex.identity import Identity
-from apex.problems import Problem
-from apex.tables import runs
+from apex.http.identity import Identity
+from apex.http.problems import Problem
+from apex.storage.tables import runs
 from apex.worker import slot
 from apex.worker.slot import Slot
 from apex.worker.toolbox import Toolbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from apex.telemetry import span, traceparent
+from apex.runtime.telemetry import span, traceparent
 from apex.worker import toolbox
 from defects import Scenario
 from defects._patching import replace

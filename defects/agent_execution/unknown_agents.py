@@ -16,14 +16,14 @@ from apex.backend import allowance
 from apex.backend import runs as backend_runs
 from apex.backend.models import NewRun, Run
 from apex.backend.threads import new_thread
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.problems import Problem
-from apex.runs import now
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import Problem
+from apex.runtime.telemetry import request_id, trace_id
 from apex.settings import Settings
-from apex.stream import Event, EventStream, rfc3339
-from apex.tables import outbox
-from apex.telemetry import request_id, trace_id
+from apex.storage.database import Database
+from apex.storage.runs import now
+from apex.storage.stream import Event, EventStream, rfc3339
+from apex.storage.tables import outbox
 from defects import Scenario
 from defects._patching import replace
 

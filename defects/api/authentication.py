@@ -16,7 +16,7 @@ from apex.auth.passwords import fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import threads as backend_threads
-from apex.tables import sessions
+from apex.storage.tables import sessions
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed

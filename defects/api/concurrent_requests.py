@@ -10,12 +10,13 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from apex import fair_use, identity, service
 from apex.agents.agent import Agent
 from apex.agents.registry import AgentRegistry
-from apex.fair_use import FairUse
-from apex.identity import Identity
-from apex.problems import Problem
+from apex.http import fair_use, identity
+from apex.http.fair_use import FairUse
+from apex.http.identity import Identity
+from apex.http.problems import Problem
+from apex.runtime import service
 from apex.settings import Rate, RateLimits
 from defects import Scenario
 from defects._patching import replace

@@ -12,10 +12,10 @@ from apex.backend import allowance as backend_allowance
 from apex.backend import runs as backend_runs
 from apex.backend import threads as backend_threads
 from apex.backend.models import Expense, Expenses
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.problems import Problem
-from apex.tables import expenses, runs, threads
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import Problem
+from apex.storage.database import Database
+from apex.storage.tables import expenses, runs, threads
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead, closed

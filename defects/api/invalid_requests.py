@@ -10,17 +10,17 @@ from fastapi import FastAPI
 from pydantic import AfterValidator, BaseModel, Field, ModelWrapValidatorHandler, model_validator
 from structlog.contextvars import get_contextvars
 
-from apex import problems
 from apex.auth import app as auth_app
 from apex.auth.models import SignUp
 from apex.backend import runs as backend_runs
 from apex.backend import threads as backend_threads
 from apex.backend.models import NewRun
-from apex.bodies import Bodies
-from apex.database import Database
+from apex.http import problems
+from apex.http.bodies import Bodies
 from apex.settings import Requests
-from apex.storable import storable
-from apex.tables import tenants, threads
+from apex.storage.database import Database
+from apex.storage.storable import storable
+from apex.storage.tables import tenants, threads
 from defects import Scenario
 from defects._patching import replace
 

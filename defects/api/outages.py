@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError
 
-from apex import problems
 from apex.backend import hub, sockets
-from apex.discovery import Instance, Registry
-from apex.problems import Problem
+from apex.http import problems
+from apex.http.problems import Problem
+from apex.runtime.discovery import Instance, Registry
 from defects import Scenario
 from defects._patching import replace
 

@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
-from apex import identity
 from apex.backend import app as backend_app
 from apex.backend import operations as backend_operations
 from apex.backend import threads as backend_threads
-from apex.database import Database
-from apex.identity import Identity
-from apex.problems import Problem, permission_denied
+from apex.http import identity
+from apex.http.identity import Identity
+from apex.http.problems import Problem, permission_denied
+from apex.storage.database import Database
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed

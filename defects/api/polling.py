@@ -7,9 +7,9 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from sqlalchemy import Row
 
-from apex import problems
 from apex.backend import runs as backend_runs
-from apex.problems import Problem
+from apex.http import problems
+from apex.http.problems import Problem
 from defects import Scenario
 from defects._patching import replace
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from apex.backend import runs as backend_runs
-from apex.problems import permission_denied
+from apex.http.problems import permission_denied
 from defects import Scenario
 from defects._patching import replace
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apex.backend.models import Message
-from apex.runs import Ending
+from apex.storage.runs import Ending
 from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace

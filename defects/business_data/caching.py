@@ -10,11 +10,11 @@ from typing import Any
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from apex import cache as caching
 from apex.backend import allowance
-from apex.cache import Cache
-from apex.identity import Identity
-from apex.problems import unavailable
+from apex.http.identity import Identity
+from apex.http.problems import unavailable
+from apex.storage import cache as caching
+from apex.storage.cache import Cache
 from defects import Scenario
 from defects._patching import replace
 

@@ -15,10 +15,10 @@ from apex.backend import allowance
 from apex.backend import threads as conversations
 from apex.backend.models import Expense, Expenses
 from apex.backend.paging import after, next_cursor
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.problems import Problem, conflict
-from apex.tables import allowances, expenses, messages
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import Problem, conflict
+from apex.storage.database import Database
+from apex.storage.tables import allowances, expenses, messages
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Row, func, select, update
 from apex.backend import threads as conversations
 from apex.backend.models import NewThread, Thread, Threads
 from apex.backend.paging import after, next_cursor
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.problems import conflict, not_found
-from apex.runs import ENDED, RUN_CANCEL, RUNNING, now
-from apex.tables import runs, threads
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import conflict, not_found
+from apex.storage.database import Database
+from apex.storage.runs import ENDED, RUN_CANCEL, RUNNING, now
+from apex.storage.tables import runs, threads
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead

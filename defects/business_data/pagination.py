@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, Table, Text, func, select
 from apex.backend import threads as conversations
 from apex.backend.models import Thread, Threads
 from apex.backend.paging import after, next_cursor
-from apex.database import Database
-from apex.identity import Caller, Identity, acting_as
-from apex.problems import unavailable
-from apex.tables import messages, threads
+from apex.http.identity import Caller, Identity, acting_as
+from apex.http.problems import unavailable
+from apex.storage.database import Database
+from apex.storage.tables import messages, threads
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead

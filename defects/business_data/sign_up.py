@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, select, text
 
 from apex.auth import accounts
 from apex.auth.models import User
-from apex.problems import Problem
-from apex.tables import invitations, tenants
+from apex.http.problems import Problem
+from apex.storage.tables import invitations, tenants
 from defects import Scenario
 from defects._patching import replace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from apex.database import Database
+from apex.storage.database import Database
 from defects import Scenario
 from defects._patching import replace
 

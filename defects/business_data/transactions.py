@@ -11,10 +11,10 @@ from sqlalchemy.exc import OperationalError
 from apex.backend import allowance
 from apex.backend import runs as backend_runs
 from apex.backend.models import NewExpense
-from apex.identity import Identity
-from apex.problems import conflict
-from apex.runs import Ending
-from apex.tables import outbox
+from apex.http.identity import Identity
+from apex.http.problems import conflict
+from apex.storage.runs import Ending
+from apex.storage.tables import outbox
 from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace

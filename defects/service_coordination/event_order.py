@@ -7,8 +7,8 @@ from contextvars import ContextVar
 from dataclasses import replace as changed
 from typing import Any
 
-from apex.runs import now
-from apex.stream import Event, EventStream, rfc3339
+from apex.storage.runs import now
+from apex.storage.stream import Event, EventStream, rfc3339
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.tool import ToolCall
 from defects import Scenario

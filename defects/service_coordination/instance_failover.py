@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from apex.discovery import Registry
+from apex.runtime.discovery import Registry
 from apex.tools.calls import CallRecords
 from apex.tools.tool import ToolCall
 from apex.worker.toolbox import Toolbox

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from apex.analytics.store import Job, Jobs
-from apex.runs import now
+from apex.storage.runs import now
 from apex.tools.calls import CallRecords
 from apex.tools.tool import ToolCall
 from apex.worker import supervisor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as changed
 
-from apex.discovery import Directory, Instance, Registry
+from apex.runtime.discovery import Directory, Instance, Registry
 from defects import Scenario
 from defects._patching import replace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apex.problems import Problem, permission_denied
+from apex.http.problems import Problem, permission_denied
 from apex.tools import dispatcher
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import Execution as Call

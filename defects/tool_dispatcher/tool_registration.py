@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from apex.problems import Problem
-from apex.runs import now
+from apex.http.problems import Problem
+from apex.storage.runs import now
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import ExecutionAnswer
 from apex.tools.registered import RegisteredTool, RegisteredTools

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from apex import runs
-from apex.database import Database
-from apex.problems import not_found
-from apex.runs import trace_id_of
-from apex.stream import Event
-from apex.tables import users
+from apex.http.problems import not_found
+from apex.storage import runs
+from apex.storage.database import Database
+from apex.storage.runs import trace_id_of
+from apex.storage.stream import Event
+from apex.storage.tables import users
 from apex.tools import sanitising
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import Execution as Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from apex.stream import Event, EventStream
+from apex.storage.stream import Event, EventStream
 from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace

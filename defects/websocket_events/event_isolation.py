@@ -12,7 +12,7 @@ import jwt
 from apex.backend import sockets
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
-from apex.identity import Identity
+from apex.http.identity import Identity
 from defects import Scenario
 from defects._patching import replace
 

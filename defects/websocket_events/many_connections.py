@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from apex.backend.connection import Connection
-from apex.socket_protocol import SocketProtocol
+from apex.http.socket_protocol import SocketProtocol
 from defects import Scenario
 from defects._events import offered_late
 from defects._patching import replace

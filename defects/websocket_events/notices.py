@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection as SqlConnection
 
-from apex import identity
 from apex.backend import operations
-from apex.database import Database
-from apex.identity import Identity, acting_as
-from apex.stream import Event, EventStream
+from apex.http import identity
+from apex.http.identity import Identity, acting_as
+from apex.storage.database import Database
+from apex.storage.stream import Event, EventStream
 from apex.worker.relay import EventRelay
 from defects import Scenario
 from defects._patching import replace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apex.stream import Event, EventStream
+from apex.storage.stream import Event, EventStream
 from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._events import offered_late

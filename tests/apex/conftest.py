@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Row
 
-from apex.database import Database
-from apex.runs import now
 from apex.settings import Database as DatabaseSettings
-from apex.tables import runs, tenants, threads, users
+from apex.storage.database import Database
+from apex.storage.runs import now
+from apex.storage.tables import runs, tenants, threads, users
 from support.stack.client import Stack, StackOptions
 
 CHECKOUT = Path(__file__).parents[2]

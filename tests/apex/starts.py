@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from apex.launch import main
+from apex.runtime.launch import main
 from support.settings import CHECKOUT
 
 Ended = tuple[int, str]
@@ -25,7 +25,7 @@ def start(config: Path, *arguments: str) -> Ended:
 def start_from_memory(config: Path, *arguments: str) -> Ended:
     """Start a worker in a process that has the platform's code in memory already, and is the same otherwise."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "apex.worker.app", "apex.seeding", "defects"])
+    context.set_forkserver_preload([__name__, "apex.worker.app", "apex.runtime.seeding", "defects"])
     said = config.with_suffix(".stderr")
     process = context.Process(target=_serve, args=(said, ("--config", str(config), *arguments)))
     process.start()

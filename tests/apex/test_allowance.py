@@ -10,9 +10,9 @@ from hamcrest import equal_to
 from sqlalchemy import Date, func
 
 from apex.backend import allowance
-from apex.identity import Identity
-from apex.problems import Problem
-from apex.tables import tenants, users
+from apex.http.identity import Identity
+from apex.http.problems import Problem
+from apex.storage.tables import tenants, users
 from support.scenario.waiting import wait_for
 
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)

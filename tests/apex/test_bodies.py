@@ -8,10 +8,10 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from apex.bodies import Bodies
-from apex.service import RequestContext
+from apex.http.bodies import Bodies
+from apex.runtime.service import RequestContext
 from apex.settings import Requests
-from apex.storable import storable
+from apex.storage.storable import storable
 
 
 @pytest.fixture

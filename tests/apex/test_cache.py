@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from apex.cache import Cache
+from apex.storage.cache import Cache
 from support.stack.client import Stack
 
 

@@ -7,9 +7,9 @@ from hamcrest import equal_to
 from sqlalchemy import delete, select, text
 
 from apex.backend.threads import ALONE, KEPT, new_message, own_thread
-from apex.identity import Identity
-from apex.problems import Problem
-from apex.tables import messages, runs, threads
+from apex.http.identity import Identity
+from apex.http.problems import Problem
+from apex.storage.tables import messages, runs, threads
 from support.scenario.waiting import wait_for
 
 BLOCKED = "SELECT count(*) > 0 FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"

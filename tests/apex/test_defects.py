@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apex.launch import EXIT_REFUSED
+from apex.runtime.launch import EXIT_REFUSED
 from defects import catalogue
 from tests.apex.starts import start, start_from_memory
 

@@ -9,12 +9,12 @@ import pytest
 import redis
 from sqlalchemy import Row, insert, select
 
-from apex.database import Database
-from apex.discovery import Directory, Instance, Registry, new_id
-from apex.problems import Problem
-from apex.runs import CANCELLED, Ending, end_run
+from apex.http.problems import Problem
+from apex.runtime.discovery import Directory, Instance, Registry, new_id
 from apex.settings import Discovery
-from apex.tables import runs, tenants, threads, tool_calls, users
+from apex.storage.database import Database
+from apex.storage.runs import CANCELLED, Ending, end_run
+from apex.storage.tables import runs, tenants, threads, tool_calls, users
 from apex.tools.calls import CallRecords
 from apex.tools.models import ExecutionAnswer, ExecutionUsage
 from apex.tools.tool import ToolCall

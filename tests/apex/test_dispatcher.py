@@ -12,12 +12,12 @@ import redis
 from pydantic import BaseModel
 from sqlalchemy import insert, select
 
-from apex.database import Database
-from apex.discovery import Instance, Registry, new_id
-from apex.problems import Problem
+from apex.http.problems import Problem
+from apex.runtime.discovery import Instance, Registry, new_id
 from apex.settings import Discovery
-from apex.stream import EventStream
-from apex.tables import tenants, tool_calls
+from apex.storage.database import Database
+from apex.storage.stream import EventStream
+from apex.storage.tables import tenants, tool_calls
 from apex.tools import Tool, ToolCall, ToolError
 from apex.tools.dispatcher import Dispatcher
 from apex.tools.models import Execution, ExecutionAnswer

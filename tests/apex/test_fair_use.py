@@ -2,7 +2,7 @@
 
 import pytest
 
-from apex.fair_use import OwnBuckets
+from apex.http.fair_use import OwnBuckets
 from apex.settings import Rate
 
 RATE = Rate(burst=3, per_second=2)

@@ -6,7 +6,7 @@ import threading
 import httpx
 from pydantic import SecretStr
 
-from apex.service import Dependencies, Process, create_app
+from apex.runtime.service import Dependencies, Process, create_app
 from apex.settings import Auth, ClickHouse, Cloud, Database, Internal, Partners, Redis, Settings, SigningKey
 
 NOWHERE, SECRET = (

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from apex.settings import Worker
-from apex.tables import outbox, runs
+from apex.storage.tables import outbox, runs
 from apex.worker.leases import Leases
 
 PREPARED = {

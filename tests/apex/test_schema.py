@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, make_url, select, text
 
-from apex.database import SCHEMA_REVISION
-from apex.tables import metadata, tenants, threads, users
+from apex.storage.database import SCHEMA_REVISION
+from apex.storage.tables import metadata, tenants, threads, users
 
 
 def test_several_that_migrate_at_once_end_at_the_codes_revision(owner):

@@ -14,11 +14,11 @@ from starlette.websockets import WebSocket
 from apex.backend import hub
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
-from apex.fair_use import FairUse
-from apex.identity import Identity
-from apex.problems import Problem
+from apex.http.fair_use import FairUse
+from apex.http.identity import Identity
+from apex.http.problems import Problem
 from apex.settings import Rate, RateLimits
-from apex.stream import asynchronous
+from apex.storage.stream import asynchronous
 from support.scenario.waiting import wait_for
 from support.stack.client import Fault, Stack
 

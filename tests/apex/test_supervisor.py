@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from apex.runs import COMPLETED, Ending
-from apex.tables import messages, runs
+from apex.storage.runs import COMPLETED, Ending
+from apex.storage.tables import messages, runs
 from apex.worker.supervisor import RUNS_ENDED, Supervisor, kept
 from apex.worker.tracker import Tracker
 

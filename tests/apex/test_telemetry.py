@@ -11,7 +11,7 @@ SECRET = "pw-that-nobody-may-read"
 PROGRAM = f"""
 import logging
 import structlog
-from apex.telemetry import configure_logs
+from apex.runtime.telemetry import configure_logs
 
 configure_logs("auth", "auth-1", "info")
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from apex.tools.threads import FairThreads
+from apex.tools.pools import FairThreads
 
 PATIENCE = 20
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from apex.agents import ToolFailed
-from apex.discovery import Directory, Registry
+from apex.runtime.discovery import Directory, Registry
 from apex.settings import Discovery
 from apex.worker.toolbox import Toolbox
 from tests.apex.examples import SETTINGS

@@ -60,7 +60,7 @@ def test_no_failure_proves_nothing(matcher):
     [
         {"body": {"detail": "psycopg.OperationalError: connection to server at 127.0.0.1 failed"}},
         {"body": {"detail": "SELECT id FROM runs"}},
-        {"body": {"at": "/srv/apex/database.py"}},
+        {"body": {"at": "/srv/apex/storage/database.py"}},
         {"x-origin": "http://10.0.0.7:5432"},
     ],
 )

@@ -66,7 +66,7 @@ def test_eight_days_in_a_row_prove_everything():
         ("defects/agent_execution/agents.py", '@defect("AEC-02a")', ["AEC-02a"]),
         ("defects/__init__.py", "no id", ["AEC-01a", "AEC-02a", "WSE-01a"]),
         ("apex/backend/runs.py", "", ["AEC-01b", "AEC-02a"]),
-        ("apex/stream.py", "", ["AEC-01a", "AEC-02a", "WSE-01a"]),
+        ("apex/storage/stream.py", "", ["AEC-01a", "AEC-02a", "WSE-01a"]),
         ("support/scenario/world.py", "", ["AEC-01a", "AEC-02a", "WSE-01a"]),
         ("environment.py", "", ["AEC-01a", "AEC-02a", "WSE-01a"]),
         ("support/cli/bench.py", "", []),

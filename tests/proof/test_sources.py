@@ -9,7 +9,7 @@ from support.proof.catalogue import Defect
 from support.proof.sources import Sources
 
 FILES = {
-    "apex/stream.py": "",
+    "apex/storage/stream.py": "",
     "apex/backend/runs.py": "",
     "apex/worker/slot.py": "",
     "apex/environments/test.toml": "",
@@ -57,7 +57,7 @@ def digests(checkout: Path) -> tuple[str, str]:
 
 
 BOTH = {
-    "apex/stream.py",
+    "apex/storage/stream.py",
     "apex/worker/slot.py",
     "apex/environments/test.toml",
     "features/agent_execution/runs.feature",

@@ -43,7 +43,7 @@ def run(program: str, *arguments: str, path: Path = CHECKOUT) -> subprocess.Comp
 
 
 def test_everything_that_services_import_of_other_packages_is_preloaded():
-    answer = run(WHAT_IS_MISSING, *(f"apex.{service}.app" for service in SERVICES), "apex.socket_protocol")
+    answer = run(WHAT_IS_MISSING, *(f"apex.{service}.app" for service in SERVICES), "apex.http.socket_protocol")
     assert json.loads(answer.stdout) == {"missing": [], "descriptors": STANDARD_DESCRIPTORS}, answer.stderr
 
 

@@ -7,8 +7,8 @@ import re
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apex import problems
-from apex.problems import Problem
+from apex.http import problems
+from apex.http.problems import Problem
 from apex.settings import Requests
 
 # Strings (an unfinished one goes on to the end) and brackets: all that tells how deep a JSON text is. Once a string is

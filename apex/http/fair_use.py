@@ -14,9 +14,9 @@ import time
 import redis.asyncio
 import structlog
 
-from apex.problems import rate_limited
+from apex.http.problems import rate_limited
 from apex.settings import Rate, RateLimits
-from apex.stream import LINE_ERRORS, over_broken_lines
+from apex.storage.stream import LINE_ERRORS, over_broken_lines
 
 log = structlog.get_logger()
 

@@ -13,9 +13,9 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, text
 from structlog.contextvars import bind_contextvars
 
-from apex.database import Database
-from apex.problems import permission_denied, unauthenticated
+from apex.http.problems import permission_denied, unauthenticated
 from apex.settings import Settings
+from apex.storage.database import Database
 
 ALGORITHM = "HS256"
 OPERATOR = "operator"

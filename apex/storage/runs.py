@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from apex.stream import rfc3339
-from apex.tables import messages, outbox, runs, tool_calls
+from apex.storage.stream import rfc3339
+from apex.storage.tables import messages, outbox, runs, tool_calls
 from apex.tools.sanitising import hidden
 
 QUEUED, RUNNING = "queued", "running"

@@ -43,16 +43,16 @@ def _serve(service: str, options: argparse.Namespace) -> None:
     import uvicorn
 
     from apex import __version__
-    from apex.service import Process
+    from apex.http.socket_protocol import SocketProtocol
+    from apex.runtime.service import Process
+    from apex.runtime.telemetry import configure_logs
     from apex.settings import Listener, SettingsError, load
-    from apex.socket_protocol import SocketProtocol
-    from apex.telemetry import configure_logs
 
     try:
         settings = load(options.config)
         if options.defect:
             # A catalogue is only ever loaded when asked for.
-            from apex.seeding import load_defects
+            from apex.runtime.seeding import load_defects
 
             load_defects(options.defect, options.catalogue, settings.deployment, service)
     except SettingsError as error:

@@ -16,11 +16,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apex import __version__, problems
-from apex.bodies import Bodies
-from apex.fair_use import FairUse
+from apex import __version__
+from apex.http import problems
+from apex.http.bodies import Bodies
+from apex.http.fair_use import FairUse
+from apex.runtime.telemetry import span, traceparent
 from apex.settings import Settings
-from apex.telemetry import span, traceparent
 
 log = structlog.get_logger()
 

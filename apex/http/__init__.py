@@ -1,0 +1,1 @@
+"""What services share of HTTP: bodies, identity, rate limits, problems."""

@@ -1,0 +1,1 @@
+"""How a service runs: start, settings of its process, plugins, discovery, telemetry, seeded defects."""

@@ -1,0 +1,1 @@
+"""What services share of stored data: tables, transactions, cache, event stream."""
