@@ -4,9 +4,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from support.run import starting
-from support.run.records import steps_of, subject_of, verdict_of_steps
-from support.scenario.verdict import NotShown
+from support.run import recording, starting
 from support.settings import Settings
 
 
@@ -38,17 +36,16 @@ def before_scenario(context: Any, scenario: Any) -> None:
     if missing:
         scenario.skip(missing)
         return
-    context.world = _session().present().begin(subject_of(scenario))
+    context.world = _session().present().begin(recording.subject_of(scenario))
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
-    """Undo, examine, keep the evidence."""
+    """Undo, and check what was left."""
     if "world" not in context:
         return
-    findings = _session().present().finish(context.world, verdict_of_steps(scenario), steps_of(scenario))
-    if findings:
-        violated = any(isinstance(finding.error, AssertionError) for finding in findings)
-        raise (_session().Spoiled if violated else NotShown)("; ".join(str(finding) for finding in findings))
+    # Where the record of the scenario is made, it is found again.
+    scenario.aftermath = _session().present().finish(context.world)
+    recording.raise_findings(scenario.aftermath)
 
 
 def after_all(context: Any) -> None:

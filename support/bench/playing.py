@@ -11,7 +11,7 @@ from support.bench.measurement import BenchmarkFailed
 from support.refusal import Refusal
 from support.run.session import Session
 from support.scenario.evidence import Subject
-from support.scenario.verdict import NotShown, Verdict
+from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.settings import Settings
 from support.stack.client import Stack
@@ -38,7 +38,7 @@ def world_on(stack: Stack, reports: Path) -> Iterator[World]:
         except _BROKEN as error:
             raise BenchmarkFailed(f"{type(error).__name__}: {error}") from error
         finally:
-            findings = session.finish(world, Verdict.PROVEN, [])
+            findings = session.finish(world).findings
         if findings:
             raise BenchmarkFailed("; ".join(str(finding) for finding in findings))
     finally:

@@ -11,7 +11,8 @@ from support.proof.verdicts import Judgement, Proof, is_of, judge
 from support.run.lanes import LaneDied, Task
 from support.run.orders import Load, Play, Played, Refused
 from support.run.plan import Planned, in_turn
-from support.run.results import ScenarioResult, result_of
+from support.run.record import ScenarioRecord
+from support.run.recording import record_unplayed
 
 
 class Proving:
@@ -26,7 +27,7 @@ class Proving:
         green: Iterable[str],
         defects: Sequence[Defect],
         reports: Path,
-        controlled: Callable[[Planned, ScenarioResult], None],
+        controlled: Callable[[Planned, ScenarioRecord], None],
         proved: Callable[[Proof], None],
     ) -> None:
         """`planned`: the scenarios concerned; `green`: the names of those whose control need not be played again.
@@ -51,7 +52,7 @@ class Proving:
             else:
                 self._defects[defect.service].append(defect)
         self._loaded: dict[int, str] = {}
-        self.red: list[ScenarioResult] = []
+        self.red: list[ScenarioRecord] = []
         """Controls that were not green: then a red scenario proves nothing, and nothing more is handed out."""
 
     def take(self, lane: int, alone: bool) -> Task | None:
@@ -92,12 +93,12 @@ class Proving:
         try:
             played = yield Play(one.index, self._reports / "control")
         except LaneDied as died:
-            result = ScenarioResult(one.scenario.feature.name, str(died), frozenset(), "error", "inconclusive", ())
+            result = record_unplayed(one.scenario, "error", str(died))
         else:
             assert isinstance(played, Played)
-            result = result_of(played.record)
+            result = played.record
         self._missing.discard(one.name)
-        if result.status not in ("passed", "skipped"):
+        if result.is_red:
             self.red.append(result)
         self._controlled(one, result)
 
@@ -111,7 +112,7 @@ class Proving:
             judgement, red_step, note = Judgement.INCONCLUSIVE, None, str(error)
         self._proved(Proof(defect, judgement, red_step, note, time.monotonic() - began))
 
-    def _with_defect(self, lane: int, defect: Defect) -> Generator[Any, Any, list[ScenarioResult]]:
+    def _with_defect(self, lane: int, defect: Defect) -> Generator[Any, Any, list[ScenarioRecord]]:
         before = self._loaded.get(lane)
         if before not in (None, defect.service):
             _require(before, (yield Load(str(before), None)))
@@ -121,7 +122,7 @@ class Proving:
         for one in self._examples[defect.scenario]:
             played = yield Play(one.index, self._reports / defect.id)
             assert isinstance(played, Played)
-            results.append(result_of(played.record))
+            results.append(played.record)
         return results
 
 

@@ -18,7 +18,7 @@ from support.run import machine
 from support.run.lanes import Lanes
 from support.run.loading import load
 from support.run.plan import Planned
-from support.run.results import ScenarioResult
+from support.run.record import ScenarioRecord
 from support.settings import CHECKOUT, Settings
 
 
@@ -136,11 +136,11 @@ class ProofRun:
             self.say(note)
         self.interrupted = lanes.interrupted_by is not None
         if source.red and not self.interrupted:
-            listed = "".join(f"\n  {result.title}" for result in source.red)
+            listed = "".join(f"\n  {result.scenario}" for result in source.red)
             where = self.reports / "control"
             raise ProofStopped(f"red without any defect, so a red one would prove nothing ({where}):{listed}")
 
-    def _controlled(self, one: Planned, result: ScenarioResult) -> None:
+    def _controlled(self, one: Planned, result: ScenarioRecord) -> None:
         if self._at_work.interrupted_by is not None:
             return
         self._done += 1
@@ -149,7 +149,7 @@ class ProofRun:
         if result.status == "passed":
             self.store.keep(one.name, self._digests[one.name])
         elif result.status != "skipped":
-            self.say(f"red without any defect: {result.title}: {result.red_step}")
+            self.say(f"red without any defect: {result.scenario}: {result.red_step}")
 
     def _proved(self, proof: Proof) -> None:
         if self._at_work.interrupted_by is not None:

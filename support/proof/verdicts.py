@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from support.proof.catalogue import Defect
-from support.run.results import ScenarioResult
+from support.run.record import ScenarioRecord
+from support.scenario.verdict import Verdict
 
 
 class Judgement(Enum):
@@ -45,13 +46,13 @@ def is_step(text: str, written: str) -> bool:
     return re.fullmatch(".+".join(re.escape(part) for part in parts), text) is not None
 
 
-def judge(defect: Defect, results: Sequence[ScenarioResult]) -> tuple[Judgement, str | None, str]:
+def judge(defect: Defect, results: Sequence[ScenarioRecord]) -> tuple[Judgement, str | None, str]:
     """Judge the results of a run with the defect loaded: judgement, red step, note.
 
     Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it.
     """
-    own = [result for result in results if is_of(result.title, defect.scenario)]
-    red = [result for result in own if result.status not in ("passed", "skipped")]
+    own = [result for result in results if is_of(result.scenario, defect.scenario)]
+    red = [result for result in own if result.is_red]
     if not own:
         return Judgement.INCONCLUSIVE, None, "its scenario did not run"
     if all(result.status == "skipped" for result in own):
@@ -59,12 +60,16 @@ def judge(defect: Defect, results: Sequence[ScenarioResult]) -> tuple[Judgement,
     if not red:
         return Judgement.SURVIVED, None, ""
     for result in red:
-        if result.verdict != "violated":
-            return Judgement.INCONCLUSIVE, result.red_step, f"verdict {result.verdict}"
+        if result.verdict is not Verdict.VIOLATED:
+            return Judgement.INCONCLUSIVE, _red_step(result), "nothing was shown either way"
     for result in red:
-        if result.red_step is None or not is_step(result.red_step, defect.step):
-            return Judgement.WRONG_STEP, result.red_step, ""
-    return Judgement.KILLED, red[0].red_step, ""
+        if result.red_step is None or not is_step(result.red_step.name, defect.step):
+            return Judgement.WRONG_STEP, _red_step(result), ""
+    return Judgement.KILLED, _red_step(red[0]), ""
+
+
+def _red_step(result: ScenarioRecord) -> str | None:
+    return result.red_step.name if result.red_step else None
 
 
 def unproved(titles: Iterable[str], proofs: Iterable[Proof]) -> list[str]:

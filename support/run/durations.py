@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+
+from support.run.record import ScenarioRecord
 
 RECORDED = Path(__file__).with_name("durations.json")
 """Kept with the suite, so that every machine cuts the same shards."""
@@ -34,9 +35,9 @@ def record(measured: Mapping[str, float], path: Path = RECORDED) -> None:
     _write(path, measured)
 
 
-def measured_by(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+def measured_by(records: Iterable[ScenarioRecord]) -> dict[str, float]:
     """Seconds by scenario, of those that ran to their end."""
-    return {record["name"]: record["seconds"] for record in records if record["status"] == "passed"}
+    return {record.name: record.seconds for record in records if record.status == "passed"}
 
 
 def _write(path: Path, durations: Mapping[str, float]) -> None:

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
@@ -16,8 +15,8 @@ from typing import Any
 from support.refusal import Refusal
 from support.run import replaying, session
 from support.run.orders import Load, Play, Played, Ready, Refused
-from support.run.records import record_of, subject_of
-from support.scenario.evidence import read_evidence
+from support.run.recording import record_of
+from support.scenario.evidence import write_evidence
 from support.settings import Settings
 
 
@@ -87,16 +86,17 @@ class Lane:
 
     def _play(self, order: Play) -> Played:
         runner, scenario = self._runner, self._scenarios[order.index]
-        settings = Settings.from_userdata(runner.config.userdata)
-        if order.reports is not None:
-            settings = replace(settings, reports=order.reports)
-            session.present().write_to(order.reports)
         scenario.reset()
+        scenario.aftermath = None
         began = time.monotonic()
         with _in_feature(runner.context, scenario), self._interruptions(allowed=True):
             scenario.run(runner)
-        record = record_of(scenario, read_evidence(settings.evidence, subject_of(scenario)))
-        record["seconds"] = round(time.monotonic() - began, 4)
+        record = record_of(scenario, scenario.aftermath).took(time.monotonic() - began)
+        if record.evidence:
+            reports = order.reports or Settings.from_userdata(runner.config.userdata).reports
+            write_evidence(
+                reports / record.evidence, record.to_json() | scenario.aftermath.evidence.report(scenario.aftermath)
+            )
         return Played(record, replaying.told_of(scenario))
 
 

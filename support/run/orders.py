@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from support.run.record import ScenarioRecord
 from support.run.replaying import Told
 
 
@@ -39,5 +39,5 @@ class Refused:
 class Played:
     """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
 
-    record: dict[str, Any]
+    record: ScenarioRecord
     model: Told

@@ -1,14 +1,14 @@
 """Playing the scenarios of a plan in lanes, and telling of each as soon as it has ended."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from support.run import replaying
 from support.run.lanes import LaneDied, Task
 from support.run.orders import Play, Played
 from support.run.plan import Planned
-from support.run.records import record_unplayed
+from support.run.record import ScenarioRecord
+from support.run.recording import record_unplayed
 
 LONG_SECONDS = 8.0
 """What lasts so long keeps processors busy all the while: while there are others, half of the lanes play one."""
@@ -20,7 +20,7 @@ class Playing:
     def __init__(
         self,
         in_turn: Sequence[Planned],
-        tell: Callable[[Planned, Mapping[str, Any]], None],
+        tell: Callable[[Planned, ScenarioRecord], None],
         began: Callable[[int, Planned], None],
         *,
         lanes: int,
@@ -62,12 +62,12 @@ class Playing:
         try:
             played = yield Play(one.index)
         except LaneDied as died:
-            record: Mapping[str, Any] = record_unplayed(one.scenario, "error", str(died))
+            record = record_unplayed(one.scenario, "error", str(died))
         else:
             assert isinstance(played, Played)
             replaying.apply(one.scenario, played.model)
             record = played.record
         self._long -= is_long
         self._tell(one, record)
-        if self._stop_at_red and record["status"] not in ("passed", "skipped"):
+        if self._stop_at_red and record.is_red:
             self._left, self._together, self._alone = self.left(), deque(), deque()

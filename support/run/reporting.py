@@ -5,14 +5,14 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from support.run import durations
 from support.run.junit import write_junit
 from support.run.page import render
+from support.run.record import ScenarioRecord
 from support.settings import Settings
 
 
@@ -24,14 +24,14 @@ class Reporting:
         self._settings = settings
         self._lanes = lanes
         self._junit = junit
-        self._records: dict[int, Mapping[str, Any]] = {}
+        self._records: dict[int, ScenarioRecord] = {}
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC)
         # Old results must not stand for a run that was killed before it could write its own.
         (settings.reports / "results.json").unlink(missing_ok=True)
 
     @property
-    def records(self) -> Sequence[Mapping[str, Any]]:
+    def records(self) -> Sequence[ScenarioRecord]:
         """All records so far, in the order of the run."""
         return [self._records[index] for index in sorted(self._records)]
 
@@ -40,7 +40,7 @@ class Reporting:
         """Seconds since the run began."""
         return time.monotonic() - self._started
 
-    def add(self, index: int, record: Mapping[str, Any]) -> None:
+    def add(self, index: int, record: ScenarioRecord) -> None:
         """A scenario has ended, or will never be played; `index` is its place in the run."""
         self._records[index] = record
 
@@ -61,7 +61,7 @@ class Reporting:
                 "python": platform.python_version(),
             },
             "counts": counts(records),
-            "scenarios": records,
+            "scenarios": [record.to_json() for record in records],
         }
         (reports / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1), "utf-8")
         (reports / "index.html").write_text(render(results), "utf-8")
@@ -71,8 +71,8 @@ class Reporting:
             durations.remember(reports / "durations.json", durations.measured_by(records))
 
 
-def counts(records: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def counts(records: Iterable[ScenarioRecord]) -> dict[str, int]:
     """How many passed, were skipped, were never played, and failed (whatever else there is)."""
-    seen = Counter(record["status"] for record in records)
+    seen = Counter(record.status for record in records)
     others = {"passed": seen["passed"], "skipped": seen["skipped"], "not_run": seen["untested"]}
     return {"passed": seen["passed"], "failed": seen.total() - sum(others.values())} | others

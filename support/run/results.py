@@ -1,10 +1,10 @@
 """Reading `results.json`, in which a run writes what it showed."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from support.run.record import ScenarioRecord
 
 
 class ResultsMissing(Exception):
@@ -12,46 +12,10 @@ class ResultsMissing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class StepResult:
-    """One step: its text without the keyword, and behave's status (passed, failed, error, undefined ...)."""
-
-    name: str
-    status: str
-
-    @property
-    def is_red(self) -> bool:
-        """Whether this is where the scenario went wrong."""
-        return self.status not in ("passed", "skipped", "untested")
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioResult:
-    """One scenario: behave's status, and the verdict on its promise (proven, violated, inconclusive; None: skipped).
-
-    What is examined after the steps stands among them, as "the leak canary finds nothing". `name` tells it from all
-    others, `seconds` is the time that it took in its lane.
-    """
-
-    feature: str
-    title: str
-    tags: frozenset[str]
-    status: str
-    verdict: str | None
-    steps: tuple[StepResult, ...]
-    name: str = ""
-    seconds: float = 0.0
-
-    @property
-    def red_step(self) -> str | None:
-        """The text of the step that went red; None when none did."""
-        return next((step.name for step in self.steps if step.is_red), None)
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """All scenarios of a run, in the order in which they ran."""
 
-    scenarios: tuple[ScenarioResult, ...]
+    scenarios: tuple[ScenarioRecord, ...]
 
     @property
     def passed(self) -> int:
@@ -91,22 +55,8 @@ def read_results(path: Path) -> Results:
     """Read a run's `results.json`; raises ResultsMissing."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-        return Results(tuple(result_of(entry) for entry in written["scenarios"]))
+        return Results(tuple(ScenarioRecord.from_json(entry) for entry in written["scenarios"]))
     except FileNotFoundError:
         raise ResultsMissing(f"the run wrote no results ({path})") from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ResultsMissing(f"the results are damaged ({path}: {error!r})") from None
-
-
-def result_of(entry: Mapping[str, Any]) -> ScenarioResult:
-    """A scenario's record as one looks at it; KeyError or TypeError when it is none."""
-    return ScenarioResult(
-        feature=entry["feature"],
-        title=entry["scenario"],
-        tags=frozenset(entry["tags"]),
-        status=entry["status"],
-        verdict=entry["verdict"],
-        steps=tuple(StepResult(step["name"], step["status"]) for step in entry["steps"]),
-        name=entry.get("name", ""),
-        seconds=entry.get("seconds", 0.0),
-    )

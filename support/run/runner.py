@@ -28,7 +28,8 @@ from support.run import durations, machine, replaying, starting
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
-from support.run.records import record_unplayed
+from support.run.record import ScenarioRecord
+from support.run.recording import record_unplayed
 from support.run.reporting import Reporting
 from support.run.terminal import Terminal
 from support.settings import CHECKOUT, Settings, prepare_reports
@@ -180,7 +181,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             for terminal in shown:
                 terminal.played(lane, one)
 
-        def tell(one: Planned, record: Mapping[str, Any]) -> None:
+        def tell(one: Planned, record: ScenarioRecord) -> None:
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
@@ -221,7 +222,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             for feature in self.features:
                 reporter.feature(feature)
             reporter.end()
-        return any(record["status"] not in ("passed", "skipped") for record in reporting.records)
+        return any(record.is_red for record in reporting.records)
 
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:

@@ -1,10 +1,8 @@
 """One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 from support.cloud.inventory import CloudAccounts
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
@@ -12,38 +10,23 @@ from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.dialect import Dialect
 from support.platform.driver import Endpoints, Platform
 from support.platform.story import Event
-from support.redaction import redact
 from support.refusal import Refusal
 from support.run.starting import stack_of
-from support.scenario.evidence import Evidence, Subject, evidence_path, write_evidence
+from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
 from support.scenario.faults import Faults
 from support.scenario.partner import Partner
 from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.users import Users
-from support.scenario.verdict import NotShown, Verdict, verdict_of_error, worst
+from support.scenario.verdict import NotShown
 from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
 from support.settings import Settings, prepare_reports
+from support.stack.apex import CATALOGUE
 from support.stack.client import Addresses, Stack, StackError
 from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What an examination after the steps found."""
-
-    examination: str
-    error: Exception
-
-    def __str__(self) -> str:
-        return redact(f"{self.examination}: {self.error}")
-
-
-class Spoiled(AssertionError):
-    """The steps of a scenario passed, an examination after them found something."""
 
 
 @dataclass(slots=True)
@@ -76,10 +59,6 @@ class Session:
         cloud = CloudAccounts(stack.addresses.cloud_url)
         return cls(settings, stack, dialect, observers, cloud, _judged=observers.every_run())
 
-    def write_to(self, reports: Path) -> None:
-        """From here on evidence goes below another folder."""
-        self.settings = replace(self.settings, reports=reports)
-
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
         self.observers.close()
@@ -90,7 +69,7 @@ class Session:
 
         :raises Refusal: one of them does not come back.
         """
-        arguments = ["--defect", defect] if defect else []
+        arguments = ["--catalogue", CATALOGUE, "--defect", defect] if defect else []
         instances = [
             status.name
             for status in self.stack.services()
@@ -140,12 +119,8 @@ class Session:
             undo,
         )
 
-    def finish(self, world: World, steps: Verdict, record: Sequence[Mapping[str, Any]]) -> list[Finding]:
-        """Undo what the scenario did, examine what it left, and write its evidence.
-
-        :param steps: the verdict of the steps.
-        :param record: the steps as they went, for the evidence.
-        """
+    def finish(self, world: World) -> Aftermath:
+        """Undo what the scenario did, and check what it left."""
         findings = []
         left_over = world.undo.run_all()
         if left_over:
@@ -158,19 +133,8 @@ class Session:
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
         world.users.close()
-        verdict = worst(steps, *(verdict_of_error(finding.error) for finding in findings))
-        subject = world.evidence.subject
-        write_evidence(
-            self.settings.evidence / evidence_path(subject.file, subject.scenario, subject.line),
-            world.evidence.report(
-                verdict,
-                world.budgets.uses,
-                logs.of_traces(written.lines, world.evidence.trace_ids),
-                [str(finding) for finding in findings],
-                record,
-            ),
-        )
-        return findings
+        log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
+        return Aftermath(world.evidence, findings, world.budgets.uses, log_lines)
 
     def _look(self, world: World) -> Written:
         for user in world.users:

@@ -4,13 +4,14 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from behave.formatter.base import Formatter, StreamOpener
 
 from support.run.plan import Planned, makespan
+from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
 from support.settings import Settings
@@ -37,7 +38,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self.settings = Settings.from_userdata(config.userdata)
         self._live = bool(self.stream.isatty()) if hasattr(self.stream, "isatty") else False
         self._colour = self._live and config.has_colored_mode()
-        self._records: dict[int, Mapping[str, Any]] = {}
+        self._records: dict[int, ScenarioRecord] = {}
         self._features: dict[str, list[Planned]] = {}
         self._playing: dict[int, Planned] = {}
         self._to_come: dict[int, Planned] = {}
@@ -79,12 +80,12 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self._playing[lane] = one
         self._show_progress()
 
-    def finished(self, index: int, record: Mapping[str, Any]) -> None:
+    def finished(self, index: int, record: ScenarioRecord) -> None:
         """A scenario has ended, or will not be played."""
         self._records[index] = record
         done = self._to_come.pop(index)
         self._expected += done.seconds
-        self._took += record["seconds"]
+        self._took += record.seconds
         self._playing = {lane: one for lane, one in self._playing.items() if one.index != index}
         feature = self._features[done.scenario.filename]
         if all(one.index in self._records for one in feature):
@@ -99,8 +100,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
             if _mark(record) == "✗":
                 self._failure(record)
         for record in records:
-            if record["status"] == "skipped":
-                self._line(f"skipped: {record['scenario']} ({record['file']}:{record['line']}): {record['reason']}")
+            if record.status == "skipped":
+                self._line(f"skipped: {record.scenario} ({record.file}:{record.line}): {record.reason}")
         if self.config.dry_run:
             self._line(f"{self._selected} scenarios are selected; none was run")
         elif self._features:
@@ -128,54 +129,54 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         """How much longer everything takes here, now, than the durations say."""
         return max(1.0, self._took / self._expected) if self._expected else 1.0
 
-    def _feature(self, records: Sequence[Mapping[str, Any]]) -> None:
+    def _feature(self, records: Sequence[ScenarioRecord]) -> None:
         seen = counts(records)
-        seconds = sum(record["duration_seconds"] for record in records)
+        seconds = sum(record.duration_seconds for record in records)
         if not self._live:
             marks = "".join(_mark(record) for record in records)
-            shown = os.path.relpath(records[0]["file"])
+            shown = os.path.relpath(records[0].file)
             self._line(f"{'ok    ' if not seen['failed'] else 'FAILED'} {shown} {marks} {seconds:.1f} s")
             return
         self._clear()
-        self._line(self._paint(records[0]["feature"], _BOLD))
+        self._line(self._paint(records[0].feature, _BOLD))
         shown_rule = ""
         for record in records:
-            rule = f"{record['promise']} {record['rule']}".strip()
+            rule = f"{record.promise} {record.rule}".strip()
             if rule and rule != shown_rule:
                 shown_rule = rule
                 self._line(f"  {self._paint(rule, _DIM)}")
             mark = _mark(record)
             colour = {"✓": _GREEN, "✗": _RED}.get(mark, _YELLOW)
-            lasted = self._paint(f"{record['duration_seconds']:.1f} s", _DIM)
-            self._line(f"    {self._paint(mark, colour)} {record['scenario']} {lasted}")
+            lasted = self._paint(f"{record.duration_seconds:.1f} s", _DIM)
+            self._line(f"    {self._paint(mark, colour)} {record.scenario} {lasted}")
 
     # -- at the end ---------------------------------------------------------------------------------------------
 
-    def _failure(self, record: Mapping[str, Any]) -> None:
+    def _failure(self, record: ScenarioRecord) -> None:
         self._line()
-        title = f"✗ {record['promise']} {record['rule']}" if record["promise"] else f"✗ {record['rule']}"
+        title = f"✗ {record.promise} {record.rule}" if record.promise else f"✗ {record.rule}"
         self._line(self._paint(title.rstrip(), _RED + _BOLD))
-        self._line(f"  scenario: {record['scenario']} ({record['file']}:{record['line']})")
-        self._line(f"  {record['verdict']} at: {record['failed_step'] or 'no step'}")
-        reason = str(record["reason"]).strip().splitlines()
+        self._line(f"  scenario: {record.scenario} ({record.file}:{record.line})")
+        self._line(f"  {_verdict(record)} at: {record.failed_step or 'no step'}")
+        reason = str(record.reason).strip().splitlines()
         for line in reason[:_SHOWN_LINES]:
             self._line(f"    {line}")
         if len(reason) > _SHOWN_LINES:
             self._line(f"    ... ({len(reason)} lines, all in the evidence)")
-        if record["observations"]:
+        if record.observations:
             self._line("  last observations:")
-        for seen in record["observations"]:
+        for seen in record.observations:
             observed = seen["observed"].replace("\n", " ")
             self._line(f"    {seen['seconds']:.3f} s: {seen['expected'][:120]}: {observed[:_SHOWN_WIDTH]}")
-        for use in record["budgets"]:
+        for use in record.budgets:
             self._line(f"  budget {use['budget']!r}: {use['share']:.0%} used of {use['limit']:g} {use['unit']}")
-        if record["evidence"]:
-            self._line(f"  evidence: {_shortest(self.settings.reports / record['evidence'])}")
+        if record.evidence:
+            self._line(f"  evidence: {_shortest(self.settings.reports / record.evidence)}")
 
-    def _summary(self, records: Sequence[Mapping[str, Any]]) -> None:
-        played = [record for record in records if record["status"] != "untested"]
-        seen = Counter(record["verdict"] for record in played if record["verdict"])
-        promises = len({record["promise"] for record in played if record["promise"]})
+    def _summary(self, records: Sequence[ScenarioRecord]) -> None:
+        played = [record for record in records if record.status != "untested"]
+        seen = Counter(record.verdict.value for record in played if record.verdict)
+        promises = len({record.promise for record in played if record.promise})
         verdicts = ", ".join(f"{seen[name]} {name}" for name in ("proven", "violated", "inconclusive") if seen[name])
         lanes = f" in {self._lanes} lanes" if self._lanes > 1 else ""
         self._line()
@@ -202,8 +203,12 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self.stream.flush()
 
 
-def _mark(record: Mapping[str, Any]) -> str:
-    return {"passed": "✓", "skipped": "-", "untested": "-"}.get(record["status"], "✗")
+def _verdict(record: ScenarioRecord) -> str:
+    return record.verdict.value if record.verdict else "skipped"
+
+
+def _mark(record: ScenarioRecord) -> str:
+    return {"passed": "✓", "skipped": "-", "untested": "-"}.get(record.status, "✗")
 
 
 def _shortest(path: Path) -> str:

@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 _FILE = Path(__file__).with_name("budgets.toml")
 
@@ -33,6 +34,10 @@ class BudgetUse:
     @property
     def share(self) -> float:
         return self.used / self.limit
+
+    def to_json(self) -> dict[str, Any]:
+        """As results and evidence have it."""
+        return asdict(self) | {"used": round(self.used, 6), "share": round(self.share, 4)}
 
 
 @cache

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from support.platform.outcome import Outcome
 from support.redaction import redact
 from support.scenario.budgets import BudgetUse
-from support.scenario.verdict import Verdict
+from support.scenario.verdict import Verdict, verdict_of_error, worst
 
 _SHOWN = 1000
 
@@ -78,43 +78,46 @@ class Evidence:
         seconds = time.monotonic() - self.started_at
         return {"seconds": round(seconds, 4), "at": datetime.now(UTC).isoformat(timespec="microseconds")}
 
-    def report(
-        self,
-        verdict: Verdict,
-        budgets: Iterable[BudgetUse],
-        log_lines: Iterable[Mapping[str, Any]],
-        findings: Iterable[str] = (),
-        steps: Iterable[Mapping[str, Any]] = (),
-    ) -> dict[str, Any]:
-        """Everything, as it goes into the file."""
+    def report(self, aftermath: "Aftermath") -> dict[str, Any]:
+        """What was noted, and what the checks afterwards brought, as it goes into the file."""
         return {
-            "feature": self.subject.feature,
-            "file": self.subject.file,
-            "line": self.subject.line,
-            "rule": self.subject.rule,
-            "promise": self.subject.promise,
-            "scenario": self.subject.scenario,
-            "tags": list(self.subject.tags),
-            "verdict": verdict.value,
             "started_at": self.started_wall.isoformat(),
-            "seconds": round(time.monotonic() - self.started_at, 4),
-            "findings": list(findings),
-            "steps": list(steps),
-            "budgets": [
-                {
-                    "budget": use.budget,
-                    "limit": use.limit,
-                    "used": round(use.used, 6),
-                    "unit": use.unit,
-                    "share": round(use.share, 4),
-                }
-                for use in budgets
-            ],
+            "findings": [str(finding) for finding in aftermath.findings],
+            "budgets": [use.to_json() for use in aftermath.budgets],
             "observations": self.observations,
             "timeline": self.timeline,
             "trace_ids": sorted(self.trace_ids),
-            "log_lines": list(log_lines),
+            "log_lines": list(aftermath.log_lines),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an oracle found after the steps."""
+
+    oracle: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return redact(f"{self.oracle}: {self.error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What is known of a scenario when everything was undone and checked.
+
+    ``log_lines``: what the services logged under its trace IDs.
+    """
+
+    evidence: Evidence
+    findings: Sequence[Finding] = ()
+    budgets: Sequence[BudgetUse] = ()
+    log_lines: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the oracles say, whatever the steps were."""
+        return worst(*(verdict_of_error(finding.error) for finding in self.findings))
 
 
 def write_evidence(path: Path, report: Mapping[str, Any]) -> None:
@@ -123,26 +126,15 @@ def write_evidence(path: Path, report: Mapping[str, Any]) -> None:
     path.write_text(redact(json.dumps(report, ensure_ascii=False, indent=1, default=str)), "utf-8")
 
 
-def read_evidence(directory: Path, subject: Subject) -> dict[str, Any] | None:
-    """The evidence of a scenario as it was written; None when there is none."""
-    path = directory / evidence_path(subject.file, subject.scenario, subject.line)
-    try:
-        read: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return read
-
-
-def evidence_path(file: str, scenario: str, line: int) -> str:
+def evidence_path(subject: Subject) -> str:
     """Where a scenario's evidence lies below the evidence directory; the line tells examples apart.
 
-    >>> evidence_path("features/agent_execution/hanging.feature", "A tool hangs", 12)
-    'agent_execution/hanging/a-tool-hangs-12.json'
+    "A tool hangs" of features/agent_execution/hanging.feature:12 is agent_execution/hanging/a-tool-hangs-12.json.
     """
-    below = Path(file).with_suffix("")
+    below = Path(subject.file).with_suffix("")
     parts = below.parts[below.parts.index("features") + 1 :] if "features" in below.parts else (below.name,)
-    slug = re.sub(r"[^a-z0-9]+", "-", scenario.lower()).strip("-")[:80]
-    return str(Path(*parts) / f"{slug}-{line}.json")
+    slug = re.sub(r"[^a-z0-9]+", "-", subject.scenario.lower()).strip("-")[:80]
+    return str(Path(*parts) / f"{slug}-{subject.line}.json")
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from support.oracles.canary import Sighting, leaks, markers_in, unseen
 from support.oracles.story import StoredRun, broken_stories
 from support.platform.outcome import Outcome
 from support.scenario.budgets import BudgetUse
-from support.scenario.evidence import Evidence, Subject, evidence_path, write_evidence
+from support.scenario.evidence import Aftermath, Evidence, Finding, Subject, evidence_path, write_evidence
 from support.scenario.verdict import Verdict
 from support.stores.logs import ServiceLogs, of_traces, sightings
 from tests.matchers.stories import GOOD, RUN, cancelled, told, with_tools
@@ -160,14 +160,12 @@ def test_evidence_tells_what_was_seen(tmp_path):
     evidence = Evidence(SUBJECT)
     evidence.request(Outcome("GET", "/v1/runs", 503, text='{"code":"unavailable"}', trace_id="a" * 32, seconds=0.25))
     evidence.observed("an answer", {"answer": 42}, Verdict.PROVEN, "because")
-    report = evidence.report(
-        Verdict.VIOLATED, [BudgetUse("reconnect", 2.0, 0.5, "seconds")], [{"event": "x"}], ["leak canary: found"], []
-    )
+    found = Finding("leak canary", AssertionError("found"))
+    aftermath = Aftermath(evidence, [found], [BudgetUse("reconnect", 2.0, 0.5, "seconds")], [{"event": "x"}])
+    assert aftermath.verdict is Verdict.VIOLATED
     path = tmp_path / "deep" / "evidence.json"
-    write_evidence(path, report)
+    write_evidence(path, evidence.report(aftermath))
     written = json.loads(path.read_text())
-    assert written["promise"] == "AEC-01"
-    assert written["verdict"] == "violated"
     assert written["budgets"] == [{"budget": "reconnect", "limit": 2.0, "used": 0.5, "unit": "seconds", "share": 0.25}]
     assert written["trace_ids"] == ["a" * 32]
     assert written["timeline"][0]["answer"] == '{"code":"unavailable"}'
@@ -184,7 +182,7 @@ def test_no_secret_reaches_the_evidence(tmp_path):
     evidence.observed("an answer", {"refresh_token": "rt_opaque_value", "note": token}, Verdict.PROVEN)
     path = tmp_path / "evidence.json"
     logs = [{"event": f"connected to postgresql://apex:databasepassword@127.0.0.1/x with {token}"}]
-    write_evidence(path, evidence.report(Verdict.PROVEN, [], logs))
+    write_evidence(path, evidence.report(Aftermath(evidence, log_lines=logs)))
     text = path.read_text()
     json.loads(text)
     for secret in ("0123456789abcdef01234567", token, "opaque-token-value", "rt_opaque_value", "databasepassword"):
@@ -206,9 +204,8 @@ def test_long_observations_are_shortened():
     ],
 )
 def test_evidence_has_its_place(file, scenario, line_number, path):
-    assert evidence_path(file, scenario, line_number) == path
+    assert evidence_path(replace(SUBJECT, file=file, scenario=scenario, line=line_number)) == path
 
 
 def test_two_examples_of_one_outline_have_evidence_of_their_own():
-    other = replace(SUBJECT, line=13)
-    assert evidence_path(SUBJECT.file, SUBJECT.scenario, 12) != evidence_path(other.file, other.scenario, 13)
+    assert evidence_path(SUBJECT) != evidence_path(replace(SUBJECT, line=SUBJECT.line + 1))

@@ -14,13 +14,25 @@ from support.run.lanes import LaneDied, Task
 from support.run.orders import Load, Play, Played, Ready, Refused
 from support.run.plan import Planned
 from support.run.replaying import Told
+from support.scenario.verdict import Verdict
+from tests.run.examples import record
+from tests.run.examples import step as example_step
 
 REPORTS = Path("proof")
 
 
 def one(index: int, title: str, timing: bool = False) -> Planned:
-    scenario = SimpleNamespace(name=title, feature=SimpleNamespace(name="A feature"))
+    scenario = _scenario(title)
     return Planned(index, scenario, f"features/a.feature: {title}", 1.0, timing)
+
+
+def _scenario(title: str) -> SimpleNamespace:
+    """As much of behave's model as the record of a scenario needs that nobody has played."""
+    feature = SimpleNamespace(name="A feature", description=[])
+    nothing = {"skip_reason": None, "error_message": None, "duration": 0.0, "all_steps": (), "parent": None}
+    untested = SimpleNamespace(name="untested")
+    place = {"filename": "features/a.feature", "line": 1, "effective_tags": ()}
+    return SimpleNamespace(name=title, feature=feature, status=untested, **place, **nothing)
 
 
 def defect(id: str, scenario: str, service: str = "worker") -> Defect:
@@ -28,17 +40,9 @@ def defect(id: str, scenario: str, service: str = "worker") -> Defect:
 
 
 def played(title: str, status: str = "passed", step: str = "it holds") -> Played:
-    verdict = {"passed": "proven", "failed": "violated"}.get(status, "inconclusive")
-    steps = [{"name": step, "status": status}]
-    record = {
-        "feature": "A feature",
-        "scenario": title,
-        "tags": [],
-        "status": status,
-        "verdict": verdict,
-        "steps": steps,
-    }
-    return Played(record, Told(status, None, None, ()))
+    verdict = {"passed": Verdict.PROVEN, "failed": Verdict.VIOLATED}.get(status, Verdict.INCONCLUSIVE)
+    went = record(scenario=title, status=status, verdict=verdict, steps=(example_step(step, status),))
+    return Played(went, Told(status, None, None, ()))
 
 
 class Trial:
@@ -52,7 +56,7 @@ class Trial:
             green or [],
             defects,
             REPORTS,
-            lambda one, result: self.controlled.append(f"{result.title} {result.status}"),
+            lambda one, result: self.controlled.append(f"{result.scenario} {result.status}"),
             self.proofs.append,
         )
 

@@ -5,23 +5,26 @@ import pytest
 from support.proof.catalogue import Defect
 from support.proof.report import closing, table
 from support.proof.verdicts import Judgement, Proof, is_step, judge, unproved
-from support.run.results import ScenarioResult, StepResult
+from support.run.record import ScenarioRecord
+from support.scenario.verdict import Verdict
+from tests.run.examples import record, step
 
 DEFECT = Defect("AEC-03a", "AEC-03", "worker", "context is shared", "Ten at once", "each finds only its own")
 
 
 def result(
     title: str = "Ten at once", status: str = "failed", verdict: str | None = "violated", red: str | None = DEFECT.step
-) -> ScenarioResult:
-    steps = [StepResult("ten customers", "passed")]
-    steps += [StepResult(red, "failed")] if red else []
-    return ScenarioResult("Feature", title, frozenset(), status, verdict, (*steps, StepResult("later", "skipped")))
+) -> ScenarioRecord:
+    steps = (step("ten customers"), *([step(red, "failed")] if red else []), step("later", "skipped"))
+    return record(scenario=title, status=status, verdict=Verdict(verdict) if verdict else None, steps=steps)
 
 
 GREEN = result(status="passed", verdict="proven", red=None)
 SKIPPED = result(status="skipped", verdict=None, red=None)
 ERROR = result(status="error", verdict="inconclusive")
-ELSEWHERE = result(red="ten customers")
+ELSEWHERE = record(
+    scenario="Ten at once", status="failed", verdict=Verdict.VIOLATED, steps=(step("ten customers", "failed"),)
+)
 
 
 @pytest.mark.parametrize(

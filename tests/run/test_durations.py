@@ -3,6 +3,7 @@
 import pytest
 
 from support.run import durations
+from tests.run.examples import record
 
 
 def test_what_was_measured_here_counts_before_what_is_recorded(tmp_path):
@@ -24,7 +25,7 @@ def test_a_file_that_cannot_be_read_counts_for_nothing(tmp_path, text):
 
 
 def test_only_what_ran_to_its_end_is_measured():
-    records = [{"name": name, "seconds": 1.5, "status": status} for name, status in (("a", "passed"), ("b", "failed"))]
+    records = [record(name=name, seconds=1.5, status=status) for name, status in (("a", "passed"), ("b", "failed"))]
     assert durations.measured_by(records) == {"a": 1.5}
 
 

@@ -153,7 +153,7 @@ def test_several_lanes_take_the_longest_first(project):
 
 
 def test_only_half_of_the_lanes_play_long_scenarios_while_there_are_others(project):
-    project.feature("one", takes("long", 0.6), takes("longer", 0.6), takes("short", 0.1), takes("other", 0.1))
+    project.feature("one", takes("long", 0.6), takes("longer", 1.5), takes("short", 0.1), takes("other", 0.1))
     project.lasting(long=10, longer=12, short=1, other=1)
     assert project.run("--jobs", "2")[0] == 0
     begins = {name: moments["begin"][1] for name, moments in project.moments().items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.run.records import value_of
+from support.run.recording import value_of
 from support.run.results import read_results
 from support.settings import CHECKOUT, base_environment
 
@@ -180,29 +180,22 @@ def test_a_run_says_everything(project):
     assert "0123456789abcdef01234567" not in done.stdout
 
 
-EXAMINED = """
+CHECKED = """
+from support.run import recording
 from support.scenario.budgets import BudgetUse
-from support.scenario.evidence import Evidence, evidence_path, write_evidence
-from support.run.records import steps_of, subject_of, verdict_of_steps
-from support.settings import Settings
-from support.scenario.verdict import Verdict
+from support.scenario.evidence import Aftermath, Evidence, Finding
 
 USES = [BudgetUse("reconnect", 2.0, used, "seconds") for used in (0.5, 1.5, 1.0)]
 
 def after_scenario(context, scenario):
-    subject = subject_of(scenario)
-    found = ["leak canary: it was found elsewhere"] if "well" in scenario.name else []
-    verdict = Verdict.VIOLATED if found else verdict_of_steps(scenario)
-    settings = Settings.from_userdata(context.config.userdata)
-    path = settings.evidence / evidence_path(subject.file, subject.scenario, subject.line)
-    write_evidence(path, Evidence(subject).report(verdict, USES, [], found, steps_of(scenario)))
-    if found:
-        raise AssertionError(found[0])
+    found = [Finding("leak canary", AssertionError("it was found elsewhere"))] if "well" in scenario.name else []
+    scenario.aftermath = Aftermath(Evidence(recording.subject_of(scenario)), found, USES)
+    recording.raise_findings(scenario.aftermath)
 """
 
 
-def test_what_an_examination_finds_makes_a_scenario_red(project):
-    (project / "environment.py").write_text(EXAMINED)
+def test_what_an_oracle_finds_makes_a_scenario_red(project):
+    (project / "environment.py").write_text(CHECKED)
     done = behave(project, "--tags=@AEC-01")
     assert done.returncode == 1
     scenarios = json.loads((project / "reports" / "results.json").read_text())["scenarios"]
@@ -211,16 +204,18 @@ def test_what_an_examination_finds_makes_a_scenario_red(project):
     assert spoiled["failed_step"] == "After the leak canary finds nothing"
     assert spoiled["reason"] == "it was found elsewhere"
     assert (broken["verdict"], groundless["verdict"]) == ("violated", "inconclusive")
-    assert (project / "reports" / spoiled["evidence"]).is_file()
+    evidence = json.loads((project / "reports" / spoiled["evidence"]).read_text())
+    assert (evidence["verdict"], evidence["findings"]) == ("violated", ["leak canary: it was found elsewhere"])
     assert [(use["budget"], use["share"]) for use in spoiled["budgets"]] == [("reconnect", 0.75)]
     red = read_results(project / "reports" / "results.json").scenarios[0]
-    assert red.red_step == "the leak canary finds nothing"
+    assert red.red_step is not None
+    assert red.red_step.name == "the leak canary finds nothing"
     assert "violated at: After the leak canary finds nothing" in done.stdout
     assert "it was found elsewhere" in (project / "reports" / "junit" / "TESTS-agent_execution.first.xml").read_text()
 
 
-def test_a_scenario_that_was_examined_without_findings_is_proven(project):
-    (project / "environment.py").write_text(EXAMINED.replace('"well"', '"nothing"'))
+def test_a_scenario_that_was_checked_without_findings_is_proven(project):
+    (project / "environment.py").write_text(CHECKED.replace('"well"', '"nothing"'))
     done = behave(project, "--tags=@smoke")
     assert done.returncode == 0
     assert json.loads((project / "reports" / "results.json").read_text())["scenarios"][0]["verdict"] == "proven"

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +16,7 @@ from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.platform.trace import new_trace_id, traceparent
 from support.run.session import Session
 from support.scenario import planting
-from support.scenario.evidence import Subject, evidence_path
+from support.scenario.evidence import Subject, write_evidence
 from support.scenario.faults import Faults
 from support.scenario.verdict import DeadlinePassed, NotShown, Verdict
 from support.scenario.waiting import eventually
@@ -51,20 +50,14 @@ def world(session: Session) -> Iterator[World]:
     made.undo.run_all()
     # The next test must not find what this one spoiled.
     made.breaks_stories("the test is over")
-    session.finish(made, Verdict.PROVEN, [])
+    session.finish(made)
 
 
-def findings(session: Session, world: World, steps: Verdict = Verdict.PROVEN) -> list[str]:
-    return [str(finding) for finding in session.finish(world, steps, [])]
+def findings(session: Session, world: World) -> list[str]:
+    return [str(finding) for finding in session.finish(world).findings]
 
 
-def evidence(session: Session) -> dict[str, Any]:
-    path = session.settings.evidence / evidence_path(SUBJECT.file, SUBJECT.scenario, SUBJECT.line)
-    read: dict[str, Any] = json.loads(path.read_text())
-    return read
-
-
-def test_a_good_scenario_leaves_nothing_to_find(session, world):
+def test_a_good_scenario_leaves_nothing_to_find(session, world, tmp_path):
     acme = world.users.settle(world.users["Acme"])
     planting.own_cloud(world, acme.tenant)
     planting.usage(world, acme.tenant)
@@ -79,10 +72,12 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world):
     world.expect(acme.events, has_no_gap(after=watching.first_sequence))
     world.expect(watching, shows_only_data_of(acme.tenant))
 
-    assert findings(session, world) == []
+    aftermath = session.finish(world)
+    assert aftermath.findings == []
     assert not watching.is_open
-    written = evidence(session)
-    assert written["verdict"] == "proven"
+    path = tmp_path / "evidence.json"
+    write_evidence(path, world.evidence.report(aftermath))
+    written = json.loads(path.read_text())
     assert len(written["observations"]) >= 4
     assert run.trace_id in written["trace_ids"]
     assert {entry["log"] for entry in written["log_lines"]} >= {"backend", "tools-1"}
@@ -91,11 +86,6 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world):
     for secret in (acme.password, acme.access_token, acme.refresh_token):
         assert secret
         assert secret not in text
-
-
-def test_a_scenario_whose_steps_failed_is_not_proven(session, world):
-    assert findings(session, world, Verdict.VIOLATED) == []
-    assert evidence(session)["verdict"] == "violated"
 
 
 def test_expectations_are_kept_as_evidence(world):
@@ -172,8 +162,9 @@ def test_the_observers_see_again_after_the_stores_were_lost(session, world):
 
 def test_what_cannot_be_undone_is_found(session, world):
     world.undo.register("close the door", _fail)
-    assert findings(session, world) == ["undo: left behind: close the door: OSError: it is stuck"]
-    assert evidence(session)["verdict"] == "inconclusive"
+    aftermath = session.finish(world)
+    assert [str(found) for found in aftermath.findings] == ["undo: left behind: close the door: OSError: it is stuck"]
+    assert aftermath.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_need_that_nobody_knows_is_refused(session):
@@ -198,11 +189,11 @@ def two(world: World) -> tuple[World, dict[str, str]]:
 
 
 def leak(session: Session, world: World, place: str) -> None:
-    found = findings(session, world)
-    assert len(found) == 1, found
-    assert found[0].startswith("leak canary: ")
-    assert place in found[0]
-    assert evidence(session)["verdict"] == "violated"
+    aftermath = session.finish(world)
+    (found,) = map(str, aftermath.findings)
+    assert found.startswith("leak canary: ")
+    assert place in found
+    assert aftermath.verdict is Verdict.VIOLATED
 
 
 def test_a_leak_into_a_row_is_found(session, two):
@@ -221,9 +212,11 @@ def test_ones_own_marker_in_a_row_is_no_leak(session, two):
 def test_a_canary_that_does_not_see_what_was_stored_is_blind(session, two):
     world, ids = two
     world.shown_markers.add(ids["own"])
-    found = findings(session, world)
-    assert found == [f"leak canary: it is blind: {ids['own']} was stored and not seen"]
-    assert evidence(session)["verdict"] == "inconclusive"
+    aftermath = session.finish(world)
+    assert [str(found) for found in aftermath.findings] == [
+        f"leak canary: it is blind: {ids['own']} was stored and not seen"
+    ]
+    assert aftermath.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_leak_into_a_stream_is_found(session, two):
@@ -286,10 +279,10 @@ def test_an_event_that_was_lost_is_missed(session, world):
         entries = eventually(lambda: client.xrange(stream), lambda seen: "agent_completed" in str(seen[-1:]), within=5)
         thinking = next(id for id, entry in entries if "agent_thinking" in entry["event"])
         client.xdel(stream, thinking)
-    found = findings(session, world)
-    assert len(found) == 1
-    assert found[0].startswith(f"story oracle: run {run.run_id} (completed): agent_thinking is missing")
-    assert evidence(session)["verdict"] == "violated"
+    aftermath = session.finish(world)
+    (found,) = map(str, aftermath.findings)
+    assert found.startswith(f"story oracle: run {run.run_id} (completed): agent_thinking is missing")
+    assert aftermath.verdict is Verdict.VIOLATED
 
 
 def test_a_scenario_that_breaks_stories_itself_says_so(session, world):
@@ -344,7 +337,7 @@ def test_an_outbox_row_that_cannot_be_delivered_holds_up_no_other(session, world
 
 def test_a_spare_instance_starts_on_demand_like_its_twin_and_ends_with_the_scenario(session, world):
     assert _state(world, "backend-2") == "waiting"
-    world.stack.restart("backend", extra_args=["--defect", "WSE-02a"])
+    world.stack.restart("backend", extra_args=["--catalogue", "defects", "--defect", "WSE-02a"])
     try:
         world.faults.start_spare("backend-2")
         health = requests.get(f"{world.addresses.spare_backend_url}/health/ready", timeout=5).json()
@@ -385,4 +378,4 @@ def test_what_everybody_would_feel_takes_a_scenario_of_its_own(session: Session,
     shared = session.begin(replace(SUBJECT, tags=("gate",)))
     with pytest.raises(NotShown, match="tag the scenario @exclusive"):
         fault(shared.faults)
-    assert session.finish(shared, Verdict.PROVEN, []) == []
+    assert findings(session, shared) == []

@@ -1,0 +1,96 @@
+"""What a run says of one scenario, the same for terminal, results, evidence, page, JUnit and proof."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from support.scenario.verdict import Verdict
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step, or one check after the steps: its text without the keyword, and behave's status.
+
+    ``table``: its rows, the headings first. ``error``: what went wrong, without secrets; "" when nothing did.
+    """
+
+    keyword: str
+    name: str
+    step_type: str
+    status: str
+    duration_seconds: float = 0.0
+    location: str = ""
+    error: str = ""
+    table: Sequence[Sequence[str]] = ()
+    text: str = ""
+
+    @property
+    def is_red(self) -> bool:
+        """Whether this is where the scenario went wrong."""
+        return self.status not in ("passed", "skipped", "untested")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRecord:
+    """One scenario: behave's status, and the verdict on its promise (None: it was skipped).
+
+    What is checked after the steps stands among them, as "the leak canary finds nothing". ``name`` tells it from all
+    others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that
+    was used the closest use; ``observations``: the last ones of a red scenario; ``evidence``: where the rest lies,
+    below the reports, "" where nothing was kept.
+    """
+
+    name: str
+    feature: str
+    file: str
+    line: int
+    rule: str
+    promise: str
+    scenario: str
+    tags: Sequence[str]
+    category: str
+    stage: str
+    value: Mapping[str, str]
+    status: str
+    verdict: Verdict | None
+    reason: str
+    steps: Sequence[StepRecord]
+    duration_seconds: float = 0.0
+    seconds: float = 0.0
+    budgets: Sequence[Json] = ()
+    observations: Sequence[Json] = ()
+    evidence: str = ""
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it was played, or was to be, and is not proven."""
+        return self.status not in ("passed", "skipped")
+
+    @property
+    def red_step(self) -> StepRecord | None:
+        """The step that went red; None when none did."""
+        return next((step for step in self.steps if step.is_red), None)
+
+    @property
+    def failed_step(self) -> str:
+        """The step that went red, with its keyword; "" when none did."""
+        red = self.red_step
+        return f"{red.keyword} {red.name}" if red else ""
+
+    def took(self, seconds: float) -> "ScenarioRecord":
+        """The same, with the time that it took in its lane."""
+        return replace(self, seconds=round(seconds, 4))
+
+    def to_json(self) -> dict[str, Any]:
+        """As results.json has it; `from_json` reads it back."""
+        verdict = None if self.verdict is None else self.verdict.value
+        return asdict(self) | {"verdict": verdict, "failed_step": self.failed_step}
+
+    @classmethod
+    def from_json(cls, plain: Json) -> "ScenarioRecord":
+        """Read back what `to_json` made; KeyError, TypeError or ValueError when it is no such record."""
+        known = {field.name: plain[field.name] for field in fields(cls)}
+        verdict = None if plain["verdict"] is None else Verdict(plain["verdict"])
+        return cls(**known | {"verdict": verdict, "steps": tuple(StepRecord(**step) for step in plain["steps"])})
