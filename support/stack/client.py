@@ -89,34 +89,34 @@ class Stack:
 
         `extra_args` None: with those of its last start.
         """
-        self._ask("start", _SERVICE_SECONDS, name=name, extra_args=_plain(extra_args))
+        self._on_service(name, "start", extra_args=_plain(extra_args))
 
     def stop(self, name: str) -> None:
         """End a service in order."""
-        self._ask("stop", _SERVICE_SECONDS, name=name)
+        self._on_service(name, "stop")
 
     def restart(self, name: str, extra_args: Sequence[str] | None = None) -> None:
         """End a service in order and start it again; returns when it is ready.
 
         `extra_args` None: with those of its last start.
         """
-        self._ask("restart", _SERVICE_SECONDS, name=name, extra_args=_plain(extra_args))
+        self._on_service(name, "restart", extra_args=_plain(extra_args))
 
     def kill(self, name: str) -> None:
         """End a service with SIGKILL, its children too; returns when they are gone."""
-        self._ask("kill", name=name)
+        self._on_service(name, "kill")
 
     def freeze(self, name: str) -> None:
         """Stop a service with SIGSTOP, its children too: it keeps its connections and does nothing."""
-        self._ask("freeze", name=name)
+        self._on_service(name, "freeze")
 
     def thaw(self, name: str) -> None:
         """Let a frozen service go on."""
-        self._ask("thaw", name=name)
+        self._on_service(name, "thaw")
 
     def wait_ready(self, name: str, seconds: float | None = None) -> None:
         """Wait until a service serves its clients, for as long as a start may take unless told."""
-        self._ask("wait_ready", _SERVICE_SECONDS, name=name, patience=seconds)
+        self._on_service(name, "wait_ready", seconds=seconds)
 
     def set_fault(self, link: str, fault: Fault) -> None:
         """Let a fault hold on a link, in place of the one before."""
@@ -164,6 +164,9 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _on_service(self, name: str, verb: str, **options: Any) -> None:
+        self._ask("on_service", _SERVICE_SECONDS, name=name, verb=verb, options=options)
 
     def _ask(self, op: str, seconds: float = _CONTROL_SECONDS, **arguments: Any) -> Any:
         return wire.ask(self.socket_path, op, seconds, **arguments)

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from support.stack.errors import StackError
 from support.stack.ports import LOOPBACK, PortRange
 from support.stack.provider import Provider
 from support.stack.service import Service
+
+VERBS = frozenset({"start", "stop", "restart", "kill", "freeze", "thaw", "wait_ready"})
+"""What can be done with a service: the methods of `Service` that the control socket offers."""
 
 
 class Control:
@@ -41,23 +45,8 @@ class Control:
 
     def handlers(self) -> Mapping[str, wire.Handler]:
         """The operations by name."""
-        return {
-            "describe": self.describe,
-            "services": self.services,
-            "start": self.start,
-            "stop": self.stop,
-            "restart": self.restart,
-            "kill": self.kill,
-            "freeze": self.freeze,
-            "thaw": self.thaw,
-            "wait_ready": self.wait_ready,
-            "set_fault": self.set_fault,
-            "cut": self.cut,
-            "links": self.links,
-            "open_link": self.open_link,
-            "close_link": self.close_link,
-            "stop_all": self.stop_all,
-        }
+        asked_for = (self.describe, self.services, self.on_service, self.set_fault, self.cut, self.links)
+        return {each.__name__: each for each in (*asked_for, self.open_link, self.close_link, self.stop_all)}
 
     async def describe(self) -> dict[str, Any]:
         """Addresses, and the fingerprint of the sources that the stack was started from."""
@@ -70,48 +59,19 @@ class Control:
             for status in (service.status() for service in self._services.values())
         ]
 
-    async def start(self, name: str, extra_args: list[str] | None) -> None:
-        """Start a service that does not run; returns when it is ready. A spare starts as its twin did."""
-        service, turn = self._service(name)
-        if extra_args is None and service.twin is not None:
-            extra_args = list(self._service(service.twin)[0].extra_args)
-        async with turn:
-            await service.start(extra_args)
+    async def on_service(self, name: str, verb: str, options: Mapping[str, Any]) -> None:
+        """Do something with a service, with the verb's `options`, after what others have asked of it.
 
-    async def stop(self, name: str) -> None:
-        """End a service in order."""
+        A spare starts as its twin did.
+        """
         service, turn = self._service(name)
-        async with turn:
-            await service.stop()
-
-    async def restart(self, name: str, extra_args: list[str] | None) -> None:
-        """End a service in order and start it again; returns when it is ready."""
-        service, turn = self._service(name)
-        async with turn:
-            await service.stop()
-            await service.start(extra_args)
-
-    async def kill(self, name: str) -> None:
-        """End a service at once."""
-        service, turn = self._service(name)
-        async with turn:
-            await service.kill()
-
-    async def freeze(self, name: str) -> None:
-        """Hold a service still."""
-        service, turn = self._service(name)
-        async with turn:
-            service.freeze()
-
-    async def thaw(self, name: str) -> None:
-        """Let a frozen service go on."""
-        service, turn = self._service(name)
-        async with turn:
-            service.thaw()
-
-    async def wait_ready(self, name: str, patience: float | None) -> None:
-        """Wait until a service serves its clients, for as long as a start may take unless told."""
-        await self._service(name)[0].wait_ready(patience)
+        if verb not in VERBS:
+            raise StackError(f"nobody can {verb} a service; one can {', '.join(sorted(VERBS))}")
+        if verb == "start" and service.twin is not None and options["extra_args"] is None:
+            options = {"extra_args": self._service(service.twin)[0].extra_args}
+        # Whoever waits for a service does not keep others from what it waits for.
+        async with nullcontext() if verb == "wait_ready" else turn:
+            await getattr(service, verb)(**options)
 
     async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
         """Set or clear the fault of a link."""

@@ -44,16 +44,19 @@ class Service(Protocol):
     async def stop(self) -> None:
         """End it in order."""
 
+    async def restart(self, extra_args: Sequence[str] | None = None) -> None:
+        """End it in order and start it again; see `start`."""
+
     async def kill(self) -> None:
         """End it at once, without any warning to it."""
 
     async def end(self) -> None:
         """End it for good, as fast as leaves nothing behind."""
 
-    def freeze(self) -> None:
+    async def freeze(self) -> None:
         """It keeps its connections and does nothing any more, until `thaw`."""
 
-    def thaw(self) -> None:
+    async def thaw(self) -> None:
         """Let a frozen service go on."""
 
     def status(self) -> ServiceStatus:
@@ -165,6 +168,10 @@ class ProcessService(Service):
     async def stop(self) -> None:
         await self._end("stopped", lambda launch: (launch.stop_signal, launch.stop_seconds))
 
+    async def restart(self, extra_args: Sequence[str] | None = None) -> None:
+        await self.stop()
+        await self.start(extra_args)
+
     async def kill(self) -> None:
         await self._end("killed", lambda launch: (signal.SIGKILL, launch.stop_seconds))
 
@@ -178,11 +185,11 @@ class ProcessService(Service):
             await child.end(*how(child.launch))
             self._changed()
 
-    def freeze(self) -> None:
+    async def freeze(self) -> None:
         processes.freeze(self._running().identity)
         self._state = "frozen"
 
-    def thaw(self) -> None:
+    async def thaw(self) -> None:
         processes.thaw(self._running().identity)
         self._state = "ready"
 

@@ -155,9 +155,9 @@ def test_requests_that_make_no_sense(stack: Stack):
         stack.kill("rabbit")
     with pytest.raises(StackError, match="redis runs already"):
         stack.start_service("redis")
-    with pytest.raises(StackError, match="there is no line nowhere"):
+    with pytest.raises(StackError, match="there is no link nowhere"):
         stack.set_fault("nowhere", Fault("refuse"))
-    with pytest.raises(StackError, match="there is no line nowhere; there are "):
+    with pytest.raises(StackError, match="there is no link nowhere; there are "):
         stack.open_link("nowhere")
 
 
