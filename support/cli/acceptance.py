@@ -18,7 +18,7 @@ from support.stack.processes import dies_with
 STAGES = {"smoke": "@smoke", "gate": "@smoke or @gate", "nightly": None}
 
 # With these behave answers a question and runs nothing.
-QUESTIONS = {"--version", "--tags-help", "--lang-list", "--lang-help", "--steps-catalog", "--dry-run", "-d"}
+QUESTIONS = {"--version", "--tags-help", "--lang-list", "--lang-help", "--dry-run", "-d"}
 
 DESCRIPTION = """\
 Starts the real services, runs the features against the platform and writes what they showed to reports/.
@@ -35,6 +35,7 @@ examples:
   bin/acceptance -D order=random:7                in shuffled order
   bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
+  bin/acceptance --steps-catalog                  the vocabulary for who writes features
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
 exit code: 0 all passed; 1 something failed, or nothing could be run; 2 a bad option or setting; 128 + N when signal N
@@ -64,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
         "and the run is worth); with 1 the scenarios are played in the order in which they are written",
     )
     made.add_argument("--shard", metavar="K/N", help="the K-th of N parts of about equal duration, one for a machine")
+    made.add_argument(
+        "--steps-catalog",
+        action="store_true",
+        help="print the vocabulary: every sentence, what it does and where it is used, and the words in sentences",
+    )
     made.add_argument("-D", "--define", action="append", default=[], metavar="NAME=VALUE", help="a setting")
     return made
 
@@ -74,6 +80,13 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     `arguments` as typed; a path among them is taken from the folder `called_from`.
     """
     own, others = parser().parse_known_args(arguments)
+    if own.steps_catalog:
+        # They load behave, which no other call needs here.
+        from support.run import vocabulary
+        from support.run.loading import load
+
+        print("\n".join(vocabulary.lines(load([]).features)).lstrip())
+        return 0
     stage = STAGES[own.stage]
     command = [sys.executable, "-m", "behave", *([f"--tags={stage}"] if stage else [])]
     # What has an option of its own comes last; of a setting that is given twice the last one holds.

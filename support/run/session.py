@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from support.cloud.inventory import CloudAccounts
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
+from support.platform.capabilities import EVERYTHING, Capability, missing
 from support.platform.dialect import Dialect
 from support.platform.driver import Endpoints, Platform
 from support.platform.story import Event
@@ -85,17 +86,10 @@ class Session:
     def missing(self, tags: Sequence[str]) -> str | None:
         """Why a scenario with these tags cannot be played here, or None.
 
-        :raises NotShown: a ``@needs.`` tag names no known capability.
+        :raises UnknownCapability: a ``@needs.`` tag names none.
         """
-        capabilities = {"sequence_numbers": self.dialect.sequences, "own_services": True}
-        for tag in tags:
-            if tag.startswith("needs."):
-                name = tag.removeprefix("needs.")
-                if name not in capabilities:
-                    raise NotShown(f"@{tag} names no capability; known: {', '.join(capabilities)}")
-                if not capabilities[name]:
-                    return f"the platform {self.dialect.name} has no {name.replace('_', ' ')}"
-        return None
+        has = EVERYTHING if self.dialect.sequences else EVERYTHING - {Capability.SEQUENCE_NUMBERS, Capability.RESUME}
+        return missing(tags, self.dialect.name, has)
 
     # -- one scenario -------------------------------------------------------------------------------------------
 

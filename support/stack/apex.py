@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomli_w
 
 from support.stack.errors import StackError
 from support.stack.ports import LOOPBACK
@@ -85,23 +86,7 @@ class ApexService(Recipe):
         readiness.http_serves(f"http://{LOOPBACK}:{self.port}/health/ready")
 
 
-def write_config(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the configuration as TOML, readable by this user alone. The section "" holds the keys before all others.
-
-    Values are texts, numbers, truth values and lists of texts; a list of objects becomes an array of tables.
-    """
-    lines: list[str] = []
-    for section, values in sections.items():
-        lines += [f"[{section}]"] if section else []
-        # JSON writes these kinds of values as TOML does.
-        plain = {name: value for name, value in values.items() if not _is_tables(value)}
-        lines += [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
-        for name in values.keys() - plain.keys():
-            for table in values[name]:
-                lines += [f"[[{section}.{name}]]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+def write_config(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write the configuration as TOML, readable by this user alone."""
     path.touch(mode=0o600)
-    path.write_text("\n".join(lines) + "\n")
-
-
-def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    path.write_text(tomli_w.dumps(settings))

@@ -142,11 +142,12 @@ class EmbeddedProvider(Provider):
     def _link_url(self, link: str) -> str:
         return f"http://{LOOPBACK}:{self._link_ports[link]}"
 
-    def _apex_config(self) -> Mapping[str, Mapping[str, Any]]:
+    def _apex_config(self) -> Mapping[str, Any]:
         """Between services the platform is given the links; only where a service listens is its own port."""
         links = self._link_ports
         return {
-            "": {"environment": "test", "deployment": "rehearsal"},
+            "environment": "test",
+            "deployment": "rehearsal",
             "auth": {
                 "host": LOOPBACK,
                 "port": self._ports["auth"],

@@ -13,6 +13,7 @@ from hamcrest import equal_to, has_length
 from support.matchers.answers import equals_savings
 from support.matchers.isolation import shows_only_data_of
 from support.matchers.story import has_no_gap, tells_a_complete_story
+from support.platform.capabilities import UnknownCapability
 from support.platform.trace import new_trace_id, traceparent
 from support.run.session import Session
 from support.scenario import planting
@@ -169,7 +170,7 @@ def test_what_cannot_be_undone_is_found(session, world):
 
 def test_a_need_that_nobody_knows_is_refused(session):
     assert session.missing(["smoke", "needs.own_services"]) is None
-    with pytest.raises(NotShown, match=r"@needs\.wings names no capability"):
+    with pytest.raises(UnknownCapability, match=r"@needs\.wings names no capability"):
         session.missing(["needs.wings"])
 
 

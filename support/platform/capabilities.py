@@ -1,0 +1,73 @@
+"""What a platform may be able to do: the closed list behind the tags ``@needs.<capability>``.
+
+A target says which of these its platform has. A scenario that needs another one is skipped there with the reason, and
+counted; an unknown name is a mistake in the feature.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+PREFIX = "needs."
+
+
+class Capability(Enum):
+    """One thing that a scenario may need; the value is what the report says that the platform lacks."""
+
+    ACCOUNTS = "sign-up and organisations of its own"
+    COLLEAGUES = "several people in one organisation"
+    ROLES = "roles with different rights"
+    PLANS = "plans with different rights"
+    SESSIONS = "sessions that can be renewed and ended"
+    OPERATOR = "an operator who sees all customers"
+    CONVERSATIONS = "conversations that customers keep"
+    CANCELLATION = "runs that can be cancelled"
+    TIME_LIMITS = "time limits for runs"
+    DELEGATION = "agents that delegate to others"
+    USAGE_METERING = "reported resource usage"
+    LIVE_EVENTS = "live events"
+    SEQUENCE_NUMBERS = "sequence numbers in live events"
+    RESUME = "events missed that can be received after reconnecting"
+    NOTICES = "notices to everyone"
+    TOOLS = "a list of tools with rights of their own"
+    TOOL_REGISTRATION = "tools that come and go while it runs"
+    CLOUD_ACCOUNTS = "agents that work in the customer's cloud account"
+    ALLOWANCES = "allowances, budgets and expenses"
+    JOB_RECORDS = "job records in an analytics store"
+    RATE_LIMITS = "rate limits by plan"
+    PUBLISHED_API = "a published description of its API"
+    TRACES = "trace IDs that it passes on"
+    OWN_DATABASE = "a database that the suite can look into"
+    OWN_SERVICES = "services that the suite starts and breaks"
+
+    @property
+    def tag(self) -> str:
+        return f"{PREFIX}{self.name.lower()}"
+
+
+EVERYTHING = frozenset(Capability)
+"""What the reference platform has."""
+
+
+class UnknownCapability(ValueError):
+    """A tag names a capability that is not on the list."""
+
+
+def needed(tags: Iterable[str]) -> list[Capability]:
+    """The capabilities that a scenario's tags name, in the order of the list.
+
+    :raises UnknownCapability: one of them is not on the list.
+    """
+    named = {tag for tag in tags if tag.startswith(PREFIX)}
+    known = {capability.tag: capability for capability in Capability}
+    if unknown := sorted(named - known.keys()):
+        raise UnknownCapability(f"@{unknown[0]} names no capability; there are {', '.join(sorted(known))}")
+    return [capability for tag, capability in known.items() if tag in named]
+
+
+def missing(tags: Iterable[str], platform: str, has: frozenset[Capability]) -> str | None:
+    """Why a scenario with these tags cannot be played on a platform, in one line; None when it can.
+
+    :raises UnknownCapability: a tag names none.
+    """
+    lacking = [capability.value for capability in needed(tags) if capability not in has]
+    return f"the platform {platform} lacks {' and '.join(lacking)}" if lacking else None
