@@ -32,7 +32,10 @@ def _() -> None:
     step="the operator finds both tools instances in time",
 )
 def _() -> None:
-    original = replace(Registry, "register", lambda self, instance: original(self, changed(instance, name="tools-1")))
+    def register(self: Registry, instance: Instance) -> None:
+        original(self, changed(instance, name="tools-1"))
+
+    original = replace(Registry, "register", register)
 
 
 @start.defect(

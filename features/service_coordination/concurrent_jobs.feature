@@ -6,7 +6,7 @@ Feature: Concurrent jobs stay separate
   Strategic impact: More customers and more work need no second platform
 
   @CSC-05 @segment.mid @segment.enterprise
-  Rule: Each of many jobs that run across services at once has consistent records
+  Rule: Many jobs that run across services at once each have consistent records
 
     @gate
     Scenario: Fifty customers run a job each at the same time

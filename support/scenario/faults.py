@@ -37,12 +37,12 @@ class Faults:
 
     def lose(self, service: str) -> None:
         """The process is gone at once (kill -9); it is started again at the end, unless it is a spare."""
-        self._ends(service, "lost")
+        self._prepare_end(service, "lost")
         self._stack.kill(service)
 
     def shut_down(self, service: str) -> None:
-        """The process ends in order (SIGTERM); returns when it has. It is started again at the end as above."""
-        self._ends(service, "shut down")
+        """The process ends in order (SIGTERM) before this returns; it is started again at the end, unless it is a spare."""
+        self._prepare_end(service, "shut down")
         self._stack.stop(service)
 
     def bring_back(self, service: str) -> None:
@@ -96,10 +96,10 @@ class Faults:
         self._evidence.note("fault ended", kind="hangs", service=service)
 
     def processes(self) -> dict[str, int | None]:
-        """The process ID of each service by its name, spares left out: whoever is restarted has another."""
+        """The process ID of each service by its name, spares left out; a restarted service has another."""
         return {status.name: status.pid for status in self._stack.services() if status.twin is None}
 
-    def _ends(self, service: str, kind: str) -> None:
+    def _prepare_end(self, service: str, kind: str) -> None:
         self._felt_by_all(service)
         if service not in self._spares:
             self._undo.register(f"start {service} again", lambda: self._revive(service))

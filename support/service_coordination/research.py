@@ -48,10 +48,11 @@ def start(world: World, user: User, tasks: int, topics: int, *, answered: int | 
     """
     own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
     assigned = [[f"{own}/{task}-{topic}" for topic in range(topics)] for task in range(tasks)]
+    held_from = topics if answered is None else answered
     for task in assigned:
-        for topic in task[:answered]:
+        for topic in task[:held_from]:
             world.partner.delay(topic, _ANSWER_SECONDS)
-        for topic in [] if answered is None else task[answered:]:
+        for topic in task[held_from:]:
             world.partner.hold(topic)
     run = world.running(user, RESEARCHER, input={"tasks": assigned})
     with _assigning:  # customers may start jobs at the same time

@@ -104,9 +104,12 @@ def expect_found(world: World, instances: Instances) -> None:
 
 
 def expect_next_job(world: World, user: User, instances: Instances) -> None:
-    """Have jobs run until one runs on both; only on the first must be the very next one.
+    """Have a job run on just these instances.
 
-    :raises AssertionError: it ran on other instances.
+    Workers find a new instance with a heartbeat of theirs, so jobs are started until one runs on both. An instance that
+    the operator no longer finds must not be given one call more.
+
+    :raises AssertionError: the job ran on other instances.
     """
     look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names)
     if instances is Instances.BOTH:
