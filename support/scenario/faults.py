@@ -41,7 +41,7 @@ class Faults:
         self._stack.kill(service)
 
     def shut_down(self, service: str) -> None:
-        """The process ends in order (SIGTERM) before this returns; it is started again at the end, unless it is a spare."""
+        """The process has ended in order (SIGTERM) on return; it is started again at the end, unless it is a spare."""
         self._prepare_end(service, "shut down")
         self._stack.stop(service)
 

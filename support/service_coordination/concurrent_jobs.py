@@ -1,11 +1,13 @@
 """Many research jobs at the same time: the partner answers none before as many run as the workers can carry out."""
 
+from collections.abc import Iterable
 from itertools import accumulate
 
 from hamcrest import greater_than_or_equal_to
 
 from support.load import populations
 from support.scenario.held_runs import PLACES_TO_WORK
+from support.scenario.partner import PartnerCall
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
@@ -47,8 +49,13 @@ def expected_concurrency(world: World) -> int:
 
 def peak_concurrency(world: World) -> int:
     """How many requests of the jobs were with the partner at the same time, at most."""
+    return most_at_once([request for _, request in research.requests_of(world, world.runs)])
+
+
+def most_at_once(requests: Iterable[PartnerCall]) -> int:
+    """The largest number of requests that had been received and neither answered nor closed."""
     turns = []
-    for _, request in research.requests_of(world, world.runs):
+    for request in requests:
         turns.append((request.received_at, 1))
         ended_at = request.answered_at or request.closed_by_client_at
         turns += [(ended_at, -1)] if ended_at is not None else []

@@ -10,9 +10,6 @@ from support.service_coordination import research
 from support.service_coordination.concurrent_jobs import expected_concurrency
 from support.service_coordination.service_discovery import FIRST, SECOND, calls_of
 
-INSTANCES = {"first": FIRST, "second": SECOND}
-"""The instances as a feature names them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Workload:

@@ -32,13 +32,13 @@ Tasks = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Assignments:
-    """What each research job has to find out, by its run ID."""
+class JobTasks:
+    """The tasks of each research job, by its run ID."""
 
     tasks_of: Mapping[str, Tasks]
 
 
-_assigning = Lock()
+_keeping_tasks = Lock()
 
 
 def start(world: World, user: User, tasks: int, topics: int, *, answered: int | None = None) -> RunHandle:
@@ -55,8 +55,8 @@ def start(world: World, user: User, tasks: int, topics: int, *, answered: int | 
         for topic in task[held_from:]:
             world.partner.hold(topic)
     run = world.running(user, RESEARCHER, input={"tasks": assigned})
-    with _assigning:  # customers may start jobs at the same time
-        world.keep(Assignments({**_assigned(world), run.run_id: assigned}))
+    with _keeping_tasks:  # customers may start jobs at the same time
+        world.keep(JobTasks({**_tasks_by_run(world), run.run_id: assigned}))
     return run
 
 
@@ -77,15 +77,15 @@ def requests_of(world: World, runs: Sequence[RunHandle]) -> list[tuple[str, Part
     return [(asking[call.path], call) for call in world.partner.all_calls() if call.path in asking]
 
 
-def _assigned(world: World) -> Mapping[str, Tasks]:
+def _tasks_by_run(world: World) -> Mapping[str, Tasks]:
     try:
-        return world.kept(Assignments).tasks_of
+        return world.kept(JobTasks).tasks_of
     except NotShown:
         return {}
 
 
 def _tasks(world: World, run: RunHandle) -> Tasks:
-    return _assigned(world)[run.run_id]
+    return _tasks_by_run(world)[run.run_id]
 
 
 # -- judging ----------------------------------------------------------------------------------------------------

@@ -18,19 +18,19 @@ FIRST, SECOND = "tools-1", "tools-2"
 _CALLS = "select run_id::text, instance, status from tool_calls where run_id::text = any(%s)"
 
 
-class Instances(Enum):
-    """The instances that there are, as a feature says it."""
+class RunningInstances(Enum):
+    """Which tools instances run, as a feature says it."""
 
     BOTH = "both tools instances"
     FIRST = "only the first tools instance"
 
     @property
     def names(self) -> list[str]:
-        return [FIRST, SECOND] if self is Instances.BOTH else [FIRST]
+        return [FIRST, SECOND] if self is RunningInstances.BOTH else [FIRST]
 
     @property
     def budget(self) -> str:
-        return "instance found" if self is Instances.BOTH else "instance forgotten"
+        return "instance found" if self is RunningInstances.BOTH else "instance forgotten"
 
 
 class InstanceEvent(Enum):
@@ -73,11 +73,11 @@ def start_second(world: World) -> None:
     :raises NotShown: the one of an earlier scenario is still found, so finding it would show nothing.
     """
     try:
-        expect_found(world, Instances.FIRST)
+        expect_found(world, RunningInstances.FIRST)
     except DeadlinePassed as passed:
         raise NotShown(f"a second instance is found before it was started: {passed}") from None
     world.keep(Processes(world.faults.processes()))
-    world.undo.register("see the second instance forgotten", partial(expect_found, world, Instances.FIRST))
+    world.undo.register("see the second instance forgotten", partial(expect_found, world, RunningInstances.FIRST))
     world.faults.start_spare(SECOND)
 
 
@@ -85,7 +85,7 @@ def run_two(world: World) -> None:
     """Have a second instance run, and see the customer's work given to both."""
     start_second(world)
     (user,) = world.users.customers
-    expect_next_job(world, user, Instances.BOTH)
+    expect_next_job(world, user, RunningInstances.BOTH)
 
 
 def found_by_operator(world: World) -> list[str]:
@@ -94,7 +94,7 @@ def found_by_operator(world: World) -> list[str]:
     return [instance["name"] for instance in found if instance["service"] == "tools"]
 
 
-def expect_found(world: World, instances: Instances) -> None:
+def expect_found(world: World, instances: RunningInstances) -> None:
     """Wait until the operator finds just these instances.
 
     :raises DeadlinePassed: others are found when the budget is used up.
@@ -103,7 +103,7 @@ def expect_found(world: World, instances: Instances) -> None:
     world.eventually(look, is_just(instances.names), instances.budget, "the instances that the operator finds")
 
 
-def expect_next_job(world: World, user: User, instances: Instances) -> None:
+def expect_next_job(world: World, user: User, instances: RunningInstances) -> None:
     """Have a job run on just these instances.
 
     Workers find a new instance with a heartbeat of theirs, so jobs are started until one runs on both. An instance that
@@ -112,7 +112,7 @@ def expect_next_job(world: World, user: User, instances: Instances) -> None:
     :raises AssertionError: the job ran on other instances.
     """
     look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names)
-    if instances is Instances.BOTH:
+    if instances is RunningInstances.BOTH:
         world.eventually(look, expected, instances.budget, "the instances that the job runs on")
     else:
         world.expect(look(), expected, "the instances that the job ran on")

@@ -3,7 +3,7 @@
 from support.scenario.words import entry, kind
 from support.scenario.work import Work
 from support.service_coordination import concurrent_jobs, instance_failover, job_records, research
-from support.service_coordination.service_discovery import InstanceEvent, Instances
+from support.service_coordination.service_discovery import FIRST, SECOND, InstanceEvent, RunningInstances
 
 WORK: dict[str, Work] = {
     "research on three topics": research.of(1, 3),
@@ -14,7 +14,7 @@ WORK: dict[str, Work] = {
     "a usage report while acknowledgements of its job record are lost": job_records.report_without_acknowledgements,
 }
 TYPES = {
-    "Instance": entry(instance_failover.INSTANCES),
-    "Instances": kind(Instances),
+    "Instance": entry({"first": FIRST, "second": SECOND}),
+    "Instances": kind(RunningInstances),
     "InstanceEvent": kind(InstanceEvent),
 }
