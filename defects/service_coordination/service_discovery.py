@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace as changed
+from typing import Any
 
 from apex.runtime.discovery import Directory, Instance, Registry
 from defects import Scenario
@@ -32,10 +33,7 @@ def _() -> None:
     step="the operator finds both tools instances in time",
 )
 def _() -> None:
-    def register(self: Registry, instance: Instance) -> None:
-        original(self, changed(instance, name="tools-1"))
-
-    original = replace(Registry, "register", register)
+    original: Any = replace(Registry, "register", lambda self, it: original(self, changed(it, name="tools-1")))
 
 
 @start.defect(

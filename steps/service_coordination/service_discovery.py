@@ -8,7 +8,7 @@ from support.service_coordination.service_discovery import Processes
 
 @when("the second tools instance {event:InstanceEvent}")
 def _(world, event):
-    service_discovery.happens(world, event)
+    event(world)
 
 
 @then("the operator finds {instances:Instances} in time")

@@ -1,6 +1,6 @@
 """Instances of the tools service: a second one beside the first, what the operator finds, where jobs run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -33,14 +33,6 @@ class RunningInstances(Enum):
         return "instance found" if self is RunningInstances.BOTH else "instance forgotten"
 
 
-class InstanceEvent(Enum):
-    """What happens to the second instance, as a feature says it."""
-
-    STARTS = "starts"
-    CRASHES = "crashes"
-    SHUTS_DOWN = "shuts down"
-
-
 @dataclass(frozen=True, slots=True)
 class Processes:
     """The process ID of each service before the second instance was started."""
@@ -57,16 +49,6 @@ class InstanceCall:
     status: str
 
 
-def happens(world: World, event: InstanceEvent) -> None:
-    """Start the second instance, or end it one way or the other."""
-    if event is InstanceEvent.STARTS:
-        start_second(world)
-    elif event is InstanceEvent.CRASHES:
-        world.faults.lose(SECOND)
-    else:
-        world.faults.shut_down(SECOND)
-
-
 def start_second(world: World) -> None:
     """Have a second instance run until the end of the scenario; then it is stopped and forgotten.
 
@@ -79,6 +61,14 @@ def start_second(world: World) -> None:
     world.keep(Processes(world.faults.processes()))
     world.undo.register("see the second instance forgotten", partial(expect_found, world, RunningInstances.FIRST))
     world.faults.start_spare(SECOND)
+
+
+EVENTS: dict[str, Callable[[World], None]] = {
+    "starts": start_second,
+    "crashes": lambda world: world.faults.lose(SECOND),
+    "shuts down": lambda world: world.faults.shut_down(SECOND),
+}
+"""What happens to the second instance, by the words of a feature."""
 
 
 def run_two(world: World) -> None:
