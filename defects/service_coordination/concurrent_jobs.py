@@ -1,4 +1,4 @@
-"""Seeded defects of many jobs at once (CSC-05)."""
+"""Seeded defects of concurrent jobs (CSC-05)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from apex.worker.toolbox import Toolbox
 from defects import Scenario
 from defects._patching import replace
 
-jobs_fifty_customers = Scenario("The jobs of fifty customers at once", service="tools")
+fifty_customers = Scenario("Fifty customers run a job each at the same time", service="tools")
+twenty_jobs = Scenario("Twenty jobs of one customer run at the same time", service="tools")
 
 
-@jobs_fifty_customers.defect(
+@fifty_customers.defect(
     "CSC-05a",
     "the trace of a call is that of the call which began last",
-    step="each job was given what it had asked for, and the partner has answered each question once",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     latest: dict[str, str] = {}
@@ -31,36 +32,31 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-twenty_jobs_one = Scenario("Twenty jobs of one customer at once")
-
-
-@twenty_jobs_one.defect(
+@twenty_jobs.defect(
     "CSC-05b",
     "tool calls are made for the run that began last",
-    step="every service has each job on record once, and all records agree",
+    step="every service has one record of each job, and all records agree",
     service="worker",
 )
 def _() -> None:
     latest: dict[str, Any] = {}
 
-    async def perform(self: Execution) -> dict[str, Any]:
-        latest["run"] = self._run.id
+    async def perform(self: Execution) -> Any:
+        latest["run_id"] = self._run.id
         await asyncio.sleep(0.05)
-        answer: dict[str, Any] = await original_perform(self)
-        return answer
+        return await original_perform(self)
 
-    async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> Any:
-        return await original_call(self, call_id, name, parameters, {**story, "run_id": latest["run"]}, caller)
+    def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> Any:
+        return original_call(self, call_id, name, parameters, {**story, **latest}, caller)
 
     original_perform = replace(Execution, "perform", perform)
     original_call = replace(Toolbox, "call", call)
 
 
-@twenty_jobs_one.defect(
+@twenty_jobs.defect(
     "CSC-05c",
     "an instance of the tools carries out one call at a time",
-    step="as many jobs were at work at once as there are places for them",
-    service="tools",
+    step="as many jobs ran at once as the worker capacity allows",
 )
 def _() -> None:
     one_at_a_time = asyncio.Lock()

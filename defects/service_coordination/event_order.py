@@ -1,4 +1,4 @@
-"""Seeded defects of the order in which things are told (CSC-02)."""
+"""Seeded defects of the order of events (CSC-02)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from apex.tools.tool import ToolCall
 from defects import Scenario
 from defects._patching import replace
 
-tool_reports_told = Scenario("What a tool reports is told in its place", service="tools")
+one_tool = Scenario("A tool's progress reports arrive in causal order", service="tools")
+side_by_side = Scenario("Progress reports of tools running side by side arrive in causal order", service="tools")
+still_running = Scenario("A progress report arrives while its tool is still running", service="tools")
+
+CAUSAL_ORDER = "each progress report came after its cause and before its effect"
 
 
-@tool_reports_told.defect(
+@one_tool.defect(
     "CSC-02a",
     "the tools service publishes around the sequencer",
     step="Acme has received every event of the run in order, each once",
@@ -25,56 +29,31 @@ tool_reports_told = Scenario("What a tool reports is told in its place", service
 def _() -> None:
     def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
         meta: dict[str, str] = self.redis.hgetall(f"stream:{event.user_id}")  # type: ignore[assignment]
-        number = int(self.redis.hget(f"run:{event.run_id}", "sequence") or 0) + 1
+        run_sequence = int(self.redis.hget(f"run:{event.run_id}", "sequence") or 0) + 1
         sequence = int(meta["sequence"]) + 1
-        numbered = {"sequence": sequence, "run_sequence": number, "timestamp": event.timestamp}
-        envelope = json.dumps({**numbered, **json.loads(event.envelope())})
+        numbers = {"sequence": sequence, "run_sequence": run_sequence, "timestamp": event.timestamp}
+        envelope = json.dumps({**numbers, **json.loads(event.envelope())})
         self.redis.publish(f"events:{event.user_id}", f"{meta['epoch']}:{sequence}:{envelope}")
-        return number
+        return run_sequence
 
     replace(EventStream, "publish", publish)
 
 
-def _reports_wait() -> None:
-    """Reports are kept until the call has ended, and told then."""
-    kept: dict[str, list[tuple[str, int, int]]] = {}
-
-    async def report(self: ToolCall, message: str, done: int, total: int) -> None:
-        waiting = kept.setdefault(self.call_id, [])
-        waiting.append((message, done, total))
-        if done == total:
-            for each in kept.pop(self.call_id):
-                await original(self, *each)
-
-    original = replace(ToolCall, "report", report)
-
-
-@tool_reports_told.defect(
-    "CSC-02b",
-    "a report bears the time at which its call began",
-    step="each report was told after what led to it and before what followed from it",
-)
+@one_tool.defect("CSC-02b", "a report bears the time at which its call began", step=CAUSAL_ORDER)
 def _() -> None:
-    async def execute(self: Dispatcher, *others: Any) -> Any:
+    def execute(self: Dispatcher, *others: Any) -> Any:
         began.set(rfc3339(now()))
-        return await original_execute(self, *others)
+        return original_execute(self, *others)
 
-    def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
-        return int(original_publish(self, changed(event, timestamp=began.get()), delivery_id))
+    def publish(self: EventStream, event: Event, delivery_id: str = "") -> Any:
+        return original_publish(self, changed(event, timestamp=began.get()), delivery_id)
 
     began: ContextVar[str] = ContextVar("began")
     original_execute = replace(Dispatcher, "execute", execute)
     original_publish = replace(EventStream, "publish", publish)
 
 
-reports_tools_side = Scenario("The reports of tools side by side are told in their places", service="tools")
-
-
-@reports_tools_side.defect(
-    "CSC-02c",
-    "reports are told under the call that began last",
-    step="each report was told after what led to it and before what followed from it",
-)
+@side_by_side.defect("CSC-02c", "reports are published under the call that began last", step=CAUSAL_ORDER)
 def _() -> None:
     latest: dict[str, Any] = {}
 
@@ -85,22 +64,20 @@ def _() -> None:
     original = replace(Dispatcher, "_teller", teller)
 
 
-how_far_tool = Scenario("How far a tool has come is told while it is still at work", service="tools")
+def _reports_wait() -> None:
+    kept: dict[str, list[tuple[str, int, int]]] = {}
+
+    async def report(self: ToolCall, message: str, done: int, total: int) -> None:
+        kept.setdefault(self.call_id, []).append((message, done, total))
+        if done == total:
+            for each in kept.pop(self.call_id):
+                await original(self, *each)
+
+    original = replace(ToolCall, "report", report)
 
 
-@how_far_tool.defect(
-    "CSC-02d",
-    "reports wait until the tool has done its work",
-    step="Acme is told that one of the two is done while the run is still at work",
-)
-def _() -> None:
-    _reports_wait()
-
-
-@reports_tools_side.defect(
-    "CSC-02e",
-    "reports wait until the tool has done its work",
-    step="each report was told after what led to it and before what followed from it",
-)
-def _() -> None:
-    _reports_wait()
+WAIT = "reports wait until the tool has done its work"
+still_running.defect(
+    "CSC-02d", WAIT, step="Acme receives the first of two progress reports while the run is still running"
+)(_reports_wait)
+side_by_side.defect("CSC-02e", WAIT, step=CAUSAL_ORDER)(_reports_wait)

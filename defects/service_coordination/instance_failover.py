@@ -1,8 +1,9 @@
-"""Seeded defects of services that die (CSC-04)."""
+"""Seeded defects of services whose instances crash (CSC-04)."""
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import text
@@ -14,15 +15,13 @@ from apex.worker.toolbox import Toolbox
 from defects import Scenario
 from defects._patching import replace
 
-one_two_instances = Scenario("One of two instances dies while both are at work")
+crash = Scenario("One of two instances crashes while both are working", service="worker")
+lost_response = Scenario("Finished work is not repeated when its response is lost", service="tools")
+
+RESULTS = "each job has its own results, and the partner has answered each request once"
 
 
-@one_two_instances.defect(
-    "CSC-04a",
-    "no other instance is asked when one breaks off",
-    step="each job was given what it had asked for, and the partner has answered each question once",
-    service="worker",
-)
+@crash.defect("CSC-04a", "no other instance is asked when one disconnects", step=RESULTS)
 def _() -> None:
     def begin(self: Toolbox, *others: Any) -> None:
         original(self, *others)
@@ -31,40 +30,27 @@ def _() -> None:
     original = replace(Toolbox, "__init__", begin)
 
 
-@one_two_instances.defect(
+@crash.defect(
     "CSC-04b",
-    "a call that is asked for again has another key",
-    step="every service has each job on record once, and all records agree",
-    service="worker",
+    "a repeated call has another key",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
-    async def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:
-        asked = attempts.setdefault(call_id, [])
-        asked.append(call_id if not asked else str(uuid.uuid4()))
-        return await original(self, url, asked[-1], *others)
+    def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:
+        attempts[call_id] += 1
+        key = call_id if attempts[call_id] == 1 else str(uuid.uuid4())
+        return original(self, url, key, *others)
 
-    attempts: dict[str, list[str]] = {}
+    attempts: Counter[str] = Counter()
     original = replace(Toolbox, "_post", post)
 
 
-@one_two_instances.defect(
-    "CSC-04c",
-    "the calls of an instance that is gone are never taken over",
-    step="each job was given what it had asked for, and the partner has answered each question once",
-    service="tools",
-)
+@crash.defect("CSC-04c", "the calls of a lost instance are never taken over", step=RESULTS, service="tools")
 def _() -> None:
     replace(Registry, "is_gone", lambda self, instance_id: False)
 
 
-done_before_answer = Scenario("What was done before its answer was lost is not done again", service="tools")
-
-
-@done_before_answer.defect(
-    "CSC-04d",
-    "a call that is asked for again is carried out again",
-    step="each job was given what it had asked for, and the partner has answered each question once",
-)
+@lost_response.defect("CSC-04d", "a repeated call is carried out again", step=RESULTS)
 def _() -> None:
     def begin(self: CallRecords, call: ToolCall, started_at: Any) -> None:
         original(self, call, started_at)

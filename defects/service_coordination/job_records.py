@@ -1,4 +1,4 @@
-"""Seeded defects of the record that a job leaves (CSC-01)."""
+"""Seeded defects of job records (CSC-01)."""
 
 from __future__ import annotations
 
@@ -16,35 +16,29 @@ from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace
 
-cost_analysis_record = Scenario("A cost analysis is on record once with every service that took part")
+cost_analysis = Scenario("A cost analysis is recorded once by every service that took part", service="worker")
+failed_job = Scenario("A failed job is recorded once, as failed", service="analytics")
+redelivery = Scenario("A record that is delivered again is stored once", service="analytics")
+
+RECORDS = "every service has one record of each job, and all records agree"
 
 
-@cost_analysis_record.defect(
-    "CSC-01a",
-    "the record for analytics is written twice",
-    step="every service has the job on record once, and all records agree",
-    service="worker",
-)
+@cost_analysis.defect("CSC-01a", "the record for analytics is written twice", step=RECORDS)
 def _() -> None:
     again = text(
         "INSERT INTO outbox (tenant_id, topic, payload) SELECT tenant_id, topic, payload || jsonb_build_object("
         "'record_id', gen_random_uuid()) FROM outbox WHERE topic = 'analytics' AND payload ->> 'run_id' = :run"
     )
 
-    def end_run(connection: Connection, run: Any, *others: Any, **more: Any) -> bool:
-        ours: bool = original(connection, run, *others, **more)
+    def end_run(connection: Connection, run: Any, *others: Any, **more: Any) -> Any:
+        ours = original(connection, run, *others, **more)
         connection.execute(again, {"run": run.id})
         return ours
 
     original = replace(supervisor, "end_run", end_run)
 
 
-@cost_analysis_record.defect(
-    "CSC-01b",
-    "a tool call is recorded anew when it has ended",
-    step="every service has the job on record once, and all records agree",
-    service="tools",
-)
+@cost_analysis.defect("CSC-01b", "a tool call is recorded anew when it has ended", step=RECORDS, service="tools")
 def _() -> None:
     def finish(self: CallRecords, call: ToolCall, answer: Any) -> None:
         original(self, call, answer)
@@ -55,14 +49,7 @@ def _() -> None:
     original = replace(CallRecords, "finish", finish)
 
 
-job_failed_record = Scenario("A job that failed is on record once as failed", service="analytics")
-
-
-@job_failed_record.defect(
-    "CSC-01c",
-    "jobs that failed are counted as completed",
-    step="every service has the job on record once, and all records agree",
-)
+@failed_job.defect("CSC-01c", "jobs that failed are counted as completed", step=RECORDS)
 def _() -> None:
     def add(self: Jobs, jobs: list[Job]) -> None:
         original(self, [job.model_copy(update={"status": "completed"}) for job in jobs])
@@ -70,13 +57,6 @@ def _() -> None:
     original = replace(Jobs, "add", add)
 
 
-record_has_delivered = Scenario("A record that has to be delivered again is there once", service="analytics")
-
-
-@record_has_delivered.defect(
-    "CSC-01d",
-    "a record that is delivered again is stored again",
-    step="every service has the job on record once, and all records agree",
-)
+@redelivery.defect("CSC-01d", "a record that is delivered again is stored again", step=RECORDS)
 def _() -> None:
     replace(Jobs, "_unknown", lambda self, jobs: jobs)

@@ -1,50 +1,45 @@
-"""Seeded defects of how services find each other (CSC-03)."""
+"""Seeded defects of service discovery (CSC-03)."""
 
 from __future__ import annotations
 
 from dataclasses import replace as changed
+from typing import Any
 
 from apex.runtime.discovery import Directory, Instance, Registry
 from defects import Scenario
 from defects._patching import replace
 
-instance_has_crashed = Scenario("An instance that has crashed is forgotten", service="tools")
+start = Scenario("A second instance is found after it starts", service="tools")
+crash = Scenario("A crashed instance is forgotten", service="tools")
+shutdown = Scenario("An instance that shuts down is forgotten immediately", service="tools")
 
 
-@instance_has_crashed.defect(
+@crash.defect(
     "CSC-03a",
-    "a heartbeat keeps the registrations of all instances, also of those that are gone",
+    "a heartbeat keeps the registrations of all instances, also of lost ones",
     step="the operator finds only the first tools instance in time",
 )
 def _() -> None:
     def register(self: Registry, instance: Instance) -> None:
-        for known in self.instances():
+        for known in (*self.instances(), instance):
             original(self, known)
-        original(self, instance)
 
     original = replace(Registry, "register", register)
 
 
-second_instance_found = Scenario("A second instance is found after its start")
-
-
-@second_instance_found.defect(
+@start.defect(
     "CSC-03b",
-    "all instances register under the name of the service",
+    "all instances register under the same name",
     step="the operator finds both tools instances in time",
-    service="tools",
 )
 def _() -> None:
-    def register(self: Registry, instance: Instance) -> None:
-        original(self, changed(instance, name="tools-1"))
-
-    original = replace(Registry, "register", register)
+    original: Any = replace(Registry, "register", lambda self, it: original(self, changed(it, name="tools-1")))
 
 
-@second_instance_found.defect(
+@start.defect(
     "CSC-03c",
     "instances are looked up once, at the start",
-    step="Acme's next job is carried out by both",
+    step="Acme's next job runs on both tools instances",
     service="worker",
 )
 def _() -> None:
@@ -55,13 +50,10 @@ def _() -> None:
     replace(Directory, "run", run)
 
 
-instance_stopped_order = Scenario("An instance that is stopped in order is forgotten at once", service="tools")
-
-
-@instance_stopped_order.defect(
+@shutdown.defect(
     "CSC-03d",
-    "an instance that is stopped leaves its registration to expire",
-    step="the operator finds only the first tools instance at once",
+    "an instance that shuts down leaves its registration to expire",
+    step="the operator finds only the first tools instance immediately",
 )
 def _() -> None:
     replace(Registry, "withdraw", lambda self, instance: None)

@@ -1,27 +1,27 @@
 @service_coordination
-Feature: Many jobs at once stay separate
+Feature: Concurrent jobs stay separate
   Segment:          Mid and Enterprise
-  Business goal:    Let customers hand over all of their work at once
-  Value impact:     Each job ends with its own result, however many others are at work beside it
-  Strategic impact: Growth in customers and in work needs no second platform
+  Business goal:    Let customers submit all of their work at once
+  Value impact:     Each job returns its own results, however many others are running
+  Strategic impact: More customers and more work need no second platform
 
   @CSC-05 @segment.mid @segment.enterprise
-  Rule: Each of many jobs that several services carry out at once is consistent in all of their records
+  Rule: Many jobs that run across services at once each have consistent records
 
     @gate
-    Scenario: The jobs of fifty customers at once
+    Scenario: Fifty customers run a job each at the same time
       Given fifty customers
       And every customer watches
-      When each of them has something of their own surveyed
+      When all customers run a research job at once
       Then every connection has received all events of its own customer's runs and nothing else
-      And every service has each job on record once, and all records agree
-      And each job was given what it had asked for, and the partner has answered each question once
+      And every service has one record of each job, and all records agree
+      And each job has its own results, and the partner has answered each request once
 
     @gate
-    Scenario: Twenty jobs of one customer at once
+    Scenario: Twenty jobs of one customer run at the same time
       Given Acme is a Mid customer
       And Acme watches
-      When Acme has something different surveyed by each of twenty jobs at once
-      Then as many jobs were at work at once as there are places for them
-      And every service has each job on record once, and all records agree
-      And each job was given what it had asked for, and the partner has answered each question once
+      When Acme runs twenty research jobs at once
+      Then as many jobs ran at once as the worker capacity allows
+      And every service has one record of each job, and all records agree
+      And each job has its own results, and the partner has answered each request once

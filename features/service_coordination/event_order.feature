@@ -1,32 +1,32 @@
 @service_coordination
-Feature: What several services have to tell comes as one story
+Feature: Events of all services arrive as one story
   Segment:          Free, Mid and Enterprise
-  Business goal:    Let customers follow long work as it happens, whoever does it
-  Value impact:     Whoever watches sees cause before effect, and how far a long step has come
+  Business goal:    Let customers follow long jobs live, whichever service does the work
+  Value impact:     Users see each cause before its effect, and how far a long step has come
   Strategic impact: More services can take part in a job without customers noticing the seams
 
   @CSC-02 @segment.free @segment.mid @segment.enterprise
-  Rule: Events that different services cause are told in the order in which they came about
+  Rule: Events that different services cause arrive in the order in which they happened
 
     @smoke
-    Scenario: What a tool reports is told in its place
+    Scenario: A tool's progress reports arrive in causal order
       Given Acme is a Mid customer
       And Acme watches
-      When Acme has three things surveyed by a tool that reports on each
+      When Acme runs research on three topics
       Then Acme has received every event of the run in order, each once
-      And each report was told after what led to it and before what followed from it
+      And each progress report came after its cause and before its effect
 
     @gate
-    Scenario: The reports of tools side by side are told in their places
+    Scenario: Progress reports of tools running side by side arrive in causal order
       Given Acme is an Enterprise customer
       And Acme watches
-      When Acme has two surveys of three things made side by side
+      When Acme runs two research tasks on three topics each side by side
       Then Acme has received every event of the run in order, each once
-      And each report was told after what led to it and before what followed from it
+      And each progress report came after its cause and before its effect
 
     @gate
-    Scenario: How far a tool has come is told while it is still at work
+    Scenario: A progress report arrives while its tool is still running
       Given Acme is a Free customer
       And Acme watches
-      When Acme has two things surveyed, of which the partner holds back the second
-      Then Acme is told that one of the two is done while the run is still at work
+      When Acme starts research on two topics while the partner holds back the second
+      Then Acme receives the first of two progress reports while the run is still running

@@ -1,30 +1,30 @@
 @service_coordination @gate @exclusive
-Feature: The death of one instance is not the customer's problem
+Feature: Jobs survive the loss of a tools instance
   Segment:          Free, Mid and Enterprise
   Business goal:    Keep promises to customers while machines fail
-  Value impact:     Every job ends with its result, and nothing is done twice on the way there
-  Strategic impact: Cheap machines that may fail serve as well as dear ones
+  Value impact:     Every job ends with its results, and no request is made twice on the way
+  Strategic impact: The platform runs on cheap machines that may fail
 
   @CSC-04 @segment.free @segment.mid @segment.enterprise
-  Rule: When one of two instances dies, every job is completed by the other, and nothing is carried out twice
+  Rule: When one of two instances crashes, the other completes every job, and nothing is done twice
 
-    Scenario Outline: One of two instances dies while both are at work
+    Scenario Outline: One of two instances crashes while both are working
       Given Acme is <a plan> customer
       And Acme watches
-      And two tools instances are at work
-      When the <which> of them dies while both work on twenty jobs of Acme
-      Then each job was given what it had asked for, and the partner has answered each question once
-      And every service has each job on record once, and all records agree
+      And two tools instances are running
+      When the <which> tools instance crashes while both work on twenty research jobs of Acme
+      Then each job has its own results, and the partner has answered each request once
+      And every service has one record of each job, and all records agree
 
       Examples:
         | a plan        | which  |
         | an Enterprise | first  |
         | a Free        | second |
 
-    Scenario: What was done before its answer was lost is not done again
+    Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer
       And Acme watches
-      And two tools instances are at work
-      When Acme has four surveys made side by side while the answers of the first are lost on their way
-      Then each job was given what it had asked for, and the partner has answered each question once
-      And every service has each job on record once, and all records agree
+      And two tools instances are running
+      When Acme runs four research tasks side by side while the first instance's responses are lost
+      Then each job has its own results, and the partner has answered each request once
+      And every service has one record of each job, and all records agree

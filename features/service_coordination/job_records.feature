@@ -1,33 +1,33 @@
 @service_coordination
-Feature: A job is on record once, with everybody who worked on it
+Feature: Every service has one record of a job
   Segment:          Free, Early and Mid
-  Business goal:    Bill and report from records that nobody has to reconcile
-  Value impact:     What a customer finds in reports is what the agents did, no more and no less
-  Strategic impact: Services can be changed one by one while the books stay right
+  Business goal:    Bill and report from records that need no reconciliation
+  Value impact:     Customers find in their reports what their agents did, no more and no less
+  Strategic impact: Services can be changed one by one while the records stay right
 
   @CSC-01 @segment.free @segment.early @segment.mid
   Rule: A job that several services carry out is one and the same job in all of their records
 
     @smoke
-    Scenario: A cost analysis is on record once with every service that took part
+    Scenario: A cost analysis is recorded once by every service that took part
       Given Acme is an Early customer with two idle servers in the cloud
       And Acme watches
       When Acme runs a cost analysis
-      Then every service has the job on record once, and all records agree
+      Then every service has one record of each job, and all records agree
       And the answer equals the savings in Acme's own inventory
 
     @smoke
-    Scenario: A job that failed is on record once as failed
+    Scenario: A failed job is recorded once, as failed
       Given Acme is a Free customer
       And Acme watches
       When Acme runs an agent whose tool is not ready
       Then the run is stored as failed
-      And every service has the job on record once, and all records agree
+      And every service has one record of each job, and all records agree
 
     @gate @exclusive
-    Scenario: A record that has to be delivered again is there once
+    Scenario: A record that is delivered again is stored once
       Given Acme is a Mid customer with stored usage
       And Acme watches
-      When Acme runs a usage report, and the first receipts for its record are lost
-      Then the record was delivered more than once
-      And every service has the job on record once, and all records agree
+      When Acme runs a usage report while acknowledgements of its job record are lost
+      Then the job record was delivered more than once
+      And every service has one record of each job, and all records agree

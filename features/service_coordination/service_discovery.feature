@@ -1,31 +1,31 @@
 @service_coordination @gate @exclusive
-Feature: Services find each other
+Feature: Services discover new and lost instances
   Segment:          Platform
   Business goal:    Add and lose machines in the middle of the day
-  Value impact:     Customers' work goes to the machines that are there, and to no others
-  Strategic impact: Capacity follows demand, without a night of maintenance
+  Value impact:     Customers' work goes to the machines that are available, and to no others
+  Strategic impact: Capacity follows demand without maintenance windows
 
   @CSC-03 @segment.platform
-  Rule: An instance that has started is found, and one that is gone is forgotten, without restarting anyone
+  Rule: A started instance is found and a lost one forgotten, without restarting any service
 
-    Scenario: A second instance is found after its start
+    Scenario: A second instance is found after it starts
       Given Acme is an Enterprise customer
-      When a second tools instance is started
+      When the second tools instance starts
       Then the operator finds both tools instances in time
-      And Acme's next job is carried out by both
+      And Acme's next job runs on both tools instances
       And no other service was restarted
 
-    Scenario: An instance that has crashed is forgotten
+    Scenario: A crashed instance is forgotten
       Given Acme is a Mid customer
-      And two tools instances are at work
+      And two tools instances are running
       When the second tools instance crashes
       Then the operator finds only the first tools instance in time
-      And Acme's next job is carried out by the first alone
+      And Acme's next job runs on only the first tools instance
       And no other service was restarted
 
-    Scenario: An instance that is stopped in order is forgotten at once
+    Scenario: An instance that shuts down is forgotten immediately
       Given Acme is an Early customer
-      And two tools instances are at work
-      When the second tools instance is stopped in order
-      Then the operator finds only the first tools instance at once
-      And Acme's next job is carried out by the first alone
+      And two tools instances are running
+      When the second tools instance shuts down
+      Then the operator finds only the first tools instance immediately
+      And Acme's next job runs on only the first tools instance

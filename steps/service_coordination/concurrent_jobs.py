@@ -1,25 +1,17 @@
-"""Many jobs at once stay separate."""
+"""Concurrent jobs stay separate."""
 
 from hamcrest import greater_than_or_equal_to
 
-from support.load import populations
 from support.run.sentences import then, when
-from support.service_coordination import research
+from support.service_coordination import concurrent_jobs
 
 
-@when("each of them has something of their own surveyed")
+@when("all customers run a research job at once")
 def _(world):
-    customers = world.users.customers
-    populations.at_once(customers, lambda user: research.survey(world, user, 1, 2, held=True))
-    research.let_go_on_together(world)
+    concurrent_jobs.of_all_customers(world)
 
 
-@when("{customer:User} has something different surveyed by each of twenty jobs at once")
-def _(world, customer):
-    research.many(world, customer, 20)
-
-
-@then("as many jobs were at work at once as there are places for them")
+@then("as many jobs ran at once as the worker capacity allows")
 def _(world):
-    due = greater_than_or_equal_to(research.places_due(world))
-    world.expect(research.most_at_once(world), due, "requests at the partner at once")
+    expected = greater_than_or_equal_to(concurrent_jobs.expected_concurrency(world))
+    world.expect(concurrent_jobs.peak_concurrency(world), expected, "jobs running at once")

@@ -1,14 +1,9 @@
-"""The death of one instance is not the customer's problem."""
+"""Jobs survive the loss of a tools instance."""
 
 from support.run.sentences import when
-from support.service_coordination import instances
+from support.service_coordination import instance_failover
 
 
-@when("the {which:Instance} of them dies while both work on twenty jobs of {customer:User}")
+@when("the {which:Instance} tools instance crashes while both work on twenty research jobs of {customer:User}")
 def _(world, which, customer):
-    instances.dies_at_work(world, customer, which, 20)
-
-
-@when("{customer:User} has four surveys made side by side while the answers of the first are lost on their way")
-def _(world, customer):
-    instances.answers_lost(world, customer, 4)
+    instance_failover.crash_while_working(world, customer, which, 20)

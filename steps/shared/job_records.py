@@ -1,20 +1,17 @@
-"""Sentences of several features: job records."""
+"""What the services have stored of jobs, and what the jobs returned."""
 
 from support.matchers.job_records import are_one_job_each
 from support.run.sentences import then
 from support.service_coordination import research
-from support.service_coordination.research_matchers import are_each_served_once
 from support.stores import job_records
 
 
-@then("every service has the job on record once, and all records agree")
-@then("every service has each job on record once, and all records agree")
+@then("every service has one record of each job, and all records agree")
 def _(world):
     runs = world.runs
     world.expect(job_records.of_runs(world, runs), are_one_job_each(at_least=len(runs)))
 
 
-@then("each job was given what it had asked for, and the partner has answered each question once")
+@then("each job has its own results, and the partner has answered each request once")
 def _(world):
-    served = research.served(world)
-    world.expect(served, are_each_served_once(at_least=len(world.runs)))
+    world.expect(research.results(world), research.have_their_own_results(at_least=len(world.runs)))

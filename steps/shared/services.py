@@ -1,9 +1,9 @@
-"""Sentences of several features: services."""
+"""Which instances of a service run."""
 
 from support.run.sentences import given
-from support.service_coordination import instances
+from support.service_coordination import service_discovery
 
 
-@given("two tools instances are at work")
+@given("two tools instances are running")
 def _(world):
-    instances.two_at_work(world)
+    service_discovery.run_two(world)

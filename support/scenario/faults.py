@@ -27,6 +27,7 @@ class Faults:
         self._undo = undo
         self._evidence = evidence
         self._exclusive = exclusive
+        self._spares: set[str] = set()
 
     def _felt_by_all(self, what: str) -> None:
         if not self._exclusive:
@@ -35,11 +36,14 @@ class Faults:
     # -- processes ----------------------------------------------------------------------------------------------
 
     def lose(self, service: str) -> None:
-        """The process is gone at once (kill -9); it is started again at the end."""
-        self._felt_by_all(service)
-        self._undo.register(f"start {service} again", lambda: self._revive(service))
-        self._evidence.note("fault", kind="lost", service=service)
+        """The process is gone at once (kill -9); it is started again at the end, unless it is a spare."""
+        self._prepare_end(service, "lost")
         self._stack.kill(service)
+
+    def shut_down(self, service: str) -> None:
+        """The process has ended in order (SIGTERM) on return; it is started again at the end, unless it is a spare."""
+        self._prepare_end(service, "shut down")
+        self._stack.stop(service)
 
     def bring_back(self, service: str) -> None:
         """Start a lost service; returns when it is ready."""
@@ -74,6 +78,7 @@ class Faults:
 
     def start_spare(self, service: str) -> None:
         """One more instance of a service works beside the others until the end of the scenario."""
+        self._spares.add(service)
         self._undo.register(f"stop {service}", lambda: self._stack.stop(service))
         self._stack.start_service(service)
         self._evidence.note("instance started", service=service)
@@ -89,6 +94,16 @@ class Faults:
         """Let a hanging process go on."""
         self._stack.thaw(service)
         self._evidence.note("fault ended", kind="hangs", service=service)
+
+    def processes(self) -> dict[str, int | None]:
+        """The process ID of each service by its name, spares left out; a restarted service has another."""
+        return {status.name: status.pid for status in self._stack.services() if status.twin is None}
+
+    def _prepare_end(self, service: str, kind: str) -> None:
+        self._felt_by_all(service)
+        if service not in self._spares:
+            self._undo.register(f"start {service} again", lambda: self._revive(service))
+        self._evidence.note("fault", kind=kind, service=service)
 
     def _revive(self, service: str) -> None:
         if any(status.name == service and status.state != "ready" for status in self._stack.services()):
@@ -119,6 +134,10 @@ class Faults:
     def silence(self, proxy: str, direction: Direction = "both") -> None:
         """A black hole: the link stays up and nothing comes through."""
         self.on_link(proxy, Fault(kind="blackhole", direction=direction))
+
+    def lose_responses(self, proxy: str) -> None:
+        """Requests reach the service, but each connection is reset when the response begins."""
+        self.on_link(proxy, Fault(kind="reset_after", direction="to_client", after_bytes=0))
 
     def slow(self, proxy: str, seconds: float) -> None:
         """Everything on the link comes that much later, each way."""

@@ -1,133 +1,141 @@
-"""Jobs that several services carry out together: an agent, a tool that reports on its way, and the partner it asks."""
+"""Research jobs: an agent has tools ask the partner about topics that no other job asks about.
+
+A job has tasks, which are tool calls side by side; a task has topics, which are paths at the partner.
+"""
 
 import secrets
-from collections.abc import Sequence
-from itertools import accumulate, chain
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from threading import Lock
+from typing import Any
 
-from support.platform.story import Event
-from support.scenario.held_runs import PLACES_TO_WORK
+from hamcrest.core.matcher import Matcher
+
+from support.matchers.faultless import differences, faultless
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
-from support.scenario.verdict import DeadlinePassed
+from support.scenario.verdict import NotShown
+from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-from support.service_coordination.research_matchers import Served
 
-SURVEYOR = "surveyor"
+RESEARCHER = "researcher"
+SURVEYOR = RESEARCHER
+"""The name by which the features of the API still import it."""
 
-# How long the partner takes where jobs are to be at work side by side, in seconds.
+# How long the partner takes where jobs are to run side by side, in seconds.
 _ANSWER_SECONDS = 0.05
-_PLACES = "what the surveys ask for"
+
+Tasks = Sequence[Sequence[str]]
+"""The topics of each task of a job."""
 
 
-def survey(world: World, user: User, surveys: int, each: int, *, held: bool = False) -> RunHandle:
-    """Start a job of so many surveys side by side, each of so many things at the partner that no other job asks for.
+@dataclass(frozen=True, slots=True)
+class JobTasks:
+    """The tasks of each research job, by its run ID."""
 
-    :param held: the partner answers nothing before the job is let go on.
+    tasks_of: Mapping[str, Tasks]
+
+
+_keeping_tasks = Lock()
+
+
+def start(world: World, user: User, tasks: int, topics: int, *, answered: int | None = None) -> RunHandle:
+    """Start a job of that many tasks side by side, each with that many topics.
+
+    :param answered: how many topics of each task the partner answers before :func:`release`; None: all of them.
     """
     own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
-    places = [[f"{own}/{survey}-{number}" for number in range(each)] for survey in range(surveys)]
-    for place in chain.from_iterable(places):
-        if held:
-            world.partner.hold(place)
-        else:
-            world.partner.delay(place, _ANSWER_SECONDS)
-    run = world.running(user, SURVEYOR, input={"surveys": places})
-    world.facts.setdefault(_PLACES, {})[run.run_id] = places
+    assigned = [[f"{own}/{task}-{topic}" for topic in range(topics)] for task in range(tasks)]
+    held_from = topics if answered is None else answered
+    for task in assigned:
+        for topic in task[:held_from]:
+            world.partner.delay(topic, _ANSWER_SECONDS)
+        for topic in task[held_from:]:
+            world.partner.hold(topic)
+    run = world.running(user, RESEARCHER, input={"tasks": assigned})
+    with _keeping_tasks:  # customers may start jobs at the same time
+        world.keep(JobTasks({**_tasks_by_run(world), run.run_id: assigned}))
     return run
 
 
-def let_go_on(world: World, run: RunHandle) -> None:
-    """Have the partner answer what it holds back of a job, and what it is asked of it from now on."""
-    for place in chain.from_iterable(places_of(world, run)):
-        world.partner.delay(place, _ANSWER_SECONDS)
+def of(tasks: int, topics: int, *, answered: int | None = None) -> Work:
+    """The same as work that a sentence names."""
+    return lambda world, user: start(world, user, tasks, topics, answered=answered)
 
 
-def let_go_on_together(world: World) -> None:
-    """Have the jobs that are held go on when as many of them are with the partner as the platform has places.
+def release(world: World, runs: Sequence[RunHandle]) -> None:
+    """Have the partner answer what it holds back of these jobs, and all that they ask from now on."""
+    for topic in chain.from_iterable(chain.from_iterable(_tasks(world, run) for run in runs)):
+        world.partner.delay(topic, _ANSWER_SECONDS)
 
-    :raises DeadlinePassed: so many do not come, and the jobs go on without having been at work at once.
-    """
+
+def requests_of(world: World, runs: Sequence[RunHandle]) -> list[tuple[str, PartnerCall]]:
+    """The partner's requests for topics of these jobs, each with the job's run ID."""
+    asking = {topic: run.run_id for run in runs for topic in chain.from_iterable(_tasks(world, run))}
+    return [(asking[call.path], call) for call in world.partner.all_calls() if call.path in asking]
+
+
+def _tasks_by_run(world: World) -> Mapping[str, Tasks]:
     try:
-        world.eventually(
-            lambda: _open(world), lambda waiting: waiting >= places_due(world), "run starts", "jobs at work"
-        )
-    finally:
-        for run in world.runs:
-            let_go_on(world, run)
+        return world.kept(JobTasks).tasks_of
+    except NotShown:
+        return {}
 
 
-def places_due(world: World) -> int:
-    """How many of the jobs must have been at work at once: as many as there are places, where there are so many."""
-    return min(PLACES_TO_WORK, len(world.runs))
+def _tasks(world: World, run: RunHandle) -> Tasks:
+    return _tasks_by_run(world)[run.run_id]
 
 
-def most_at_once(world: World) -> int:
-    """How many requests of the jobs the partner had to answer at the same time, at most."""
-    turns = []
-    for request in _requests(world):
-        turns.append((request.received_at, 1))
-        left_at = request.answered_at or request.closed_by_client_at
-        turns += [(left_at, -1)] if left_at is not None else []
-    return max(accumulate(change for _, change in sorted(turns)), default=0)
+# -- judging ----------------------------------------------------------------------------------------------------
 
 
-def _open(world: World) -> int:
-    return sum(request.open for request in _requests(world))
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """A job that has ended: what it had to find out, the results it returned, and every request for its topics."""
+
+    run_id: str
+    trace_id: str
+    tasks: Tasks
+    results: Any
+    requests: Sequence[PartnerCall] = field(repr=False)
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong; empty when it returned all results, and the partner answered each of its requests once."""
+        found = list(differences(self.tasks, self.results, "its results"))
+        answered = [request for request in self.requests if request.answered_at is not None]
+        by_topic = Counter(request.path for request in answered)
+        by_key = Counter(request.idempotency_key for request in answered)
+        expected = list(chain.from_iterable(self.tasks))
+        found += [f"{topic} was answered {by_topic[topic]} times" for topic in expected if by_topic[topic] != 1]
+        found += [f"the key {key} was answered {times} times" for key, times in by_key.items() if times > 1 or not key]
+        foreign = {request.trace_id for request in self.requests} - {self.trace_id}
+        found += [f"a request had the trace {trace}, not {self.trace_id}" for trace in sorted(foreign)]
+        return [f"job {self.run_id}: {fault}" for fault in found]
 
 
-def _requests(world: World) -> list[PartnerCall]:
-    places = {place for run in world.runs for place in chain.from_iterable(places_of(world, run))}
-    return [request for request in world.partner.all_calls() if request.path in places]
-
-
-def made(world: World, user: User, surveys: int, each: int) -> None:
-    """Have such a job done to its end."""
-    world.ended(survey(world, user, surveys, each))
-
-
-def held_at_the_second(world: World, user: User) -> None:
-    """Start a survey of two things, of which the partner answers only the first."""
-    own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
-    places = [[f"{own}/first", f"{own}/second"]]
-    world.partner.delay(places[0][0], _ANSWER_SECONDS)
-    world.partner.hold(places[0][1])
-    run = world.running(user, SURVEYOR, input={"surveys": places})
-    world.facts[_PLACES] = {run.run_id: places}
-
-
-def many(world: World, user: User, jobs: int) -> None:
-    """Have one user start so many jobs, and wait until all have ended."""
-    started = [survey(world, user, 1, 2, held=True) for _ in range(jobs)]
-    try:
-        let_go_on_together(world)
-    except DeadlinePassed as missing:
-        # Whether they were at work at once is for a Then to judge.
-        world.evidence.note("did not come", awaited="jobs at work", reason=str(missing))
-    for run in started:
-        world.ended(run)
-
-
-def places_of(world: World, run: RunHandle) -> list[list[str]]:
-    """What the job was to ask for."""
-    planned: dict[str, list[list[str]]] = world.recall(_PLACES, dict)
-    return planned[run.run_id]
-
-
-def served(world: World) -> list[Served]:
-    """What each job was given, and what the partner was asked on its behalf."""
-    requests = world.partner.all_calls()
+def results(world: World) -> list[JobResult]:
+    """The result of every job, once all have ended."""
+    requests = requests_of(world, world.runs)
     return [
-        Served(
+        JobResult(
             run_id=run.run_id,
             trace_id=run.trace_id,
-            asked_for=(asked := places_of(world, run)),
-            given=(world.ended(run).get("answer") or {}).get("surveys"),
-            requests=[request for request in requests if any(request.path in each for each in asked)],
+            tasks=_tasks(world, run),
+            results=(world.ended(run).get("answer") or {}).get("results"),
+            requests=[request for asking, request in requests if asking == run.run_id],
         )
         for run in world.runs
     ]
 
 
-def reports(told: Sequence[Event]) -> list[tuple[int, int]]:
-    """How far the tool said it was, of how much, in the order in which it was told."""
-    return [(event.payload["done"], event.payload["total"]) for event in told if event.type == "tool_progress"]
+def have_their_own_results(at_least: int = 1) -> Matcher[Sequence[JobResult]]:
+    """Every job returned the results of its own topics, and the partner has answered each of its requests once."""
+
+    def faults(jobs: Sequence[JobResult]) -> list[str]:
+        missing = [f"there were only {len(jobs)} jobs"] if len(jobs) < at_least else []
+        return missing + [fault for job in jobs for fault in job.faults]
+
+    return faultless(f"at least {at_least} jobs with their own results, every request answered once", faults)

@@ -1,6 +1,20 @@
 """The words of service coordination in sentences; see support/scenario/words.py."""
 
-from support.scenario.words import entry
-from support.service_coordination.instances import BOTH
+from support.scenario.words import entry, kind
+from support.scenario.work import Work
+from support.service_coordination import concurrent_jobs, instance_failover, job_records, research
+from support.service_coordination.service_discovery import EVENTS, FIRST, SECOND, RunningInstances
 
-TYPES = {"Instance": entry(BOTH)}
+WORK: dict[str, Work] = {
+    "research on three topics": research.of(1, 3),
+    "two research tasks on three topics each side by side": research.of(2, 3),
+    "research on two topics while the partner holds back the second": research.of(1, 2, answered=1),
+    "twenty research jobs at once": concurrent_jobs.of_one_customer(20),
+    "four research tasks side by side while the first instance's responses are lost": instance_failover.lose_responses,
+    "a usage report while acknowledgements of its job record are lost": job_records.report_without_acknowledgements,
+}
+TYPES = {
+    "Instance": entry({"first": FIRST, "second": SECOND}),
+    "Instances": kind(RunningInstances),
+    "InstanceEvent": entry(EVENTS),
+}

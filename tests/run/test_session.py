@@ -349,6 +349,26 @@ def test_a_spare_instance_starts_on_demand_like_its_twin_and_ends_with_the_scena
         world.stack.restart("backend", extra_args=[])
 
 
+@pytest.mark.parametrize("end", [Faults.lose, Faults.shut_down])
+def test_a_spare_instance_that_has_ended_is_not_started_again(session, world, end):
+    world.faults.start_spare("tools-2")
+    before = world.faults.processes()
+    end(world.faults, "tools-2")
+    assert _state(world, "tools-2") in ("killed", "stopped")
+    assert findings(session, world) == []
+    assert _state(world, "tools-2") in ("killed", "stopped")
+    assert world.faults.processes() == before
+
+
+def test_a_service_that_was_shut_down_is_started_again(session, world):
+    before = world.faults.processes()
+    world.faults.shut_down("tools-1")
+    assert _state(world, "tools-1") == "stopped"
+    assert findings(session, world) == []
+    after = world.faults.processes()
+    assert {name for name, process in after.items() if process != before[name]} == {"tools-1"}
+
+
 def _state(world: World, service: str) -> str:
     return next(status.state for status in world.stack.services() if status.name == service)
 
@@ -369,9 +389,12 @@ class _Broken(type(equal_to(1))):  # type: ignore[misc]
     "fault",
     [
         lambda faults: faults.lose("backend"),
+        lambda faults: faults.lose("tools-2"),
+        lambda faults: faults.shut_down("backend"),
         lambda faults: faults.lose_data(),
         lambda faults: faults.freeze("backend"),
         lambda faults: faults.cut_off("backend"),
+        lambda faults: faults.lose_responses("tools-1"),
         lambda faults: faults.reset_connections("backend"),
     ],
 )

@@ -1,0 +1,68 @@
+"""One of two tools instances crashes, or its responses are lost, while both work on research jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+from support.scenario.world import RunHandle, World
+from support.service_coordination import research
+from support.service_coordination.concurrent_jobs import expected_concurrency
+from support.service_coordination.service_discovery import FIRST, SECOND, calls_of
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Jobs of one call each: the instance of each call that is stored as running, and whose requests are open."""
+
+    running: dict[str, str]
+    open: frozenset[str]
+
+    def is_full(self, capacity: int) -> bool:
+        """Whether so many jobs run, on both instances, and the partner has the request of each of them."""
+        instances = set(self.running.values())
+        return len(self.running) == capacity and self.running.keys() == self.open and instances == {FIRST, SECOND}
+
+
+def crash_while_working(world: World, user: User, instance: str, jobs: int) -> None:
+    """Kill an instance while both work on a user's jobs, as many as the worker capacity allows; the others wait.
+
+    The partner answers nothing before it has seen the dead instance's connections closed: what is answered twice was
+    done twice.
+    """
+    started = [research.start(world, user, 1, 1, answered=0) for _ in range(jobs)]
+    capacity = expected_concurrency(world)
+    seen = world.eventually(
+        lambda: _workload(world, started), lambda look: look.is_full(capacity), "run starts", "work for both instances"
+    )
+    lost = {run_id for run_id, name in seen.running.items() if name == instance}
+    world.faults.lose(instance)
+    world.eventually(lambda: _closed(world, started), lost.issubset, "run starts", "the lost instance's requests")
+    research.release(world, started)
+    for run in started:
+        world.ended(run)
+
+
+def lose_responses(world: World, user: User) -> RunHandle:
+    """Have a job of four tasks run while no response of the first instance arrives.
+
+    :raises NotShown: the first instance has begun none of them, so that no response was lost.
+    """
+    world.faults.lose_responses(FIRST)
+    run = research.start(world, user, 4, 1)
+    world.ended(run)
+    if FIRST not in {call.instance for call in calls_of(world, [run])}:
+        raise NotShown(f"{FIRST} has begun none of the tasks: none of its responses was lost")
+    return run
+
+
+def _workload(world: World, runs: Sequence[RunHandle]) -> Workload:
+    return Workload(
+        {call.run_id: call.instance for call in calls_of(world, runs) if call.status == "running"},
+        frozenset(run_id for run_id, request in research.requests_of(world, runs) if request.open),
+    )
+
+
+def _closed(world: World, runs: Sequence[RunHandle]) -> set[str]:
+    requests = research.requests_of(world, runs)
+    return {run_id for run_id, request in requests if request.closed_by_client_at is not None}

@@ -1,0 +1,120 @@
+"""Instances of the tools service: a second one beside the first, what the operator finds, where jobs run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+import psycopg
+
+from support.matchers.faultless import is_just
+from support.scenario.users import User
+from support.scenario.verdict import DeadlinePassed, NotShown
+from support.scenario.world import RunHandle, World
+from support.service_coordination import research
+
+FIRST, SECOND = "tools-1", "tools-2"
+
+_CALLS = "select run_id::text, instance, status from tool_calls where run_id::text = any(%s)"
+
+
+class RunningInstances(Enum):
+    """Which tools instances run, as a feature says it."""
+
+    BOTH = "both tools instances"
+    FIRST = "only the first tools instance"
+
+    @property
+    def names(self) -> list[str]:
+        return [FIRST, SECOND] if self is RunningInstances.BOTH else [FIRST]
+
+    @property
+    def budget(self) -> str:
+        return "instance found" if self is RunningInstances.BOTH else "instance forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The process ID of each service before the second instance was started."""
+
+    ids: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceCall:
+    """A tool call as it is stored; ``instance`` is the one that began it."""
+
+    run_id: str
+    instance: str
+    status: str
+
+
+def start_second(world: World) -> None:
+    """Have a second instance run until the end of the scenario; then it is stopped and forgotten.
+
+    :raises NotShown: the one of an earlier scenario is still found, so finding it would show nothing.
+    """
+    try:
+        expect_found(world, RunningInstances.FIRST)
+    except DeadlinePassed as passed:
+        raise NotShown(f"a second instance is found before it was started: {passed}") from None
+    world.keep(Processes(world.faults.processes()))
+    world.undo.register("see the second instance forgotten", partial(expect_found, world, RunningInstances.FIRST))
+    world.faults.start_spare(SECOND)
+
+
+EVENTS: dict[str, Callable[[World], None]] = {
+    "starts": start_second,
+    "crashes": lambda world: world.faults.lose(SECOND),
+    "shuts down": lambda world: world.faults.shut_down(SECOND),
+}
+"""What happens to the second instance, by the words of a feature."""
+
+
+def run_two(world: World) -> None:
+    """Have a second instance run, and see the customer's work given to both."""
+    start_second(world)
+    (user,) = world.users.customers
+    expect_next_job(world, user, RunningInstances.BOTH)
+
+
+def found_by_operator(world: World) -> list[str]:
+    """The names of the instances that the operator finds."""
+    found = world.platform.operator_instances(world.users.operator).require()["items"]
+    return [instance["name"] for instance in found if instance["service"] == "tools"]
+
+
+def expect_found(world: World, instances: RunningInstances) -> None:
+    """Wait until the operator finds just these instances.
+
+    :raises DeadlinePassed: others are found when the budget is used up.
+    """
+    look = partial(found_by_operator, world)
+    world.eventually(look, is_just(instances.names), instances.budget, "the instances that the operator finds")
+
+
+def expect_next_job(world: World, user: User, instances: RunningInstances) -> None:
+    """Have a job run on just these instances.
+
+    Workers find a new instance with a heartbeat of theirs, so jobs are started until one runs on both. An instance that
+    the operator no longer finds must not be given one call more.
+
+    :raises AssertionError: the job ran on other instances.
+    """
+    look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names)
+    if instances is RunningInstances.BOTH:
+        world.eventually(look, expected, instances.budget, "the instances that the job runs on")
+    else:
+        world.expect(look(), expected, "the instances that the job ran on")
+
+
+def calls_of(world: World, runs: Sequence[RunHandle]) -> list[InstanceCall]:
+    """The stored tool calls of these runs."""
+    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+        return [InstanceCall(*row) for row in connection.execute(_CALLS, [[run.run_id for run in runs]])]
+
+
+def _instances_of_next_job(world: World, user: User) -> list[str]:
+    run = research.start(world, user, 4, 1)
+    world.ended(run)
+    return sorted({call.instance for call in calls_of(world, [run])})
