@@ -12,12 +12,12 @@ from support.platform.outcome import Outcome
 from support.scenario.agents import PROBE, Agent
 from support.scenario.users import User
 from support.scenario.world import World
-from support.service_coordination.research import SURVEYOR
+from support.service_coordination.research import RESEARCHER
 
 CONVERSATIONS = "a conversation of each"
 ANSWERED = "answers to the mixture"
 # The platform's own and those of the suite's plugins, as they are listed: by name.
-_AGENTS = sorted([*(agent.wire for agent in Agent), PROBE, KEEPER, SURVEYOR])
+_AGENTS = sorted([*(agent.wire for agent in Agent), PROBE, KEEPER, RESEARCHER])
 _THOUGHT = 0.3
 """Seconds."""
 

@@ -7,7 +7,7 @@ from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement,
 from support.bench.project import run_to_end
 from support.bench.series import Series
 from support.bench.workbench import Workbench
-from support.run import machine
+from support.run import capacity
 from support.run.plan import makespan
 from support.run.results import Results, read_results
 from support.settings import CHECKOUT
@@ -19,7 +19,7 @@ _PROMISES_IN_ALL = 118
 
 def measure(bench: Workbench) -> list[Measurement]:
     """One call of bin/acceptance each; whoever comes second finds the files in memory, as the first does."""
-    several = machine.most_lanes()
+    several = capacity.most_lanes()
     if several == 1:
         raise BenchmarkFailed("this machine carries one lane")
     seconds: dict[int, float] = {}

@@ -5,6 +5,8 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from support.run.capacity import processors
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -22,7 +24,7 @@ class Machine:
     def present(cls) -> "Machine":
         """This one."""
         return cls(
-            cores=len(os.sched_getaffinity(0)),
+            cores=processors(),
             processor=_value(Path("/proc/cpuinfo"), "model name"),
             memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
             system=platform.platform(terse=True),

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from support.refusal import Refusal
-from support.run.machine import refuse_too_many
+from support.run.capacity import refuse_too_many
 from support.run.results import ResultsMissing, read_results
 from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
 from support.stack.processes import dies_with

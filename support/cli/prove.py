@@ -12,7 +12,7 @@ from support.proof.run import ProofRun, ProofStopped
 from support.proof.store import Store
 from support.proof.verdicts import unproved
 from support.refusal import Refusal
-from support.run.machine import refuse_too_many
+from support.run.capacity import refuse_too_many
 from support.settings import CHECKOUT, reports_of
 
 DESCRIPTION = """\

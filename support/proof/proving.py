@@ -9,7 +9,7 @@ from typing import Any
 from support.proof.catalogue import Defect
 from support.proof.verdicts import Judgement, Proof, is_of, judge
 from support.run.lanes import LaneDied, Task
-from support.run.orders import Load, Play, Played, Refused
+from support.run.orders import LoadDefect, Play, Played, Refused
 from support.run.plan import Planned, in_turn
 from support.run.record import ScenarioRecord
 from support.run.recording import record_unplayed
@@ -115,9 +115,9 @@ class Proving:
     def _with_defect(self, lane: int, defect: Defect) -> Generator[Any, Any, list[ScenarioRecord]]:
         before = self._loaded.get(lane)
         if before not in (None, defect.service):
-            _require(before, (yield Load(str(before), None)))
+            _require(before, (yield LoadDefect(str(before), None)))
         self._loaded[lane] = defect.service
-        _require(defect.service, (yield Load(defect.service, defect.id)))
+        _require(defect.service, (yield LoadDefect(defect.service, defect.id)))
         results = []
         for one in self._examples[defect.scenario]:
             played = yield Play(one.index, self._reports / defect.id)

@@ -14,7 +14,7 @@ from support.proof.sources import Sources
 from support.proof.store import Store
 from support.proof.verdicts import Judgement, Proof, is_of
 from support.refusal import Refusal
-from support.run import machine
+from support.run import capacity
 from support.run.lanes import Lanes
 from support.run.loading import load
 from support.run.plan import Planned
@@ -123,11 +123,11 @@ class ProofRun:
         self._to_do = len(defects) + len(planned) - len(green)
         self.say(f"green control of {len(planned) - len(green)} scenarios, then {len(defects)} defects")
         source = Proving(planned.values(), green, defects, self.reports, self._controlled, self._proved)
-        count = self.jobs or min(machine.most_lanes(), len(defects))
+        count = self.jobs or min(capacity.most_lanes(), len(defects))
         scenarios = {one.index: one.scenario for one in planned.values()}
         lanes = self._at_work = Lanes(
             count,
-            max(1, machine.processors() // 2),
+            max(1, capacity.processors() // 2),
             lambda number, line: self._runner.inside(self._settings, scenarios, count, number, line),
         )
         self._settings.log_directory.mkdir(parents=True)

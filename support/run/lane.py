@@ -14,7 +14,7 @@ from typing import Any
 
 from support.refusal import Refusal
 from support.run import replaying, session
-from support.run.orders import Load, Play, Played, Ready, Refused
+from support.run.orders import LoadDefect, Play, Played, Ready, Refused
 from support.run.recording import record_of
 from support.scenario.evidence import write_evidence
 from support.settings import Settings
@@ -75,7 +75,7 @@ class Lane:
             self._interruptible = before
 
     def _carry_out(self, order: Any) -> Any:
-        if isinstance(order, Load):
+        if isinstance(order, LoadDefect):
             try:
                 session.present().load_defect(order.service, order.defect)
             except Refusal as refusal:
@@ -97,7 +97,7 @@ class Lane:
             write_evidence(
                 reports / record.evidence, record.to_json() | scenario.aftermath.evidence.report(scenario.aftermath)
             )
-        return Played(record, replaying.told_of(scenario))
+        return Played(record, replaying.model_of(scenario))
 
 
 @contextmanager

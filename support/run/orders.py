@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.run.record import ScenarioRecord
-from support.run.replaying import Told
+from support.run.replaying import PlayedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadDefect:
     """Restart a service with a seeded defect, or sound (None)."""
 
     service: str
@@ -40,4 +40,4 @@ class Played:
     """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
 
     record: ScenarioRecord
-    model: Told
+    model: PlayedModel

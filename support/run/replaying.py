@@ -11,7 +11,7 @@ from support.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
-class ToldError:
+class PlayedError:
     """An exception by the name of its class and its text: the object itself need not be fit for another process."""
 
     kind: str
@@ -24,53 +24,53 @@ class ToldError:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldStep:
+class PlayedStep:
     """How a step went; seconds, and behave's name for its status."""
 
     status: str
     seconds: float
     error_message: str | None
-    error: ToldError | None
+    error: PlayedError | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PlayedModel:
     """How a scenario went, as behave's model knows it."""
 
     status: str
     skip_reason: str | None
     error_message: str | None
-    steps: tuple[ToldStep, ...]
+    steps: tuple[PlayedStep, ...]
 
 
-def told_of(scenario: Any) -> Told:
+def model_of(scenario: Any) -> PlayedModel:
     """What there is to tell of a scenario that has ended."""
     steps = tuple(
-        ToldStep(step.status.name, step.duration, _text(step.error_message), _told_error(step.exception))
+        PlayedStep(step.status.name, step.duration, _text(step.error_message), _error(step.exception))
         for step in scenario.all_steps
     )
-    return Told(scenario.status.name, scenario.skip_reason, _text(scenario.error_message), steps)
+    return PlayedModel(scenario.status.name, scenario.skip_reason, _text(scenario.error_message), steps)
 
 
-def _told_error(error: BaseException | None) -> ToldError | None:
-    return None if error is None else ToldError(type(error).__name__, redact(str(error)))
+def _error(error: BaseException | None) -> PlayedError | None:
+    return None if error is None else PlayedError(type(error).__name__, redact(str(error)))
 
 
 def _text(message: object) -> str | None:
     return None if message is None else redact(str(message))
 
 
-def apply(scenario: Any, told: Told) -> None:
+def apply(scenario: Any, played: PlayedModel) -> None:
     """Have a scenario of this process's model look as if it had been run here."""
-    for step, was in zip(scenario.all_steps, told.steps, strict=True):
+    for step, was in zip(scenario.all_steps, played.steps, strict=True):
         step.status = Status.from_name(was.status)
         step.duration = was.seconds
         step.error_message = was.error_message
         step.exception = None if was.error is None else was.error.exception()
-    if told.status == "skipped":
-        scenario.should_skip, scenario.skip_reason = True, told.skip_reason
-    scenario.error_message = told.error_message
-    scenario.set_status(Status.from_name(told.status))
+    if played.status == "skipped":
+        scenario.should_skip, scenario.skip_reason = True, played.skip_reason
+    scenario.error_message = played.error_message
+    scenario.set_status(Status.from_name(played.status))
 
 
 def replay(

@@ -24,7 +24,7 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from support.refusal import Refusal
-from support.run import durations, machine, replaying, starting
+from support.run import capacity, durations, replaying, starting
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
@@ -144,9 +144,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
                 raise Refusal(f"-D stack={settings.stack} serves one lane; leave out --jobs, or the stack")
             return 1
         if asked is not None:
-            machine.refuse_too_many(asked)
+            capacity.refuse_too_many(asked)
             return min(asked, len(planned))
-        return worthwhile_lanes(planned, machine.most_lanes())
+        return worthwhile_lanes(planned, capacity.most_lanes())
 
     def inside(
         self, settings: Settings, scenarios: Mapping[int, Any], lanes: int, number: int, line: Connection
@@ -202,7 +202,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         )
         lanes = Lanes(
             count,
-            max(1, machine.processors() // 2),
+            max(1, capacity.processors() // 2),
             lambda number, line: self.inside(settings, scenarios, count, number, line),
             starting.hand_over,
         )

@@ -21,8 +21,7 @@ from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 
 RESEARCHER = "researcher"
-SURVEYOR = RESEARCHER
-"""The name by which the features of the API still import it."""
+"""The agent that researches topics at the partner; see `support/plugin/research.py`."""
 
 # How long the partner takes where jobs are to run side by side, in seconds.
 _ANSWER_SECONDS = 0.05

@@ -11,9 +11,9 @@ from support.proof.catalogue import Defect
 from support.proof.proving import Proving
 from support.proof.verdicts import Judgement, Proof
 from support.run.lanes import LaneDied, Task
-from support.run.orders import Load, Play, Played, Ready, Refused
+from support.run.orders import LoadDefect, Play, Played, Ready, Refused
 from support.run.plan import Planned
-from support.run.replaying import Told
+from support.run.replaying import PlayedModel
 from support.scenario.verdict import Verdict
 from tests.run.examples import record
 from tests.run.examples import step as example_step
@@ -42,7 +42,7 @@ def defect(id: str, scenario: str, service: str = "worker") -> Defect:
 def played(title: str, status: str = "passed", step: str = "it holds") -> Played:
     verdict = {"passed": Verdict.PROVEN, "failed": Verdict.VIOLATED}.get(status, Verdict.INCONCLUSIVE)
     went = record(scenario=title, status=status, verdict=verdict, steps=(example_step(step, status),))
-    return Played(went, Told(status, None, None, ()))
+    return Played(went, PlayedModel(status, None, None, ()))
 
 
 class Trial:
@@ -86,7 +86,7 @@ TITLES = {each.index: each.scenario.name for each in SCENARIOS}
 
 def noticing(order: Any) -> Any:
     """A lane in which every defect is noticed."""
-    if isinstance(order, Load):
+    if isinstance(order, LoadDefect):
         return Ready()
     return played(TITLES[order.index], "passed" if order.reports == REPORTS / "control" else "failed")
 
@@ -95,7 +95,7 @@ def test_control_comes_first_and_every_example_is_played_with_the_defect():
     proof = Trial(SCENARIOS, [defect("AEC-01a", "A run ends")])
     assert proof.orders(1, True, noticing) == [
         *(Play(index, REPORTS / "control") for index in range(3)),
-        Load("worker", "AEC-01a"),
+        LoadDefect("worker", "AEC-01a"),
         Play(1, REPORTS / "AEC-01a"),
         Play(2, REPORTS / "AEC-01a"),
     ]
@@ -105,7 +105,7 @@ def test_control_comes_first_and_every_example_is_played_with_the_defect():
 
 def test_what_is_known_to_be_green_is_not_controlled_again():
     proof = Trial(SCENARIOS, [defect("AEC-01a", "A run hangs")], green=[each.name for each in SCENARIOS])
-    assert proof.orders(1, True, noticing) == [Load("worker", "AEC-01a"), Play(0, REPORTS / "AEC-01a")]
+    assert proof.orders(1, True, noticing) == [LoadDefect("worker", "AEC-01a"), Play(0, REPORTS / "AEC-01a")]
 
 
 def test_a_lane_stays_with_its_service_and_leaves_it_sound():
@@ -115,12 +115,12 @@ def test_a_lane_stays_with_its_service_and_leaves_it_sound():
         defect("AEC-01c", "A run hangs", "auth"),
     ]
     proof = Trial(SCENARIOS, defects, green=[each.name for each in SCENARIOS])
-    loads = [order for order in proof.orders(1, True, noticing) if isinstance(order, Load)]
+    loads = [order for order in proof.orders(1, True, noticing) if isinstance(order, LoadDefect)]
     assert loads == [
-        Load("auth", "AEC-01a"),
-        Load("auth", "AEC-01c"),
-        Load("auth", None),
-        Load("worker", "AEC-01b"),
+        LoadDefect("auth", "AEC-01a"),
+        LoadDefect("auth", "AEC-01c"),
+        LoadDefect("auth", None),
+        LoadDefect("worker", "AEC-01b"),
     ]
 
 
@@ -141,7 +141,7 @@ def test_a_defect_waits_for_the_control_of_its_scenario():
     drive(tasks[0], noticing)
     task = proof.source.take(4, False)
     assert task is not None
-    assert next(task) == Load("worker", "AEC-01a")
+    assert next(task) == LoadDefect("worker", "AEC-01a")
 
 
 @pytest.mark.parametrize("answer", [played("A run hangs", "failed"), LaneDied("lane 1 was killed")])
@@ -163,7 +163,7 @@ def test_a_red_control_ends_the_proof(answer):
 def test_a_defect_that_cannot_be_tried_is_inconclusive_and_the_proof_goes_on(answer, note):
     defects = [defect("AEC-01a", "A run hangs"), defect("AEC-01b", "A run hangs")]
     proof = Trial(SCENARIOS, defects, green=[each.name for each in SCENARIOS])
-    proof.orders(1, True, lambda order: answer if order == Load("worker", "AEC-01a") else noticing(order))
+    proof.orders(1, True, lambda order: answer if order == LoadDefect("worker", "AEC-01a") else noticing(order))
     assert [(each.judgement, each.note) for each in proof.proofs] == [
         (Judgement.INCONCLUSIVE, note),
         (Judgement.KILLED, ""),

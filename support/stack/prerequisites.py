@@ -1,7 +1,7 @@
 """Is this machine one that the stack runs on?
 
 Standard library only and written for old interpreters too: the commands in `bin/` ask this before anything is
-installed (`python3 support/stack/machine.py` prints the reason and exits 1 on an unsupported machine).
+installed (`python3 support/stack/prerequisites.py` prints the reason and exits 1 on an unsupported machine).
 """
 
 import platform

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from support.settings import CHECKOUT
-from support.stack.machine import check_platform
+from support.stack.prerequisites import check_platform
 
 
 def test_this_machine_is_supported():
@@ -16,7 +16,7 @@ def asked(*preparation: str) -> tuple[int, str]:
     program = [
         "import platform, runpy, sys",
         *preparation,
-        f"runpy.run_path({str(CHECKOUT / 'support/stack/machine.py')!r}, run_name='__main__')",
+        f"runpy.run_path({str(CHECKOUT / 'support/stack/prerequisites.py')!r}, run_name='__main__')",
     ]
     answer = subprocess.run(
         (sys.executable, "-S", "-c", "\n".join(program)), capture_output=True, text=True, check=False
