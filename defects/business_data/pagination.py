@@ -1,4 +1,4 @@
-"""Seeded defects of pages out of a large archive (DBL-08)."""
+"""Seeded defects of pages from a large archive (DBL-08)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ from defects import Scenario
 from defects._patching import replace
 from defects._routes import answer_instead
 
+pages = Scenario("Pages arrive quickly from a large archive while others write", service="backend")
 
-def _page_by(whose: Callable[[Identity], Any], look: Callable[[Database, Identity, Row[Any]], None]) -> None:
-    """Have pages of conversations found by another condition, and something looked up for each of them."""
+_STORED = "everything that the others wrote is stored"
+
+
+def _page_by(
+    whose: Callable[[Identity], Any], look: Callable[[Database, Identity, Row[Any]], None] = lambda *_: None
+) -> None:
+    """Have pages of conversations found by another condition, and something looked up for each conversation."""
 
     def own(database: Database, router: APIRouter) -> None:
         @router.get("/v1/threads")
@@ -38,22 +44,19 @@ def _page_by(whose: Callable[[Identity], Any], look: Callable[[Database, Identit
     answer_instead(conversations, own)
 
 
-pages_come_quickly = Scenario("Pages come quickly out of a large archive while others write", service="backend")
-
-
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08a",
-    "whose a conversation is, is compared as text, which no index knows",
-    step="every page is found by an index",
+    "the owner of a conversation is compared as text, for which there is no index",
+    step="no page takes a search through other users' conversations",
 )
 def _() -> None:
-    _page_by(lambda identity: threads.c.user_id.cast(Text) == identity.user_id, lambda *_: None)
+    _page_by(lambda identity: threads.c.user_id.cast(Text) == identity.user_id)
 
 
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08b",
-    "for each conversation of a page its messages are counted, each time anew and without an index",
-    step="nearly all pages have come within the page of conversations budget",
+    "the messages of each conversation of a page are counted one by one and without an index",
+    step="nearly all pages arrive within the page of conversations budget",
 )
 def _() -> None:
     def count(database: Database, identity: Identity, row: Row[Any]) -> None:
@@ -64,18 +67,16 @@ def _() -> None:
     _page_by(lambda identity: threads.c.user_id == identity.user_id, count)
 
 
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08c",
-    "only the newest conversations are found, for quickness' sake",
-    step="each has been shown all of their own conversations, newest first",
+    "only the newest conversations are found, to be quick",
+    step="each reader has received all of their own conversations, newest first",
 )
 def _() -> None:
     replace(conversations, "next_cursor", lambda rows, limit: None)
 
 
-@pages_come_quickly.defect(
-    "DBL-08d", "who writes while others read is sent away", step="what the others wrote has been kept"
-)
+@pages.defect("DBL-08d", "writes are refused while others read", step=_STORED)
 def _() -> None:
     reading: list[str] = []
 
@@ -83,23 +84,20 @@ def _() -> None:
         reading.append(table.name)
         return original(table, cursor, newest_first=newest_first)
 
-    def new_message(*arguments: Any) -> Row[Any]:
+    def new_message(*arguments: Any) -> Any:
         if reading and len(reading) % 3 == 0:
             raise unavailable()
-        row: Row[Any] = writing(*arguments)
-        return row
+        return writing(*arguments)
 
     original = replace(conversations, "after", after_reading)
     writing = replace(conversations, "new_message", new_message)
 
 
-@pages_come_quickly.defect(
-    "DBL-08e", "a message is acknowledged and never stored", step="what the others wrote has been kept"
-)
+@pages.defect("DBL-08e", "a message is acknowledged and never stored", step=_STORED)
 def _() -> None:
-    def new_message(connection: Connection, *arguments: Any) -> Row[Any]:
+    def new_message(connection: Connection, *arguments: Any) -> Any:
         with connection.begin_nested() as stored:
-            row: Row[Any] = original(connection, *arguments)
+            row = original(connection, *arguments)
             stored.rollback()
         return row
 

@@ -1,12 +1,12 @@
-"""The matcher over plans, with what it must not accept."""
+"""The matcher over query plans, with what it must not accept."""
 
 import pytest
 from hamcrest.core.string_description import StringDescription
 
-from support.business_data.query_plan_matchers import finds_by_index
+from support.business_data.pagination_matchers import finds_by_index
 
 BY_INDEX = {"Node Type": "Index Scan", "Relation Name": "threads"}
-THROUGH = {"Node Type": "Seq Scan", "Relation Name": "threads"}
+WHOLE = {"Node Type": "Seq Scan", "Relation Name": "threads"}
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,15 @@ def test_a_plan_by_an_index_is_accepted(plan):
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        ({"Node Type": "Limit", "Plans": [THROUGH]}, "it read threads through"),
-        ({"Node Type": "Nested Loop", "Plans": [BY_INDEX, THROUGH]}, "it read threads through"),
-        ({"Node Type": "Gather", "Plans": [{**THROUGH, "Node Type": "Parallel Seq Scan"}]}, "it read threads through"),
-        ({"Node Type": "Result"}, "it used none: Result"),
+        ({"Node Type": "Limit", "Plans": [WHOLE]}, "it scans all of threads (Seq Scan)"),
+        ({"Node Type": "Nested Loop", "Plans": [BY_INDEX, WHOLE]}, "it scans all of threads (Seq Scan)"),
+        (
+            {"Node Type": "Gather", "Plans": [{**WHOLE, "Node Type": "Parallel Seq Scan"}]},
+            "it scans all of threads (Parallel Seq Scan)",
+        ),
+        ({"Node Type": "Result"}, "it uses no index: Result"),
     ],
-    ids=["a table read through", "one of two", "by several", "no index"],
+    ids=["a whole table", "one of two", "in parallel", "no index"],
 )
 def test_any_other_is_not(plan, said):
     described = StringDescription()
