@@ -16,7 +16,7 @@ from apex.http.problems import unavailable
 from apex.storage import cache as caching
 from apex.storage.cache import Cache
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around, replace
 
 next_read = Scenario("Every member's next read shows a change", service="backend")
 two_backends = Scenario("Two backends return the same allowance after each change", service="backend")
@@ -47,7 +47,8 @@ def _() -> None:
 def _() -> None:
     own: dict[str, dict[str, Any]] = {}
 
-    def statement(connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
+    @around(allowance, "statement")
+    def statement(original: Any, connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
         return own.setdefault(tenant_id, original(connection, cache, tenant_id))
 
     def dropping(name: str) -> None:
@@ -57,7 +58,6 @@ def _() -> None:
 
         changing = replace(allowance, name, change)
 
-    original = replace(allowance, "statement", statement)
     for name in ("count_spent", "set_allowance", "lock_allowance"):
         dropping(name)
 
@@ -70,19 +70,19 @@ def _() -> None:
 def _() -> None:
     caches: list[Cache] = []
 
-    def init(self: Cache, url: str) -> None:
+    @around(Cache, "__init__")
+    def init(original: Any, self: Cache, url: str) -> None:
         original(self, url)
         caches.append(self)
 
-    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
+    @around(allowance, "count_spent")
+    def count_spent(counting: Any, connection: Connection, identity: Identity, amount: Decimal) -> date:
         month: date = counting(connection, identity, amount)
         for cache in caches:
             with suppress(RedisError):
                 cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{month}")
         return month
 
-    original = replace(Cache, "__init__", init)
-    counting = replace(allowance, "count_spent", count_spent)
     _cached_for_the_month()
 
 
@@ -95,9 +95,7 @@ def _() -> None:
 
 
 @own_data.defect(
-    "DBL-05e",
-    "all customers share one cache entry",
-    step="Borealis reads their current allowance from the cache",
+    "DBL-05e", "all customers share one cache entry", step="Borealis reads their current allowance from the cache"
 )
 def _() -> None:
     replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")

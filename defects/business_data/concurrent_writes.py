@@ -8,21 +8,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fastapi import APIRouter
 from sqlalchemy import Connection, Row, delete, select, update
 
 from apex.backend import allowance
 from apex.backend import threads as conversations
 from apex.backend.models import Expense, Expenses
-from apex.backend.paging import after, next_cursor
-from apex.http.identity import Caller, Identity, acting_as
+from apex.http.identity import Identity
 from apex.http.problems import Problem, conflict
-from apex.storage.database import Database
 from apex.storage.tables import allowances, expenses, messages
 from defects import Scenario
-from defects._patching import replace
-from defects._routes import answer_instead
+from defects._patching import around, replace
 from defects._transactions import final_so_far
+from defects.business_data._lists import list_instead
 
 expenses_at_once = Scenario("All expenses that fifty people book at once are counted", service="backend")
 budgets_at_once = Scenario("Budgets raised at once cannot exceed the allowance", service="backend")
@@ -55,24 +52,17 @@ def _() -> None:
 
 
 @expenses_at_once.defect(
-    "DBL-07b",
-    "all spending is counted for the person of the organisation who booked first",
-    step=_EACH_PERSON,
+    "DBL-07b", "all spending is counted for the person of the organisation who booked first", step=_EACH_PERSON
 )
 def _() -> None:
     first: dict[str, Identity] = {}
 
-    def count_share(connection: Connection, identity: Identity, amount: Decimal, month: date) -> None:
+    @around(allowance, "count_share")
+    def count_share(original: Any, connection: Connection, identity: Identity, amount: Decimal, month: date) -> None:
         original(connection, first.setdefault(identity.tenant_id, identity), amount, month)
 
-    original = replace(allowance, "count_share", count_share)
 
-
-@budgets_at_once.defect(
-    "DBL-07c",
-    "the sum of the budgets is compared without a lock",
-    step=_ONE_BUDGET,
-)
+@budgets_at_once.defect("DBL-07c", "the sum of the budgets is compared without a lock", step=_ONE_BUDGET)
 def _() -> None:
     def lock_allowance(connection: Connection, tenant_id: str) -> Row[Any]:
         return connection.execute(select(allowances).where(allowances.c.tenant_id == tenant_id)).one()
@@ -86,14 +76,13 @@ def _() -> None:
     step="Acme's budgets add up to no more than the allowance",
 )
 def _() -> None:
-    def keep_ceiling(connection: Connection, allowed: Row[Any]) -> None:
+    @around(allowance, "keep_ceiling")
+    def keep_ceiling(original: Any, connection: Connection, allowed: Row[Any]) -> None:
         try:
             original(connection, allowed)
         except Problem:
             final_so_far(connection, allowed.tenant_id)
             raise
-
-    original = replace(allowance, "keep_ceiling", keep_ceiling)
 
 
 @moves_at_once.defect(
@@ -115,41 +104,25 @@ def _() -> None:
     "DBL-07f", "a refused move copies the messages", step="every message is in exactly one conversation"
 )
 def _() -> None:
-    def move_messages(connection: Connection, source_id: str, target_id: str, chosen: Collection[str] | None) -> Any:
+    @around(conversations, "move_messages")
+    def move_messages(original: Any, connection: Connection, *arguments: Any) -> Any:
+        _, target_id, chosen = arguments
         try:
-            return original(connection, source_id, target_id, chosen)
+            return original(connection, *arguments)
         except Problem:
             _copy(connection, target_id, messages.c.id.in_(chosen or ()))
             driver: Any = connection.connection.driver_connection
             driver.commit()
             raise
 
-    original = replace(conversations, "move_messages", move_messages)
 
-
-@expenses_at_once.defect(
-    "DBL-07g",
-    "a person's expenses include those of their colleagues",
-    step=_EACH_PERSON,
-)
+@expenses_at_once.defect("DBL-07g", "a person's expenses include those of their colleagues", step=_EACH_PERSON)
 def _() -> None:
-    def own(database: Database, router: APIRouter) -> None:
-        @router.get("/v1/allowance/expenses")
-        def booked(identity: Caller, cursor: str | None = None, limit: conversations.Limit = 50) -> Expenses:
-            query = select(expenses).where(*after(expenses, cursor, newest_first=True))
-            with acting_as(database, identity) as connection:
-                ordered = query.order_by(expenses.c.created_at.desc(), expenses.c.id.desc()).limit(limit + 1)
-                rows = list(connection.execute(ordered))
-            items = [Expense.model_validate(row, from_attributes=True) for row in rows[:limit]]
-            return Expenses(items=items, next_cursor=next_cursor(rows, limit))
-
-    answer_instead(allowance, own)
+    list_instead(allowance, "/v1/allowance/expenses", expenses, (Expense, Expenses))
 
 
 @budgets_at_once.defect(
-    "DBL-07h",
-    "an exceeded allowance is reported as a conflict with another request",
-    step=_ONE_BUDGET,
+    "DBL-07h", "an exceeded allowance is reported as a conflict with another request", step=_ONE_BUDGET
 )
 def _() -> None:
     replace(allowance, "allowance_exceeded", lambda detail: conflict("Somebody else is changing the budgets."))

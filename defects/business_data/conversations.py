@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from apex.backend import runs as runs_api
 from apex.backend import threads as conversations
 from apex.backend.models import NewThread, Thread, Threads
-from apex.backend.paging import after, next_cursor
+from apex.backend.paging import next_cursor
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import conflict, not_found
 from apex.storage.database import Database
 from apex.storage.runs import ENDED, RUN_CANCEL, RUNNING, now
 from apex.storage.tables import runs, threads
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around, replace
 from defects._routes import answer_instead
+from defects.business_data._lists import list_instead, newest_first
 
 written = Scenario("A conversation reads back as it was written", service="backend")
 conversation_pages = Scenario("Pages show each conversation once while others come and go", service="backend")
@@ -28,15 +29,6 @@ renamed = Scenario("A renamed conversation keeps its messages", service="backend
 deleted = Scenario("A deleted conversation is gone with all its messages", service="backend")
 running = Scenario("A conversation cannot be deleted while an agent is running in it", service="backend")
 others = Scenario("Other users cannot read, change or guess a conversation", service="backend")
-
-
-def _newest_first(connection: Connection, query: Select[Any], limit: int) -> list[Row[Any]]:
-    ordered = query.order_by(threads.c.created_at.desc(), threads.c.id.desc()).limit(limit + 1)
-    return list(connection.execute(ordered))
-
-
-def _page(rows: list[Row[Any]], cursor: str | None) -> Threads:
-    return Threads(items=[Thread.model_validate(row, from_attributes=True) for row in rows], next_cursor=cursor)
 
 
 def _rename_by(rename: Callable[[Database, Identity, str, str], Thread]) -> None:
@@ -73,15 +65,10 @@ def _as_stored(connection: Connection, identity: Identity, thread_id: str) -> Th
     step="Ben of Acme, Acme and Borealis each find their own conversation and no other",
 )
 def _() -> None:
-    def own(database: Database, router: APIRouter) -> None:
-        @router.get("/v1/threads")
-        def page(identity: Caller, cursor: str | None = None, limit: conversations.Limit = 50) -> Threads:
-            query = select(threads).where(*after(threads, cursor, newest_first=True))
-            with acting_as(database, identity) as connection:
-                rows = _newest_first(connection, query, limit)
-            return _page([row for row in rows[:limit] if row.user_id == identity.user_id], next_cursor(rows, limit))
+    def shown(database: Database, identity: Identity, row: Row[Any]) -> bool:
+        return bool(row.user_id == identity.user_id)
 
-    answer_instead(conversations, own)
+    list_instead(conversations, "/v1/threads", threads, (Thread, Threads), shown=shown)
 
 
 @others.defect(
@@ -111,8 +98,9 @@ def _() -> None:
             start = int(cursor or 0)
             query = select(threads).where(threads.c.user_id == identity.user_id).offset(start)
             with acting_as(database, identity) as connection:
-                rows = _newest_first(connection, query, limit)
-            return _page(rows[:limit], str(start + limit) if len(rows) > limit else None)
+                rows = newest_first(connection, threads, query, limit)
+            items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
+            return Threads(items=items, next_cursor=str(start + limit) if len(rows) > limit else None)
 
     answer_instead(conversations, own)
 
@@ -127,9 +115,7 @@ def _() -> None:
 
 
 @renamed.defect(
-    "DBL-02e",
-    "a new title is returned but not stored",
-    step="Acme's first conversation reads back under its new title",
+    "DBL-02e", "a new title is returned but not stored", step="Acme's first conversation reads back under its new title"
 )
 def _() -> None:
     def rename(database: Database, identity: Identity, thread_id: str, title: str) -> Thread:
@@ -156,12 +142,12 @@ def _() -> None:
 def _() -> None:
     hidden: set[str] = set()
 
-    def own_thread(connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Any:
+    @around(conversations, "own_thread")
+    def own_thread(original: Any, connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Any:
         if thread_id.lower() in hidden:
             raise not_found()
         return original(connection, identity, thread_id, *lock)
 
-    original = replace(conversations, "own_thread", own_thread)
     replace(runs_api, "own_thread", own_thread)
     _delete_by(lambda connection, thread: hidden.add(str(thread.id)))
 
@@ -170,16 +156,14 @@ def _() -> None:
     "DBL-02h", "a message loses the space around it", step="Acme's conversation reads back as it was written"
 )
 def _() -> None:
-    def new_message(connection: Connection, tenant_id: str, thread_id: str, content: str, *others: Any) -> Any:
+    @around(conversations, "new_message")
+    def new_message(original: Any, *arguments: Any) -> Any:
+        connection, tenant_id, thread_id, content, *others = arguments
         return original(connection, tenant_id, thread_id, content.strip(), *others)
-
-    original = replace(conversations, "new_message", new_message)
 
 
 @renamed.defect(
-    "DBL-02i",
-    "renaming one conversation renames all",
-    step="Acme's second conversation reads back as it was written",
+    "DBL-02i", "renaming one conversation renames all", step="Acme's second conversation reads back as it was written"
 )
 def _() -> None:
     def rename(database: Database, identity: Identity, thread_id: str, title: str) -> Thread:

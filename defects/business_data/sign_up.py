@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, text
 
 from apex.auth import accounts
-from apex.auth.models import User
 from apex.http.problems import Problem
 from apex.storage.tables import invitations, tenants
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around, replace
 
 taken = Scenario("A taken email address is refused in any capitalisation", service="auth")
 same_account = Scenario("A customer finds the same account on another device", service="auth")
@@ -27,45 +26,37 @@ _REFUSED = "the sign-up is refused because the invitation <is spent>"
     step="the sign-up is refused because the email address is taken",
 )
 def _() -> None:
-    def insert_user(connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
+    @around(accounts, "_insert_user")
+    def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
         taken = connection.execute(text("SELECT 1 FROM login_of(:email)"), {"email": email}).first()
         # The space stands for what a schema without its unique index would let in.
         return original(connection, tenant_id, f"{email} " if taken else email, *others)
 
-    original = replace(accounts, "_insert_user", insert_user)
-
 
 @same_account.defect(
-    "DBL-01b",
-    "the name given at sign-up is not stored",
-    step="Acme is logged in to the account from sign-up",
+    "DBL-01b", "the name given at sign-up is not stored", step="Acme is logged in to the account from sign-up"
 )
 def _() -> None:
-    def insert_user(
-        connection: Connection, tenant_id: str, email: str, role: str, name: str | None, password_hash: str
-    ) -> User:
-        user: User = original(connection, tenant_id, email, role, None, password_hash)
-        return user.model_copy(update={"display_name": name})
-
-    original = replace(accounts, "_insert_user", insert_user)
+    @around(accounts, "_insert_user")
+    def insert_user(original: Any, *arguments: Any) -> Any:
+        *first, name, password_hash = arguments
+        return original(*first, None, password_hash).model_copy(update={"display_name": name})
 
 
 @same_account.defect("DBL-01c", "a sign-up stores its user twice", step="the database holds one account for Acme")
 def _() -> None:
-    def insert_user(connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
+    @around(accounts, "_insert_user")
+    def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
         original(connection, tenant_id, f"{email} ", *others)
         return original(connection, tenant_id, email, *others)
 
-    original = replace(accounts, "_insert_user", insert_user)
-
 
 @taken.defect(
-    "DBL-01d",
-    "a refused sign-up still creates its organisation",
-    step="the database holds no account for Borealis",
+    "DBL-01d", "a refused sign-up still creates its organisation", step="the database holds no account for Borealis"
 )
 def _() -> None:
-    def create(self: accounts.Accounts, organisation: str, plan: str, *others: Any) -> Any:
+    @around(accounts.Accounts, "_create")
+    def create(original: Any, self: accounts.Accounts, organisation: str, plan: str, *others: Any) -> Any:
         try:
             return original(self, organisation, plan, *others)
         except Problem:
@@ -73,8 +64,6 @@ def _() -> None:
             with self._database.tenant(orphan) as connection:
                 connection.execute(tenants.insert().values(id=orphan, name=organisation, plan=plan))
             raise
-
-    original = replace(accounts.Accounts, "_create", create)
 
 
 @spent.defect("DBL-01e", "an invitation never expires", step=_REFUSED)
@@ -87,16 +76,16 @@ def _() -> None:
 
 @spent.defect("DBL-01f", "an accepted invitation is refused as a taken address", step=_REFUSED)
 def _() -> None:
-    def take(connection: Connection, invitation_id: str) -> Row[Any]:
+    @around(accounts, "_take")
+    def take(original: Any, connection: Connection, invitation_id: str) -> Row[Any]:
         used = select(invitations).where(invitations.c.id == invitation_id, invitations.c.accepted_at.is_not(None))
         return connection.execute(used).first() or original(connection, invitation_id)
-
-    original = replace(accounts, "_take", take)
 
 
 @spent.defect("DBL-01g", "a refused invitation still adds a member", step="Acme has no new member")
 def _() -> None:
-    def take(connection: Connection, invitation_id: str) -> Any:
+    @around(accounts, "_take")
+    def take(original: Any, connection: Connection, invitation_id: str) -> Any:
         try:
             return original(connection, invitation_id)
         except Problem as problem:
@@ -105,5 +94,3 @@ def _() -> None:
                 accounts._insert_user(connection, row.tenant_id, row.email, row.role, None, "*")
                 connection.commit()
             raise
-
-    original = replace(accounts, "_take", take)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import text
 
 from apex.storage.database import Database
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around
 
 reading = Scenario("On behalf of one customer the database shows no other's data", service="backend")
 reading_for_none = Scenario("On behalf of no customer the database shows nothing", service="backend")
@@ -18,12 +20,11 @@ _ONLY_ACME = "the account has reached Acme's data in every table and no other da
 def _without_policy(table: str) -> None:
     """Disable row-level security on a table once the service has migrated it; the next start restores it."""
 
-    def migrate(self: Database) -> None:
+    @around(Database, "migrate")
+    def migrate(original: Any, self: Database) -> None:
         original(self)
         with self.as_owner() as connection:
             connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
-
-    original = replace(Database, "migrate", migrate)
 
 
 @reading.defect("DBL-04a", "the table of usage has no policy", step=_ONLY_ACME)

@@ -17,7 +17,7 @@ from apex.storage.runs import Ending
 from apex.storage.tables import outbox
 from apex.worker import supervisor
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around
 from defects._transactions import final_so_far
 
 booking = Scenario("An interrupted expense is not booked", service="backend")
@@ -29,85 +29,63 @@ completion = Scenario("A run whose completion is interrupted still completes", s
 _NO_PART = "Acme sees no part of the change during or after the interruption"
 
 
-@booking.defect(
-    "DBL-06a",
-    "an expense is counted in one transaction and stored in another",
-    step=_NO_PART,
-)
+@booking.defect("DBL-06a", "an expense is counted in one transaction and stored in another", step=_NO_PART)
 def _() -> None:
-    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Any:
+    @around(allowance, "write_expense")
+    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
         final_so_far(connection, identity.tenant_id)
         return original(connection, identity, request)
 
-    original = replace(allowance, "write_expense", write_expense)
 
-
-@request.defect(
-    "DBL-06b",
-    "a run is stored in one transaction and its question in another",
-    step=_NO_PART,
-)
+@request.defect("DBL-06b", "a run is stored in one transaction and its question in another", step=_NO_PART)
 def _() -> None:
-    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Any:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, connection: Connection, tenant_id: str, *others: Any) -> Any:
         final_so_far(connection, tenant_id)
         return original(connection, tenant_id, *others)
 
-    original = replace(backend_runs, "new_message", new_message)
-
 
 @booking_again.defect(
-    "DBL-06c",
-    "an interrupted booking is remembered as running for ever",
-    step="Acme has exactly one booked expense",
+    "DBL-06c", "an interrupted booking is remembered as running for ever", step="Acme has exactly one booked expense"
 )
 def _() -> None:
     running: set[tuple[str, Decimal, str]] = set()
 
-    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Row[Any]:
+    @around(allowance, "write_expense")
+    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
         booking = (identity.user_id, request.amount, request.purpose)
         if booking in running:
             raise conflict("This is being booked already.")
         running.add(booking)
-        row: Row[Any] = original(connection, identity, request)
+        row = original(connection, identity, request)
         running.discard(booking)
         return row
 
-    original = replace(allowance, "write_expense", write_expense)
 
-
-@request.defect(
-    "DBL-06d",
-    "an interrupted request is reported as a conflict",
-    step="Acme is asked to try again",
-)
+@request.defect("DBL-06d", "an interrupted request is reported as a conflict", step="Acme is asked to try again")
 def _() -> None:
-    def new_message(*arguments: Any) -> Row[Any]:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, *arguments: Any) -> Any:
         try:
-            row: Row[Any] = original(*arguments)
+            return original(*arguments)
         except OperationalError:
             raise conflict("This cannot be asked now.") from None
-        return row
-
-    original = replace(backend_runs, "new_message", new_message)
 
 
 @request_again.defect(
-    "DBL-06e",
-    "the question of a run that is requested again is stored twice",
-    step="Acme has exactly one complete run",
+    "DBL-06e", "the question of a run that is requested again is stored twice", step="Acme has exactly one complete run"
 )
 def _() -> None:
     interrupted: set[str] = set()
 
-    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Any:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, connection: Connection, tenant_id: str, *others: Any) -> Any:
         try:
-            row: Row[Any] = original(connection, tenant_id, *others)
+            row = original(connection, tenant_id, *others)
         except OperationalError:
             interrupted.add(tenant_id)
             raise
         return original(connection, tenant_id, *others) if tenant_id in interrupted else row
-
-    original = replace(backend_runs, "new_message", new_message)
 
 
 class _FinalAtOnce:
@@ -129,10 +107,9 @@ class _FinalAtOnce:
     step="Acme sees no part of the change during the interruption",
 )
 def _() -> None:
-    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> Any:
+    @around(supervisor, "end_run")
+    def end_run(original: Any, connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> Any:
         return original(_FinalAtOnce(connection, run.tenant_id), run, ending, **others)
-
-    original = replace(supervisor, "end_run", end_run)
 
 
 @completion.defect(
@@ -141,14 +118,12 @@ def _() -> None:
     step="Acme has exactly one complete run",
 )
 def _() -> None:
-    def end_run(*arguments: Any, **others: Any) -> bool:
+    @around(supervisor, "end_run")
+    def end_run(original: Any, *arguments: Any, **others: Any) -> Any:
         try:
-            ended: bool = original(*arguments, **others)
+            return original(*arguments, **others)
         except OperationalError:
             raise RuntimeError("the database is gone") from None
-        return ended
-
-    original = replace(supervisor, "end_run", end_run)
 
 
 @completion.defect(
@@ -159,14 +134,13 @@ def _() -> None:
 def _() -> None:
     interrupted: set[str] = set()
 
-    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> bool:
+    @around(supervisor, "end_run")
+    def end_run(original: Any, connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> Any:
         try:
-            ended: bool = original(connection, run, ending, **others)
+            ended = original(connection, run, ending, **others)
         except OperationalError:
             interrupted.add(run.id)
             raise
         if run.id in interrupted:
             connection.execute(delete(outbox).where(outbox.c.payload["run_id"].astext == run.id))
         return ended
-
-    original = replace(supervisor, "end_run", end_run)
