@@ -29,7 +29,7 @@ def _find_pages(where: Callable[[Identity], Any], **look: Callable[[Database, Id
 @pages.defect(
     "DBL-08a",
     "the owner of a conversation is compared as text, for which there is no index",
-    step="no page takes a search through other users' conversations",
+    step="no page requires a search through other users' conversations",
 )
 def _() -> None:
     _find_pages(lambda identity: threads.c.user_id.cast(Text) == identity.user_id)

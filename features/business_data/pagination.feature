@@ -15,4 +15,4 @@ Feature: Pages load quickly from a large archive
       Then nearly all pages arrive within the page of conversations budget
       And each reader has received all of their own conversations, newest first
       And everything that the others wrote is stored
-      And no page takes a search through other users' conversations
+      And no page requires a search through other users' conversations

@@ -1,5 +1,7 @@
 """Agents' results are stored exactly."""
 
+from hamcrest import equal_to
+
 from support.business_data import agent_state
 from support.business_data.agent_state import AgentState
 from support.matchers.faultless import is_just
@@ -9,6 +11,7 @@ from support.run.sentences import then
 @then("the stored result equals what the agent returned")
 def _(world):
     state, stored = world.kept(AgentState), world.ended(world.last_run)
+    world.expect(stored["status"], equal_to("completed"), str(stored.get("error")))
     world.expect((stored.get("answer") or {}).get("kept"), is_just(state.value))
     world.expect(stored.get("input"), is_just(state.as_input))
 

@@ -118,8 +118,8 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Budgets:
-    """The ids of the budgets that share an allowance."""
+class TeamBudgets:
+    """The ids of the teams' budgets that share an allowance."""
 
     ids: list[str]
 
@@ -128,7 +128,7 @@ def _room_for_one(world: World, owner: User) -> None:
     """Two budgets, and room in the allowance to raise one of them, but not both."""
     world.platform.set_allowance(owner, "100.00").require()
     teams = ("Research", "Sales")
-    world.keep(Budgets([world.platform.allot(owner, team, "40.00").require()["id"] for team in teams]))
+    world.keep(TeamBudgets([world.platform.allot(owner, team, "40.00").require()["id"] for team in teams]))
 
 
 ASSETS: dict[str, Asset] = {"two budgets and room to raise one of them": _room_for_one}
@@ -137,7 +137,7 @@ ASSETS: dict[str, Asset] = {"two budgets and room to raise one of them": _room_f
 def _raise_both(world: World, owner: User) -> list[Outcome]:
     hold = Hold(world).rows(owner.tenant, "allowances", "budgets")
     # A device for each: one connection carries one request at a time.
-    raises = [(Anyone(owner.access_token), id) for id in world.kept(Budgets).ids]
+    raises = [(Anyone(owner.access_token), id) for id in world.kept(TeamBudgets).ids]
     return side_by_side(hold, *(partial(world.platform.change_budget, *each, "60.00") for each in raises))
 
 

@@ -1,26 +1,22 @@
-"""A large archive of conversations: planted at once, and paged through while others write.
-
-It is planted past the platform, with the statements and in the role with which the platform would have written it: the
-promise is how fast pages are found, and writing a hundred thousand messages through the API would take minutes.
-"""
+"""Pages of a large archive that are read while others write, and how the database finds them."""
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import psycopg
 
+from support.business_data.archive import ArchiveSize, writers_and_readers
 from support.business_data.pagination_matchers import QueryPlan
 from support.load.http_crowd import Crowd, Request
-from support.load.populations import at_once, organisations
+from support.load.populations import at_once
 from support.matchers.timing import percentile
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
-from support.scenario.users import Plan, User
+from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores.locks import Hold
@@ -31,21 +27,6 @@ _ENOUGH_PAGES = 20
 _EVERY_SECONDS = 0.4
 
 _ACT = "select set_config('app.tenant_id', %(tenant)s, true)"
-_PEOPLE = """
-insert into users (id, tenant_id, email, role, password_hash)
-select gen_random_uuid(), %(tenant)s, gen_random_uuid() || '@archive.example', 'member', '!'
-from generate_series(1, %(people)s)
-"""
-_THREADS = """
-insert into threads (id, tenant_id, user_id, title, created_at)
-select gen_random_uuid(), u.tenant_id, u.id, 'Question ' || n, now() - n * interval '1 hour'
-from users u cross join generate_series(1, %(threads)s) n where u.tenant_id = %(tenant)s
-"""
-_MESSAGES = """
-insert into messages (id, tenant_id, thread_id, role, content, created_at)
-select gen_random_uuid(), t.tenant_id, t.id, 'user', 'Message ' || n, t.created_at + n * interval '1 minute'
-from threads t cross join generate_series(1, %(messages)s) n where t.tenant_id = %(tenant)s
-"""
 _WRITTEN = """
 select t.id::text, t.id::text as thread, t.user_id::text, t.title from threads t where t.id::text = any (%(ids)s)
 union all
@@ -66,22 +47,6 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveSize:
-    """``people`` have ``threads`` conversations of ``messages`` each; some of them write, others read."""
-
-    organisations: int
-    people: int
-    threads: int
-    messages: int
-    writers: int
-    readers: int
-
-
-# A small archive still has enough conversations for an index to be worth its while.
-SIZES = {"full": ArchiveSize(4, 100, 50, 20, 20, 8), "small": ArchiveSize(4, 40, 50, 2, 8, 4)}
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveReads:
     """What readers received while others wrote: the ids of each round by reader's alias, and all pages and writes."""
 
@@ -91,7 +56,7 @@ class ArchiveReads:
     writes: list[tuple[Request, Outcome]]
 
     def acknowledged(self) -> list[Write]:
-        """What was written, under the ids with which it was acknowledged and in their order."""
+        """What the platform acknowledged, sorted by the ids that it gave."""
         return sorted(
             (_write(request, outcome.body["id"]) for request, outcome in self.writes), key=lambda each: each.id
         )
@@ -109,7 +74,7 @@ class ArchiveReads:
         """
         judged = self.judged()
         if not judged:
-            raise NotShown("nobody read while others wrote")
+            raise NotShown("no page was read while others wrote")
         return percentile([page.seconds for page in judged], 0.95)
 
     def require_enough(self) -> None:
@@ -128,40 +93,9 @@ def _write(request: Request, id: str) -> Write:
     return Write(id, request.path.split("/")[3], request.who.id, request.json["content"])
 
 
-def plant(world: World, *plans: Plan) -> ArchiveSize:
-    """People with their conversations; those who write and read are customers with sessions of their own.
-
-    The plans are dealt out among the organisations, in each of which somebody writes and somebody reads.
-    """
-    size = SIZES[world.settings.profile]
-    active = (size.writers + size.readers) // size.organisations
-    everybody = organisations(world, size.organisations, active, *plans)
-    values = {"people": size.people // size.organisations - active, "threads": size.threads, "messages": size.messages}
-
-    def plant_for(tenant: str) -> None:
-        with psycopg.connect(world.addresses.postgres_application_url) as connection:
-            for statement in (_ACT, _PEOPLE, _THREADS, _MESSAGES):
-                connection.execute(statement, {**values, "tenant": tenant})
-
-    with ThreadPoolExecutor() as together:
-        list(together.map(plant_for, {person.tenant.id for person in everybody}))
-    # Otherwise it would depend on autovacuum what the database knows of them when it chooses a query plan.
-    with psycopg.connect(world.addresses.postgres_owner_url) as owner:
-        owner.execute("analyze users, threads, messages")
-    world.evidence.note("archive planted", people=size.people, threads=size.threads, messages=size.messages)
-    return size
-
-
-def _active(world: World, size: ArchiveSize) -> tuple[list[User], list[User]]:
-    """Who writes and who reads, as many of each in every organisation."""
-    writing, reading = size.writers // size.organisations, size.readers // size.organisations
-    places = [(number % (writing + reading), user) for number, user in enumerate(world.users.customers)]
-    return [user for place, user in places if place < writing], [user for place, user in places if place >= writing]
-
-
-def writers_at_work(world: World, size: ArchiveSize, seconds: float) -> Crowd:
+def start_writers(world: World, size: ArchiveSize, seconds: float) -> Crowd:
     """The writers start conversations and write in those that they have, each at their own pace, for ``seconds``."""
-    writers, _ = _active(world, size)
+    writers, _ = writers_and_readers(world, size)
     own: dict[User, str] = {}
 
     def look_up(writer: User) -> None:
@@ -185,9 +119,9 @@ def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Requ
 
 def read_while_others_write(world: World, size: ArchiveSize) -> ArchiveReads:
     """The readers page through their conversations again and again while the others write."""
-    _, readers = _active(world, size)
+    _, readers = writers_and_readers(world, size)
     seconds = _WRITES * _EVERY_SECONDS
-    crowd = writers_at_work(world, size, seconds)
+    crowd = start_writers(world, size, seconds)
     end = time.monotonic() + seconds
     rounds: list[dict[str, list[str]]] = []
     pages: list[Outcome] = []
@@ -209,15 +143,6 @@ def _page_through(world: World, reader: User, pages: list[Outcome]) -> list[str]
             return shown
 
 
-def _archive(world: World) -> None:
-    world.keep(plant(world, *Plan))
-
-
-GROUPS: dict[str, Callable[[World], None]] = {
-    "a hundred users with fifty conversations of twenty messages each": _archive
-}
-
-
 # -- what the database holds, and how it finds it ---------------------------------------------------------------------
 
 
@@ -229,7 +154,7 @@ def stored_conversations(world: World, readers: Sequence[User]) -> dict[str, lis
 
 
 def stored_writes(world: World, writes: Iterable[Write]) -> list[Write]:
-    """What the database holds under the ids of what was written, in the order of the ids."""
+    """What the database holds under the ids of these writes, sorted by id."""
     ids = [each.id for each in writes]
     with psycopg.connect(world.addresses.postgres_observer_url) as observer:
         return [Write(*row) for row in observer.execute(_WRITTEN, {"ids": ids})]

@@ -66,7 +66,7 @@ def _data_in_every_table(world: World, customer: User) -> None:
     tokens.go_on(world, customer).require()
     stored = owned_resources.stored_of(world, customer.tenant)
     if empty := [table for table, rows in stored.items() if rows.startswith("0 ") and table not in _PASSING]:
-        raise NotShown(f"{customer} has no row in {', '.join(empty)}, so that nobody can be seen to be kept from it")
+        raise NotShown(f"{customer} has no row in {', '.join(empty)}, so that isolation cannot be seen there")
 
 
 ASSETS: dict[str, Asset] = {"data in every table": _data_in_every_table}

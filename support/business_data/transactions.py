@@ -26,7 +26,7 @@ _EXPENSE = ("12.50", "Books")
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """The response (None: nobody asked), and what a customer saw before, during and after the interruption."""
+    """The response (None: of no request), and what a customer saw before, during and after the interruption."""
 
     response: Outcome | None
     before: Any
@@ -118,7 +118,7 @@ def _run_completion(world: World, customer: User) -> Interruption:
         lambda: world.partner.release(own_path(customer)),
         lambda: runs_found(world, customer),
         first="runs",
-        # The answer is a message in the conversation, which nobody else's write needs.
+        # The answer is a message in the conversation, which no other transaction needs.
         hold_back=lambda hold: hold.rows(customer.tenant, "threads"),
     )
 

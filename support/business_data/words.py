@@ -3,11 +3,11 @@
 from support.business_data import (
     agent_state,
     allowances,
+    archive,
     caching,
     concurrent_writes,
     conversation_actions,
     conversations,
-    pagination,
     sign_up,
     tenant_separation,
     transactions,
@@ -23,7 +23,7 @@ ASSETS = {
     **sign_up.ASSETS,
     **tenant_separation.ASSETS,
 }
-GROUPS = {**concurrent_writes.GROUPS, **pagination.GROUPS}
+GROUPS = {**concurrent_writes.GROUPS, **archive.GROUPS}
 TYPES = {
     "AccountAction": entry(sign_up.ACTIONS),
     "AccountCount": entry(sign_up.ACCOUNTS),

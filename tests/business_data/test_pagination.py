@@ -24,7 +24,7 @@ def test_only_pages_that_were_asked_for_while_others_wrote_are_judged():
 
 
 def test_pages_of_a_quiet_time_show_nothing():
-    with pytest.raises(NotShown, match="nobody read"):
+    with pytest.raises(NotShown, match="no page was read"):
         _ = reading((9.0, 0.1), (21.0, 0.1)).p95
 
 

@@ -22,7 +22,7 @@ def test_a_plan_by_an_index_is_accepted(plan):
 
 
 @pytest.mark.parametrize(
-    ("plan", "said"),
+    ("plan", "named"),
     [
         ({"Node Type": "Limit", "Plans": [WHOLE]}, "it scans all of threads (Seq Scan)"),
         ({"Node Type": "Nested Loop", "Plans": [BY_INDEX, WHOLE]}, "it scans all of threads (Seq Scan)"),
@@ -34,8 +34,8 @@ def test_a_plan_by_an_index_is_accepted(plan):
     ],
     ids=["a whole table", "one of two", "in parallel", "no index"],
 )
-def test_any_other_is_not(plan, said):
+def test_any_other_is_not(plan, named):
     described = StringDescription()
     assert not finds_by_index().matches(plan)
     finds_by_index().describe_mismatch(plan, described)
-    assert str(described) == said
+    assert str(described) == named
