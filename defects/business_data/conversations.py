@@ -148,7 +148,7 @@ def _() -> None:
             raise not_found()
         return original(connection, identity, thread_id, *lock)
 
-    replace(runs_api, "own_thread", own_thread)
+    replace(runs_api, "own_thread", conversations.own_thread)
     _delete_by(lambda connection, thread: hidden.add(str(thread.id)))
 
 
