@@ -30,6 +30,8 @@ deleted = Scenario("A deleted conversation is gone with all its messages", servi
 running = Scenario("A conversation cannot be deleted while an agent is running in it", service="backend")
 others = Scenario("Other users cannot read, change or guess a conversation", service="backend")
 
+_NEVER_EXISTED = "each request is answered as if the conversation had never existed"
+
 
 def _rename_by(rename: Callable[[Database, Identity, str, str], Thread]) -> None:
     """Have conversations renamed in another way."""
@@ -72,9 +74,7 @@ def _() -> None:
 
 
 @others.defect(
-    "DBL-02b",
-    "a conversation is looked up in the whole organisation, not among the user's own",
-    step="each request is answered as if the conversation had never existed",
+    "DBL-02b", "a conversation is looked up in the whole organisation, not among the user's own", step=_NEVER_EXISTED
 )
 def _() -> None:
     def own_thread(connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Row[Any]:
@@ -125,11 +125,7 @@ def _() -> None:
     _rename_by(rename)
 
 
-@deleted.defect(
-    "DBL-02f",
-    "a deletion is confirmed but not carried out",
-    step="Acme's requests for the first conversation are answered as if it had never existed",
-)
+@deleted.defect("DBL-02f", "a deletion is confirmed but not carried out", step=_NEVER_EXISTED)
 def _() -> None:
     _delete_by(lambda connection, thread: None)
 

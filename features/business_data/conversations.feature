@@ -36,8 +36,8 @@ Feature: Conversations belong to their owner
     @gate
     Scenario: A deleted conversation is gone with all its messages
       Given Acme is an Enterprise customer with two conversations
-      When Acme deletes the first conversation
-      Then Acme's requests for the first conversation are answered as if it had never existed
+      When Acme deletes the first conversation and then tries to read and change it
+      Then each request is answered as if the conversation had never existed
       And the database holds nothing of the first conversation
       And Acme's second conversation reads back as it was written
 

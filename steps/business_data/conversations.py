@@ -40,13 +40,6 @@ def _(world, owner, position, state):
     world.expect(conversations.read(world, conversation), is_just(state(conversation)))
 
 
-@then("{owner:Owner} requests for the first conversation are answered as if it had never existed")
-def _(world, owner):
-    world.keep(conversation_actions.attempts(world, [owner], world.kept(Conversations).of(owner)[0]))
-    for response, never_existed in world.kept(Attempts).pairs:
-        world.expect(response, is_indistinguishable_from(never_existed), str(response))
-
-
 @then("each request is answered as if the conversation had never existed")
 def _(world):
     for response, never_existed in world.kept(Attempts).pairs:

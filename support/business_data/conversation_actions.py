@@ -74,7 +74,9 @@ def _rename_first(world: World, owner: User) -> None:
 
 
 def _delete_first(world: World, owner: User) -> None:
-    world.outcome = world.platform.delete_thread(owner, world.kept(Conversations).of(owner)[0].id)
+    first = world.kept(Conversations).of(owner)[0]
+    world.outcome = world.platform.delete_thread(owner, first.id)
+    world.keep(attempts(world, [owner], first))
 
 
 def _delete_under_agent(world: World, owner: User) -> None:
@@ -87,7 +89,7 @@ ACTIONS: dict[str, Callable[[World, User], None]] = {
     "pages through the conversations while some are deleted and others created": _page_through_conversations,
     "pages through the messages while more are added": _page_through_messages,
     "renames the first conversation": _rename_first,
-    "deletes the first conversation": _delete_first,
+    "deletes the first conversation and then tries to read and change it": _delete_first,
     "deletes the agent's conversation before the partner answers": _delete_under_agent,
 }
 
