@@ -1,5 +1,6 @@
 """How a defect puts something else in the place of what is there."""
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -8,3 +9,15 @@ def replace(owner: Any, name: str, replacement: Any) -> Any:
     original = getattr(owner, name)
     setattr(owner, name, replacement)
     return original
+
+
+def around(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
+    """Put the decorated function around ``name`` in a module or class: it receives the original, then the arguments."""
+
+    def put(wrapper: Callable[..., Any]) -> None:
+        def wrapped(*arguments: Any, **others: Any) -> Any:
+            return wrapper(original, *arguments, **others)
+
+        original = replace(owner, name, wrapped)
+
+    return put

@@ -1,4 +1,4 @@
-"""Seeded defects of what is kept exactly (DBL-03)."""
+"""Seeded defects of how agents' results are stored (DBL-03)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from apex.storage.runs import Ending
 from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace
+
+rich = Scenario("Nested data, decimals and Unicode read back unchanged", service="worker")
+large = Scenario("A megabyte of text reads back complete", service="worker")
+
+_STORED = "the stored result equals what the agent returned"
 
 
 def _altered_texts(alter: Callable[[str], str]) -> None:
@@ -30,54 +35,32 @@ def _altered_texts(alter: Callable[[str], str]) -> None:
     replace(supervisor, "Ending", ending)
 
 
-rich_state_reads = Scenario("A rich state reads back as the agent left it")
-
-
-@rich_state_reads.defect(
-    "DBL-03a", "money passes through floats", step="the state reads back exactly as the agent left it", service="worker"
-)
+@rich.defect("DBL-03a", "decimals are converted to floats and back", step=_STORED)
 def _() -> None:
-    def through_float(value: str) -> str:
-        return str(float(value)) if re.fullmatch(r"-?\d+\.\d+", value) else value
-
-    _altered_texts(through_float)
+    _altered_texts(lambda text: str(float(text)) if re.fullmatch(r"-?\d+\.\d+", text) else text)
 
 
-@rich_state_reads.defect(
-    "DBL-03b",
-    "letters that look alike are made one",
-    step="the state reads back exactly as the agent left it",
-    service="worker",
-)
+@rich.defect("DBL-03b", "characters that look alike are normalised", step=_STORED)
 def _() -> None:
-    _altered_texts(lambda value: unicodedata.normalize("NFKC", value))
+    _altered_texts(lambda text: unicodedata.normalize("NFKC", text))
 
 
-megabyte_text_kept = Scenario("A megabyte of text is kept to its last letter", service="worker")
-
-
-@megabyte_text_kept.defect(
-    "DBL-03c",
-    "long texts are cut where an older column ended",
-    step="the state reads back exactly as the agent left it",
-)
+@large.defect("DBL-03c", "long texts are truncated to the size of a smaller column type", step=_STORED)
 def _() -> None:
-    _altered_texts(lambda value: value[:65_535])
+    _altered_texts(lambda text: text[:65_535])
 
 
-@rich_state_reads.defect(
+@rich.defect(
     "DBL-03d",
-    "in the conversation an answer is shown without what is nested in it",
-    step="it reads the same in the conversation",
+    "the conversation shows an answer without its nested objects",
+    step="the conversation shows what the agent returned",
     service="backend",
 )
 def _() -> None:
-    def flat(value: Any) -> Any:
-        return {name: None if isinstance(member, dict) else member for name, member in value.items()}
-
     def validate(_: Any, /, row: Any, **options: Any) -> Message:
         message = original(row, **options)
-        return message.model_copy(update={"data": flat(message.data)}) if message.data else message
+        flat = {name: None if isinstance(member, dict) else member for name, member in (message.data or {}).items()}
+        return message.model_copy(update={"data": flat}) if message.data else message
 
     original = Message.model_validate
     replace(Message, "model_validate", classmethod(validate))

@@ -16,34 +16,40 @@ from apex.http.problems import unavailable
 from apex.storage import cache as caching
 from apex.storage.cache import Cache
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around, replace
 
-change_seen_next = Scenario("A change is seen by the next who looks", service="backend")
+next_read = Scenario("Every member's next read shows a change", service="backend")
+two_backends = Scenario("Two backends return the same allowance after each change", service="backend")
+failing = Scenario("Reads are correct while the cache fails", service="backend")
+recovered = Scenario("A change that the cache missed is cached after recovery", service="backend")
+own_data = Scenario("The cache returns each customer's own data", service="backend")
 
 
-@change_seen_next.defect(
-    "DBL-05a",
-    "the cache is kept for the month, whatever changes",
-    step="Acme and Ben of Acme read the allowance as it now is",
-)
-def _() -> None:
+def _cached_for_the_month() -> None:
+    """Have a cached allowance served until the month ends, however often it changes."""
     replace(allowance, "cached_version", lambda month, version: str(month))
 
 
-two_backends_read = Scenario("Two backends read the same", service="backend")
+@next_read.defect(
+    "DBL-05a",
+    "a cached allowance is served until the month ends, whatever changes",
+    step="Acme reads their current allowance",
+)
+def _() -> None:
+    _cached_for_the_month()
 
 
-@two_backends_read.defect(
+@two_backends.defect(
     "DBL-05b",
-    "each backend keeps a copy of its own, and drops it only when the change came through itself",
-    step="both have read the allowance as it was after each change",
+    "each backend keeps a copy of its own, and drops it only for changes made through itself",
+    step="both backends return the current allowance after each change",
 )
 def _() -> None:
     own: dict[str, dict[str, Any]] = {}
 
-    def statement(connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
-        fresh: dict[str, Any] = original(connection, cache, tenant_id)
-        return own.setdefault(tenant_id, fresh)
+    @around(allowance, "statement")
+    def statement(original: Any, connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
+        return own.setdefault(tenant_id, original(connection, cache, tenant_id))
 
     def dropping(name: str) -> None:
         def change(connection: Connection, whose: Identity | str, *others: Any) -> Any:
@@ -52,46 +58,35 @@ def _() -> None:
 
         changing = replace(allowance, name, change)
 
-    original = replace(allowance, "statement", statement)
     for name in ("count_spent", "set_allowance", "lock_allowance"):
         dropping(name)
 
 
-changed_without_cache = Scenario(
-    "What was changed without the cache is read from it when it is back", service="backend"
-)
-
-
-@changed_without_cache.defect(
+@recovered.defect(
     "DBL-05c",
-    "the cache is told to forget what was changed; what it is told while it is away is lost",
-    step="Acme reads the allowance as it now is, from the cache",
+    "a change deletes what is cached; a deletion that fails during an outage is lost",
+    step="Acme reads their current allowance from the cache",
 )
 def _() -> None:
     caches: list[Cache] = []
 
-    def init(self: Cache, url: str) -> None:
+    @around(Cache, "__init__")
+    def init(original: Any, self: Cache, url: str) -> None:
         original(self, url)
         caches.append(self)
 
-    def count_spent(connection: Connection, identity: Identity, amount: Decimal) -> date:
+    @around(allowance, "count_spent")
+    def count_spent(counting: Any, connection: Connection, identity: Identity, amount: Decimal) -> date:
         month: date = counting(connection, identity, amount)
         for cache in caches:
             with suppress(RedisError):
                 cache._redis.delete(f"cache:{identity.tenant_id}:allowance:{month}")
         return month
 
-    original = replace(Cache, "__init__", init)
-    counting = replace(allowance, "count_spent", count_spent)
-    replace(allowance, "cached_version", lambda month, version: str(month))
+    _cached_for_the_month()
 
 
-read_right_cache = Scenario("What is read is right while the cache is in trouble", service="backend")
-
-
-@read_right_cache.defect(
-    "DBL-05d", "without the cache nothing can be read", step="Acme reads the allowance as it now is"
-)
+@failing.defect("DBL-05d", "nothing can be read without the cache", step="Acme reads their current allowance")
 def _() -> None:
     def leave_alone(self: Cache, error: RedisError) -> None:
         raise unavailable()
@@ -99,11 +94,8 @@ def _() -> None:
     replace(Cache, "_leave_alone", leave_alone)
 
 
-cache_shows_each = Scenario("The cache shows each customer their own", service="backend")
-
-
-@cache_shows_each.defect(
-    "DBL-05e", "the cache knows one value of a kind, whoever's it is", step="each has read their own allowance"
+@own_data.defect(
+    "DBL-05e", "all customers share one cache entry", step="Borealis reads their current allowance from the cache"
 )
 def _() -> None:
     replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")

@@ -1,106 +1,84 @@
-"""Seeded defects of pages out of a large archive (DBL-08)."""
+"""Seeded defects of pages from a large archive (DBL-08)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
 from sqlalchemy import Connection, Row, Table, Text, func, select
 
 from apex.backend import threads as conversations
 from apex.backend.models import Thread, Threads
-from apex.backend.paging import after, next_cursor
-from apex.http.identity import Caller, Identity, acting_as
+from apex.http.identity import Identity, acting_as
 from apex.http.problems import unavailable
 from apex.storage.database import Database
 from apex.storage.tables import messages, threads
 from defects import Scenario
-from defects._patching import replace
-from defects._routes import answer_instead
+from defects._patching import around, replace
+from defects.business_data._lists import list_instead
+
+pages = Scenario("Pages arrive quickly from a large archive while others write", service="backend")
+
+_STORED = "everything that the others wrote is stored"
 
 
-def _page_by(whose: Callable[[Identity], Any], look: Callable[[Database, Identity, Row[Any]], None]) -> None:
-    """Have pages of conversations found by another condition, and something looked up for each of them."""
-
-    def own(database: Database, router: APIRouter) -> None:
-        @router.get("/v1/threads")
-        def page(identity: Caller, cursor: str | None = None, limit: conversations.Limit = 50) -> Threads:
-            query = select(threads).where(whose(identity), *after(threads, cursor, newest_first=True))
-            with acting_as(database, identity) as connection:
-                ordered = query.order_by(threads.c.created_at.desc(), threads.c.id.desc()).limit(limit + 1)
-                rows = list(connection.execute(ordered))
-            for row in rows:
-                look(database, identity, row)
-            items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
-            return Threads(items=items, next_cursor=next_cursor(rows, limit))
-
-    answer_instead(conversations, own)
+def _find_pages(where: Callable[[Identity], Any], **look: Callable[[Database, Identity, Row[Any]], Any]) -> None:
+    list_instead(conversations, "/v1/threads", threads, (Thread, Threads), where=where, **look)
 
 
-pages_come_quickly = Scenario("Pages come quickly out of a large archive while others write", service="backend")
-
-
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08a",
-    "whose a conversation is, is compared as text, which no index knows",
-    step="every page is found by an index",
+    "the owner of a conversation is compared as text, for which there is no index",
+    step="no page requires a search through other users' conversations",
 )
 def _() -> None:
-    _page_by(lambda identity: threads.c.user_id.cast(Text) == identity.user_id, lambda *_: None)
+    _find_pages(lambda identity: threads.c.user_id.cast(Text) == identity.user_id)
 
 
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08b",
-    "for each conversation of a page its messages are counted, each time anew and without an index",
-    step="nearly all pages have come within the page of conversations budget",
+    "the messages of each conversation of a page are counted one by one and without an index",
+    step="nearly all pages arrive within the page of conversations budget",
 )
 def _() -> None:
-    def count(database: Database, identity: Identity, row: Row[Any]) -> None:
+    def count(database: Database, identity: Identity, row: Row[Any]) -> bool:
         with acting_as(database, identity) as connection:
             same = messages.c.thread_id.cast(Text) == row.id
-            connection.scalar(select(func.count()).select_from(messages).where(same))
+            return bool(connection.scalar(select(func.count()).select_from(messages).where(same)) or True)
 
-    _page_by(lambda identity: threads.c.user_id == identity.user_id, count)
+    _find_pages(lambda identity: threads.c.user_id == identity.user_id, shown=count)
 
 
-@pages_come_quickly.defect(
+@pages.defect(
     "DBL-08c",
-    "only the newest conversations are found, for quickness' sake",
-    step="each has been shown all of their own conversations, newest first",
+    "only the newest conversations are found, to be quick",
+    step="each reader has received all of their own conversations, newest first",
 )
 def _() -> None:
     replace(conversations, "next_cursor", lambda rows, limit: None)
 
 
-@pages_come_quickly.defect(
-    "DBL-08d", "who writes while others read is sent away", step="what the others wrote has been kept"
-)
+@pages.defect("DBL-08d", "writes are refused while others read", step=_STORED)
 def _() -> None:
     reading: list[str] = []
 
-    def after_reading(table: Table, cursor: str | None, *, newest_first: bool) -> Any:
+    @around(conversations, "after")
+    def after_reading(original: Any, table: Table, cursor: str | None, *, newest_first: bool) -> Any:
         reading.append(table.name)
         return original(table, cursor, newest_first=newest_first)
 
-    def new_message(*arguments: Any) -> Row[Any]:
+    @around(conversations, "new_message")
+    def new_message(writing: Any, *arguments: Any) -> Any:
         if reading and len(reading) % 3 == 0:
             raise unavailable()
-        row: Row[Any] = writing(*arguments)
-        return row
-
-    original = replace(conversations, "after", after_reading)
-    writing = replace(conversations, "new_message", new_message)
+        return writing(*arguments)
 
 
-@pages_come_quickly.defect(
-    "DBL-08e", "a message is acknowledged and never stored", step="what the others wrote has been kept"
-)
+@pages.defect("DBL-08e", "a message is acknowledged and never stored", step=_STORED)
 def _() -> None:
-    def new_message(connection: Connection, *arguments: Any) -> Row[Any]:
+    @around(conversations, "new_message")
+    def new_message(original: Any, connection: Connection, *arguments: Any) -> Any:
         with connection.begin_nested() as stored:
-            row: Row[Any] = original(connection, *arguments)
+            row = original(connection, *arguments)
             stored.rollback()
         return row
-
-    original = replace(conversations, "new_message", new_message)

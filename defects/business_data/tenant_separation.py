@@ -1,68 +1,52 @@
-"""Seeded defects of the walls between tenants in the database (DBL-04)."""
+"""Seeded defects of the isolation of customers in the database (DBL-04)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import text
 
 from apex.storage.database import Database
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around
+
+reading = Scenario("On behalf of one customer the database shows no other's data", service="backend")
+reading_for_none = Scenario("On behalf of no customer the database shows nothing", service="backend")
+changing = Scenario("On behalf of one customer no other's data can be changed", service="backend")
+
+_ONLY_ACME = "the account has reached Acme's data in every table and no other data"
 
 
-def _unguarded(table: str) -> None:
-    """Switch row-level security off on a table once the service has seen to it; the next start restores it."""
+def _without_policy(table: str) -> None:
+    """Disable row-level security on a table once the service has migrated it; the next start restores it."""
 
-    def migrate(self: Database) -> None:
+    @around(Database, "migrate")
+    def migrate(original: Any, self: Database) -> None:
         original(self)
         with self.as_owner() as connection:
             connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
 
-    original = replace(Database, "migrate", migrate)
 
-
-behalf_one_customer = Scenario("On behalf of one customer the database shows nothing of another", service="backend")
-
-
-@behalf_one_customer.defect(
-    "DBL-04a", "the table of usage has no policy", step="it sees Acme's data of every kind and nobody else's"
-)
+@reading.defect("DBL-04a", "the table of usage has no policy", step=_ONLY_ACME)
 def _() -> None:
-    _unguarded("usage_records")
+    _without_policy("usage_records")
 
 
-behalf_nobody_database = Scenario("On behalf of nobody the database shows nothing", service="backend")
-
-
-@behalf_nobody_database.defect("DBL-04b", "the table of people has no policy", step="it sees nothing at all")
+@reading_for_none.defect("DBL-04b", "the table of users has no policy", step="the account has reached no data")
 def _() -> None:
-    _unguarded("users")
+    _without_policy("users")
 
 
-behalf_one_customer_nothing = Scenario("On behalf of one customer nothing of another can be changed", service="backend")
-
-
-@behalf_one_customer_nothing.defect(
-    "DBL-04c",
-    "the table of what is to be sent has no policy",
-    step="it has changed Acme's data of every kind and nobody else's",
-)
+@changing.defect("DBL-04c", "the table of outgoing events has no policy", step=_ONLY_ACME)
 def _() -> None:
-    _unguarded("outbox")
+    _without_policy("outbox")
 
 
-@behalf_one_customer.defect(
-    "DBL-04d",
-    "the table of spent refresh tokens has no policy",
-    step="it sees Acme's data of every kind and nobody else's",
-)
+@reading.defect("DBL-04d", "the table of spent refresh tokens has no policy", step=_ONLY_ACME)
 def _() -> None:
-    _unguarded("spent_refresh_tokens")
+    _without_policy("spent_refresh_tokens")
 
 
-@behalf_one_customer_nothing.defect(
-    "DBL-04e",
-    "the table of the tools that were added has no policy",
-    step="it has changed Acme's data of every kind and nobody else's",
-)
+@changing.defect("DBL-04e", "the table of registered tools has no policy", step=_ONLY_ACME)
 def _() -> None:
-    _unguarded("registered_tools")
+    _without_policy("registered_tools")

@@ -1,4 +1,4 @@
-"""Seeded defects of what is written wholly or not at all (DBL-06)."""
+"""Seeded defects of interrupted transactions (DBL-06)."""
 
 from __future__ import annotations
 
@@ -17,102 +17,75 @@ from apex.storage.runs import Ending
 from apex.storage.tables import outbox
 from apex.worker import supervisor
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around
 from defects._transactions import final_so_far
 
-expense_whose_booking = Scenario("An expense whose booking breaks off is not booked", service="backend")
+booking = Scenario("An interrupted expense is not booked", service="backend")
+booking_again = Scenario("An interrupted expense can be booked again", service="backend")
+request = Scenario("A run whose request is interrupted does not start", service="backend")
+request_again = Scenario("A run whose request was interrupted can be requested again", service="backend")
+completion = Scenario("A run whose completion is interrupted still completes", service="worker")
+
+_NO_PART = "Acme sees no part of the change during or after the interruption"
 
 
-@expense_whose_booking.defect(
-    "DBL-06a",
-    "an expense is counted in one transaction and written down in another",
-    step="Acme finds nothing of it, neither meanwhile nor afterwards",
-)
+@booking.defect("DBL-06a", "an expense is counted in one transaction and stored in another", step=_NO_PART)
 def _() -> None:
-    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Row[Any]:
+    @around(allowance, "write_expense")
+    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
         final_so_far(connection, identity.tenant_id)
-        row: Row[Any] = original(connection, identity, request)
-        return row
-
-    original = replace(allowance, "write_expense", write_expense)
+        return original(connection, identity, request)
 
 
-run_whose_request = Scenario("A run whose request breaks off is not begun", service="backend")
-
-
-@run_whose_request.defect(
-    "DBL-06b",
-    "a run is written in one transaction and its question in another",
-    step="Acme finds nothing of it, neither meanwhile nor afterwards",
-)
+@request.defect("DBL-06b", "a run is stored in one transaction and its question in another", step=_NO_PART)
 def _() -> None:
-    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Row[Any]:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, connection: Connection, tenant_id: str, *others: Any) -> Any:
         final_so_far(connection, tenant_id)
-        row: Row[Any] = original(connection, tenant_id, *others)
-        return row
-
-    original = replace(backend_runs, "new_message", new_message)
+        return original(connection, tenant_id, *others)
 
 
-expense_whose_booking_has = Scenario("An expense whose booking has broken off can be booked", service="backend")
-
-
-@expense_whose_booking_has.defect(
-    "DBL-06c",
-    "a booking is remembered as under way and never forgotten when it breaks off",
-    step="Acme finds it booked once",
+@booking_again.defect(
+    "DBL-06c", "an interrupted booking is remembered as running for ever", step="Acme has exactly one booked expense"
 )
 def _() -> None:
-    under_way: set[tuple[str, Decimal, str]] = set()
+    running: set[tuple[str, Decimal, str]] = set()
 
-    def write_expense(connection: Connection, identity: Identity, request: NewExpense) -> Row[Any]:
+    @around(allowance, "write_expense")
+    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
         booking = (identity.user_id, request.amount, request.purpose)
-        if booking in under_way:
+        if booking in running:
             raise conflict("This is being booked already.")
-        under_way.add(booking)
-        row: Row[Any] = original(connection, identity, request)
-        under_way.discard(booking)
+        running.add(booking)
+        row = original(connection, identity, request)
+        running.discard(booking)
         return row
 
-    original = replace(allowance, "write_expense", write_expense)
 
-
-@run_whose_request.defect(
-    "DBL-06d",
-    "whoever loses the database in the middle is told that the fault is theirs",
-    step="Acme is asked to try again",
-)
+@request.defect("DBL-06d", "an interrupted request is reported as a conflict", step="Acme is asked to try again")
 def _() -> None:
-    def new_message(*arguments: Any) -> Row[Any]:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, *arguments: Any) -> Any:
         try:
-            row: Row[Any] = original(*arguments)
+            return original(*arguments)
         except OperationalError:
             raise conflict("This cannot be asked now.") from None
-        return row
-
-    original = replace(backend_runs, "new_message", new_message)
 
 
-run_whose_request_has = Scenario("A run whose request has broken off can be asked for", service="backend")
-
-
-@run_whose_request_has.defect(
-    "DBL-06e",
-    "a question is written when it is asked, and once more when its run is asked for again",
-    step="Acme finds one whole run",
+@request_again.defect(
+    "DBL-06e", "the question of a run that is requested again is stored twice", step="Acme has exactly one complete run"
 )
 def _() -> None:
-    broken_off: set[str] = set()
+    interrupted: set[str] = set()
 
-    def new_message(connection: Connection, tenant_id: str, *others: Any) -> Row[Any]:
+    @around(backend_runs, "new_message")
+    def new_message(original: Any, connection: Connection, tenant_id: str, *others: Any) -> Any:
         try:
-            row: Row[Any] = original(connection, tenant_id, *others)
+            row = original(connection, tenant_id, *others)
         except OperationalError:
-            broken_off.add(tenant_id)
+            interrupted.add(tenant_id)
             raise
-        return original(connection, tenant_id, *others) if tenant_id in broken_off else row
-
-    original = replace(backend_runs, "new_message", new_message)
+        return original(connection, tenant_id, *others) if tenant_id in interrupted else row
 
 
 class _FinalAtOnce:
@@ -128,54 +101,46 @@ class _FinalAtOnce:
         return result
 
 
-run_whose_end = Scenario("A run whose end breaks off ends all the same", service="worker")
-
-
-@run_whose_end.defect(
+@completion.defect(
     "DBL-06f",
-    "a run's state, answer and story are written one after the other",
-    step="Acme has found nothing of the end while it was half-way",
+    "a run's state, answer and events are committed one after the other",
+    step="Acme sees no part of the change during the interruption",
 )
 def _() -> None:
-    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> bool:
-        ended: bool = original(_FinalAtOnce(connection, run.tenant_id), run, ending, **others)
-        return ended
-
-    original = replace(supervisor, "end_run", end_run)
+    @around(supervisor, "end_run")
+    def end_run(original: Any, connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> Any:
+        return original(_FinalAtOnce(connection, run.tenant_id), run, ending, **others)
 
 
-@run_whose_end.defect(
+@completion.defect(
     "DBL-06g",
-    "an end that breaks off is not written again, and the run is lost with its answer",
-    step="Acme finds the whole end all the same",
+    "an interrupted completion is not repeated, and the run is lost with its answer",
+    step="Acme has exactly one complete run",
 )
 def _() -> None:
-    def end_run(*arguments: Any, **others: Any) -> bool:
+    @around(supervisor, "end_run")
+    def end_run(original: Any, *arguments: Any, **others: Any) -> Any:
         try:
-            ended: bool = original(*arguments, **others)
+            return original(*arguments, **others)
         except OperationalError:
             raise RuntimeError("the database is gone") from None
-        return ended
-
-    original = replace(supervisor, "end_run", end_run)
 
 
-@run_whose_end.defect(
+@completion.defect(
     "DBL-06h",
-    "an end that is written again is not told again",
+    "a completion that is repeated sends no event",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
-    broken_off: set[str] = set()
+    interrupted: set[str] = set()
 
-    def end_run(connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> bool:
+    @around(supervisor, "end_run")
+    def end_run(original: Any, connection: Connection, run: Row[Any], ending: Ending, **others: Any) -> Any:
         try:
-            ended: bool = original(connection, run, ending, **others)
+            ended = original(connection, run, ending, **others)
         except OperationalError:
-            broken_off.add(run.id)
+            interrupted.add(run.id)
             raise
-        if run.id in broken_off:
+        if run.id in interrupted:
             connection.execute(delete(outbox).where(outbox.c.payload["run_id"].astext == run.id))
         return ended
-
-    original = replace(supervisor, "end_run", end_run)

@@ -1,19 +1,19 @@
 @business_data
-Feature: What an agent worked out is kept exactly
+Feature: Agents' results are stored exactly
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let customers build their own reports on our answers
-  Value impact:     A figure read next year is the figure that was worked out today
-  Strategic impact: Answers that never change on the way can be used in audits
+  Business goal:    Let customers build their own reports on stored results
+  Value impact:     A figure read next year equals the figure computed today, to the last digit
+  Strategic impact: Results that storage never alters can be used in audits
 
   @DBL-03 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: An agent's rich state is kept exactly
+  Rule: An agent's rich state is stored exactly
 
     @smoke
-    Scenario Outline: A rich state reads back as the agent left it
+    Scenario Outline: Nested data, decimals and Unicode read back unchanged
       Given Acme is <a plan> customer
-      When Acme runs an agent that leaves a rich state
-      Then the state reads back exactly as the agent left it
-      And it reads the same in the conversation
+      When Acme runs an agent that returns nested data, decimals and Unicode
+      Then the stored result equals what the agent returned
+      And the conversation shows what the agent returned
 
       Examples:
         | a plan |
@@ -21,11 +21,11 @@ Feature: What an agent worked out is kept exactly
         | a Mid  |
 
     @gate
-    Scenario Outline: A megabyte of text is kept to its last letter
+    Scenario Outline: A megabyte of text reads back complete
       Given Acme is <a plan> customer
-      When Acme runs an agent that leaves a megabyte of text
-      Then the state reads back exactly as the agent left it
-      And it reads the same in the conversation
+      When Acme runs an agent that returns a megabyte of text
+      Then the stored result equals what the agent returned
+      And the conversation shows what the agent returned
 
       Examples:
         | a plan        |

@@ -1,20 +1,20 @@
 @business_data
-Feature: The cache never lies
+Feature: The cache never returns stale data
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Serve quick answers without ever serving old ones
-  Value impact:     Whoever looks after a change sees the change, wherever they look
-  Strategic impact: We can add servers as we grow, and no customer reads two truths
+  Business goal:    Answer quickly from a cache without ever showing an outdated figure
+  Value impact:     Whoever reads a budget after a change sees the change, on every server
+  Strategic impact: We can add servers as we grow, and all customers still read the same figures
 
   @DBL-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: What was changed is what is read next, whatever the cache holds
+  Rule: A read after a change returns the new value, whatever the cache holds
 
     @gate
-    Scenario Outline: A change is seen by the next who looks
-      Given Acme is <a plan> customer
+    Scenario Outline: Every member's next read shows a change
+      Given Acme is <a plan> customer with a cached allowance
       And Ben of Acme is a member
-      And Acme's allowance is read from the cache
       When Acme <changes it>
-      Then Acme and Ben of Acme read the allowance as it now is
+      Then Acme reads their current allowance
+      And Ben of Acme reads their current allowance
 
       Examples:
         | a plan        | changes it            |
@@ -23,47 +23,44 @@ Feature: The cache never lies
         | an Enterprise | gives a team a budget |
 
     @gate
-    Scenario: Two backends read the same
-      Given Acme is an Enterprise customer
-      And there is a second backend
-      And both backends read Acme's allowance from the cache
-      When Acme changes the allowance at the one and then at the other
-      Then both have read the allowance as it was after each change
+    Scenario: Two backends return the same allowance after each change
+      Given Acme is an Enterprise customer with an allowance cached by two backends
+      When Acme changes the allowance through each backend in turn
+      Then both backends return the current allowance after each change
 
     @gate @exclusive
-    Scenario Outline: What is read is right while the cache is in trouble
-      Given Acme is a Mid customer
-      And Acme's allowance is read from the cache
-      And the cache <is in trouble>
+    Scenario Outline: Reads are correct while the cache fails
+      Given Acme is a Mid customer with a cached allowance
+      And the cache <fails>
       When Acme books an expense
-      Then Acme reads the allowance as it now is
+      Then Acme reads their current allowance
 
       Examples:
-        | is in trouble            |
-        | has forgotten everything |
-        | is lost                  |
-        | hangs                    |
-        | cannot be reached        |
+        | fails             |
+        | has lost its data |
+        | has crashed       |
+        | hangs             |
+        | is unreachable    |
 
     @gate @exclusive
-    Scenario Outline: What was changed without the cache is read from it when it is back
-      Given Acme is an Early customer
-      And Acme's allowance is read from the cache
-      And the cache <is in trouble>
-      And Acme has booked an expense meanwhile
-      When the cache is back
-      Then Acme reads the allowance as it now is, from the cache
+    Scenario Outline: A change that the cache missed is cached after recovery
+      Given Acme is an Early customer with a cached allowance
+      And the cache <fails>
+      And Acme has a new expense
+      When the cache recovers
+      Then Acme reads their current allowance from the cache
 
       Examples:
-        | is in trouble            |
-        | has forgotten everything |
-        | is lost                  |
-        | hangs                    |
-        | cannot be reached        |
+        | fails             |
+        | has lost its data |
+        | has crashed       |
+        | hangs             |
+        | is unreachable    |
 
     @smoke
-    Scenario: The cache shows each customer their own
-      Given Acme is a Mid customer
+    Scenario: The cache returns each customer's own data
+      Given Acme is a Mid customer with a cached allowance
       And Borealis is a Free customer
-      When the allowances of Acme and Borealis are read from the cache in turn
-      Then each has read their own allowance
+      When Borealis sets an allowance
+      Then Borealis reads their current allowance from the cache
+      And Acme reads their current allowance from the cache

@@ -1,27 +1,26 @@
 @business_data
-Feature: However many write at once, nothing is lost
+Feature: Concurrent writes lose nothing
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Win departments that work on the same figures all day
-  Value impact:     Totals are right to the cent, whoever else books at the same moment
-  Strategic impact: A product that many share needs figures that nobody has to check
+  Business goal:    Win departments in which many people work on the same budget
+  Value impact:     Totals are exact to the cent, however many colleagues book at the same moment
+  Strategic impact: Shared budgets scale to large organisations without anyone reconciling them by hand
 
   @DBL-07 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: However many customers write at once, their totals are exact
+  Rule: Totals are exact, however many customers write at once
 
     @gate
-    Scenario: Everything is counted that fifty people book at once
-      Given five organisations of ten people share an allowance each
-      When all of them book expenses at once
-      Then each organisation has spent exactly what its people booked
-      And each person has spent exactly what they booked
+    Scenario: All expenses that fifty people book at once are counted
+      Given five organisations of ten people with an allowance each
+      When everyone books expenses at once
+      Then each organisation has spent exactly what was booked
+      And each person has spent exactly what was booked
 
     @gate
-    Scenario Outline: Two budgets that are raised at once stay within the allowance
-      Given Acme is <a plan> customer
-      And Acme's allowance has room to raise one of two budgets
+    Scenario Outline: Budgets raised at once cannot exceed the allowance
+      Given Acme is <a plan> customer with two budgets and room to raise one of them
       When Acme raises both budgets at once
-      Then one is raised and the other refused for want of room
-      And the budgets are within the allowance
+      Then one request succeeds and the other is refused because the allowance is exceeded
+      And Acme's budgets add up to no more than the allowance
 
       Examples:
         | a plan  |
@@ -29,9 +28,8 @@ Feature: However many write at once, nothing is lost
         | a Free  |
 
     @smoke
-    Scenario: Messages that are moved to two places at once are in one of them
-      Given Acme is an Early customer
-      And Acme has three conversations
-      When Acme moves the messages of the first conversation to both others at once
-      Then one move is made and the other refused
-      And every message is in one conversation
+    Scenario: Messages moved to two conversations at once end up in one
+      Given Acme is an Early customer with three conversations
+      When Acme moves the first conversation's messages to each of the others at once
+      Then one request succeeds and the other is refused because the messages have moved
+      And every message is in exactly one conversation

@@ -1,62 +1,58 @@
 @business_data
-Feature: Conversations are kept for their owner
+Feature: Conversations belong to their owner
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Make the product the place where cost decisions are written down
-  Value impact:     Customers find what was said, and nobody else does
-  Strategic impact: A kept history is the reason to stay with us
+  Business goal:    Make conversations the place where teams record their cost decisions
+  Value impact:     Users find each past decision word for word, and colleagues cannot read or alter it
+  Strategic impact: A complete and private decision history gives customers a reason to renew
 
   @DBL-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Conversations belong to their owner
+  Rule: Only its owner can read, change or delete a conversation
 
     @smoke
-    Scenario: A conversation reads as it was written
+    Scenario: A conversation reads back as it was written
       Given Acme is a Free customer
-      When Acme begins a conversation and writes in it
-      Then the conversation reads as it was written
+      When Acme creates a conversation with three messages
+      Then Acme's conversation reads back as it was written
 
     @gate
-    Scenario: Conversations that come and go make no page repeat or leave out another
-      Given Acme is a Mid customer
-      And Acme has ten conversations
-      When Acme pages through them while conversations come and go
-      Then each conversation that stayed was shown once, newest first
+    Scenario: Pages show each conversation once while others come and go
+      Given Acme is a Mid customer with ten conversations
+      When Acme pages through the conversations while some are deleted and others created
+      Then the pages have shown each remaining conversation once, newest first
 
     @gate
-    Scenario: Messages that are added make no page repeat or leave out another
-      Given Acme is an Early customer
-      And Acme has a long conversation
-      When Acme pages through its messages while more are written
-      Then every message was shown once, in the order in which it was written
+    Scenario: Pages show each message once while more are added
+      Given Acme is an Early customer with a long conversation
+      When Acme pages through the messages while more are added
+      Then the pages have shown each message once, oldest first
 
     @gate
-    Scenario: A renamed conversation keeps what was said
-      Given Acme is an Early customer
-      And Acme has two conversations
+    Scenario: A renamed conversation keeps its messages
+      Given Acme is an Early customer with two conversations
       When Acme renames the first conversation
-      Then the first conversation reads as it was, under its new title
-      And the second conversation reads as it was
+      Then Acme's first conversation reads back under its new title
+      And Acme's second conversation reads back as it was written
 
     @gate
-    Scenario: A deleted conversation is gone with all that was said
-      Given Acme is an Enterprise customer
-      And Acme has two conversations
-      When Acme deletes the first conversation
-      Then the first conversation is answered as if it had never existed
-      And the records hold nothing of the first conversation
-      And the second conversation reads as it was
+    Scenario: A deleted conversation is gone with all its messages
+      Given Acme is an Enterprise customer with two conversations
+      When Acme deletes the first conversation and then tries to read and change it
+      Then each request is answered as if the conversation had never existed
+      And the database holds nothing of the first conversation
+      And Acme's second conversation reads back as it was written
 
     @gate
-    Scenario: A conversation is not deleted while an agent is at work in it
+    Scenario: A conversation cannot be deleted while an agent is running in it
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
-      When Acme deletes the agent's conversation, and then the partner answers
-      Then Acme is told that the agent is still at work there
+      When Acme deletes the agent's conversation before the partner answers
+      Then the deletion is refused because an agent is running
       And Acme's run completes
 
     @gate
-    Scenario: Nobody else can read, change or guess a conversation
+    Scenario: Other users cannot read, change or guess a conversation
       Given Ben of Acme, Acme and Borealis each have a conversation
       When Ben of Acme and Borealis try to read and change Acme's conversation
-      Then each is answered as if the conversation had never existed
-      And each still finds their own conversation and no other
-      And Acme's conversation reads as it was
+      Then each request is answered as if the conversation had never existed
+      And Ben of Acme, Acme and Borealis each find their own conversation and no other
+      And Acme's conversation reads back as it was written

@@ -1,19 +1,19 @@
 @business_data
-Feature: A customer who signs up is found again
+Feature: One customer has one account
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let nobody lose an account, or get a second one by accident
-  Value impact:     Customers log in from wherever they are and find what is theirs
-  Strategic impact: One customer is one account, so what we count is what we sell
+  Business goal:    Keep support free of lost, duplicate and uninvited accounts
+  Value impact:     Customers reach the same account from every device, however they type their address
+  Strategic impact: One account per customer makes the number of customers that we report exact
 
   @DBL-01 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: A customer signs up once and is found again
 
     @gate
-    Scenario Outline: A customer who signed up is found again from elsewhere
+    Scenario Outline: A customer finds the same account on another device
       Given Acme is <a plan> customer
-      When Acme logs in from elsewhere, with the address in other letters
-      Then Acme is known there as the customer who signed up
-      And the records hold Acme once
+      When Acme logs in on another device, with the email address in different capitalisation
+      Then Acme is logged in to the account from sign-up
+      And the database holds one account for Acme
 
       Examples:
         | a plan        |
@@ -23,21 +23,22 @@ Feature: A customer who signs up is found again
         | an Enterprise |
 
     @smoke
-    Scenario: An address that is taken cannot be taken again in other letters
+    Scenario: A taken email address is refused in any capitalisation
       Given Acme is a Mid customer
-      When Borealis signs up with Acme's address in other letters
-      Then the sign-up is refused because the address is taken
-      And the records hold Acme once
-      And the records hold nothing of Borealis
+      When Borealis signs up with Acme's email address in different capitalisation
+      Then the sign-up is refused because the email address is taken
+      And the database holds one account for Acme
+      And the database holds no account for Borealis
 
     @gate
-    Scenario Outline: An invitation makes one member, and only in time
+    Scenario Outline: An expired or already accepted invitation is refused
       Given Acme is an Early customer
-      When Ben of Acme accepts an invitation that <is spent>
-      Then Ben of Acme is told that the invitation <is spent>
-      And nobody has joined Acme by it
+      And Ben of Acme has an invitation that <is spent>
+      When Ben of Acme accepts the invitation
+      Then the sign-up is refused because the invitation <is spent>
+      And Acme has no new member
 
       Examples:
         | is spent                  |
         | has expired               |
-        | has been accepted already |
+        | has already been accepted |

@@ -1,19 +1,18 @@
 @business_data
-Feature: A change happens wholly or not at all
+Feature: A change is made completely or not at all
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Need nobody to put right by hand what a fault has left half done
-  Value impact:     After any fault customers simply try again, and nothing is there twice or by half
-  Strategic impact: Books that are always in order are what auditors look for first
+  Business goal:    Spare customers and support the repair of half-made changes after an outage
+  Value impact:     After an outage customers just try again, and nothing is booked or run twice
+  Strategic impact: Books that stay consistent through outages pass financial audits
 
   @DBL-06 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: What breaks off half-way leaves nothing behind and can be done again
+  Rule: An interrupted change leaves nothing behind and can be repeated
 
     @gate @exclusive
-    Scenario Outline: An expense whose booking breaks off is not booked
-      Given Acme is <a plan> customer
-      And Acme has an allowance
-      When the booking of an expense by Acme breaks off half-way
-      Then Acme finds nothing of it, neither meanwhile nor afterwards
+    Scenario Outline: An interrupted expense is not booked
+      Given Acme is <a plan> customer with an allowance
+      When a lost database connection interrupts Acme's booking of an expense
+      Then Acme sees no part of the change during or after the interruption
       And Acme is asked to try again
 
       Examples:
@@ -22,18 +21,17 @@ Feature: A change happens wholly or not at all
         | an Enterprise |
 
     @gate @exclusive
-    Scenario: An expense whose booking has broken off can be booked
-      Given Acme is a Mid customer
-      And Acme has an allowance
-      And the booking of an expense by Acme has broken off half-way
-      When Acme books it again
-      Then Acme finds it booked once
+    Scenario: An interrupted expense can be booked again
+      Given Acme is a Mid customer with an allowance
+      And a lost database connection has interrupted Acme's booking of an expense
+      When Acme books the expense again
+      Then Acme has exactly one booked expense
 
     @gate @exclusive
-    Scenario Outline: A run whose request breaks off is not begun
+    Scenario Outline: A run whose request is interrupted does not start
       Given Acme is <a plan> customer with stored usage
-      When the request of Acme for a usage report breaks off half-way
-      Then Acme finds nothing of it, neither meanwhile nor afterwards
+      When a lost database connection interrupts Acme's request for a usage report
+      Then Acme sees no part of the change during or after the interruption
       And Acme is asked to try again
 
       Examples:
@@ -42,17 +40,17 @@ Feature: A change happens wholly or not at all
         | an Early |
 
     @gate @exclusive
-    Scenario: A run whose request has broken off can be asked for
+    Scenario: A run whose request was interrupted can be requested again
       Given Acme is an Early customer with stored usage
-      And the request of Acme for a usage report has broken off half-way
+      And a lost database connection has interrupted Acme's request for a usage report
       When Acme starts a usage report
-      Then Acme finds one whole run
+      Then Acme has exactly one complete run
 
     @smoke
-    Scenario: A run whose end breaks off ends all the same
+    Scenario: A run whose completion is interrupted still completes
       Given Acme watches
       And Acme has started an agent that waits for the partner
-      When the end of Acme's run breaks off half-way
-      Then Acme has found nothing of the end while it was half-way
-      And Acme finds the whole end all the same
+      When a lost database connection interrupts Acme's run as it completes
+      Then Acme sees no part of the change during the interruption
+      And Acme has exactly one complete run
       And Acme has received every event of the run in order, each once

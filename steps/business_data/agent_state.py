@@ -1,35 +1,21 @@
-"""What an agent worked out is kept exactly."""
+"""Agents' results are stored exactly."""
 
-from hamcrest import equal_to, has_length
+from hamcrest import equal_to
 
 from support.business_data import agent_state
-from support.run.sentences import then, when
+from support.business_data.agent_state import AgentState
+from support.matchers.faultless import is_just
+from support.run.sentences import then
 
 
-@when("{customer:User} runs an agent that leaves a rich state")
-def _(world, customer):
-    state = world.facts["state"] = agent_state.rich(customer.tenant.marker)
-    world.ended(world.running(customer, agent_state.KEEPER, input=agent_state.keeping(state)))
-
-
-@when("{customer:User} runs an agent that leaves a megabyte of text")
-def _(world, customer):
-    state = world.facts["state"] = agent_state.large(customer.tenant.marker)
-    world.ended(world.running(customer, agent_state.KEEPER, input=agent_state.keeping(state)))
-
-
-@then("the state reads back exactly as the agent left it")
+@then("the stored result equals what the agent returned")
 def _(world):
-    stored = world.ended(world.last_run)
-    state = world.recall("state", dict)
-    world.expect((stored.get("answer") or {}).get("kept"), equal_to(state))
-    world.expect(stored.get("input"), equal_to(agent_state.keeping(state)))
+    state, stored = world.kept(AgentState), world.ended(world.last_run)
+    world.expect(stored["status"], equal_to("completed"), str(stored.get("error")))
+    world.expect((stored.get("answer") or {}).get("kept"), is_just(state.value))
+    world.expect(stored.get("input"), is_just(state.as_input))
 
 
-@then("it reads the same in the conversation")
+@then("the conversation shows what the agent returned")
 def _(world):
-    run = world.last_run
-    messages = world.platform.messages(run.user, run.thread_id).require()["items"]
-    told = [(message["data"] or {}).get("kept") for message in messages if message["role"] == "assistant"]
-    world.expect(told, has_length(1))
-    world.expect(told, equal_to([world.recall("state", dict)]))
+    world.expect(agent_state.in_conversation(world, world.last_run), is_just([world.kept(AgentState).value]))

@@ -1,79 +1,40 @@
-"""However many write at once, nothing is lost."""
+"""Concurrent writes lose nothing."""
 
-from hamcrest import equal_to
+from support.business_data import concurrent_writes
+from support.business_data.concurrent_writes import Bookings, Conflict, one_succeeds_and_one_is_refused
+from support.business_data.conversations import Conversations
+from support.matchers.faultless import is_just
+from support.matchers.outcomes import all_succeed
+from support.run.sentences import then, when
 
-from support.api.endpoints import Try
-from support.business_data import allowances, conversations
-from support.business_data.concurrent_writes_matchers import one_is_granted_and_one_refused
-from support.matchers.responses import are_all_open
-from support.run.sentences import given, then, when
 
-
-@given("five organisations of ten people share an allowance each")
+@when("everyone books expenses at once")
 def _(world):
-    allowances.shared_by_many(world)
+    world.keep(concurrent_writes.book_together(world))
 
 
-@when("all of them book expenses at once")
-def _(world):
-    world.facts["bookings"] = allowances.book_together(world)
+@then("each {spending:Spending} has spent exactly what was booked")
+def _(world, spending):
+    world.expect(world.kept(Bookings).outcomes, all_succeed())
+    world.expect(spending.read(world), is_just(spending.expected(world)))
 
 
-@then("each organisation has spent exactly what its people booked")
-def _(world):
-    booked = [Try(f"{request.who}'s booking", answer) for request, answer in world.recall("bookings", list)]
-    world.expect(booked, are_all_open())
-    due = allowances.due_of_organisations(world.users.customers)
-    world.expect(allowances.spent_by_organisations(world), equal_to(due))
+@when("{customer:User} {make:ConflictingRequests} at once")
+def _(world, customer, make):
+    world.keep(Conflict(make(world, customer)))
 
 
-@then("each person has spent exactly what they booked")
-def _(world):
-    due = allowances.due_of_people(world.users.customers)
-    world.expect(allowances.found_by_people(world), equal_to(due))
+@then("one request succeeds and the other is refused because {code:ConflictReason}")
+def _(world, code):
+    world.expect(world.kept(Conflict).outcomes, one_succeeds_and_one_is_refused(code))
 
 
-@given("{customer:Owner} allowance has room to raise one of two budgets")
+@then("{customer:Owner} budgets add up to no more than the allowance")
 def _(world, customer):
-    world.facts["budgets"] = allowances.with_room_for_one(world, customer)
+    world.expect(concurrent_writes.budgets_and_total(world, customer), is_just(concurrent_writes.ONE_RAISED))
 
 
-@when("{customer:User} raises both budgets at once")
-def _(world, customer):
-    budgets = world.recall("budgets", list)
-    world.facts["attempts"] = allowances.raise_together(world, customer, budgets)
-
-
-@then("one is raised and the other refused for want of room")
+@then("every message is in exactly one conversation")
 def _(world):
-    attempts = world.recall("attempts", list)
-    world.expect(attempts, one_is_granted_and_one_refused("allowance_exceeded"))
-
-
-@then("one move is made and the other refused")
-def _(world):
-    world.expect(world.recall("attempts", list), one_is_granted_and_one_refused("conflict"))
-
-
-@then("the budgets are within the allowance")
-def _(world):
-    customer = world.users.customers[0]
-    world.expect(allowances.allotted(world, customer), equal_to((["40.00", "60.00"], "100.00")))
-
-
-@given("{customer:User} has three conversations")
-def _(world, customer):
-    world.facts["conversations"] = conversations.having(world, customer, 3)
-
-
-@when("{customer:User} moves the messages of the first conversation to both others at once")
-def _(world, customer):
-    existing = world.recall("conversations", list)
-    world.facts["attempts"] = conversations.move_to_both(world, existing)
-
-
-@then("every message is in one conversation")
-def _(world):
-    existing = world.recall("conversations", list)
-    found = [words for each in existing for words in conversations.read(world, each)["said"]]
-    world.expect(sorted(found), equal_to(sorted(words for each in existing for words in each.said)))
+    written = [text for each in world.kept(Conversations).all for text in each.messages]
+    world.expect(concurrent_writes.messages_anywhere(world), is_just(sorted(written)))

@@ -1,52 +1,42 @@
-"""Finding things stays quick as they grow."""
+"""Pages load quickly from a large archive."""
 
-from hamcrest import equal_to
-
-from support.api.endpoints import Try
 from support.business_data import pagination
-from support.business_data.pagination import ARCHIVE, READING, Reading
-from support.business_data.query_plan_matchers import finds_by_index
-from support.matchers.responses import are_all_open
-from support.run.sentences import given, then, when
-from support.scenario.users import Plan
+from support.business_data.archive import ArchiveSize
+from support.business_data.pagination import ArchiveReads
+from support.business_data.pagination_matchers import finds_by_index
+from support.matchers.faultless import is_just
+from support.matchers.outcomes import all_succeed
+from support.run.sentences import then, when
 
 
-@given("a hundred people have fifty conversations of twenty messages each")
+@when("some users page through their conversations while twenty others write")
 def _(world):
-    world.facts[ARCHIVE] = pagination.plant(world, *Plan)
+    world.keep(pagination.read_while_others_write(world, world.kept(ArchiveSize)))
 
 
-@when("some of them page through theirs while twenty others write")
-def _(world):
-    size = world.recall(ARCHIVE, pagination.Size)
-    world.facts[READING] = pagination.read_while_others_write(world, size)
-
-
-@then("nearly all pages have come within the {budget:Budget} budget")
+@then("nearly all pages arrive within the {budget:Budget} budget")
 def _(world, budget):
-    reading = world.recall(READING, Reading)
-    world.within(budget, reading.p95, f"p95 of {len(reading.judged())} pages")
-    reading.require_enough()
+    reads = world.kept(ArchiveReads)
+    world.within(budget, reads.p95, f"p95 of {len(reads.judged())} pages")
+    reads.require_enough()
 
 
-@then("each has been shown all of their own conversations, newest first")
+@then("each reader has received all of their own conversations, newest first")
 def _(world):
-    shown = world.recall(READING, Reading).shown
-    due = pagination.due(world, list(shown[0]))
-    for each in shown:
-        world.expect(each, equal_to(due))
+    reads = world.kept(ArchiveReads)
+    expected = pagination.stored_conversations(world, reads.readers)
+    for number, shown in enumerate(reads.shown, start=1):
+        world.expect(shown, is_just(expected), f"round {number}")
 
 
-@then("what the others wrote has been kept")
+@then("everything that the others wrote is stored")
 def _(world):
-    reading = world.recall(READING, Reading)
-    world.expect([Try(str(request.who), answer) for request, answer in reading.written], are_all_open())
-    due = reading.acknowledged()
-    world.expect(pagination.kept(world, due), equal_to(due))
+    reads = world.kept(ArchiveReads)
+    world.expect([outcome for _, outcome in reads.writes], all_succeed())
+    world.expect(pagination.stored_writes(world, reads.acknowledged()), is_just(reads.acknowledged()))
 
 
-@then("every page is found by an index")
+@then("no page requires a search through other users' conversations")
 def _(world):
-    reader = next(iter(world.recall(READING, Reading).shown[0]))
-    for plan in pagination.plans(world, reader):
+    for plan in pagination.query_plans(world, world.kept(ArchiveReads).readers[0]):
         world.expect(plan, finds_by_index())

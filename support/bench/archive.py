@@ -7,7 +7,7 @@ import psycopg
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
-from support.business_data import pagination
+from support.business_data import archive, pagination
 from support.scenario.users import Plan
 
 _AIM = Aim(Judged.SUITE, 100.0)
@@ -20,9 +20,9 @@ _BARE = "select * from threads where user_id = %s order by created_at desc, id d
 def measure(bench: Workbench) -> list[Measurement]:
     """First pages of one reader, one after another, with 100,000 messages there and 20 people writing."""
     with world_on(bench.stack, bench.folder / "archive") as world:
-        size = pagination.plant(world, Plan.ENTERPRISE)
+        size = archive.plant(world, Plan.ENTERPRISE)
         reader = world.users.customers[-1]
-        pagination.writers_at_work(world, size, bench.size.pages * _SECONDS_A_ROUND)
+        pagination.start_writers(world, size, bench.size.pages * _SECONDS_A_ROUND)
 
         def page() -> float:
             answer = world.platform.threads(reader, limit=pagination.PAGE)

@@ -1,144 +1,198 @@
-"""What is read from the platform's cache: made sure that it is the cache, changed behind it, and read again."""
+"""Allowances that the platform caches: changed through its API, read back, and the outages of the cache."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
-from support.business_data import allowances
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
+from support.scenario.assets import Asset
+from support.scenario.faults import Faults
 from support.scenario.users import User
+from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
-BACKEND = "backend"
-DUE = "allowance due"
+_BACKEND = "backend"
+_NOTHING, _AMOUNT, _RAISED, _BUDGET, _EXPENSE = map(Decimal, ("0.00", "1000.00", "2000.00", "100.00", "12.50"))
 _HIT = re.compile(r'apex_cache_lookups_total\{.*outcome="hit"')
-_AMOUNT, _RAISED, _BUDGET, _EXPENSE = "1000.00", "2000.00", "100.00", "12.50"
-
-
-class Change(Enum):
-    """How an allowance is changed, as a feature names it."""
-
-    RAISE = "raises the allowance"
-    EXPENSE = "books an expense"
-    BUDGET = "gives a team a budget"
-
-
-class Trouble(Enum):
-    """What becomes of the cache, as a feature names it."""
-
-    EMPTIED = "has forgotten everything"
-    LOST = "is lost"
-    HANGS = "hangs"
-    CUT_OFF = "cannot be reached"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One reading of an allowance, and whether it came from the cache."""
+class Allowance:
+    """An allowance and how much of it has been used."""
 
-    read: Mapping[str, Any]
-    from_cache: bool
+    amount: Decimal = _NOTHING
+    spent: Decimal = _NOTHING
+    allotted: Decimal = _NOTHING
+
+    def as_read(self) -> dict[str, str]:
+        """What the API has to show; without the reader's own part of it."""
+        remaining = self.amount - self.spent
+        figures = {"monthly_amount": self.amount, "spent": self.spent, "remaining": remaining}
+        return {name: str(figure) for name, figure in {**figures, "allotted": self.allotted}.items()}
 
 
-def with_cached_allowance(world: World, customer: User, amount: str = _AMOUNT) -> None:
-    """The customer has an allowance, which is read from the cache.
+@dataclass(frozen=True, slots=True)
+class CurrentAllowances:
+    """What each organisation's allowance is by now, by the organisation's alias."""
 
-    :raises DeadlinePassed: it never is.
+    of: dict[str, Allowance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceChange:
+    """A request that changes an allowance, and what the allowance is after it."""
+
+    method: str
+    path: str
+    body: Mapping[str, str]
+    apply: Callable[[Allowance], Allowance]
+
+
+def _setting(amount: Decimal) -> AllowanceChange:
+    body = {"monthly_amount": str(amount)}
+    return AllowanceChange("PUT", "/v1/allowance", body, lambda current: replace(current, amount=amount))
+
+
+_BOOK = AllowanceChange(
+    "POST",
+    "/v1/allowance/expenses",
+    {"amount": str(_EXPENSE), "purpose": "Books"},
+    lambda current: replace(current, spent=current.spent + _EXPENSE),
+)
+_ALLOT = AllowanceChange(
+    "POST",
+    "/v1/budgets",
+    {"team": "Research", "amount": str(_BUDGET)},
+    lambda current: replace(current, allotted=current.allotted + _BUDGET),
+)
+CHANGES = {
+    "sets an allowance": _setting(_RAISED),
+    "raises the allowance": _setting(_RAISED),
+    "books an expense": _BOOK,
+    "gives a team a budget": _ALLOT,
+}
+
+
+def change(world: World, customer: User, how: AllowanceChange, service: str = _BACKEND) -> Outcome:
+    """Change the customer's allowance through an instance of the backend, and note what it is from then on."""
+    allowances, alias = _current(world).of, customer.tenant.alias
+    allowances[alias] = how.apply(allowances.get(alias, Allowance()))
+    world.outcome = answer = world.platform.request(customer, how.method, how.path, service=service, json=how.body)
+    return answer
+
+
+def expected(world: World, reader: User) -> dict[str, str]:
+    """What the reader's organisation has to read."""
+    return _current(world).of[reader.tenant.alias].as_read()
+
+
+def _current(world: World) -> CurrentAllowances:
+    try:
+        return world.kept(CurrentAllowances)
+    except NotShown:
+        return world.keep(CurrentAllowances())
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(world: World, reader: User, service: str = _BACKEND) -> dict[str, Any]:
+    """The allowance as somebody of the organisation reads it; the refusal, where the platform refuses it."""
+    answer = world.platform.allowance(reader, service=service)
+    if not answer.done:
+        return {"refused": str(answer)}
+    return {name: answer.body.get(name) for name in Allowance().as_read()}
+
+
+def read_from_cache(world: World, reader: User, service: str = _BACKEND) -> dict[str, Any]:
+    """Read until an answer comes from the cache or is not as expected; gives the last one.
+
+    :raises DeadlinePassed: none does.
     """
-    world.platform.set_allowance(customer, amount).require()
-    world.facts.setdefault(DUE, {})[customer.alias] = as_given(amount)
-    until_cached(world, customer)
 
+    def look() -> tuple[dict[str, Any], bool]:
+        before = _hits(world, service)
+        seen = read(world, reader, service)
+        return seen, _hits(world, service) > before
 
-def as_given(amount: str) -> dict[str, str]:
-    """An allowance of which nothing has been used."""
-    return {"monthly_amount": amount, "spent": "0.00", "remaining": amount, "allotted": "0.00"}
-
-
-def look(world: World, person: User, service: str = BACKEND) -> Look:
-    """Read the organisation's allowance; without the reader's own part of it."""
-    before = _hits(world, service)
-    read = allowances.read(world, person, service)
-    kept = {name: read.get(name) for name in as_given(_AMOUNT)}
-    return Look(kept, _hits(world, service) > before)
-
-
-def until_cached(world: World, person: User, service: str = BACKEND) -> Mapping[str, Any]:
-    """Read until it comes from the cache, or is not what is due; gives what was read last."""
-    due = world.recall(DUE, dict)[person.tenant.alias]
-    seen = world.eventually(
-        lambda: look(world, person, service), lambda seen: seen.from_cache or seen.read != due, "cache in use"
-    )
-    return seen.read
-
-
-def change(world: World, customer: User, how: Change, service: str = BACKEND) -> Outcome:
-    """Change the allowance, and note how it is to be read from then on."""
-    body: dict[str, dict[str, str]] = {
-        "PUT /v1/allowance": {"monthly_amount": _RAISED},
-        "POST /v1/allowance/expenses": {"amount": _EXPENSE, "purpose": "Books"},
-        "POST /v1/budgets": {"team": "Research", "amount": _BUDGET},
-    }
-    ways = dict(zip(Change, body, strict=True))
-    method, _, path = ways[how].partition(" ")
-    due = world.recall(DUE, dict)
-    due[customer.tenant.alias] = _changed(due[customer.tenant.alias], how)
-    return world.platform.request(customer, method, path, service=service, json=body[ways[how]])
-
-
-def change_at_each(world: World, customer: User, services: Sequence[str]) -> list[tuple[Mapping[str, Any], list[Look]]]:
-    """Change the allowance at one after the other; after each change what was due, and what all of them showed."""
-    seen = []
-    for service, how in zip(services, (Change.EXPENSE, Change.RAISE), strict=True):
-        change(world, customer, how, service).require()
-        due = world.recall(DUE, dict)[customer.tenant.alias]
-        seen.append((due, [look(world, customer, each) for each in services]))
+    awaited = expected(world, reader)
+    seen, _ = world.eventually(look, lambda look: look[1] or look[0] != awaited, "cache in use", "a read from cache")
     return seen
 
 
-def befall(world: World, trouble: Trouble) -> None:
-    """Let something become of the cache."""
-    match trouble:
-        case Trouble.EMPTIED:
-            world.faults.lose_data()
-        case Trouble.LOST:
-            world.faults.lose("redis")
-        case Trouble.HANGS:
-            world.faults.freeze("redis")
-        case Trouble.CUT_OFF:
-            world.faults.cut_off("redis")
-
-
-def recover(world: World, trouble: Trouble) -> None:
-    """Make good what became of the cache."""
-    match trouble:
-        case Trouble.LOST:
-            world.faults.bring_back("redis")
-        case Trouble.HANGS:
-            world.faults.thaw("redis")
-        case Trouble.CUT_OFF:
-            world.faults.heal("redis")
-
-
-def _changed(due: Mapping[str, str], how: Change) -> dict[str, str]:
-    match how:
-        case Change.RAISE:
-            more = Decimal(_RAISED) - Decimal(due["monthly_amount"])
-            return {**due, "monthly_amount": _RAISED, "remaining": str(Decimal(due["remaining"]) + more)}
-        case Change.EXPENSE:
-            spent, left = Decimal(due["spent"]) + Decimal(_EXPENSE), Decimal(due["remaining"]) - Decimal(_EXPENSE)
-            return {**due, "spent": str(spent), "remaining": str(left)}
-        case Change.BUDGET:
-            return {**due, "allotted": str(Decimal(due["allotted"]) + Decimal(_BUDGET))}
+READS = {"their current allowance": read, "their current allowance from the cache": read_from_cache}
 
 
 def _hits(world: World, service: str) -> float:
-    """How often the service has found something in its cache, as it says of itself."""
-    told = world.platform.request(Anyone(), "GET", "/metrics", service=service)
-    told.require()
-    # Only a line or two of a long text is of interest: reading all of it takes longer than what is measured.
-    return sum(float(line.rpartition(" ")[2]) for line in told.text.splitlines() if _HIT.match(line))
+    """How often the service has found something in its cache, by its own metrics."""
+    metrics = world.platform.request(Anyone(), "GET", "/metrics", service=service)
+    metrics.require()
+    # Only a line or two of a long text is of interest: parsing all of it takes longer than what is measured.
+    return sum(float(line.rpartition(" ")[2]) for line in metrics.text.splitlines() if _HIT.match(line))
+
+
+# -- several backends -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BackendReads:
+    """What each backend returned after each change, and what it had to return, by change and backend."""
+
+    observed: dict[str, dict[str, Any]]
+    expected: dict[str, dict[str, Any]]
+
+
+def change_through_each_backend(world: World, customer: User) -> BackendReads:
+    """Change the allowance through one backend after the other, and after each change read it through both."""
+    backends = {"first backend": _BACKEND, "second backend": world.addresses.spare_backend_url}
+    reads = BackendReads({}, {})
+    for (name, service), how in zip(backends.items(), (_BOOK, _setting(_RAISED)), strict=True):
+        change(world, customer, how, service).require()
+        after = f"after the change through the {name}"
+        reads.observed[after] = {each: read(world, customer, backends[each]) for each in backends}
+        reads.expected[after] = dict.fromkeys(backends, expected(world, customer))
+    return reads
+
+
+# -- what a customer has ----------------------------------------------------------------------------------------------
+
+
+def _cached(world: World, owner: User) -> None:
+    change(world, owner, _setting(_AMOUNT)).require()
+    read_from_cache(world, owner)
+
+
+def _cached_by_two_backends(world: World, owner: User) -> None:
+    world.faults.start_spare("backend-2")
+    _cached(world, owner)
+    read_from_cache(world, owner, world.addresses.spare_backend_url)
+
+
+ASSETS: dict[str, Asset] = {
+    "a cached allowance": _cached,
+    "an allowance cached by two backends": _cached_by_two_backends,
+    "a new expense": lambda world, owner: change(world, owner, _BOOK).require(),
+}
+
+
+# -- outages of the cache ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFailure:
+    """How the cache fails, and how it recovers."""
+
+    inject: Callable[[Faults], None]
+    recover: Callable[[Faults], None]
+
+
+FAILURES = {
+    # It is empty and running again at once.
+    "has lost its data": CacheFailure(lambda faults: faults.lose_data(), lambda faults: None),
+    "has crashed": CacheFailure(lambda faults: faults.lose("redis"), lambda faults: faults.bring_back("redis")),
+    "hangs": CacheFailure(lambda faults: faults.freeze("redis"), lambda faults: faults.thaw("redis")),
+    "is unreachable": CacheFailure(lambda faults: faults.cut_off("redis"), lambda faults: faults.heal("redis")),
+}

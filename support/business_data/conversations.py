@@ -1,22 +1,19 @@
-"""Conversations: begun, read page by page, renamed and deleted by their owner, and sought by others."""
+"""Conversations: what their owners wrote, and what they read of it now."""
 
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from support.load.http_crowd import side_by_side
-from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
+from support.scenario.assets import Asset
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores.locks import Hold
 
-_PAGE = 3
-_LONG = 10
-_WORDS = ("  Grüße aus Köln, 数字 ≠ ½ €\n\n\tand 🚀 ", "One more question: \"why?\" \\ {'a': null}", "- thanks -\n")
+NEW_TITLE = "Under another title"
+PAGE = 3
+LONG = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,129 +23,116 @@ class Conversation:
     owner: User
     id: str
     title: str
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
 
     def as_written(self) -> dict[str, Any]:
-        """What :func:`read` must show."""
-        return {"title": self.title, "listed as": [self.title], "said": list(self.said)}
+        """What :func:`read` has to show."""
+        return {"title": self.title, "titles in the list": [self.title], "messages": list(self.messages)}
+
+    def renamed(self) -> dict[str, Any]:
+        """What :func:`read` has to show once the conversation has its new title."""
+        return dataclasses.replace(self, title=NEW_TITLE).as_written()
 
 
 @dataclass(frozen=True, slots=True)
-class Paging:
-    """What was shown page by page, and what should have been."""
+class Conversations:
+    """The conversations that a scenario begins with, oldest first."""
 
-    shown: list[str]
-    due: list[str]
+    all: list[Conversation]
+
+    def of(self, owner: User) -> list[Conversation]:
+        """Those of one user."""
+        return [conversation for conversation in self.all if conversation.owner is owner]
 
 
-def begin(world: World, owner: User, subject: str = "Costs", said: Sequence[str] = _WORDS) -> Conversation:
+def messages_on(subject: str) -> tuple[str, ...]:
+    """Three texts of which something is easily lost, unlike those of any other subject."""
+    return (
+        f"  Grüße zu {subject}, 数字 ≠ ½ €\n\n\tand 🚀 ",
+        f"{subject}, once more: \"why?\" \\ {{'a': null}}",
+        f"- thanks for {subject} -\n",
+    )
+
+
+Messages = Callable[[str], Sequence[str]]
+"""The messages of a conversation, by its subject."""
+
+
+def create(world: World, owner: User, subject: str, messages: Sequence[str]) -> Conversation:
     """A conversation with these messages; whatever is refused is missing when it is read."""
     title = f"{subject} {owner.tenant.marker}"
     thread = world.platform.create_thread(owner, title)
-    begun = Conversation(owner, _member(thread, "id"), title, tuple(said))
-    for words in said:
-        world.platform.post_message(owner, begun.id, words)
-    return begun
+    created = Conversation(owner, _member(thread, "id"), title, tuple(messages))
+    for message in messages:
+        world.platform.post_message(owner, created.id, message)
+    return created
 
 
-def having(world: World, owner: User, count: int, said: Sequence[str] = _WORDS) -> list[Conversation]:
-    """That many conversations, oldest first.
+def create_all(
+    world: World, owner: User, subjects: Iterable[str], messages: Messages = messages_on
+) -> list[Conversation]:
+    """A conversation on each subject, oldest first.
 
-    :raises NotShown: the platform did not take them.
+    :raises NotShown: the platform did not accept one.
     """
-    begun = [begin(world, owner, f"Question {number + 1}", said) for number in range(count)]
-    if not all(conversation.id for conversation in begun):
-        raise NotShown(f"the platform did not take {owner}'s conversations")
-    return begun
+    world.users.settle(owner)
+    created = [create(world, owner, subject, messages(subject)) for subject in subjects]
+    if not all(conversation.id for conversation in created):
+        raise NotShown(f"the platform did not accept {owner}'s conversations")
+    return created
 
 
-def long_one(world: World, owner: User) -> Conversation:
-    """A conversation of several pages."""
-    (begun,) = having(world, owner, 1, [f"Message {number}" for number in range(_LONG)])
-    return begun
+def _having(count: int, messages: Messages = messages_on) -> Asset:
+    subjects = [f"Question {number + 1}" for number in range(count)]
+    return lambda world, owner: world.keep(Conversations(create_all(world, owner, subjects, messages)))
+
+
+ASSETS: dict[str, Asset] = {
+    "two conversations": _having(2),
+    "three conversations": _having(3),
+    "ten conversations": _having(10, lambda subject: ()),
+    "a long conversation": _having(1, lambda subject: [f"Message {number}" for number in range(LONG)]),
+}
+
+POSITIONS = {"conversation": 0, "first conversation": 0, "second conversation": 1}
+STATES = {"as it was written": Conversation.as_written, "under its new title": Conversation.renamed}
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
 
 
 def read(world: World, conversation: Conversation) -> dict[str, Any]:
-    """The conversation as its owner reads it now: its title, the titles under which it is listed, what was said."""
-    owner = conversation.owner
-    listed = [item for page in _pages(lambda **at: world.platform.threads(owner, **at), 50) for item in page]
-    messages = _pages(lambda **at: world.platform.messages(owner, conversation.id, **at), 50)
+    """The conversation as its owner reads it now: its title, the titles under which it is listed, its messages."""
+    owner, id = conversation.owner, conversation.id
+    thread = world.platform.thread(owner, id)
+    listed = all_of(lambda **at: world.platform.threads(owner, **at))
+    messages = all_of(lambda **at: world.platform.messages(owner, id, **at))
     return {
-        "title": _member(world.platform.thread(owner, conversation.id), "title"),
-        "listed as": [item.get("title") for item in listed if item.get("id") == conversation.id],
-        "said": [message.get("content") for page in messages for message in page],
+        "title": thread.body.get("title") if thread.done else str(thread),
+        "titles in the list": [item["title"] for item in listed if item["id"] == id],
+        "messages": [message["content"] for message in messages],
     }
 
 
-def page_through_conversations(world: World, owner: User, conversations: Sequence[Conversation]) -> Paging:
-    """Read the list page by page, while between pages a shown and an unshown one are deleted, and others begun."""
-    newest_first = [conversation.id for conversation in reversed(conversations)]
-    leaving = [newest_first[1], newest_first[-3]]
-    stayed = [id for id in newest_first if id not in leaving]
-    shown: list[str] = []
-    for page in _pages(lambda **at: world.platform.threads(owner, **at), _PAGE):
-        shown += [item["id"] for item in page]
-        if leaving:
-            world.platform.delete_thread(owner, leaving.pop(0)).require()
-        having(world, owner, 2, ())
-    return Paging([id for id in shown if id in stayed], stayed)
+def listed(world: World, user: User) -> dict[str, list[str]]:
+    """The ids of the conversations that a user's list shows: on a first page for one, and on all pages."""
+    first = _items(world.platform.threads(user, limit=1))
+    every = all_of(lambda **at: world.platform.threads(user, **at), PAGE)
+    return {"on a page for one": [item["id"] for item in first], "in all": [item["id"] for item in every]}
 
 
-def page_through_messages(world: World, conversation: Conversation) -> Paging:
-    """Read the messages page by page, while between the first pages more are written."""
-    shown: list[str] = []
-    due = list(conversation.said)
-    for page in _pages(lambda **at: world.platform.messages(conversation.owner, conversation.id, **at), _PAGE):
-        shown += [message["content"] for message in page]
-        if len(due) < _LONG + _PAGE:
-            due.append(f"Message {len(due)}")
-            world.platform.post_message(conversation.owner, conversation.id, due[-1]).require()
-    return Paging(shown, due)
+def only(conversation: Conversation) -> dict[str, list[str]]:
+    """What :func:`listed` has to show to a user who has one conversation."""
+    return {"on a page for one": [conversation.id], "in all": [conversation.id]}
 
 
-def move_to_both(world: World, conversations: Sequence[Conversation]) -> list[Outcome]:
-    """Move the messages of the first conversation to the second and to the third at once."""
-    first, *others = conversations
-    said = [item["id"] for item in world.platform.messages(first.owner, first.id).require()["items"]]
-    hold = Hold(world).rows(first.owner.tenant, "messages")
-    moves = [partial(_move, world, first, other.id, said) for other in others]
-    return side_by_side(hold, *moves)
+def all_of(ask: Callable[..., Outcome], size: int = 50) -> list[dict[str, Any]]:
+    """All items of a list that comes in pages of that size."""
+    return [item for page in pages(ask, size) for item in page]
 
 
-def _move(world: World, source: Conversation, target_id: str, message_ids: Sequence[str]) -> Outcome:
-    # A device of its own: one line carries one request at a time.
-    device = Anyone(source.owner.access_token)
-    return world.platform.move_messages(device, source.id, target_id, message_ids)
-
-
-def attempts(world: World, other: User, conversation: Conversation) -> Iterator[tuple[Outcome, Outcome]]:
-    """What somebody else is answered in every way of reaching a conversation, and for one that never existed."""
-    platform = world.platform
-    (own,) = platform.threads(other).require()["items"]
-    some = [str(uuid.uuid4())]
-    ways: tuple[Callable[[str], Outcome], ...] = (
-        lambda id: platform.thread(other, id),
-        lambda id: platform.thread(other, id.upper()),
-        lambda id: platform.messages(other, id),
-        lambda id: platform.rename_thread(other, id, "Mine now"),
-        lambda id: platform.post_message(other, id, "I was here"),
-        lambda id: platform.move_messages(other, id, own["id"], some),
-        lambda id: platform.move_messages(other, own["id"], id, some),
-        lambda id: platform.start_run(other, "usage_report", thread_id=id),
-        lambda id: platform.delete_thread(other, id),
-    )
-    for way in ways:
-        yield way(conversation.id), way(str(uuid.uuid4()))
-
-
-def found(world: World, user: User) -> tuple[list[str], list[str]]:
-    """The conversations that a user's list shows: on a first page for one, and in all."""
-    first = world.platform.threads(user, limit=1)
-    pages = _pages(lambda **at: world.platform.threads(user, **at), _PAGE)
-    return [item["id"] for item in _items(first)], [item["id"] for page in pages for item in page]
-
-
-def _pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[dict[str, Any]]]:
+def pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[dict[str, Any]]]:
+    """The pages of a list, one by one."""
     cursor: str | None = None
     while True:
         answer = ask(limit=size, **({"cursor": cursor} if cursor else {}))
@@ -159,7 +143,10 @@ def _pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[dict[str, An
 
 
 def _items(answer: Outcome) -> list[dict[str, Any]]:
-    return list(answer.body.get("items") or []) if answer.done else []
+    """The items of a page; where the platform refused it, one that shows the refusal."""
+    if not answer.done:
+        return [dict.fromkeys(("id", "title", "content"), str(answer))]
+    return list(answer.body.get("items") or [])
 
 
 def _member(answer: Outcome, name: str) -> str:

@@ -1,34 +1,46 @@
-"""Customers who sign up once more, and who come back from elsewhere."""
+"""Accounts: logging in on another device, signing up with an address that is taken, and accepting invitations."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from hamcrest import has_entries
 from hamcrest.core.matcher import Matcher
 
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.redaction import know_secret
-from support.scenario.users import User
+from support.scenario.assets import Asset
+from support.scenario.users import Role, User
+from support.scenario.verdict import NotShown
 from support.scenario.world import World
+from support.stores import rows
+
+_ACT = "select set_config('app.tenant_id', %s, true)"
+_EXPIRE = "update invitations set expires_at = now() - interval '1 second' where email = %s"
+
+
+# -- one account for each address -------------------------------------------------------------------------------------
 
 
 def log_in_elsewhere(world: World, user: User) -> Outcome:
-    """The user logs in on a line of its own, with the address in other letters, and asks who they are.
+    """The user logs in on a device of its own, with the address in different capitalisation, and asks who they are.
 
-    The answer is that to the last thing asked: to the log-in, when that was refused.
+    The outcome is that of the last request: of the log-in, when that was refused.
     """
-    elsewhere = Anyone()
-    answer = world.platform.log_in(elsewhere, email=user.email.swapcase(), password=user.password)
+    device = Anyone()
+    answer = world.platform.log_in(device, email=user.email.swapcase(), password=user.password)
     if not answer.done:
         return answer
     for name in ("access_token", "refresh_token"):
         know_secret(answer.body.get(name) or "")
-    elsewhere.access_token = answer.body["access_token"]
-    return world.platform.me(elsewhere)
+    device.access_token = answer.body["access_token"]
+    return world.platform.me(device)
 
 
 def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcome:
-    """Somebody asks for an account with the address that a customer signed up with, in other letters."""
+    """Somebody asks for an account with the address that a customer signed up with, in different capitalisation."""
     return world.platform.sign_up(
         newcomer,
         organisation=newcomer.tenant.name,
@@ -39,10 +51,92 @@ def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcom
     )
 
 
-def signed_up(user: User) -> Matcher[Any]:
+def is_account_of(user: User) -> Matcher[Any]:
     """The account as the user asked for it at sign-up."""
     tenant = user.tenant
     return has_entries(
         user=has_entries(id=user.id, email=user.email, display_name=user.alias, role="owner"),
         tenant=has_entries(id=tenant.id, name=tenant.name, plan=tenant.plan.wire),
     )
+
+
+ACCOUNTS = {"one account": 1, "no account": 0}
+
+
+def stored_accounts(world: World, user: User) -> dict[str, Any]:
+    """The accounts under the user's address, in whatever capitalisation, and the organisations of the user's name."""
+    return {"accounts": rows.accounts(world, user), "organisations": rows.organisations(world, user)}
+
+
+def expected_accounts(user: User, count: int) -> dict[str, Any]:
+    """What :func:`stored_accounts` has to give for a user with so many accounts."""
+    return {"accounts": [(user.id, user.tenant.id)] * count, "organisations": count}
+
+
+# -- invitations ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The token of an invitation, and who was a member before it is accepted (once more)."""
+
+    token: str
+    members: list[str]
+
+
+REASONS = {
+    "the email address is taken": "conflict",
+    "the invitation has expired": "invitation_expired",
+    "the invitation has already been accepted": "invitation_used",
+}
+"""Why a sign-up is refused, as a feature says it, with the published code of the refusal."""
+
+
+def _expire(world: World, person: User, token: str) -> None:
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        connection.execute(_ACT, [person.tenant.id])
+        if connection.execute(_EXPIRE, [person.email]).rowcount != 1:
+            raise NotShown(f"there is no invitation of {person} to expire")
+
+
+def _accept(world: World, person: User, token: str) -> Outcome:
+    return world.platform.accept_invitation(person, token=token, password=person.password, display_name=person.alias)
+
+
+def _invited(spend: Callable[[World, User, str], None]) -> Asset:
+    """An invitation by the owner, after which something happens to it."""
+
+    def invite(world: World, person: User) -> None:
+        owner = _owner_of(world, person)
+        token = world.platform.invite(owner, email=person.email, role=Role.MEMBER.value).require()["token"]
+        know_secret(token)
+        spend(world, person, token)
+        world.keep(Invitation(token, members(world, owner)))
+
+    return invite
+
+
+ASSETS: dict[str, Asset] = {
+    "an invitation that has expired": _invited(_expire),
+    "an invitation that has already been accepted": _invited(lambda *invited: _accept(*invited).require()),
+}
+
+
+def accept_invitation(world: World, person: User) -> Outcome:
+    """The person signs up with the invitation."""
+    return _accept(world, person, world.kept(Invitation).token)
+
+
+def members(world: World, owner: User) -> list[str]:
+    """The ids of everybody in the owner's organisation."""
+    return [member["id"] for member in world.platform.members(owner).require()["items"]]
+
+
+def _owner_of(world: World, person: User) -> User:
+    return world.users.settle(world.users[person.tenant.alias])
+
+
+ACTIONS: dict[str, Callable[[World, User], Outcome]] = {
+    "logs in on another device, with the email address in different capitalisation": log_in_elsewhere,
+    "accepts the invitation": accept_invitation,
+}

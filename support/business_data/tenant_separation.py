@@ -1,27 +1,33 @@
-"""The database seen in the role with which the platform serves customers: what it reaches on whose behalf."""
+"""The database as the platform's own account sees it: which rows it reaches, on behalf of which customer."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from hamcrest.core.base_matcher import BaseMatcher
+from parse import with_pattern
 from psycopg import sql
 
 from support.api import owned_resources, tokens
-from support.business_data.tenant_separation_matchers import Reached
+from support.business_data.allowances import owners
+from support.matchers.faultless import faultless
 from support.scenario import agents, planting
+from support.scenario.assets import Asset
 from support.scenario.partner import own_path
-from support.scenario.users import PEOPLE, User
+from support.scenario.users import PEOPLE, USER_PATTERN, Named, User
 from support.scenario.verdict import NotShown
+from support.scenario.words import Type
 from support.scenario.world import World
 
-EVERY_KIND = (
+EVERY_TABLE = (
     "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
     "outbox", "notices", "allowances", "allowance_shares", "expenses", "budgets", "spent_refresh_tokens",
     "registered_tools",
 )  # fmt: skip
-"""The tables in which a customer of every kind of data has rows, some of them for the time of a look only."""
+"""The tables in which each customer of the scenario has rows, some of them only while they are looked at."""
 
 _TABLES = """
 select c.relname, (array_agg(a.attname order by a.attnum))[1]
@@ -30,27 +36,25 @@ where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname 
 group by 1 order by 1
 """
 _ACT = "select set_config('app.tenant_id', %s, true)"
-# What customers have for moments only, or the operator alone: written for the look, and taken back after it.
+# What customers have for moments only, or the operator alone: inserted for the look, and rolled back after it.
 _PASSING = {
     "outbox": "insert into outbox (tenant_id, topic, payload) values (%(tenant)s, 'events', '{}')",
     "notices": """
 insert into notices (id, tenant_id, user_id, title, body)
-values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Taken back after it.')
+values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Rolled back after it.')
 """,
     "registered_tools": """
 insert into registered_tools (id, tenant_id, name, description, permission, parameters, partner, path, withdrawn_at)
-values (gen_random_uuid(), %(tenant)s, 'a_look', 'Taken back after it.', 'partners:read', '{}', 'none', '/', now())
+values (gen_random_uuid(), %(tenant)s, 'a_look', 'Rolled back after it.', 'partners:read', '{}', 'none', '/', now())
 """,
 }
 
 
-def data_of_every_kind(world: World, customer: User) -> None:
-    """The customer has a colleague, usage, an allowance with a budget and an expense, a session that
-    has gone on, and a run that called a tool.
+def _data_in_every_table(world: World, customer: User) -> None:
+    """A colleague, usage, an allowance with a budget and an expense, a renewed session, a run that called a tool.
 
-    :raises NotShown: the platform refused something, or there is a table in which nothing is the customer's.
+    :raises NotShown: the platform refused something, or there is a table without a row of the customer.
     """
-    world.users.settle(customer)
     world.users.settle(world.users[f"{PEOPLE[0]} of {customer.alias}"])
     planting.usage(world, customer.tenant)
     world.platform.set_allowance(customer, "100.00").require()
@@ -62,37 +66,64 @@ def data_of_every_kind(world: World, customer: User) -> None:
     tokens.go_on(world, customer).require()
     stored = owned_resources.stored_of(world, customer.tenant)
     if empty := [table for table, rows in stored.items() if rows.startswith("0 ") and table not in _PASSING]:
-        raise NotShown(f"nothing in {', '.join(empty)} is {customer}'s, so that nobody can be seen to be kept from it")
+        raise NotShown(f"{customer} has no row in {', '.join(empty)}, so that isolation cannot be seen there")
 
 
-def seen_on_behalf_of(world: World, looker: User | None, customers: Sequence[User]) -> Reached:
-    """The rows that the application's role sees in each table, on behalf of a customer or of nobody."""
-    with _with_passing_rows(world, customers) as (connection, tables):
-        connection.execute(_ACT, [looker.tenant.id if looker else ""])
-        return {table: _counted(connection, table) for table in tables}
+ASSETS: dict[str, Asset] = {"data in every table": _data_in_every_table}
 
 
-def changed_on_behalf_of(world: World, changer: User, customers: Sequence[User]) -> Reached:
-    """The rows that the application's role can change in each table, and whose it can add, on behalf of a customer."""
-    changed: dict[str, Counter[str]] = {}
-    with _with_passing_rows(world, customers) as (connection, tables):
-        connection.execute(_ACT, [changer.tenant.id])
-        for customer in customers:
+# -- what the platform's account reaches ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Of each table: how many rows of each tenant (by its id) were reached."""
+
+    rows: Mapping[str, Mapping[str, int]]
+
+
+def read_on_behalf_of(world: World, customer: User | None) -> Reached:
+    """The rows that the platform's account can read in each table, on behalf of a customer or of none."""
+    with _with_passing_rows(world) as (connection, tables):
+        connection.execute(_ACT, [customer.tenant.id if customer else ""])
+        return Reached({table: _counted(connection, table) for table in tables})
+
+
+def update_on_behalf_of(world: World, customer: User | None) -> Reached:
+    """The rows that the platform's account can update in each table, and whose it can add, on behalf of a customer."""
+    reached: dict[str, Counter[str]] = {}
+    with _with_passing_rows(world) as (connection, tables):
+        connection.execute(_ACT, [customer.tenant.id if customer else ""])
+        for owner in owners(world.users.customers):
             for table, column in tables.items():
                 touch = sql.SQL("update {table} set {column} = {column} where tenant_id = %(tenant)s").format(
                     table=sql.Identifier(table), column=sql.Identifier(column)
                 )
-                changed.setdefault(table, Counter())[customer.tenant.id] += _tried(connection, touch, customer)
+                reached.setdefault(table, Counter())[owner.tenant.id] += _tried(connection, touch, owner)
             for table, statement in _PASSING.items():
-                changed[table][customer.tenant.id] += _tried(connection, sql.SQL(statement), customer)
-    return {table: +rows for table, rows in changed.items()}
+                reached[table][owner.tenant.id] += _tried(connection, sql.SQL(statement), owner)
+    return Reached({table: +rows for table, rows in reached.items()})
+
+
+ACCESS: dict[str, Callable[[World, User | None], Reached]] = {
+    "reads": read_on_behalf_of,
+    "tries to update": update_on_behalf_of,
+}
+
+
+def _customer_or_none(text: str) -> Named | None:
+    return None if text == "no customer" else Named(text)
+
+
+CUSTOMER_OR_NONE: Type = with_pattern(f"{USER_PATTERN}|no customer")(_customer_or_none)
+"""The customer that a sentence names; None for "no customer"."""
 
 
 def _tried(connection: psycopg.Connection[Any], statement: sql.SQL | sql.Composed, customer: User) -> int:
     try:
         with connection.transaction():
             return connection.execute(statement, {"tenant": customer.tenant.id, "user": customer.id}).rowcount
-    except psycopg.errors.InsufficientPrivilege:  # also what breaks a policy
+    except psycopg.errors.InsufficientPrivilege:  # also what violates a policy
         return 0
 
 
@@ -102,18 +133,40 @@ def _counted(connection: psycopg.Connection[Any], table: str) -> dict[str, int]:
 
 
 @contextmanager
-def _with_passing_rows(
-    world: World, customers: Sequence[User]
-) -> Iterator[tuple[psycopg.Connection[Any], dict[str, str]]]:
-    """A transaction that is taken back; in it every customer has rows in the tables that are else empty.
+def _with_passing_rows(world: World) -> Iterator[tuple[psycopg.Connection[Any], dict[str, str]]]:
+    """A transaction that is rolled back; in it every customer has rows in the tables that are otherwise empty.
 
-    Gives the connection, and of every table a column that can be written.
+    Gives the connection, and of every table a column that can be updated.
     """
     with psycopg.connect(world.addresses.postgres_application_url) as connection:
         tables = {str(table): str(column) for table, column in connection.execute(_TABLES)}
-        for customer in customers:
+        for customer in owners(world.users.customers):
             connection.execute(_ACT, [customer.tenant.id])
             for statement in _PASSING.values():
                 connection.execute(sql.SQL(statement), {"tenant": customer.tenant.id, "user": customer.id})
         yield connection, tables
         connection.rollback()
+
+
+# -- is it one customer's alone? --------------------------------------------------------------------------------------
+
+
+def reaches_only_rows_of(tenant_id: str | None, needed: Collection[str] = EVERY_TABLE) -> BaseMatcher[Reached]:
+    """Rows of the tenant in each needed table (the control), and of no other tenant in any table.
+
+    :param tenant_id: None: no row in any table, where at least the needed ones were looked at.
+    """
+
+    def faults(reached: Reached) -> list[str]:
+        foreign = [
+            f"{table}: rows of {tenant}" for table, rows in reached.rows.items() for tenant in {*rows} - {tenant_id}
+        ]
+        unseen = [f"{table}: not looked at" for table in sorted(needed) if table not in reached.rows]
+        missing = [
+            f"{table}: none of {tenant_id}'s rows, which proves nothing"
+            for table, rows in reached.rows.items()
+            if tenant_id and table in needed and not rows.get(tenant_id)
+        ]
+        return foreign + missing + unseen
+
+    return faultless(f"rows of {tenant_id or 'no tenant'} alone, looked for in {', '.join(needed)}", faults)

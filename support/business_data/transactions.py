@@ -1,4 +1,4 @@
-"""Changes that break off between two of their writes: the second write is held back until its session is ended.
+"""Requests that are interrupted between two of their writes: the second one is held back until its session is ended.
 
 What writes into a table for the first time can be held back with the whole table only: it waits for everybody.
 """
@@ -20,57 +20,59 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores.locks import Hold
 
-BROKEN_OFF = "broken off"
-EXPENSE = ("12.50", "Books")
+_EXPENSE = ("12.50", "Books")
 """The amount and the purpose of an expense."""
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenOff:
-    """What was answered (None: nothing was asked), and what a customer found before, half-way, and after it."""
+class Interruption:
+    """The response (None: of no request), and what a customer saw before, during and after the interruption."""
 
-    answer: Outcome | None
+    response: Outcome | None
     before: Any
-    meanwhile: Any
-    afterwards: Any
+    during: Any
+    after: Any
 
     def require(self) -> None:
-        """For a Given: what was asked has not been granted.
+        """For a Given: the request has failed.
 
-        :raises NotShown: it has been, and was not broken off.
+        :raises NotShown: it succeeded, so nothing was interrupted.
         """
-        if self.answer is None or self.answer.done:
-            raise NotShown(f"what was to break off was granted: {self.answer}")
+        if self.response is None or self.response.done:
+            raise NotShown(f"what was to be interrupted succeeded: {self.response}")
 
 
-def break_off(
+PHASES = {"during the interruption": ("during",), "during or after the interruption": ("during", "after")}
+
+
+def interrupt(
     world: World,
     tenant: Tenant,
     ask: Callable[[], Any],
-    find: Callable[[], Any],
+    look: Callable[[], Any],
     first: str,
     hold_back: Callable[[Hold], Hold],
-) -> BrokenOff:
-    """Have what is asked for a tenant break off after its write to the table ``first`` and before the one held back.
+) -> Interruption:
+    """Have a request of a tenant interrupted after its write to the table ``first`` and before the one held back.
 
-    :param find: what a customer finds of what is asked.
+    :param look: what a customer sees of it.
     :param hold_back: holds what the second write waits for.
     :raises NotShown: the request never was between these two writes.
     """
-    before, rows_before = find(), _rows(world, tenant, first)
+    before, rows_before = look(), _rows(world, tenant, first)
     hold = hold_back(Hold(world))
     with ThreadPoolExecutor(1) as alone:
-        answer = alone.submit(ask)
+        response = alone.submit(ask)
         try:
             session = hold.wait_for_first()
             # Written and not yet visible, or visible already: which of them is for the Then to judge.
             if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
                 raise NotShown(f"the request has not written to {first} when it waits")
-            meanwhile = find()
+            during = look()
             hold.break_off(session)
         finally:
             hold.release()
-        return BrokenOff(answer.result(), before, meanwhile, find())
+        return Interruption(response.result(), before, during, look())
 
 
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:
@@ -81,21 +83,24 @@ def _rows(world: World, tenant: Tenant, table: str) -> str | None:
     return row[0] if row else None
 
 
-def booking(world: World, customer: User) -> BrokenOff:
-    """The booking of an expense that breaks off: it is counted, but not written down yet."""
-    return break_off(
+# -- what is interrupted ----------------------------------------------------------------------------------------------
+
+
+def _booking(world: World, customer: User) -> Interruption:
+    """The expense is counted, but not stored yet."""
+    return interrupt(
         world,
         customer.tenant,
-        lambda: world.platform.book_expense(Anyone(customer.access_token), *EXPENSE),
+        lambda: world.platform.book_expense(Anyone(customer.access_token), *_EXPENSE),
         lambda: allowances.found(world, customer),
         first="allowances",
         hold_back=lambda hold: hold.table("expenses"),
     )
 
 
-def usage_report(world: World, customer: User) -> BrokenOff:
-    """The request for a run that breaks off: the run is written, but not the question that it begins with."""
-    return break_off(
+def _run_request(world: World, customer: User) -> Interruption:
+    """The run is stored, but not the question that it begins with."""
+    return interrupt(
         world,
         customer.tenant,
         lambda: world.platform.start_run(Anyone(customer.access_token), "usage_report"),
@@ -105,26 +110,62 @@ def usage_report(world: World, customer: User) -> BrokenOff:
     )
 
 
-def end_of_run(world: World, customer: User) -> BrokenOff:
-    """The end of the customer's waiting run that breaks off: its state is written, but not its answer yet."""
-    return break_off(
+def _run_completion(world: World, customer: User) -> Interruption:
+    """The state of the customer's waiting run is stored, but not its answer yet."""
+    return interrupt(
         world,
         customer.tenant,
         lambda: world.partner.release(own_path(customer)),
         lambda: runs_found(world, customer),
         first="runs",
-        # The answer is a message in the conversation, of which nobody else's write knows.
+        # The answer is a message in the conversation, which no other transaction needs.
         hold_back=lambda hold: hold.rows(customer.tenant, "threads"),
     )
 
 
+INTERRUPTED: dict[str, Callable[[World, User], Interruption]] = {
+    "booking of an expense": _booking,
+    "request for a usage report": _run_request,
+    "run as it completes": _run_completion,
+}
+
+
+def book_again(world: World, customer: User) -> Outcome:
+    """The customer repeats the interrupted booking."""
+    return world.platform.book_expense(customer, *_EXPENSE)
+
+
+# -- what there is of it ----------------------------------------------------------------------------------------------
+
+
 def runs_found(world: World, customer: User) -> dict[str, Any]:
-    """What a customer finds of runs: how they stand, and what was said in each conversation."""
+    """What a customer finds of runs: their states, and the author of each message in each conversation."""
     threads = [item["id"] for item in world.platform.threads(customer).require()["items"]]
     return {
         "runs": [item["status"] for item in world.platform.runs(customer).require()["items"]],
-        "said": [
+        "messages": [
             [item["role"] for item in world.platform.messages(customer, thread).require()["items"]]
             for thread in threads
         ],
     }
+
+
+def _runs_ended(world: World, customer: User) -> dict[str, Any]:
+    world.ended(world.run_of(customer))
+    return runs_found(world, customer)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactlyOne:
+    """How to look for something, and what is seen when it is there once and complete."""
+
+    look: Callable[[World, User], dict[str, Any]]
+    expected: dict[str, Any]
+
+
+EXACTLY_ONE = {
+    "booked expense": ExactlyOne(
+        allowances.found, {"spent": _EXPENSE[0], "spent by you": _EXPENSE[0], "booked": [_EXPENSE]}
+    ),
+    "complete run": ExactlyOne(_runs_ended, {"runs": ["completed"], "messages": [["user", "assistant"]]}),
+}

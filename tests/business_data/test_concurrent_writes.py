@@ -1,40 +1,41 @@
-"""The matcher over two answers of which only one may be a grant, with what it must not accept."""
+"""The matcher over two requests of which only one can succeed, with what it must not accept."""
 
 import pytest
 from hamcrest.core.string_description import StringDescription
 
-from support.business_data.concurrent_writes_matchers import one_is_granted_and_one_refused
+from support.business_data.concurrent_writes import one_succeeds_and_one_is_refused
 from support.platform.dialect import Dialect
 from support.platform.outcome import Outcome
 
 CONFLICT = '{"code": "conflict", "detail": "too late"}'
 
 
-def answer(status: int | None, text: str = "") -> Outcome:
+def outcome(status: int | None, text: str = "") -> Outcome:
     return Outcome("PATCH", "/x", status, text=text, meaning=Dialect().meaning(status or 0))
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_grant_and_a_refusal_in_either_order(turned):
-    answers = [answer(200), answer(409, CONFLICT)]
-    assert one_is_granted_and_one_refused("conflict").matches(answers[::-1] if turned else answers)
+def test_a_success_and_a_refusal_in_either_order(turned):
+    outcomes = [outcome(200), outcome(409, CONFLICT)]
+    assert one_succeeds_and_one_is_refused("conflict").matches(outcomes[::-1] if turned else outcomes)
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "outcomes",
     [
-        [answer(200), answer(200)],
-        [answer(409, CONFLICT), answer(409, CONFLICT)],
-        [answer(200), answer(503, '{"code": "unavailable"}')],
-        [answer(200), answer(409, "no words")],
-        [answer(200), answer(None)],
-        [answer(200)],
+        [outcome(200), outcome(200)],
+        [outcome(409, CONFLICT), outcome(409, CONFLICT)],
+        [outcome(200), outcome(503, '{"code": "unavailable"}')],
+        [outcome(200), outcome(409, "no words")],
+        [outcome(200), outcome(None)],
+        [outcome(200), outcome(200), outcome(409, CONFLICT)],
+        [outcome(200)],
         [],
     ],
-    ids=["two grants", "two refusals", "another refusal", "unexplained", "no answer", "one answer", "nothing"],
+    ids=["two successes", "two refusals", "another", "unexplained", "no response", "three", "one", "nothing"],
 )
-def test_anything_else_is_not(answers):
-    matcher, described = one_is_granted_and_one_refused("conflict"), StringDescription()
-    assert not matcher.matches(answers)
-    matcher.describe_mismatch(answers, described)
-    assert "they were" in str(described)
+def test_anything_else_is_not(outcomes):
+    matcher, described = one_succeeds_and_one_is_refused("conflict"), StringDescription()
+    assert not matcher.matches(outcomes)
+    matcher.describe_mismatch(outcomes, described)
+    assert str(described) == f"they were: {'; '.join(map(str, outcomes)) or 'none'}"

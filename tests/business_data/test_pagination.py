@@ -1,10 +1,10 @@
-"""Pages that are read while others write: only those count, and a few of them show nothing."""
+"""Pages that are read while others write: only those are judged, and a few of them show nothing."""
 
 from typing import Any
 
 import pytest
 
-from support.business_data.pagination import Reading
+from support.business_data.pagination import ArchiveReads
 from support.load.http_crowd import Request
 from support.platform.outcome import Outcome
 from support.scenario.verdict import NotShown
@@ -15,7 +15,7 @@ def reading(*pages):
     read = [Outcome("GET", "/", 200, sent_at=moment, seconds=seconds) for moment, seconds in pages]
     nobody: Any = None
     written = [(Request(nobody, "POST", "/"), Outcome("POST", "/", 201, sent_at=moment)) for moment in (20.0, 10.0)]
-    return Reading([], read, written)
+    return ArchiveReads([], [], read, written)
 
 
 def test_only_pages_that_were_asked_for_while_others_wrote_are_judged():
@@ -24,7 +24,7 @@ def test_only_pages_that_were_asked_for_while_others_wrote_are_judged():
 
 
 def test_pages_of_a_quiet_time_show_nothing():
-    with pytest.raises(NotShown, match="nobody read"):
+    with pytest.raises(NotShown, match="no page was read"):
         _ = reading((9.0, 0.1), (21.0, 0.1)).p95
 
 

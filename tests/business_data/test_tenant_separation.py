@@ -1,39 +1,38 @@
 """The matcher over what a database account reaches, with what it must not accept."""
 
 import pytest
-from hamcrest import assert_that
+from hamcrest.core.string_description import StringDescription
 
-from support.business_data.tenant_separation_matchers import reaches_no_row, reaches_only_rows_of
+from support.business_data.tenant_separation import Reached, reaches_only_rows_of
 
 NEEDED = ("users", "runs")
 OURS, THEIRS = "tenant-1", "tenant-2"
 
 
-def test_rows_of_one_tenant_in_every_needed_table_are_accepted():
-    assert_that({"users": {OURS: 1}, "runs": {OURS: 3}, "other": {}}, reaches_only_rows_of(OURS, NEEDED))
+@pytest.mark.parametrize(
+    ("tenant", "rows"),
+    [(OURS, {"users": {OURS: 1}, "runs": {OURS: 3}, "other": {}}), (None, {"users": {}, "runs": {}, "other": {}})],
+    ids=["of one tenant in each needed table", "none at all"],
+)
+def test_rows_of_the_tenant_alone_are_accepted(tenant, rows):
+    assert reaches_only_rows_of(tenant, NEEDED).matches(Reached(rows))
 
 
 @pytest.mark.parametrize(
-    "reached",
+    ("tenant", "rows", "named"),
     [
-        {"users": {OURS: 1, THEIRS: 1}, "runs": {OURS: 3}},
-        {"users": {OURS: 1}, "runs": {OURS: 3}, "other": {THEIRS: 1}},
-        {"users": {OURS: 1}, "runs": {}},
-        {"users": {OURS: 1}},
-        {},
+        (OURS, {"users": {OURS: 1, THEIRS: 1}, "runs": {OURS: 3}}, "users: rows of tenant-2"),
+        (OURS, {"users": {OURS: 1}, "runs": {OURS: 3}, "other": {THEIRS: 1}}, "other: rows of tenant-2"),
+        (OURS, {"users": {OURS: 1}, "runs": {}}, "runs: none of tenant-1's rows"),
+        (OURS, {"users": {OURS: 1}}, "runs: not looked at"),
+        (OURS, {}, "runs: not looked at; users: not looked at"),
+        (None, {"users": {}, "runs": {OURS: 1}}, "runs: rows of tenant-1"),
+        (None, {"users": {}}, "runs: not looked at"),
+        (None, {}, "runs: not looked at"),
     ],
-    ids=["foreign rows", "foreign rows elsewhere", "none of theirs", "a table left out", "nothing"],
 )
-def test_anything_else_is_not(reached):
-    assert not reaches_only_rows_of(OURS, NEEDED).matches(reached)
-
-
-def test_no_row_in_any_table_is_accepted():
-    assert_that({"users": {}, "runs": {}}, reaches_no_row(NEEDED))
-
-
-@pytest.mark.parametrize(
-    "reached", [{"users": {}, "runs": {OURS: 1}}, {"users": {}}, {}], ids=["a row", "a table left out", "nothing"]
-)
-def test_a_row_or_a_look_too_few_is_not(reached):
-    assert not reaches_no_row(NEEDED).matches(reached)
+def test_anything_else_is_not_and_is_named(tenant, rows, named):
+    matcher, described = reaches_only_rows_of(tenant, NEEDED), StringDescription()
+    assert not matcher.matches(Reached(rows))
+    matcher.describe_mismatch(Reached(rows), described)
+    assert str(described).startswith(named)
