@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from hamcrest import has_entries
 from hamcrest.core.matcher import Matcher
 
@@ -15,7 +14,7 @@ from support.scenario.assets import Asset
 from support.scenario.users import Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores import rows
+from support.stores import database, rows
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
 _EXPIRE = "update invitations set expires_at = now() - interval '1 second' where email = %s"
@@ -93,7 +92,7 @@ REASONS = {
 
 
 def _expire(world: World, person: User, token: str) -> None:
-    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+    with database.as_platform(world) as connection:
         connection.execute(_ACT, [person.tenant.id])
         if connection.execute(_EXPIRE, [person.email]).rowcount != 1:
             raise NotShown(f"there is no invitation of {person} to expire")

@@ -12,14 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
 
-import psycopg
-
 from support.load.socket_crowd import Crowd
 from support.scenario import agents, planting
 from support.scenario.users import PEOPLE, Plan, Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.memory import private_bytes
+from support.stores import database
 
 _AT_ONCE = 8
 _ACT = "select set_config('app.tenant_id', %s, true)"
@@ -68,7 +67,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
     owners = [owner for owner, *_ in founded]
     plan_of = dict(zip(owners, cycle(plans), strict=False))
     at_once(owners, lambda owner: users.settle(owner, plan_of[owner]))
-    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+    with database.as_platform(world) as connection:
         for owner, *colleagues in founded:
             _plant_colleagues(connection, owner, colleagues)
     everybody = [person for organisation in founded for person in organisation]
@@ -77,7 +76,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
     return everybody
 
 
-def _plant_colleagues(connection: psycopg.Connection, owner: User, colleagues: Iterable[User]) -> None:
+def _plant_colleagues(connection: database.Connection, owner: User, colleagues: Iterable[User]) -> None:
     connection.execute(_ACT, [owner.tenant.id])
     for person in colleagues:
         person.role, person.password = Role.MEMBER.value, owner.password

@@ -1,12 +1,12 @@
-"""Matcher over what every service has on record of jobs: is it the same job, once, everywhere?"""
+"""Matcher over the job records of every service: is it the same job, once, everywhere?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
+from support.matchers.faultless import faultless
 from support.platform.story import Event
 
 Row = Mapping[str, Any]
@@ -15,13 +15,13 @@ _CLOSE = 2e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """One job as it was asked for, as each service has it on record, and as its customer was told of it.
+class JobRecords:
+    """One job as it was requested, as each service has recorded it, and as its customer has followed it.
 
     :param runs: the backend's rows under the job's trace; ``replies``: its answers in the conversation.
     :param calls: the tools service's rows under the run or the trace.
     :param jobs: the analytics service's rows, every copy of its own.
-    :param told: the live events of the run.
+    :param received: the live events of the run.
     """
 
     run_id: str
@@ -33,16 +33,16 @@ class Ledger:
     replies: int
     calls: Sequence[Row]
     jobs: Sequence[Row]
-    told: Sequence[Event] = field(repr=False)
+    received: Sequence[Event] = field(repr=False)
 
     @property
     def faults(self) -> list[str]:
-        """Where the records do not tell of one job; empty when they do."""
+        """Where the records differ from one job; empty when they agree."""
         if len(self.runs) != 1:
             return [f"the backend has it {len(self.runs)} times"]
         (run,) = self.runs
-        asked = {"user_id": self.user_id, "tenant_id": self.tenant_id, "agent_name": self.agent_name}
-        found = _differences("the backend's record", run, {"id": self.run_id, **asked})
+        requested = {"user_id": self.user_id, "tenant_id": self.tenant_id, "agent_name": self.agent_name}
+        found = _differences("the backend's record", run, {"id": self.run_id, **requested})
         if self.replies != int(run["answered"]):
             found.append(f"the conversation has {self.replies} answers")
         found += self._calls(run)
@@ -52,7 +52,7 @@ class Ledger:
         found += _differences(
             "the analytics record",
             job,
-            {"run_id": self.run_id, "trace_id": self.trace_id, "status": run["status"], **asked},
+            {"run_id": self.run_id, "trace_id": self.trace_id, "status": run["status"], **requested},
         )
         found += _differences("the analytics record", job, {"tool_calls": len(self.calls)})
         for name in ("duration_seconds", "finished_at"):
@@ -61,48 +61,37 @@ class Ledger:
         return found
 
     def _calls(self, run: Row) -> list[str]:
-        due = {"run_id": self.run_id, "trace_id": self.trace_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
+        expected = {
+            "run_id": self.run_id,
+            "trace_id": self.trace_id,
+            "user_id": self.user_id,
+            "tenant_id": self.tenant_id,
+        }
         found = []
         for call in self.calls:
-            found += _differences(f"the record of the call of {call['tool_name']}", call, due)
-        told = [
+            found += _differences(f"the record of the call of {call['tool_name']}", call, expected)
+        received = [
             (event.call_id, event.payload.get("tool_name"), event.payload.get("outcome"))
-            for event in self.told
+            for event in self.received
             if event.type == "tool_completed"
         ]
         recorded = [(call["id"], call["tool_name"], call["status"]) for call in self.calls]
-        if sorted(map(str, told)) != sorted(map(str, recorded)):
-            found.append(f"the tools service has the calls {recorded}, told were {told}")
+        if sorted(map(str, received)) != sorted(map(str, recorded)):
+            found.append(f"the tools service has the calls {recorded}, the events name {received}")
         if run["tool_calls"] != len(self.calls):
             found.append(f"the run counts {run['tool_calls']} tool calls, the tools service {len(self.calls)}")
         return found
 
 
-def _differences(where: str, row: Row, due: Row) -> list[str]:
-    return [f"{where} has {name} {row[name]}, not {value}" for name, value in due.items() if row[name] != value]
+def _differences(where: str, row: Row, expected: Row) -> list[str]:
+    return [f"{where} has {name} {row[name]}, not {value}" for name, value in expected.items() if row[name] != value]
 
 
-class _OneJobEach(BaseMatcher[Sequence[Ledger]]):
-    def __init__(self, at_least: int) -> None:
-        self.at_least = at_least
+def are_one_job_each(at_least: int = 1) -> BaseMatcher[Sequence[JobRecords]]:
+    """Every service has one record of each job, and the records agree with each other and with the events."""
 
-    def _faults(self, item: Sequence[Ledger]) -> list[str]:
-        faults = [f"run {ledger.run_id}: {fault}" for ledger in item for fault in ledger.faults]
-        if len(item) < self.at_least:
-            faults.insert(0, f"there were only {len(item)} jobs")
-        return faults
+    def faults_of(jobs: Sequence[JobRecords]) -> list[str]:
+        too_few = [f"there were only {len(jobs)} jobs"] if len(jobs) < at_least else []
+        return too_few + [f"run {job.run_id}: {fault}" for job in jobs for fault in job.faults]
 
-    def _matches(self, item: Sequence[Ledger]) -> bool:
-        return not self._faults(item)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(f"at least {self.at_least} jobs, each once on every record, all records agreeing")
-
-    def describe_mismatch(self, item: Sequence[Ledger], mismatch_description: Description) -> None:
-        faults = self._faults(item)
-        mismatch_description.append_text(f"{len(faults)} faults: {'; '.join(faults[:6])}")
-
-
-def are_one_job_each(at_least: int = 1) -> BaseMatcher[Sequence[Ledger]]:
-    """Every service has each job on record once, and what they have agrees with each other and with what was told."""
-    return _OneJobEach(at_least)
+    return faultless(f"at least {at_least} jobs, one record of each in every service, all records agreeing", faults_of)

@@ -8,7 +8,7 @@ from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 from support.stack.apex import INSTANCES, WORKER_SLOTS
 
-PLACES_TO_WORK = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTANCES.values())
+WORKER_CAPACITY = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTANCES.values())
 """How many runs the platform carries out at once."""
 TIME_LIMIT = 1.0
 """Seconds that a customer allows a run that is meant to hang."""
@@ -42,7 +42,7 @@ def hanging_run(world: World, user: User) -> RunHandle:
 
 def every_place_taken(world: World, user: User) -> list[RunHandle]:
     """As many runs as the platform carries out at once, all of them waiting for the partner."""
-    return [waiting_run(world, user) for _ in range(PLACES_TO_WORK)]
+    return [waiting_run(world, user) for _ in range(WORKER_CAPACITY)]
 
 
 def blocking_run(world: World, user: User) -> RunHandle:
@@ -53,4 +53,4 @@ def blocking_run(world: World, user: User) -> RunHandle:
 def hanging_everywhere(world: World, user: User, how: Hanging) -> list[RunHandle]:
     """One run that hangs so more than the platform carries out at once."""
     start = blocking_run if how is Hanging.BLOCKING else hanging_run
-    return [start(world, user) for _ in range(PLACES_TO_WORK + 1)]
+    return [start(world, user) for _ in range(WORKER_CAPACITY + 1)]

@@ -1,10 +1,15 @@
 """A job record that is delivered to the analytics service more than once."""
 
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+
+import clickhouse_connect
+from hamcrest import greater_than
 
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stores.job_records import delivered_again
+from support.stores.logs import whole_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,29 @@ class Deliveries:
 
 
 def report_without_acknowledgements(world: World, user: User) -> RunHandle:
-    """A usage report whose job record arrives while the acknowledgements are lost, until it has arrived again."""
-    world.keep(Deliveries(delivered_again(world, user)))
-    return world.last_run
+    """A usage report whose job record arrives while the acknowledgements are lost, until it has arrived again.
+
+    :raises DeadlinePassed: it was not sent again.
+    """
+    before = _arrivals(world)
+    # What is stored twice would be merged into one sooner or later, and not be seen.
+    _command(world, "system stop merges jobs")
+    world.undo.register("merge records again", partial(_command, world, "system start merges jobs"))
+    world.faults.lose_responses("analytics")
+    run = world.running(user, "usage_report")
+    world.ended(run)
+    world.eventually(lambda: _arrivals(world) - before, greater_than(1), "records agree", "arrivals of the record")
+    world.faults.heal("analytics")
+    world.keep(Deliveries(_arrivals(world) - before))
+    return run
+
+
+def _command(world: World, command: str) -> None:
+    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
+        client.command(command)
+
+
+def _arrivals(world: World) -> int:
+    """How often records have arrived at the analytics service, by its log."""
+    arrived = (line.fields for line in whole_logs(world.addresses.log_dir, "analytics") if b"/v1/records" in line.text)
+    return sum(line.get("route") == "/v1/records" and line.get("status") == 201 for line in arrived)

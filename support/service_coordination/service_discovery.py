@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-import psycopg
-
 from support.matchers.faultless import is_just
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
+from support.stores import database
 
 FIRST, SECOND = "tools-1", "tools-2"
 
@@ -110,7 +109,7 @@ def expect_next_job(world: World, user: User, instances: RunningInstances) -> No
 
 def calls_of(world: World, runs: Sequence[RunHandle]) -> list[InstanceCall]:
     """The stored tool calls of these runs."""
-    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+    with database.as_observer(world) as connection:
         return [InstanceCall(*row) for row in connection.execute(_CALLS, [[run.run_id for run in runs]])]
 
 

@@ -1,4 +1,4 @@
-"""What the services have on record of jobs, read in their own stores past the platform."""
+"""The job records of the services, read in their own stores past the platform."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,18 +6,16 @@ from contextlib import closing
 from typing import Any
 
 import clickhouse_connect
-import psycopg
-from hamcrest import equal_to, greater_than
+from hamcrest import equal_to
 from psycopg.rows import dict_row
 
 from support.business_data import allowances
-from support.matchers.job_records import Ledger
+from support.matchers.job_records import JobRecords
 from support.platform.story import Event
 from support.scenario import received_events
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stack.client import Fault
-from support.stores.logs import whole_logs
+from support.stores import database
 
 _RUNS = """
 select r.id::text, r.user_id::text, r.tenant_id::text, r.agent_name, r.status,
@@ -40,7 +38,7 @@ select toString(run_id) as run_id, toString(user_id) as user_id, toString(tenant
        toUnixTimestamp64Micro(finished_at) / 1e6 as finished_at
 from jobs where run_id in (%(runs)s) or trace_id in (%(traces)s)
 """
-_ON_THEIR_WAY = "select topic from outbox where tenant_id::text = %(tenant)s"
+_UNDELIVERED_OF_TENANT = "select topic from outbox where tenant_id::text = %(tenant)s"
 _JOBS_OF_TENANT = """
 select toString(run_id) as run_id from jobs where toString(tenant_id) = %(tenant)s order by finished_at
 """
@@ -48,19 +46,19 @@ select toString(run_id) as run_id from jobs where toString(tenant_id) = %(tenant
 Row = Mapping[str, Any]
 
 
-def of_runs(world: World, runs: Sequence[RunHandle]) -> list[Ledger]:
-    """What every service has on record of each of these runs, once nothing is on its way any more."""
-    told = _told_of(world)
+def of_runs(world: World, runs: Sequence[RunHandle]) -> list[JobRecords]:
+    """The records that every service has of each of these runs, once nothing is on its way any more."""
+    received = _received(world)
     of = {"runs": [run.run_id for run in runs], "traces": [run.trace_id for run in runs]}
-    with psycopg.connect(world.addresses.postgres_observer_url, autocommit=True, row_factory=dict_row) as connection:
+    with database.as_observer(world, autocommit=True) as connection:
         world.eventually(
             lambda: connection.execute(_UNDELIVERED.encode(), of).fetchall(), equal_to([]), "records agree"
         )
-        stored = [connection.execute(query.encode(), of).fetchall() for query in (_RUNS, _REPLIES, _CALLS)]
+        stored = [_found(connection, query, of) for query in (_RUNS, _REPLIES, _CALLS)]
     rows, replies, calls = stored
     jobs = job_rows(world, runs)
     return [
-        Ledger(
+        JobRecords(
             run_id=run.run_id,
             trace_id=run.trace_id,
             user_id=run.user.id,
@@ -70,7 +68,7 @@ def of_runs(world: World, runs: Sequence[RunHandle]) -> list[Ledger]:
             replies=sum(reply["run_id"] == run.run_id for reply in replies),
             calls=_concerning(calls, run),
             jobs=_concerning(jobs, run),
-            told=told.get(run.run_id, ()),
+            received=received.get(run.run_id, ()),
         )
         for run in runs
     ]
@@ -84,42 +82,20 @@ def job_rows(world: World, runs: Sequence[RunHandle]) -> list[Row]:
 
 
 def counted(world: World, user: User) -> dict[str, Any]:
-    """What is counted for a user and their organisation: expenses, and the runs on record as jobs, once all are."""
+    """What a user and their organisation are charged for: expenses, and the runs with a job record, once all have one."""
     of = {"tenant": user.tenant.id}
-    with psycopg.connect(world.addresses.postgres_observer_url, autocommit=True) as connection:
+    with database.as_observer(world, autocommit=True) as connection:
         world.eventually(
-            lambda: connection.execute(_ON_THEIR_WAY.encode(), of).fetchall(), equal_to([]), "records agree"
+            lambda: connection.execute(_UNDELIVERED_OF_TENANT.encode(), of).fetchall(), equal_to([]), "records agree"
         )
     with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
         jobs = [row["run_id"] for row in client.query(_JOBS_OF_TENANT, of).named_results()]
     return {**allowances.found(world, user), "jobs": jobs}
 
 
-def delivered_again(world: World, user: User) -> int:
-    """Have a report made whose record arrives while its receipts do not; gives how often it arrived until one did.
-
-    :raises DeadlinePassed: it was not sent again.
-    """
-    before = _arrivals(world)
-    # What is stored twice would be merged into one sooner or later, and not be seen.
-    _command(world, "system stop merges jobs")
-    world.undo.register("let records be merged again", lambda: _command(world, "system start merges jobs"))
-    world.faults.on_link("analytics", Fault(kind="reset_after", direction="to_client", after_bytes=0))
-    world.ended(world.running(user, "usage_report"))
-    world.eventually(lambda: _arrivals(world) - before, greater_than(1), "records agree", "arrivals of the record")
-    world.faults.heal("analytics")
-    return _arrivals(world) - before
-
-
-def _command(world: World, command: str) -> None:
-    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
-        client.command(command)
-
-
-def _arrivals(world: World) -> int:
-    """How often records have arrived at the analytics service, by its log."""
-    arrived = (line.fields for line in whole_logs(world.addresses.log_dir, "analytics") if b"/v1/records" in line.text)
-    return sum(line.get("route") == "/v1/records" and line.get("status") == 201 for line in arrived)
+def _found(connection: database.Connection, query: str, of: Mapping[str, Any]) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return list(cursor.execute(query.encode(), of).fetchall())
 
 
 def _concerning(rows: Iterable[Row], run: RunHandle) -> list[Row]:
@@ -127,11 +103,10 @@ def _concerning(rows: Iterable[Row], run: RunHandle) -> list[Row]:
     return [row for row in rows if run.run_id == row["run_id"] or run.trace_id == row["trace_id"]]
 
 
-def _told_of(world: World) -> Mapping[str, Sequence[Event]]:
-    """What the customers were told, by run, once they have been told of every end."""
-    heard = received_events.crowd(world) if "crowd" in world.facts else received_events.tabs(world)
-    told: defaultdict[str, list[Event]] = defaultdict(list)
-    for connection in heard:
+def _received(world: World) -> Mapping[str, Sequence[Event]]:
+    """The events that customers have received, by run, once they have received every end."""
+    received: defaultdict[str, list[Event]] = defaultdict(list)
+    for connection in received_events.of_everybody(world):
         for event in connection.events:
-            told[str(event.run_id)].append(event)
-    return told
+            received[str(event.run_id)].append(event)
+    return received

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-import psycopg
-
 from support.scenario.users import User
 from support.scenario.world import World
+from support.stores import database
 
 _ACCOUNTS = "select id::text, tenant_id::text from users where lower(btrim(email)) = lower(%s)"
 _ORGANISATIONS = "select count(*) from tenants where name = %s"
@@ -55,5 +54,5 @@ def waiting_to_be_told(world: World) -> int:
 
 
 def _rows(world: World, query: str, parameters: Any) -> list[tuple[Any, ...]]:
-    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
+    with database.as_observer(world) as connection:
         return connection.execute(query.encode(), parameters).fetchall()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.matchers.job_records import Ledger, are_one_job_each
+from support.matchers.job_records import JobRecords, are_one_job_each
 from support.platform.story import Event
 
 TRACE, OTHER = "a" * 32, "b" * 32
@@ -29,7 +29,7 @@ RUN = {
 }
 JOB = {**RUN, "run_id": "run-1", "trace_id": TRACE}
 COMPLETED = Event("tool_completed", payload={"call_id": "call-1", "tool_name": "read_prices", "outcome": "succeeded"})
-GOOD = Ledger("run-1", TRACE, "user-1", "tenant-1", "cost_analysis", [RUN], 1, [CALL], [JOB], [COMPLETED])
+GOOD = JobRecords("run-1", TRACE, "user-1", "tenant-1", "cost_analysis", [RUN], 1, [CALL], [JOB], [COMPLETED])
 
 
 def test_records_that_agree_are_one_job():
@@ -53,7 +53,7 @@ def test_records_that_agree_are_one_job():
         ({"jobs": [{**JOB, "status": "failed"}]}, "the analytics record has status failed"),
         ({"jobs": [{**JOB, "tool_calls": 2}]}, "the analytics record has tool_calls 2"),
         ({"jobs": [{**JOB, "duration_seconds": 0.6}]}, "the analytics record has duration_seconds 0.6"),
-        ({"told": []}, "told were []"),
+        ({"received": []}, "the events name []"),
     ],
 )
 def test_records_that_differ_are_named(changes, named):
