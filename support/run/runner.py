@@ -8,9 +8,10 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from importlib import import_module
+from io import StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def load_code(self) -> None:
         """Load the steps, and what lanes will need: a lane is forked from here."""
-        self.load_step_definitions()
+        with redirect_stdout(StringIO()):
+            # behave says how it looks for steps, which concerns nobody here.
+            self.load_step_definitions()
         self.step_registry = the_step_registry
         import_module("support.run.lane")
 

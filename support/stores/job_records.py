@@ -82,7 +82,7 @@ def job_rows(world: World, runs: Sequence[RunHandle]) -> list[Row]:
 
 
 def counted(world: World, user: User) -> dict[str, Any]:
-    """What a user and their organisation are charged for: expenses, and the runs with a job record, once all have one."""
+    """What a user is charged for: the organisation's expenses, and the runs with a job record, once all have one."""
     of = {"tenant": user.tenant.id}
     with database.as_observer(world, autocommit=True) as connection:
         world.eventually(
