@@ -1,45 +1,70 @@
-"""An agent that signs in at a partner: which secrets go to and fro, and where they may be seen."""
+"""An agent that signs in at a partner: the secrets of that call, and every text in which they may not be."""
 
 import json
 import secrets
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
 import psycopg
 import redis
+from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
 
+from support.matchers.faultless import faultless
 from support.redaction import know_secret
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
+from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 from support.stores.logs import whole_logs
 from support.tool_dispatcher.tool_calls import events_of_last_run
 
-SIGNED_IN = "signed in"
-KEPT = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
-"""Of whatever may be kept of a run something is: the control of a search in it."""
+_STORED = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
+"""What is always stored of a run: a search that does not find it has looked in the wrong place."""
 _LOGS = ("backend", "worker-*", "tools-*")
 _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The secrets that the tool was given and those that it gave back, and a harmless word of each side."""
+    """The secrets that the tool sent and those that it received, and a harmless word of each side."""
 
     user: User
-    given: tuple[str, ...]
-    returned: tuple[str, ...]
+    sent: tuple[str, ...]
+    received: tuple[str, ...]
     harmless: tuple[str, ...]
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return self.given + self.returned
+        return self.sent + self.received
 
 
-def sign_in(world: World, customer: User) -> None:
-    """An agent of the customer signs in: secrets under names that tell of them, and in the middle of other texts."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A text that is searched for secrets, and what must be in it: else the search proves nothing."""
+
+    text: str
+    control: tuple[str, ...]
+
+
+def hides(secrets: Collection[str]) -> BaseMatcher[Searched]:
+    """A text with its control and without any of the secrets, which a mismatch does not repeat."""
+
+    def faults(searched: Searched) -> list[str]:
+        shown = sum(secret in searched.text for secret in secrets)
+        missing = [word for word in searched.control if word not in searched.text]
+        found = [f"it shows {shown} of them"] if shown else []
+        if missing or not searched.control:
+            found.append(f"it does not show {', '.join(missing) or 'anything known'}, so it proves nothing")
+        return found
+
+    return faultless(f"a text without any of {len(secrets)} secrets", faults)
+
+
+def _sign_in(world: World, customer: User) -> RunHandle | None:
+    """Start an agent that signs in: secrets under names that tell of them, and in the middle of other texts."""
     password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
     for secret in (password, proxy, bearer, session, note):
         know_secret(secret)
@@ -53,28 +78,30 @@ def sign_in(world: World, customer: User) -> None:
         proxy=f"https://reader:{proxy}@proxy.example/",
         headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
     )
-    world.facts[SIGNED_IN] = SignIn(
-        customer, (password, proxy, bearer), (session, note), ("reader-of-bills", "good-morning")
-    )
-    world.ended(world.running(customer, agents.PROBE, input=agents.calling(login)))
+    world.keep(SignIn(customer, (password, proxy, bearer), (session, note), ("reader-of-bills", "good-morning")))
+    return world.start_run(customer, agents.PROBE, input=agents.calling(login))
 
 
-def at_partner(world: World) -> str:
-    """What the partner was sent."""
-    done = world.recall(SIGNED_IN, SignIn)
-    return "\n".join(call.body for call in world.partner.calls(own_path(done.user)))
+def secrets_at_partner(world: World) -> list[bool]:
+    """Of each secret that the tool was to send: whether the partner received it."""
+    signed_in = world.kept(SignIn)
+    received = "\n".join(call.body for call in world.partner.calls(own_path(signed_in.user)))
+    return [secret in received for secret in signed_in.sent]
 
 
-def shown(world: World) -> str:
-    """What the customer was shown of the call as it began and as it ended."""
-    events = events_of_last_run(world, world.recall(SIGNED_IN, SignIn).user)
-    return "\n".join(json.dumps(dict(event.payload)) for event in events if event.call_id)
+def _in_events(world: World) -> Searched:
+    """The events that the customer received of the call."""
+    signed_in = world.kept(SignIn)
+    events = [event for event in events_of_last_run(world, signed_in.user) if event.call_id]
+    return Searched("\n".join(json.dumps(dict(event.payload)) for event in events), signed_in.harmless)
 
 
-def written_down(world: World) -> str:
+def _in_stores(world: World) -> Searched:
     """All that was kept of the run: in the logs of the services that took part, in PostgreSQL and in Redis."""
-    run = world.run_of(world.recall(SIGNED_IN, SignIn).user)
-    return "\n".join([*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)])
+    signed_in = world.kept(SignIn)
+    run = world.run_of(signed_in.user)
+    texts = [*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)]
+    return Searched("\n".join(texts), (run.run_id, *_STORED, *signed_in.harmless))
 
 
 def _logged(world: World, run: RunHandle) -> list[str]:
@@ -102,3 +129,11 @@ def _in_redis(world: World, run: RunHandle) -> list[str]:
         names = client.scan_iter(f"*{run.user.tenant.id}*", _type="string")
         kept = [str(client.get(name)) for name in names]
     return [f"entry of the stream: {entry['event']}" for _, entry in entries] + kept
+
+
+SEARCHES: dict[str, Callable[[World], Searched]] = {
+    "the events of the tool call": _in_events,
+    "the platform's databases and logs": _in_stores,
+}
+"""Where secrets are looked for, as a feature says it."""
+WORK: dict[str, Work] = {"an agent that signs in at the partner": _sign_in}
