@@ -1,7 +1,5 @@
 """Seeded defects of whose cloud account a tool acts in (TLD-03)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from apex.tools.accounts import CloudAccount, CloudAccounts
@@ -43,7 +41,9 @@ def _() -> None:
     original = replace(ListInstances, "_list", listed)
 
 
-@foreign.defect("TLD-03c", "a server is looked for in every account that was entered before", step=_CHANGES)
+@foreign.defect(
+    "TLD-03c", "a server is looked for in every account that was entered before", step="Acme's servers are unchanged"
+)
 def _() -> None:
     entered: dict[str, CloudAccount] = {}
 
@@ -61,7 +61,11 @@ def _() -> None:
     original_stop = replace(StopInstances, "_stop", stop)
 
 
-@foreign.defect("TLD-03d", "after one refusal by the cloud a customer's calls are all refused", step=_CHANGES)
+@foreign.defect(
+    "TLD-03d",
+    "after one refusal by the cloud a customer's calls are all refused",
+    step="Borealis' agent has stopped its own server, with no result for Acme's",
+)
 def _() -> None:
     refused: set[str] = set()
 

@@ -1,7 +1,5 @@
 """Seeded defects of tools that run in parallel (TLD-02)."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from typing import Any

@@ -1,7 +1,5 @@
 """Seeded defects of what tools do and report (TLD-01)."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Seeded defects of what becomes of failing tools (TLD-05)."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Seeded defects of who may use which tool (TLD-04)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from apex.http.problems import Problem, permission_denied

@@ -1,7 +1,5 @@
 """Seeded defects of tools that are added and withdrawn (TLD-07)."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

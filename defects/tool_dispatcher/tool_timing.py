@@ -1,7 +1,5 @@
 """Seeded defects of the durations of tool calls (TLD-06)."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any
@@ -15,7 +13,7 @@ from defects import Scenario
 from defects._patching import replace
 
 partner = Scenario("A tool call takes as long as the partner's answer", service="tools")
-waiting = Scenario("Waiting to be called does not count as a tool's time", service="worker")
+waiting = Scenario("Waiting for a free slot does not count as tool time", service="worker")
 
 
 @partner.defect(
@@ -37,7 +35,7 @@ def _() -> None:
 
 @waiting.defect(
     "TLD-06b",
-    "the duration of a call includes the wait for its turn",
+    "the duration of a call includes the wait for a free slot",
     step="the duration reported to Acme for each question, excluding its wait, is the partner's response time",
 )
 def _() -> None:

@@ -1,7 +1,5 @@
 """Seeded defects of what is shown and stored of tool calls (TLD-08)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import structlog

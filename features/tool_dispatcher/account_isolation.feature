@@ -31,5 +31,5 @@ Feature: A tool works only in its caller's cloud account
       And Borealis is an Enterprise customer with two idle servers in the cloud
       And Acme has finished a cost analysis
       When Borealis runs an agent that stops a server of the other customer and one of its own
-      Then every cloud account shows exactly the changes that its owner requested
-      And Borealis' agent has a result for its own server and none for Acme's
+      Then Acme's servers are unchanged
+      And Borealis' agent has stopped its own server, with no result for Acme's

@@ -6,7 +6,7 @@ Feature: Independent tools run in parallel
   Strategic impact: Parallel calls make the larger plans visibly faster than the smaller ones
 
   @TLD-02 @segment.mid @segment.enterprise
-  Rule: Independent tools run side by side, and each result belongs to its call
+  Rule: Independent tools run in parallel, and each result belongs to its call
 
     @smoke
     Scenario: A second question is asked before the first is answered

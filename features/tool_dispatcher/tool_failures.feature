@@ -6,7 +6,7 @@ Feature: A failing tool does not end the run
   Strategic impact: The product can add data sources without becoming as unreliable as the worst
 
   @TLD-05 @segment.early @segment.mid @segment.enterprise
-  Rule: A failing tool is reported, the agent continues, and the answer is marked as partial
+  Rule: A failing tool is reported, and the answer is marked as partial
 
     @gate
     Scenario Outline: A failing tool is reported, and the agent continues

@@ -6,7 +6,7 @@ Feature: Agents have the rights of their caller, and no more
   Strategic impact: Large organisations admit agents only if their own access rules hold for them
 
   @TLD-04 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A tool beyond the plan or the role is refused before it runs, with the missing permission
+  Rule: A tool beyond the plan or role is refused before it runs
 
     @gate
     Scenario Outline: An agent can use the tools of its caller's plan and role only

@@ -2,11 +2,11 @@
 Feature: The duration of each tool call is measured
   Segment:          Mid and Enterprise
   Business goal:    Show which data source makes an analysis slow
-  Value impact:     Customers see whether a slow answer is due to us or to their partner
-  Strategic impact: Service levels of tools can be sold only when their time is measured
+  Value impact:     Customers see whether the platform or a partner made an answer slow
+  Strategic impact: Only tools whose time is measured can be sold with a service level
 
   @TLD-06 @segment.mid @segment.enterprise
-  Rule: The duration reported for a tool call is the time for which the tool was running
+  Rule: The reported duration is the time for which the tool ran
 
     @gate
     Scenario: A tool call takes as long as the partner's answer
@@ -18,7 +18,7 @@ Feature: The duration of each tool call is measured
       And the stored durations equal those that were reported to Acme
 
     @gate
-    Scenario: Waiting to be called does not count as a tool's time
+    Scenario: Waiting for a free slot does not count as tool time
       Given Acme is an Enterprise customer
       And Acme watches
       When Acme runs an agent that asks the partner more questions than may run at once

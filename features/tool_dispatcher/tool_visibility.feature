@@ -6,7 +6,7 @@ Feature: Customers can watch every tool call
   Strategic impact: Customers delegate larger tasks to agents that they can watch
 
   @TLD-08 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Each call is shown once as it starts and once as it ends, to its caller only, without secrets
+  Rule: Only the caller sees each call start and end, without secrets
 
     @smoke
     Scenario: Each tool call is shown as it starts and as it ends

@@ -21,8 +21,8 @@ def _(world):
     world.expect(tool_execution.reported(world), is_just(tool_execution.expected_reports(world)))
 
 
-@then("{viewer:User} can read that one tool call failed because {failure:ToolFailure}")
-def _(world, viewer, failure):
-    world.expect(tool_calls.outcomes(world, viewer), is_just(tool_calls.expected_outcomes(failure)))
+@then("{viewer:User} can read that one tool call failed because {outcomes:ToolFailure}")
+def _(world, viewer, outcomes):
+    world.expect(tool_calls.outcomes(world, viewer), is_just(outcomes))
     (reason,) = world.expect(tool_calls.reasons(world, viewer), has_length(1))
     world.expect(reason, is_fit_for_a_customer())

@@ -3,7 +3,6 @@
 from support.matchers.faultless import is_just
 from support.run.sentences import given, then, when
 from support.tool_dispatcher import tool_registration
-from support.tool_dispatcher.tool_registration import CurrencyTool
 
 
 @given("the operator has {operate:Operation}")
@@ -16,10 +15,10 @@ def _(world):
     tool_registration.let_partner_answer(world)
 
 
-@then("{customer:Owner} agent {expected:CallResult}")
-def _(world, customer, expected):
+@then("{customer:Owner} agent {error:CallResult}")
+def _(world, customer, error):
     found = tool_registration.last_call(world, customer)
-    world.expect(found, is_just(expected(world.kept(CurrencyTool))))
+    world.expect(found, is_just(tool_registration.expected_call(world, error)))
 
 
 @then("the published list {named:Naming} the currency tool")

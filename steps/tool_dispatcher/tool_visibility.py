@@ -14,7 +14,7 @@ def _(world, caller):
 
 @then("the partner has received every secret")
 def _(world):
-    world.expect(partner_sign_in.secrets_at_partner(world), is_just([True] * 3))
+    world.expect(partner_sign_in.received_by_partner(world), is_just(list(world.kept(SignIn).sent)))
 
 
 @then("{search:Searched} contain no secret")

@@ -56,15 +56,19 @@ def _stop_across_accounts(world: World, customer: User) -> RunHandle | None:
     return world.start_run(customer, agents.PROBE, input=agents.trying(*calls))
 
 
-def results_across_accounts(world: World, customer: User) -> list[Any]:
-    """The results of the customer's calls, for the other customer's server first; None for a call that failed."""
-    return tool_execution.in_order(results(world, customer))
+def outcome_across_accounts(world: World, customer: User) -> dict[str, Any]:
+    """The customer's own servers, and the results of the calls: that for the other customer's server first."""
+    return {
+        "servers": servers_of(world, customer.tenant),
+        "results": tool_execution.in_order(results(world, customer)),
+    }
 
 
-def expected_across_accounts(world: World, customer: User) -> list[Any]:
-    """What ``results_across_accounts`` must be: nothing of the other's server, the own one as the cloud shows it."""
-    (own,) = world.kept(TaskRequests).made
-    return [None, *own.results(servers_of(world, customer.tenant))]
+def expected_across_accounts(world: World, customer: User) -> dict[str, Any]:
+    """What ``outcome_across_accounts`` must be: the own server stopped and reported, no result for the other's."""
+    requests = world.kept(TaskRequests)
+    (own,), servers = requests.made, requests.expected()[customer.tenant.alias]
+    return {"servers": servers, "results": [None, *own.results(servers)]}
 
 
 WORK: dict[str, Work] = {"an agent that stops a server of the other customer and one of its own": _stop_across_accounts}

@@ -1,7 +1,7 @@
 """Agents whose tools run in parallel: what the partner saw, and which answer each call was given."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
 
@@ -20,20 +20,10 @@ SIDE_BY_SIDE = 0.3
 """Seconds that the partner takes where calls are to overlap."""
 
 
-class PartnerRequest(Protocol):
-    """One request to a partner; times are Unix seconds, None: not answered."""
-
-    @property
-    def received_at(self) -> float: ...
-
-    @property
-    def answered_at(self) -> float | None: ...
-
-
-def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerRequest]]:
+def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCall]]:
     """So many requests, each of which was received before any was answered."""
 
-    def faults(requests: Sequence[PartnerRequest]) -> list[str]:
+    def faults(requests: Sequence[PartnerCall]) -> list[str]:
         if len(requests) != count:
             return [f"there were {len(requests)} requests"]
         answered = [each.answered_at for each in requests if each.answered_at is not None]

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,16 +29,16 @@ _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The secrets that the tool sent and those that it received, and a harmless word of each side."""
+    """The secrets that the tool was to send, by name, and those that it received; a harmless word of each side."""
 
     user: User
-    sent: tuple[str, ...]
+    sent: Mapping[str, str]
     received: tuple[str, ...]
     harmless: tuple[str, ...]
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return self.sent + self.received
+        return (*self.sent.values(), *self.received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def hides(secrets: Collection[str]) -> BaseMatcher[Searched]:
 
 
 def _sign_in(world: World, customer: User) -> RunHandle | None:
-    """Start an agent that signs in: secrets under names that tell of them, and in the middle of other texts."""
+    """Start an agent that signs in: secrets under names that say so, and within other texts."""
     password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
     for secret in (password, proxy, bearer, session, note):
         know_secret(secret)
@@ -78,15 +78,16 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
         proxy=f"https://reader:{proxy}@proxy.example/",
         headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
     )
-    world.keep(SignIn(customer, (password, proxy, bearer), (session, note), ("reader-of-bills", "good-morning")))
+    sent = {"password": password, "proxy": proxy, "bearer token": bearer}
+    world.keep(SignIn(customer, sent, (session, note), ("reader-of-bills", "good-morning")))
     return world.start_run(customer, agents.PROBE, input=agents.calling(login))
 
 
-def secrets_at_partner(world: World) -> list[bool]:
-    """Of each secret that the tool was to send: whether the partner received it."""
+def received_by_partner(world: World) -> list[str]:
+    """The names of the secrets that the partner received."""
     signed_in = world.kept(SignIn)
     received = "\n".join(call.body for call in world.partner.calls(own_path(signed_in.user)))
-    return [secret in received for secret in signed_in.sent]
+    return [name for name, secret in signed_in.sent.items() if secret in received]
 
 
 def _in_events(world: World) -> Searched:
@@ -106,8 +107,8 @@ def _in_stores(world: World) -> Searched:
 
 def _logged(world: World, run: RunHandle) -> list[str]:
     marks = (run.run_id.encode(), run.trace_id.encode())
-    lines = [line for services in _LOGS for line in whole_logs(world.addresses.log_dir, services)]
-    return [line.text.decode("utf-8", "replace") for line in lines if any(mark in line.text for mark in marks)]
+    entries = [entry.text for services in _LOGS for entry in whole_logs(world.addresses.log_dir, services)]
+    return [text.decode("utf-8", "replace") for text in entries if any(mark in text for mark in marks)]
 
 
 def _in_postgres(world: World, run: RunHandle) -> list[str]:

@@ -1,7 +1,6 @@
 """Tool calls: the events that customers received, the stored records, the results and the failures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -13,18 +12,11 @@ from support.scenario.world import RunHandle, World
 _DURATIONS = "select id::text, duration_seconds from tool_calls where run_id = %s"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolFailure:
-    """The error code of each call of a run with a failing tool, in their order; None: the call succeeded."""
-
-    codes: tuple[str | None, ...]
-
-
-FAILURES = {
-    "the tool could not do its work": ToolFailure(("tool_failed", None)),
-    "there is no such tool": ToolFailure(("unknown_tool",)),
+FAILURES: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "the tool could not do its work": (("failed", "tool_failed"), ("succeeded", None)),
+    "there is no such tool": (("failed", "unknown_tool"),),
 }
-"""Why a tool call failed, as a feature says it."""
+"""Outcome and error code of each call of a run, by why one of them failed, as a feature says it."""
 
 
 def events_of_last_run(world: World, viewer: User) -> list[Event]:
@@ -43,11 +35,6 @@ def ends_of_calls(world: World, viewer: User) -> list[Mapping[str, Any]]:
 def outcomes(world: World, viewer: User) -> list[tuple[str | None, str | None]]:
     """The outcome and the error code of each call of the viewer's last run, as the events report them."""
     return [(end.get("outcome"), (end.get("error") or {}).get("code")) for end in ends_of_calls(world, viewer)]
-
-
-def expected_outcomes(failure: ToolFailure) -> list[tuple[str | None, str | None]]:
-    """What ``outcomes`` must be of a run whose tool failed in that way."""
-    return [("failed" if code else "succeeded", code) for code in failure.codes]
 
 
 def reasons(world: World, viewer: User) -> list[str]:

@@ -25,7 +25,7 @@ class ServerWork:
         return start(world, self.requested(world, customer))
 
     def requested(self, world: World, customer: User) -> TaskRequest:
-        """The request to the customer's agent, kept for the steps that judge what came of it.
+        """The request to the customer's agent, kept for the steps that judge its result.
 
         :raises NotShown: the customer has too few servers.
         """

@@ -32,7 +32,7 @@ def _review_without_prices(world: World, customer: User) -> RunHandle | None:
 
 
 def next_tool(world: World, customer: User) -> dict[str, Any]:
-    """What came of the last tool of the plan: its result, and how many requests the partner received."""
+    """The result of the last tool of the plan, and how many requests the partner received."""
     path = own_path(customer)
     return {"result": results(world, customer)[-1:], "requests to the partner": len(world.partner.calls(path))}
 

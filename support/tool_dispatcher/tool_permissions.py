@@ -78,7 +78,7 @@ def expected_to_work(world: World, rights: Collection[str]) -> dict[str, Any]:
 
 
 def refusals(world: World) -> dict[str, dict[str, Any]]:
-    """By tool that gave no result, why not, as the agent was told."""
+    """By tool that gave no result, the error that the agent received."""
     found = tool_results(world)
     errors = {tool: found.get(tool, {}).get("error") or {} for tool in _without_result(world)}
     return {tool: {key: error.get(key) for key in ("code", *_DETAILS)} for tool, error in errors.items()}

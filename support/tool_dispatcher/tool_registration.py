@@ -104,7 +104,7 @@ def let_partner_answer(world: World) -> None:
 
 
 def last_call(world: World, customer: User) -> dict[str, Any]:
-    """What came of the customer's last call of the tool, and everything that the partner was asked so far."""
+    """The end of the customer's last call of the tool, and everything that the partner was asked so far."""
     stored = world.ended(world.run_of(customer))
     requests = world.partner.calls(world.kept(CurrencyTool).path)
     return {
@@ -115,21 +115,16 @@ def last_call(world: World, customer: User) -> dict[str, Any]:
     }
 
 
-def _answered(tool: CurrencyTool) -> dict[str, Any]:
-    return {
-        "status": "completed",
-        "results": [tool.answer],
-        "error": None,
-        "requests to the partner": [tool.question],
-    }
+def expected_call(world: World, error: str | None) -> dict[str, Any]:
+    """What ``last_call`` must be of a call with that error code; None: it was answered.
 
-
-def _refused(tool: CurrencyTool) -> dict[str, Any]:
-    # The control: the call before the withdrawal is one that the partner received.
+    Either way the partner was asked once: where the last call is refused, by the one before the withdrawal.
+    """
+    tool = world.kept(CurrencyTool)
     return {
-        "status": "failed",
-        "results": [],
-        "error": "tool_withdrawn",
+        "status": "failed" if error else "completed",
+        "results": [] if error else [tool.answer],
+        "error": error,
         "requests to the partner": [tool.question],
     }
 
@@ -145,11 +140,11 @@ OPERATIONS: dict[str, Callable[[World], None]] = {
     "restarted the tools service after a crash": lambda world: world.faults.restart("tools-1"),
 }
 """What the operator has done, as a feature says it."""
-CALL_RESULTS: dict[str, Callable[[CurrencyTool], dict[str, Any]]] = {
-    "receives the partner's answer": _answered,
-    "is refused because the tool was withdrawn, with no further request to the partner": _refused,
+CALL_RESULTS = {
+    "receives the partner's answer": None,
+    "is refused because the tool was withdrawn, with no further request to the partner": "tool_withdrawn",
 }
-"""What `last_call` must be, by the words of a feature."""
+"""The error code of a call, by what a feature says of the agent; None: there is no error."""
 IS_NAMED = {"names": True, "no longer names": False}
 """Whether the published list names a tool, as a feature says it."""
 ASSETS: dict[str, Asset] = {"access to a new currency tool": lambda world, _: _add(world)}
