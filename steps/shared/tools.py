@@ -13,7 +13,7 @@ from support.tool_dispatcher.server_tasks import TaskRequests
 @then("every cloud account shows exactly the changes that its owner requested")
 def _(world):
     requests = world.kept(TaskRequests)
-    world.expect(servers.accounts(world), is_just(requests.expected()))
+    world.expect(servers.accounts(world), is_just(requests.expected(), "just the requested changes"))
 
 
 @then("each result reports the servers as the customer's own cloud account shows them")

@@ -15,10 +15,11 @@ def _(world, customers, work_):
 @then("{customer:Owner} servers are unchanged")
 def _(world, customer):
     before = world.kept(TaskRequests).before[customer.alias]
-    world.expect(servers_of(world, customer.tenant), is_just(before))
+    world.expect(servers_of(world, customer.tenant), is_just(before, "the servers as before"))
 
 
 @then("{customer:Owner} agent has stopped its own server, with no result for {other:Owner}")
 def _(world, customer, other):
+    expected = account_isolation.expected_across_accounts(world, customer)
     found = account_isolation.outcome_across_accounts(world, customer)
-    world.expect(found, is_just(account_isolation.expected_across_accounts(world, customer)))
+    world.expect(found, is_just(expected, "its own server stopped, and the result of that"))

@@ -10,7 +10,8 @@ from support.tool_dispatcher import tool_permissions
 
 @then("only the tools to {rights:Rights} servers have worked")
 def _(world, rights):
-    world.expect(tool_permissions.worked(world), is_just(tool_permissions.expected_to_work(world, rights)))
+    expected = tool_permissions.expected_to_work(world, rights)
+    world.expect(tool_permissions.worked(world), is_just(expected, f"only the tools to {', '.join(rights)}"))
 
 
 @then("each refusal names the missing permission and the plans and roles that include it")

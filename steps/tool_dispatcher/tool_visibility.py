@@ -9,7 +9,9 @@ from support.tool_dispatcher.partner_sign_in import SignIn
 @then("only {caller:User} has received the start and the end of each tool call, each once")
 def _(world, caller):
     expected = tool_visibility.expected_calls(world, caller)
-    world.expect(tool_visibility.received_calls(world, caller), is_just(expected))
+    world.expect(
+        tool_visibility.received_calls(world, caller), is_just(expected, "the stored calls for the caller alone")
+    )
 
 
 @then("the partner has received every secret")
@@ -19,4 +21,4 @@ def _(world):
 
 @then("{search:Searched} contain no secret")
 def _(world, search):
-    world.expect(search(world), partner_sign_in.hides(world.kept(SignIn).secrets))
+    world.expect(search(world), partner_sign_in.hide(world.kept(SignIn).secrets))

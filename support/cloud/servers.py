@@ -1,19 +1,18 @@
 """A customer's servers as their own cloud account shows them, past the platform."""
 
-from dataclasses import dataclass, field
+from typing import TypedDict
 
 from support.scenario.users import Tenant
 from support.scenario.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class CloudServer:
+class CloudServer(TypedDict):
     """One server; ``state`` and ``type`` in the cloud's words."""
 
     id: str
     state: str
     type: str
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str]
 
 
 Account = dict[str, CloudServer]
@@ -26,12 +25,12 @@ def servers_of(world: World, tenant: Tenant) -> Account:
         reservations = account.ec2.describe_instances()["Reservations"]
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
     return {
-        each["InstanceId"]: CloudServer(
-            each["InstanceId"],
-            each["State"]["Name"],
-            each["InstanceType"],
-            {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])},
-        )
+        each["InstanceId"]: {
+            "id": each["InstanceId"],
+            "state": each["State"]["Name"],
+            "type": each["InstanceType"],
+            "tags": {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])},
+        }
         for each in sorted(instances, key=lambda instance: str(instance["InstanceId"]))
     }
 

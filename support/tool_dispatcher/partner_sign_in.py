@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,38 +29,45 @@ _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The secrets that the tool was to send, by name, and those that it received; a harmless word of each side."""
+    """The secrets that the tool was to send and those that it received, by name; a harmless word of each side."""
 
     user: User
     sent: Mapping[str, str]
-    received: tuple[str, ...]
+    received: Mapping[str, str]
     harmless: tuple[str, ...]
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        return (*self.sent.values(), *self.received)
+    def secrets(self) -> dict[str, str]:
+        return {**self.sent, **self.received}
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A text that is searched for secrets, and what must be in it: else the search proves nothing."""
+    """Texts that are searched for secrets, each after its place and a colon, and what must be in one of them.
 
-    text: str
+    Without this control the search proves nothing.
+    """
+
+    texts: Sequence[str]
     control: tuple[str, ...]
 
 
-def hides(secrets: Collection[str]) -> BaseMatcher[Searched]:
-    """A text with its control and without any of the secrets, which a mismatch does not repeat."""
+def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
+    """Texts with their control and without any of the secrets, of which a mismatch gives the names."""
 
     def faults(searched: Searched) -> list[str]:
-        shown = sum(secret in searched.text for secret in secrets)
-        missing = [word for word in searched.control if word not in searched.text]
-        found = [f"it shows {shown} of them"] if shown else []
+        found = [
+            f"{text.partition(':')[0]} shows the {name}"
+            for text in searched.texts
+            for name, secret in secrets.items()
+            if secret in text
+        ]
+        missing = [word for word in searched.control if not any(word in text for text in searched.texts)]
         if missing or not searched.control:
-            found.append(f"it does not show {', '.join(missing) or 'anything known'}, so it proves nothing")
+            found.append(f"nothing shows {', '.join(missing) or 'what is known'}, so the search proves nothing")
         return found
 
-    return faultless(f"a text without any of {len(secrets)} secrets", faults)
+    return faultless(f"no {', '.join(secrets)}", faults)
 
 
 def _sign_in(world: World, customer: User) -> RunHandle | None:
@@ -79,7 +86,8 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
         headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
     )
     sent = {"password": password, "proxy": proxy, "bearer token": bearer}
-    world.keep(SignIn(customer, sent, (session, note), ("reader-of-bills", "good-morning")))
+    received = {"session token": session, "noted password": note}
+    world.keep(SignIn(customer, sent, received, ("reader-of-bills", "good-morning")))
     return world.start_run(customer, agents.PROBE, input=agents.calling(login))
 
 
@@ -94,7 +102,7 @@ def _in_events(world: World) -> Searched:
     """The events that the customer received of the call."""
     signed_in = world.kept(SignIn)
     events = [event for event in events_of_last_run(world, signed_in.user) if event.call_id]
-    return Searched("\n".join(json.dumps(dict(event.payload)) for event in events), signed_in.harmless)
+    return Searched([f"{event.type}: {json.dumps(dict(event.payload))}" for event in events], signed_in.harmless)
 
 
 def _in_stores(world: World) -> Searched:
@@ -102,13 +110,13 @@ def _in_stores(world: World) -> Searched:
     signed_in = world.kept(SignIn)
     run = world.run_of(signed_in.user)
     texts = [*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)]
-    return Searched("\n".join(texts), (run.run_id, *_STORED, *signed_in.harmless))
+    return Searched(texts, (run.run_id, *_STORED, *signed_in.harmless))
 
 
 def _logged(world: World, run: RunHandle) -> list[str]:
     marks = (run.run_id.encode(), run.trace_id.encode())
     entries = [entry.text for services in _LOGS for entry in whole_logs(world.addresses.log_dir, services)]
-    return [text.decode("utf-8", "replace") for text in entries if any(mark in text for mark in marks)]
+    return [f"log: {text.decode('utf-8', 'replace')}" for text in entries if any(mark in text for mark in marks)]
 
 
 def _in_postgres(world: World, run: RunHandle) -> list[str]:
@@ -128,8 +136,8 @@ def _in_redis(world: World, run: RunHandle) -> list[str]:
     with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
         entries = cast("list[tuple[str, dict[str, str]]]", client.xrange(f"events:{run.user.id}"))
         names = client.scan_iter(f"*{run.user.tenant.id}*", _type="string")
-        kept = [str(client.get(name)) for name in names]
-    return [f"entry of the stream: {entry['event']}" for _, entry in entries] + kept
+        values = [f"value in Redis: {client.get(name)}" for name in names]
+    return [f"entry of the stream: {entry['event']}" for _, entry in entries] + values
 
 
 SEARCHES: dict[str, Callable[[World], Searched]] = {

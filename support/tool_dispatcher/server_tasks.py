@@ -1,7 +1,7 @@
 """What agents do with servers: the tool calls, and what cloud accounts and results must show afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -42,21 +42,21 @@ class ServerTask(Enum):
             case ServerTask.LIST:
                 return server
             case ServerTask.LABEL:
-                return replace(server, tags={**server.tags, _LABEL: _label_of(tenant)})
+                return {**server, "tags": {**server["tags"], _LABEL: _label_of(tenant)}}
             case ServerTask.STOP:
-                return replace(server, state="stopped")
+                return {**server, "state": "stopped"}
             case ServerTask.RESIZE:
-                return replace(server, type=LARGER_TYPE)
+                return {**server, "type": LARGER_TYPE}
 
     def results(self, servers: Sequence[CloudServer]) -> list[dict[str, Any]]:
         """The results of the calls for servers that are now like these."""
         match self:
             case ServerTask.LIST:
-                return [{"instances": [{**_size(each), "name": each.tags.get("Name", "")} for each in servers]}]
+                return [{"instances": [{**_size(each), "name": each["tags"].get("Name", "")} for each in servers]}]
             case ServerTask.LABEL:
-                return [{"instances": [{"resource_id": each.id, "tags": each.tags} for each in servers]}]
+                return [{"instances": [{"resource_id": each["id"], "tags": each["tags"]} for each in servers]}]
             case ServerTask.STOP:
-                return [{"instances": [{"resource_id": each.id, "state": each.state} for each in servers]}]
+                return [{"instances": [{"resource_id": each["id"], "state": each["state"]} for each in servers]}]
             case ServerTask.RESIZE:
                 return [_size(each) for each in servers]
 
@@ -67,7 +67,7 @@ def _label_of(tenant: Tenant) -> str:
 
 
 def _size(server: CloudServer) -> dict[str, Any]:
-    return {"resource_id": server.id, "instance_type": server.type, "state": server.state}
+    return {"resource_id": server["id"], "instance_type": server["type"], "state": server["state"]}
 
 
 @dataclass(frozen=True, slots=True)

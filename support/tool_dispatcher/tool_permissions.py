@@ -52,7 +52,7 @@ def _try_every_tool(world: World, caller: User) -> RunHandle | None:
     calls = [
         agents.call("list_instances"),
         agents.call("read_utilisation", resource_ids=list(before)),
-        agents.call("read_prices", instance_types=sorted({server.type for server in before.values()})),
+        agents.call("read_prices", instance_types=sorted({server["type"] for server in before.values()})),
         *(call for change in changes for call in change.calls()),
     ]
     world.keep(EveryTool(caller, before, changes))

@@ -7,9 +7,11 @@ from support.scenario.users import Tenant, User
 from support.tool_dispatcher.server_tasks import LARGER_TYPE, ServerTask, TaskRequest, TaskRequests
 
 ACME = User("Acme", Tenant("Acme", "acme-1", "canary-1", "1"), "owner@acme.example", "pw")
-ONE, TWO = (CloudServer(id, "running", "t3.small", {"Name": f"server {id}"}) for id in ("i-1", "i-2"))
+TAGS = {"Name": "web"}
+ONE: CloudServer = {"id": "i-1", "state": "running", "type": "t3.small", "tags": TAGS}
+TWO: CloudServer = {"id": "i-2", "state": "running", "type": "t3.small", "tags": TAGS}
 BEFORE = {"Acme": {"i-1": ONE, "i-2": TWO}, "Borealis": {"i-3": ONE}}
-LABELLED = CloudServer("i-1", "running", "t3.small", {"Name": "server i-1", "purpose": "batch of canary-1"})
+LABELLED: CloudServer = {**ONE, "tags": {**TAGS, "purpose": "batch of canary-1"}}
 
 
 @pytest.mark.parametrize(
@@ -17,8 +19,8 @@ LABELLED = CloudServer("i-1", "running", "t3.small", {"Name": "server i-1", "pur
     [
         (ServerTask.LIST, ONE),
         (ServerTask.LABEL, LABELLED),
-        (ServerTask.STOP, CloudServer("i-1", "stopped", "t3.small", ONE.tags)),
-        (ServerTask.RESIZE, CloudServer("i-1", "running", LARGER_TYPE, ONE.tags)),
+        (ServerTask.STOP, {**ONE, "state": "stopped"}),
+        (ServerTask.RESIZE, {**ONE, "type": LARGER_TYPE}),
     ],
 )
 def test_only_the_chosen_server_is_expected_to_change(task, expected):
