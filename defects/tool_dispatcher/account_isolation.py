@@ -1,6 +1,4 @@
-"""Seeded defects of whose cloud account a tool reaches (TLD-03)."""
-
-from __future__ import annotations
+"""Seeded defects of whose cloud account a tool acts in (TLD-03)."""
 
 from typing import Any
 
@@ -11,16 +9,15 @@ from apex.tools.errors import ToolError
 from defects import Scenario
 from defects._patching import replace
 
-same_tool_used = Scenario(
-    "The same tool, used by two customers at once, changes for each what is their own", service="tools"
-)
+_CHANGES = "every cloud account shows exactly the changes that its owner requested"
+_RESULTS = "each result reports the servers as the customer's own cloud account shows them"
+
+labels = Scenario("Two customers label servers at the same moment, each only their own", service="tools")
+lists = Scenario("Two customers list servers at the same moment, each only their own", service="tools")
+foreign = Scenario("A tool cannot stop another customer's server", service="tools")
 
 
-@same_tool_used.defect(
-    "TLD-03a",
-    "a shared client keeps the credentials of its first caller",
-    step="each cloud account shows it done to its own servers and to no others",
-)
+@labels.defect("TLD-03a", "a shared client keeps the credentials of its first caller", step=_CHANGES)
 def _() -> None:
     entered: list[CloudAccount] = []
 
@@ -32,32 +29,20 @@ def _() -> None:
     original = replace(CloudAccounts, "of_tenant", of_tenant)
 
 
-same_tool_used_two = Scenario(
-    "The same tool, used by two customers at once, shows to each what is their own", service="tools"
-)
-
-
-@same_tool_used_two.defect(
-    "TLD-03b",
-    "a list of servers is kept for all who ask",
-    step="each list names the customer's own servers and no others",
-)
+@lists.defect("TLD-03b", "a list of servers is cached for all callers", step=_RESULTS)
 def _() -> None:
-    kept: list[list[dict[str, str]]] = []
+    cached: list[Any] = []
 
-    def listed(self: ListInstances, account: CloudAccount) -> list[dict[str, str]]:
-        if not kept:
-            kept.append(original(self, account))
-        return kept[0]
+    def listed(self: ListInstances, account: CloudAccount) -> Any:
+        if not cached:
+            cached.append(original(self, account))
+        return cached[0]
 
     original = replace(ListInstances, "_list", listed)
 
 
-nobody_tool_reaches = Scenario("Nobody's tool reaches into somebody else's account", service="tools")
-
-
-@nobody_tool_reaches.defect(
-    "TLD-03c", "a server is looked for in every account that was entered before", step="Acme's servers are as they were"
+@foreign.defect(
+    "TLD-03c", "a server is looked for in every account that was entered before", step="Acme's servers are unchanged"
 )
 def _() -> None:
     entered: dict[str, CloudAccount] = {}
@@ -76,20 +61,19 @@ def _() -> None:
     original_stop = replace(StopInstances, "_stop", stop)
 
 
-@nobody_tool_reaches.defect(
+@foreign.defect(
     "TLD-03d",
-    "after a refusal by the cloud nothing more is done for the customer",
-    step="Borealis' agent has stopped the second server and is told that there is no first",
+    "after one refusal by the cloud a customer's calls are all refused",
+    step="Borealis' agent has stopped its own server, with no result for Acme's",
 )
 def _() -> None:
     refused: set[str] = set()
 
-    async def execute(self: StopInstances, call: Any, parameters: Any) -> dict[str, Any]:
+    async def execute(self: StopInstances, call: Any, parameters: Any) -> Any:
         if call.tenant_id in refused:
             raise ToolError("Your cloud account refuses the change.")
         try:
-            result: dict[str, Any] = await original(self, call, parameters)
-            return result
+            return await original(self, call, parameters)
         except ToolError:
             refused.add(call.tenant_id)
             raise
@@ -97,18 +81,13 @@ def _() -> None:
     original = replace(StopInstances, "execute", execute)
 
 
-@same_tool_used.defect(
-    "TLD-03e",
-    "for whom an account is entered is kept in one place, and overwritten while the first caller still waits",
-    step="each cloud account shows it done to its own servers and to no others",
-)
+@labels.defect("TLD-03e", "the caller's tenant is kept in a shared variable during the sign-in", step=_CHANGES)
 def _() -> None:
-    for_whom: list[str] = []
+    current: list[str] = []
 
-    def of_tenant(self: CloudAccounts, tenant_id: str) -> CloudAccount:
-        for_whom[:] = [tenant_id]
+    def of_tenant(self: CloudAccounts, tenant_id: str) -> Any:
+        current[:] = [tenant_id]
         original(self, tenant_id)
-        account: CloudAccount = original(self, for_whom[0])
-        return account
+        return original(self, current[0])
 
     original = replace(CloudAccounts, "of_tenant", of_tenant)

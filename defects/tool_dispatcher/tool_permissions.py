@@ -1,32 +1,25 @@
 """Seeded defects of who may use which tool (TLD-04)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from apex.http.problems import Problem, permission_denied
 from apex.tools import dispatcher
 from apex.tools.dispatcher import Dispatcher
-from apex.tools.models import Execution as Call
-from apex.tools.models import ExecutionAnswer
 from apex.tools.permissions import Grant
 from apex.tools.tool import Tool
 from defects import Scenario
 from defects._patching import replace
 
-_EVERY_TOOL = "An agent uses the tools of its caller's plan and role, and no others"
-_ALLOWED = "the agent could <do> servers, and do nothing else to them"
+_ALLOWED = "only the tools to <use> servers have worked"
+
+tools = Scenario("An agent can use the tools of its caller's plan and role only", service="tools")
+partner = Scenario("A refused call sends no request to the partner", service="tools")
 
 
-every_tool = Scenario(_EVERY_TOOL)
-
-
-@every_tool.defect(
-    "TLD-04a", "the permission is looked at when the tool has done its work", step=_ALLOWED, service="tools"
-)
+@tools.defect("TLD-04a", "the permission is checked after the tool has done its work", step=_ALLOWED)
 def _() -> None:
-    async def execute(self: Dispatcher, tool: Tool, call_id: str, request: Call, caller: Any) -> ExecutionAnswer:
-        answer: ExecutionAnswer = await original(self, tool, call_id, request, caller)
+    async def execute(self: Dispatcher, tool: Tool, call_id: str, request: Any, caller: Any) -> Any:
+        answer = await original(self, tool, call_id, request, caller)
         require(tool.permission, caller)
         return answer
 
@@ -34,21 +27,20 @@ def _() -> None:
     require = replace(dispatcher, "require", lambda permission, caller: None)
 
 
-@every_tool.defect("TLD-04b", "the plan decides alone, whatever the role", step=_ALLOWED, service="tools")
+@tools.defect("TLD-04b", "the plan decides alone, whatever the role", step=_ALLOWED)
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: plan in self.plans)
 
 
-@every_tool.defect("TLD-04c", "the role decides alone, whatever the plan", step=_ALLOWED, service="tools")
+@tools.defect("TLD-04c", "the role decides alone, whatever the plan", step=_ALLOWED)
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: role in self.roles)
 
 
-@every_tool.defect(
+@tools.defect(
     "TLD-04d",
     "a refusal does not name the plans that have the permission",
-    step="each refusal names the missing permission, and the plans and roles that have it",
-    service="tools",
+    step="each refusal names the missing permission and the plans and roles that include it",
 )
 def _() -> None:
     def require(permission: str, caller: dict[str, str]) -> None:
@@ -60,23 +52,20 @@ def _() -> None:
     original = replace(dispatcher, "require", require)
 
 
-@every_tool.defect(
+@tools.defect(
     "TLD-04e",
-    "the published list tells everybody that they may use every tool",
-    step="the published list of tools says the same",
+    "the published list allows every tool to everybody",
+    step="the published list allows <caller> only the tools to <use> servers",
     service="backend",
 )
 def _() -> None:
     replace(Grant, "covers", lambda self, plan, role: True)
 
 
-partner_hears_nothing = Scenario("A partner hears nothing of a call that is refused", service="tools")
-
-
-@partner_hears_nothing.defect(
+@partner.defect(
     "TLD-04f",
     "tools of plugins are not bound by plans",
-    step="the partner has heard from Borealis, and nothing from Acme",
+    step="the partner has received one request from Borealis and none from Acme",
 )
 def _() -> None:
     def require(permission: str, caller: dict[str, str]) -> None:

@@ -1,6 +1,4 @@
-"""Seeded defects of tools that come and go (TLD-07)."""
-
-from __future__ import annotations
+"""Seeded defects of tools that are added and withdrawn (TLD-07)."""
 
 import asyncio
 from typing import Any
@@ -8,29 +6,26 @@ from typing import Any
 from apex.http.problems import Problem
 from apex.storage.runs import now
 from apex.tools.dispatcher import Dispatcher
-from apex.tools.models import ExecutionAnswer
 from apex.tools.registered import RegisteredTool, RegisteredTools
 from apex.tools.tool import Tool
 from defects import Scenario
 from defects._patching import replace
 
-_USED_AT_ONCE = "A tool that was added can be used at once"
-_WITHDRAWN = "A tool that was withdrawn is refused by name"
-_TOLD = "Acme's agent is told that it was withdrawn, and the partner is not asked again"
+_ANSWERED = "Acme's agent receives the partner's answer"
+_REFUSED = "Acme's agent is refused because the tool was withdrawn, with no further request to the partner"
+_UNLISTED = "the published list no longer names the currency tool"
+
+added = Scenario("An added tool can be used at once", service="tools")
+crash = Scenario("An added tool survives a crash of the tools service", service="tools")
+withdrawn = Scenario("A withdrawn tool is refused as withdrawn", service="tools")
+running = Scenario("A running call finishes although its tool is withdrawn", service="tools")
 
 
-used_once = Scenario(_USED_AT_ONCE, service="tools")
-
-
-@used_once.defect(
-    "TLD-07a",
-    "the tools are read once, when the first is looked for",
-    step="Acme's agent is given the partner's answer",
-)
+@added.defect("TLD-07a", "the tools are read once, when the first is looked up", step=_ANSWERED)
 def _() -> None:
     known: list[dict[str, Tool]] = []
 
-    def find(self: RegisteredTools, name: str) -> Tool:
+    def find(self: RegisteredTools, name: str) -> Any:
         if not known:
             known.append({tool.name: tool for tool in self.in_use()})
         return known[0].get(name) or original(self, f"not {name}")
@@ -38,32 +33,25 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-tool_added_still = Scenario("A tool that was added is still there after a crash", service="tools")
-
-
-@tool_added_still.defect(
-    "TLD-07b", "what was added before a start is not found after it", step="Acme's agent is given the partner's answer"
-)
+@crash.defect("TLD-07b", "what was added before a start is not found after it", step=_ANSWERED)
 def _() -> None:
     started = now()
 
     def begin(self: RegisteredTool, row: Any) -> None:
-        original(self, row)
+        original_begin(self, row)
         vars(self)["added"] = row.created_at
 
-    def find(self: RegisteredTools, name: str) -> RegisteredTool:
-        tool: RegisteredTool = sought(self, name)
+    def find(self: RegisteredTools, name: str) -> Any:
+        tool = original_find(self, name)
         if vars(tool)["added"] < started:
             raise Problem(404, "unknown_tool", "There is no such tool.")
         return tool
 
-    original, sought = replace(RegisteredTool, "__init__", begin), replace(RegisteredTools, "find", find)
+    original_begin = replace(RegisteredTool, "__init__", begin)
+    original_find = replace(RegisteredTools, "find", find)
 
 
-withdrawn = Scenario(_WITHDRAWN, service="tools")
-
-
-@withdrawn.defect("TLD-07c", "an instance goes on using the tools that it has used before", step=_TOLD)
+@withdrawn.defect("TLD-07c", "an instance keeps the tools that it has used before", step=_REFUSED)
 def _() -> None:
     used: dict[str, RegisteredTool] = {}
 
@@ -75,7 +63,7 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-@withdrawn.defect("TLD-07d", "a withdrawn tool is refused as if it had never been there", step=_TOLD)
+@withdrawn.defect("TLD-07d", "a withdrawn tool is refused as if it had never existed", step=_REFUSED)
 def _() -> None:
     def find(self: RegisteredTools, name: str) -> Any:
         try:
@@ -86,14 +74,9 @@ def _() -> None:
     original = replace(RegisteredTools, "find", find)
 
 
-call_work_when = Scenario("A call at work when its tool is withdrawn is finished", service="tools")
-
-
-@call_work_when.defect(
-    "TLD-07e", "withdrawing a tool ends the calls that are at work", step="Acme's agent is given the partner's answer"
-)
+@running.defect("TLD-07e", "withdrawing a tool ends its running calls", step=_ANSWERED)
 def _() -> None:
-    async def execute(self: Dispatcher, tool: Tool, *others: Any) -> ExecutionAnswer:
+    async def execute(self: Dispatcher, tool: Tool, *others: Any) -> Any:
         work = asyncio.ensure_future(original(self, tool, *others))
         while not work.done():
             await asyncio.wait([work], timeout=0.05)
@@ -102,15 +85,12 @@ def _() -> None:
             except Problem:
                 work.cancel()
                 raise
-        answer: ExecutionAnswer = work.result()
-        return answer
+        return work.result()
 
     original = replace(Dispatcher, "execute", execute)
 
 
-@used_once.defect(
-    "TLD-07f", "the published list leaves out what operators have added", step="the published list names it"
-)
+@added.defect("TLD-07f", "the published list omits added tools", step="the published list names the currency tool")
 def _() -> None:
     async def known(self: Dispatcher) -> list[Tool]:
         return list(self.tools.values())
@@ -118,35 +98,24 @@ def _() -> None:
     replace(Dispatcher, "known", known)
 
 
-@used_once.defect(
-    "TLD-07g",
-    "the partner of an added tool is asked without the parameters",
-    step="Acme's agent is given the partner's answer",
-)
+@added.defect("TLD-07g", "the partner of an added tool is asked without the parameters", step=_ANSWERED)
 def _() -> None:
-    async def execute(self: RegisteredTool, call: Any, parameters: Any) -> dict[str, Any]:
-        result: dict[str, Any] = await original(self, call, {})
-        return result
+    async def execute(self: RegisteredTool, call: Any, parameters: Any) -> Any:
+        return await original(self, call, {})
 
     original = replace(RegisteredTool, "execute", execute)
 
 
-@withdrawn.defect(
-    "TLD-07h",
-    "the published list keeps every tool that was used once",
-    step="the published list does not name it any more",
-)
+@withdrawn.defect("TLD-07h", "the published list keeps every tool that was used once", step=_UNLISTED)
 def _() -> None:
     used: dict[str, Tool] = {}
 
     def find(self: RegisteredTools, name: str) -> Tool:
-        tool: Tool = original_find(self, name)
-        used[name] = tool
-        return tool
+        used[name] = original_find(self, name)
+        return used[name]
 
     def in_use(self: RegisteredTools) -> list[Tool]:
         return list({**{tool.name: tool for tool in original_in_use(self)}, **used}.values())
 
-    original_find, original_in_use = RegisteredTools.find, RegisteredTools.in_use
-    replace(RegisteredTools, "find", find)
-    replace(RegisteredTools, "in_use", in_use)
+    original_find = replace(RegisteredTools, "find", find)
+    original_in_use = replace(RegisteredTools, "in_use", in_use)

@@ -1,6 +1,4 @@
-"""Seeded defects of the time that tools are told to take (TLD-06)."""
-
-from __future__ import annotations
+"""Seeded defects of the durations of tool calls (TLD-06)."""
 
 import asyncio
 import time
@@ -14,13 +12,14 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-tool_takes_long = Scenario("A tool takes as long as the partner takes to answer", service="tools")
+partner = Scenario("A tool call takes as long as the partner's answer", service="tools")
+waiting = Scenario("Waiting for a free slot does not count as tool time", service="worker")
 
 
-@tool_takes_long.defect(
+@partner.defect(
     "TLD-06a",
     "only the processor's time is measured",
-    step="the time told for the price list is the time that the partner took",
+    step="the duration reported to Acme for the price list is the partner's response time",
 )
 def _() -> None:
     def begin(self: Stopwatch) -> Stopwatch:
@@ -34,13 +33,10 @@ def _() -> None:
     replace(Stopwatch, "__exit__", end)
 
 
-waiting_turn_does = Scenario("Waiting for a turn does not count as work", service="worker")
-
-
-@waiting_turn_does.defect(
+@waiting.defect(
     "TLD-06b",
-    "the time of a tool includes the wait for its turn",
-    step="the time told for each question is the time that the partner took, without the wait for its turn",
+    "the duration of a call includes the wait for a free slot",
+    step="the duration reported to Acme for each question, excluding its wait, is the partner's response time",
 )
 def _() -> None:
     began: dict[Any, float] = {}
@@ -57,13 +53,11 @@ def _() -> None:
             payload = {**payload, "duration_seconds": time.monotonic() - began[asyncio.current_task()]}
         original_emit(self, type, agent_name, payload)
 
-    original_call, original_emit = Execution._call, Tracker.emit
-    replace(Execution, "_call", call)
-    replace(Tracker, "emit", emit)
+    original_call, original_emit = replace(Execution, "_call", call), replace(Tracker, "emit", emit)
 
 
-@tool_takes_long.defect(
-    "TLD-06c", "the records hold whole seconds", step="the records hold the times that Acme was told"
+@partner.defect(
+    "TLD-06c", "whole seconds are stored", step="the stored durations equal those that were reported to Acme"
 )
 def _() -> None:
     def finish(self: CallRecords, call: Any, answer: ExecutionAnswer) -> None:

@@ -1,35 +1,35 @@
 @tool_dispatcher
-Feature: A tool works in its caller's own account
+Feature: A tool works only in its caller's cloud account
   Segment:          Free, Mid and Enterprise
-  Business goal:    Let customers give agents the keys to their cloud
-  Value impact:     Nobody's agent reads or changes what belongs to another customer
-  Strategic impact: Agents may only act for thousands at once if each acts for one alone
+  Business goal:    Let customers entrust the credentials of their cloud to agents
+  Value impact:     No agent reads or changes the servers of another customer
+  Strategic impact: One shared tools service can safely act for thousands of customers at once
 
   @TLD-03 @segment.free @segment.mid @segment.enterprise
   Rule: A tool call acts for its caller only
 
     @gate @exclusive
-    Scenario: The same tool, used by two customers at once, changes for each what is their own
+    Scenario: Two customers label servers at the same moment, each only their own
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
       And every customer watches
-      When Acme and Borealis each have an agent label two of their servers at once
-      Then each cloud account shows it done to its own servers and to no others
-      And each result tells it as the customer's own cloud account shows it
+      When Acme and Borealis run an agent that labels two servers at the same moment
+      Then every cloud account shows exactly the changes that its owner requested
+      And each result reports the servers as the customer's own cloud account shows them
 
     @gate @exclusive
-    Scenario: The same tool, used by two customers at once, shows to each what is their own
+    Scenario: Two customers list servers at the same moment, each only their own
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is a Free customer with four idle servers in the cloud
       And every customer watches
-      When Acme and Borealis each have an agent list their servers at once
-      Then each list names the customer's own servers and no others
+      When Acme and Borealis run an agent that lists servers at the same moment
+      Then each result reports the servers as the customer's own cloud account shows them
 
     @smoke
-    Scenario: Nobody's tool reaches into somebody else's account
+    Scenario: A tool cannot stop another customer's server
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
       And Acme has finished a cost analysis
-      When Borealis has an agent stop a server of Acme's, and then one of their own
-      Then Acme's servers are as they were
-      And Borealis' agent has stopped the second server and is told that there is no first
+      When Borealis runs an agent that stops a server of the other customer and one of its own
+      Then Acme's servers are unchanged
+      And Borealis' agent has stopped its own server, with no result for Acme's

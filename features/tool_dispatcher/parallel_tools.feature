@@ -1,25 +1,25 @@
 @tool_dispatcher
-Feature: Tools that do not need each other work at the same time
+Feature: Independent tools run in parallel
   Segment:          Mid and Enterprise
-  Business goal:    Answer in the time of the slowest source, not of all of them
-  Value impact:     An analysis over many sources takes customers hardly longer than one over few
-  Strategic impact: Speed that grows with the plan is a reason to choose the larger one
+  Business goal:    Answer in the time of the slowest source, not in the sum of all
+  Value impact:     An analysis of many sources takes hardly longer than one of a few
+  Strategic impact: Parallel calls make the larger plans visibly faster than the smaller ones
 
   @TLD-02 @segment.mid @segment.enterprise
-  Rule: Independent tools run side by side, and each result stays with its call
+  Rule: Independent tools run in parallel, and each result belongs to its call
 
     @smoke
-    Scenario: The second question is asked while the first waits for its answer
+    Scenario: A second question is asked before the first is answered
       Given Acme is a Mid customer
       And Acme watches
-      When Acme runs an agent that asks the partner two questions side by side
-      Then both questions were with the partner at the same time
-      And each question has its own answer, in the result and as shown to Acme
+      When Acme runs an agent that asks the partner two questions in parallel
+      Then both of Acme's questions reach the partner before either is answered
+      And Acme receives the right answer to each question, in the result and in the events
 
     @gate
-    Scenario: A slow tool does not hold up another
+    Scenario: A slow tool does not delay another
       Given Acme is an Enterprise customer with two idle servers in the cloud
       And Acme watches
-      When Acme runs an agent that lists the servers while the partner is silent
-      Then the servers were listed before the partner had answered
-      And each list names the customer's own servers and no others
+      When Acme runs an agent that lists servers while the partner is silent
+      Then Acme has the list of servers before the partner answers
+      And each result reports the servers as the customer's own cloud account shows them

@@ -1,36 +1,36 @@
 @tool_dispatcher
-Feature: A tool does what it was asked to do
+Feature: A tool does exactly what was requested
   Segment:          Early, Mid and Enterprise
-  Business goal:    Turn recommendations into savings without leaving the product
-  Value impact:     What a customer has decided is done in their own cloud account, to the letter
-  Strategic impact: One agent that acts is worth many that only talk
+  Business goal:    Let customers label, stop and resize servers from within a conversation
+  Value impact:     A recommended saving reaches the customer's cloud account without manual work
+  Strategic impact: Agents that carry savings out justify a higher price than reports that list them
 
   @TLD-01 @segment.early @segment.mid @segment.enterprise
-  Rule: A tool does the work it was asked to do, and tells what it has done
+  Rule: A tool does what was requested and reports what it did
 
     @smoke
-    Scenario: A label stands on the servers that it was asked for
+    Scenario: The requested servers are labelled
       Given Acme is an Early customer with four idle servers in the cloud
-      When Acme has an agent label two of the servers
-      Then Acme's cloud account shows it done to these servers and to no others
-      And the result tells it as the cloud account shows it
+      When Acme runs an agent that labels two servers
+      Then every cloud account shows exactly the changes that its owner requested
+      And each result reports the servers as the customer's own cloud account shows them
 
     @gate
-    Scenario: Servers that were to be stopped do not run any more
+    Scenario: The requested servers are stopped
       Given Acme is a Mid customer with four idle servers in the cloud
-      When Acme has an agent stop two of the servers
-      Then Acme's cloud account shows it done to these servers and to no others
-      And the result tells it as the cloud account shows it
+      When Acme runs an agent that stops two servers
+      Then every cloud account shows exactly the changes that its owner requested
+      And each result reports the servers as the customer's own cloud account shows them
 
     @gate
-    Scenario: A server that was to be smaller or larger is so
+    Scenario: The requested server is resized
       Given Acme is an Enterprise customer with two idle servers in the cloud
-      When Acme has an agent resize one of the servers
-      Then Acme's cloud account shows it done to these servers and to no others
-      And the result tells it as the cloud account shows it
+      When Acme runs an agent that resizes a server
+      Then every cloud account shows exactly the changes that its owner requested
+      And each result reports the servers as the customer's own cloud account shows them
 
     @gate
-    Scenario: A price list has what it was asked for
+    Scenario: The requested price is read
       Given Acme is an Early customer with two idle servers in the cloud
-      When Acme has an agent read the price of a larger server
-      Then the result has that price as the partner lists it, and no other
+      When Acme runs an agent that reads the price of a larger server
+      Then the result is the larger server's price in the partner's list, and no other

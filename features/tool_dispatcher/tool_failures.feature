@@ -1,40 +1,38 @@
 @tool_dispatcher
-Feature: A failing tool does not end the work
+Feature: A failing tool does not end the run
   Segment:          Early, Mid and Enterprise
-  Business goal:    Keep answering when a source of figures does not
-  Value impact:     Customers get what could be worked out, and know what is missing
-  Strategic impact: The more sources we read, the more often one of them is down
+  Business goal:    Keep answering while one of the data sources is down
+  Value impact:     Customers get every figure that can be computed, and know that some are missing
+  Strategic impact: The product can add data sources without becoming as unreliable as the worst
 
   @TLD-05 @segment.early @segment.mid @segment.enterprise
-  Rule: A failing tool is reported, the agent can go on, and the answer says that it is partial
+  Rule: A failing tool is reported, and the answer is marked as partial
 
     @gate
-    Scenario Outline: A failing tool is reported, and the next one of the plan runs
+    Scenario Outline: A failing tool is reported, and the agent continues
       Given Acme is a Mid customer
       And Acme watches
-      When Acme runs an agent that goes on after a tool that <flaw>
-      Then Acme was shown that the tool failed, for a reason fit for a customer
-      And the next tool of the plan has done its work
-      And the run ends with an answer that is marked as partial
+      When Acme runs an agent that continues after <a failure>
+      Then the next tool of Acme's agent succeeds
+      And Acme can read that one tool call failed because the tool could not do its work
+      And the run completes with a partial answer
 
       Examples:
-        | flaw                   |
-        | cannot do its work     |
-        | has a fault of its own |
+        | a failure    |
+        | a tool error |
+        | a tool crash |
 
     @smoke
-    Scenario: A review leaves out what cannot be known
-      Given Acme is an Enterprise customer with servers in the cloud
-      And Acme has stored usage
+    Scenario: A review without prices is partial, but has the usage
+      Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme watches
-      And the partner has lost its price list
-      When Acme runs a savings review
-      Then the run ends with an answer that is marked as partial, and has the totals of Acme's own usage
+      When Acme runs a savings review without the partner's price list
+      Then the run completes with a partial answer
+      And the answer contains the totals of Acme's own usage
 
     @gate
-    Scenario: An answer from which nothing is missing is whole
-      Given Acme is an Early customer with servers in the cloud
-      And Acme has stored usage
+    Scenario: A review with all its data is not marked as partial
+      Given Acme is an Early customer with servers in the cloud and stored usage
       And Acme watches
       When Acme runs a savings review
-      Then the run ends with an answer that is not marked as partial
+      Then the run completes with a full answer

@@ -1,43 +1,44 @@
 @tool_dispatcher
-Feature: Tools come and go while customers work
+Feature: Tools are added and withdrawn without a restart
   Segment:          Mid, Enterprise and Platform
-  Business goal:    Offer what a new partner can do on the day that the contract is signed
-  Value impact:     Customers use new tools at once, and lose no work to one that goes
-  Strategic impact: A catalogue that grows without a pause makes the product a market place
+  Business goal:    Offer a new partner's tools on the day the contract is signed
+  Value impact:     Customers can use a new tool at once, and no call is lost when a tool is withdrawn
+  Strategic impact: A catalogue that grows without downtime attracts further partners
 
   @TLD-07 @segment.mid @segment.enterprise @segment.platform
   Rule: Tools can be added and withdrawn while the platform runs
 
     @smoke
-    Scenario: A tool that was added can be used at once
+    Scenario: An added tool can be used at once
       Given Acme is a Mid customer
-      And Acme has tried a tool that is not there yet
-      And the operator has added the tool
-      When Acme's agent uses it
-      Then Acme's agent is given the partner's answer
-      And the published list names it
+      And Acme has finished an agent that cannot find the currency tool
+      And the operator has added the currency tool
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent receives the partner's answer
+      And the published list names the currency tool
 
     @gate @exclusive
-    Scenario: A tool that was added is still there after a crash
+    Scenario: An added tool survives a crash of the tools service
       Given Acme is an Enterprise customer
-      And the operator has added a tool
-      And the tools have crashed and were started again
-      When Acme's agent uses it
-      Then Acme's agent is given the partner's answer
+      And the operator has added the currency tool
+      And the operator has restarted the tools service after a crash
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent receives the partner's answer
 
     @gate
-    Scenario: A tool that was withdrawn is refused by name
-      Given Acme is an Enterprise customer
-      And Acme has used a tool that the operator has added
-      And the operator has withdrawn the tool
-      When Acme's agent uses it
-      Then Acme's agent is told that it was withdrawn, and the partner is not asked again
-      And the published list does not name it any more
+    Scenario: A withdrawn tool is refused as withdrawn
+      Given Acme is an Enterprise customer with access to a new currency tool
+      And Acme has finished an agent that calls the currency tool
+      And the operator has withdrawn the currency tool
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent is refused because the tool was withdrawn, with no further request to the partner
+      And the published list no longer names the currency tool
 
     @gate
-    Scenario: A call at work when its tool is withdrawn is finished
-      Given Acme is a Mid customer
-      And Acme's agent waits for the answer of a tool that the operator has added
-      When the operator withdraws the tool and the partner answers
-      Then Acme's agent is given the partner's answer
-      And the published list does not name it any more
+    Scenario: A running call finishes although its tool is withdrawn
+      Given Acme is a Mid customer with access to a new currency tool
+      And Acme has started an agent that waits for the currency tool
+      And the operator has withdrawn the currency tool
+      When the partner answers the currency tool
+      Then Acme's agent receives the partner's answer
+      And the published list no longer names the currency tool

@@ -1,26 +1,26 @@
 @tool_dispatcher
-Feature: The time of tools is measured
+Feature: The duration of each tool call is measured
   Segment:          Mid and Enterprise
-  Business goal:    Show which source makes an analysis slow
-  Value impact:     Customers see whom to ask about a slow answer: us, or their partner
-  Strategic impact: Service levels can only be agreed on what is measured
+  Business goal:    Show which data source makes an analysis slow
+  Value impact:     Customers see whether the platform or a partner made an answer slow
+  Strategic impact: Only tools whose time is measured can be sold with a service level
 
   @TLD-06 @segment.mid @segment.enterprise
-  Rule: The time told for a tool is the time that the tool was at work
+  Rule: The reported duration is the time for which the tool ran
 
     @gate
-    Scenario: A tool takes as long as the partner takes to answer
+    Scenario: A tool call takes as long as the partner's answer
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches
       And the partner takes a second to answer
       When Acme runs a cost analysis
-      Then the time told for the price list is the time that the partner took
-      And the records hold the times that Acme was told
+      Then the duration reported to Acme for the price list is the partner's response time
+      And the stored durations equal those that were reported to Acme
 
     @gate
-    Scenario: Waiting for a turn does not count as work
+    Scenario: Waiting for a free slot does not count as tool time
       Given Acme is an Enterprise customer
       And Acme watches
-      When Acme runs an agent that asks more than it may ask at once
-      Then the time told for each question is the time that the partner took, without the wait for its turn
-      And the records hold the times that Acme was told
+      When Acme runs an agent that asks the partner more questions than may run at once
+      Then the duration reported to Acme for each question, excluding its wait, is the partner's response time
+      And the stored durations equal those that were reported to Acme

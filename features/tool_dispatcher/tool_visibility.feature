@@ -1,42 +1,42 @@
 @tool_dispatcher
-Feature: Customers see every tool at work
+Feature: Customers can watch every tool call
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Show customers what agents do in their name while they do it
-  Value impact:     Every step outside is seen by those whom it concerns, without a secret in it
-  Strategic impact: What can be watched is trusted with more
+  Business goal:    Show users what agents do on their behalf while they do it
+  Value impact:     Users follow each call to an outside service, and none of its secrets is disclosed
+  Strategic impact: Customers delegate larger tasks to agents that they can watch
 
   @TLD-08 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Each call is shown once at its beginning and once at its end, to its caller only, without secrets
+  Rule: Only the caller sees each call start and end, without secrets
 
     @smoke
-    Scenario: Every call is shown as it begins and as it ends
+    Scenario: Each tool call is shown as it starts and as it ends
       Given Acme is a Free customer with servers in the cloud
       And Acme watches
       When Acme runs a cost analysis
-      Then each tool call on record was shown to Acme once at its beginning and once at its end
+      Then only Acme has received the start and the end of each tool call, each once
 
     @gate
-    Scenario: Nobody else is shown the tools at work
+    Scenario: Neither colleagues nor other customers see a tool call
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
       And Borealis is an Early customer
       And every customer watches
       When Acme runs a cost analysis
-      Then the tools at work were shown to Acme and to nobody else
+      Then only Acme has received the start and the end of each tool call, each once
 
     @gate
-    Scenario: Secrets are used, but not shown
+    Scenario: Secrets are used, but neither shown nor stored
       Given Acme is an Enterprise customer
       And Acme watches
-      When Acme has an agent sign in at the partner
-      Then the partner was given every secret that it asked for
-      And Acme was shown the call without any secret
-      And no secret was written down
+      When Acme runs an agent that signs in at the partner
+      Then the partner has received every secret
+      And the events of the tool call contain no secret
+      And the platform's databases and logs contain no secret
 
     @gate
-    Scenario: A tool that does not exist is refused by name
+    Scenario: The call of an unknown tool is refused with the reason
       Given Acme is an Early customer
       And Acme watches
-      When Acme has an agent use a tool that does not exist
+      When Acme runs an agent that calls an unknown tool
       Then Acme is notified that there is no such tool and that a retry will not help
-      And Acme was shown one call, refused because there is no such tool
+      And Acme can read that one tool call failed because there is no such tool

@@ -1,28 +1,28 @@
 """Sentences of several features: tools."""
 
-from hamcrest import equal_to
+from hamcrest import has_length
 
+from support.cloud import servers
+from support.matchers.faultless import is_just
+from support.matchers.problems import is_fit_for_a_customer
 from support.run.sentences import then
 from support.tool_dispatcher import tool_calls, tool_execution
+from support.tool_dispatcher.server_tasks import TaskRequests
 
 
-@then("{customer:Owner} cloud account shows it done to these servers and to no others")
-@then("each cloud account shows it done to its own servers and to no others")
-def _(world, customer=None):
-    for assignment in tool_execution.assignments(world):
-        world.expect(tool_execution.as_they_are(world, assignment), equal_to(assignment.after()))
-
-
-@then("the result tells it as the cloud account shows it")
-@then("each result tells it as the customer's own cloud account shows it")
+@then("every cloud account shows exactly the changes that its owner requested")
 def _(world):
-    for assignment in tool_execution.assignments(world):
-        told = tool_execution.in_order(tool_calls.results(world, assignment.customer))
-        world.expect(told, equal_to(tool_execution.result_due(world, assignment)))
+    requests = world.kept(TaskRequests)
+    world.expect(servers.accounts(world), is_just(requests.expected(), "just the requested changes"))
 
 
-@then("each list names the customer's own servers and no others")
+@then("each result reports the servers as the customer's own cloud account shows them")
 def _(world):
-    for customer in world.recall("customers", list):
-        own = tool_execution.owned(world, customer)
-        world.expect(tool_execution.listed(world, customer), equal_to(own))
+    world.expect(tool_execution.reported(world), is_just(tool_execution.expected_reports(world)))
+
+
+@then("{viewer:User} can read that one tool call failed because {outcomes:ToolFailure}")
+def _(world, viewer, outcomes):
+    world.expect(tool_calls.outcomes(world, viewer), is_just(outcomes))
+    (reason,) = world.expect(tool_calls.reasons(world, viewer), has_length(1))
+    world.expect(reason, is_fit_for_a_customer())

@@ -1,36 +1,25 @@
-"""A tool works in its caller's own account."""
+"""A tool works only in its caller's cloud account."""
 
-from hamcrest import equal_to
-
+from support.cloud.servers import servers_of
+from support.matchers.faultless import is_just
 from support.run.sentences import then, when
-from support.tool_dispatcher import tool_calls, tool_execution
+from support.tool_dispatcher import account_isolation
+from support.tool_dispatcher.server_tasks import TaskRequests
 
 
-@when("{customers:Users} each have an agent {task:Task} {count:Count} of their servers at once")
-def _(world, customers, task, count):
-    tool_execution.have_done_at_once(world, customers, task, count)
+@when("{customers:Users} run {work_:ServerWork} at the same moment")
+def _(world, customers, work_):
+    account_isolation.run_at_the_same_moment(world, customers, work_)
 
 
-@when("{customers:Users} each have an agent list their servers at once")
-def _(world, customers):
-    tool_execution.have_listed_at_once(world, customers)
-    world.facts["customers"] = customers
+@then("{customer:Owner} servers are unchanged")
+def _(world, customer):
+    before = world.kept(TaskRequests).before[customer.alias]
+    world.expect(servers_of(world, customer.tenant), is_just(before, "the servers as before"))
 
 
-@when("{customer:User} has an agent stop a server of {other:Owner}, and then one of their own")
+@then("{customer:Owner} agent has stopped its own server, with no result for {other:Owner}")
 def _(world, customer, other):
-    tool_execution.reach_out(world, customer, other)
-
-
-@then("{customer:Owner} servers are as they were")
-def _(world, customer):
-    assignment = world.recall(tool_execution.ASSIGNMENTS, dict)[customer.alias]
-    world.expect(tool_execution.as_they_are(world, assignment), equal_to(assignment.before))
-
-
-@then("{customer:Owner} agent has stopped the second server and is told that there is no first")
-def _(world, customer):
-    assignment = world.recall(tool_execution.ASSIGNMENTS, dict)[customer.alias]
-    world.expect(tool_execution.as_they_are(world, assignment), equal_to(assignment.after()))
-    told = tool_calls.results(world, customer)
-    world.expect(told, equal_to([None, *tool_execution.result_due(world, assignment)]))
+    expected = account_isolation.expected_across_accounts(world, customer)
+    found = account_isolation.outcome_across_accounts(world, customer)
+    world.expect(found, is_just(expected, "its own server stopped, and the result of that"))

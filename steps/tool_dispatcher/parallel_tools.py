@@ -1,36 +1,21 @@
-"""Tools that do not need each other work at the same time."""
+"""Independent tools run in parallel."""
 
-from hamcrest import contains_exactly, equal_to, less_than
-
-from support.run.sentences import then, when
+from support.matchers.faultless import is_just
+from support.run.sentences import then
 from support.tool_dispatcher import parallel_tools
-from support.tool_dispatcher.tool_matchers import were_at_work_together
 
 
-@when("{customer:User} runs an agent that asks the partner two questions side by side")
+@then("both of {customer:Owner} questions reach the partner before either is answered")
 def _(world, customer):
-    parallel_tools.ask_two_questions(world, customer)
+    world.expect(parallel_tools.asked(world, customer), parallel_tools.all_received_before_any_answer(2))
 
 
-@when("{customer:User} runs an agent that lists the servers while the partner is silent")
+@then("{customer:User} receives the right answer to each question, in the result and in the events")
 def _(world, customer):
-    parallel_tools.list_while_partner_is_silent(world, customer)
-    world.facts["customers"] = [customer]
+    world.expect(parallel_tools.answers(world, customer), is_just(parallel_tools.expected_answers(customer)))
 
 
-@then("both questions were with the partner at the same time")
-def _(world):
-    asked = parallel_tools.asked(world, world.last_run.user)
-    world.expect(asked, were_at_work_together(2))
-
-
-@then("each question has its own answer, in the result and as shown to {viewer:User}")
-def _(world, viewer):
-    world.expect(parallel_tools.own_answers(world, viewer), equal_to(parallel_tools.own_answers_due(viewer)))
-
-
-@then("the servers were listed before the partner had answered")
-def _(world):
-    answered = parallel_tools.answered_at(world, world.last_run.user)
-    told = parallel_tools.list_told_at(world, world.last_run.user)
-    world.expect(told, contains_exactly(less_than(answered)))
+@then("{customer:User} has the list of servers before the partner answers")
+def _(world, customer):
+    order = parallel_tools.in_order_of_time(world, customer)
+    world.expect(order, is_just(["list of servers", "answer of the partner"]))

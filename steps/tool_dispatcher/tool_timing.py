@@ -1,30 +1,16 @@
-"""The time of tools is measured."""
+"""The duration of each tool call is measured."""
 
-from hamcrest import equal_to
-
-from support.run.sentences import then, when
+from support.matchers.faultless import is_just
+from support.run.sentences import then
 from support.tool_dispatcher import tool_calls, tool_timing
-from support.tool_dispatcher.tool_matchers import take_as_long_as_their_backend
 
 
-@when("{customer:User} runs an agent that asks more than it may ask at once")
-def _(world, customer):
-    tool_timing.ask_more_than_at_once(world, customer)
+@then("the duration reported to {viewer:User} for {calls:TimedCalls} is the partner's response time")
+def _(world, viewer, calls):
+    world.expect(calls(world, viewer), tool_timing.take_as_long_as_the_partner(slack=tool_timing.SLACK))
 
 
-@then("the time told for the price list is the time that the partner took")
-def _(world):
-    timed = tool_timing.timed_price_list(world, world.last_run.user)
-    world.expect(timed, take_as_long_as_their_backend(slack=tool_timing.SLACK))
-
-
-@then("the time told for each question is the time that the partner took, without the wait for its turn")
-def _(world):
-    timed = tool_timing.timed_questions(world, world.last_run.user)
-    world.expect(timed, take_as_long_as_their_backend(slack=tool_timing.SLACK))
-
-
-@then("the records hold the times that {viewer:User} was told")
+@then("the stored durations equal those that were reported to {viewer:User}")
 def _(world, viewer):
-    told = tool_timing.told_times(world, viewer)
-    world.expect(tool_calls.recorded(world, world.run_of(viewer)), equal_to(told))
+    stored = tool_calls.stored_durations(world, world.run_of(viewer))
+    world.expect(stored, is_just(tool_timing.reported_durations(world, viewer)))

@@ -1,28 +1,50 @@
-"""Agents whose tools work side by side, and what came of each of their calls."""
+"""Agents whose tools run in parallel: what the partner saw, and which answer each call was given."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import faultless
 from support.scenario import agents
 from support.scenario.partner import PartnerCall, own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
-from support.scenario.world import World
+from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
+from support.tool_dispatcher.server_tasks import ServerTask
 from support.tool_dispatcher.tool_calls import events_of_last_run
+from support.tool_dispatcher.tool_execution import ServerWork
 
 SIDE_BY_SIDE = 0.3
 """Seconds that the partner takes where calls are to overlap."""
 
 
+def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCall]]:
+    """So many requests, each of which was received before any was answered."""
+
+    def faults(requests: Sequence[PartnerCall]) -> list[str]:
+        if len(requests) != count:
+            return [f"there were {len(requests)} requests"]
+        answered = [each.answered_at for each in requests if each.answered_at is not None]
+        if len(answered) < count:
+            return [f"{count - len(answered)} of {count} requests were never answered"]
+        wait = max(each.received_at for each in requests) - min(answered)
+        return [f"the last request was received {wait:.3f} s after the first answer"] if wait >= 0 else []
+
+    return faultless(f"{count} requests, the last of them received before the first was answered", faults)
+
+
 def use_three_tools(world: World, customer: User) -> None:
-    """An agent asks the partner three things side by side, each of which takes a while."""
+    """An agent asks the partner three questions in parallel, each of which takes a while."""
     paths = [f"{own_path(customer)}-{number}" for number in range(3)]
     for path in paths:
         world.partner.delay(path, SIDE_BY_SIDE)
     world.ended(world.running(customer, agents.PROBE, input=agents.side_by_side(*paths)))
 
 
-def ask_two_questions(world: World, customer: User) -> None:
-    """An agent asks the partner two things side by side; neither is answered before both were asked, if they are."""
+def _ask_two_questions(world: World, customer: User) -> RunHandle:
+    """Start an agent that asks two questions; the partner answers when it has both, or when none comes any more."""
     paths = questions(customer)
     for path in paths:
         world.partner.hold(path)
@@ -32,54 +54,21 @@ def ask_two_questions(world: World, customer: User) -> None:
     )
     for path in paths:
         world.partner.release(path)
-    world.ended(run)
+    return run
 
 
 def questions(customer: User) -> list[str]:
-    """The two things that the customer's agent asks the partner."""
+    """The paths of the two questions of the customer's agent."""
     return [f"{own_path(customer)}-{number}" for number in (1, 2)]
 
 
 def asked(world: World, customer: User) -> list[PartnerCall]:
-    """The two questions as the partner had them."""
+    """The two questions as the partner received them."""
     return [call for path in questions(customer) for call in world.partner.calls(path)]
 
 
-def list_while_partner_is_silent(world: World, customer: User) -> None:
-    """An agent asks the partner and lists the servers side by side; the partner answers when the list was shown."""
-    path = own_path(customer)
-    world.partner.hold(path)
-    calls = [agents.call("probe_fetch", path=path), agents.call("list_instances")]
-    run = world.running(customer, agents.PROBE, input=agents.calling_together(*calls))
-    world.try_to_see(
-        lambda: any(e.type == "tool_completed" for e in customer.watching.of(run)), "run starts", "the list of servers"
-    )
-    world.partner.release(path)
-    world.ended(run)
-
-
-def answered_at(world: World, customer: User) -> float:
-    """When the partner answered the customer's agent (Unix seconds).
-
-    :raises NotShown: it did not.
-    """
-    (call,) = world.partner.calls(own_path(customer))
-    if call.answered_at is None:
-        raise NotShown("the partner has not answered")
-    return call.answered_at
-
-
-def list_told_at(world: World, viewer: User) -> list[float]:
-    """When the ends of the calls that list servers came about (Unix seconds), as told of the viewer's last run."""
-    return [
-        event.happened_at.timestamp()
-        for event in events_of_last_run(world, viewer)
-        if event.type == "tool_completed" and event.payload.get("tool_name") == "list_instances" and event.happened_at
-    ]
-
-
-def own_answers(world: World, customer: User) -> dict[str, Any]:
-    """Of each question: the path that its result names, and the one that its end as shown names."""
+def answers(world: World, customer: User) -> dict[str, Any]:
+    """The answers in the run's result, and by each question's path that which the events show for it."""
     answer = world.ended(world.run_of(customer)).get("answer") or {}
     fetched = [each.get("content", "") for each in answer.get("fetched") or []]
     events = events_of_last_run(world, customer)
@@ -89,10 +78,48 @@ def own_answers(world: World, customer: User) -> dict[str, Any]:
         for event in events
         if event.type == "tool_executing"
     }
-    return {"results": fetched, "shown": shown}
+    return {"result": fetched, "events": shown}
 
 
-def own_answers_due(customer: User) -> dict[str, Any]:
-    """What ``own_answers`` must be: each question's own path, in the order of the questions."""
+def expected_answers(customer: User) -> dict[str, Any]:
+    """What ``answers`` must be: to each question its own path, in the order of the questions."""
     paths = questions(customer)
-    return {"results": [f'{{"path":"{path}"}}' for path in paths], "shown": {path: path for path in paths}}
+    return {"result": [f'{{"path":"{path}"}}' for path in paths], "events": {path: path for path in paths}}
+
+
+def _list_without_partner(world: World, customer: User) -> RunHandle:
+    """Start an agent that asks the partner and lists servers; the partner answers once the list was received."""
+    path = own_path(customer)
+    world.partner.hold(path)
+    listing = ServerWork(ServerTask.LIST).requested(world, customer)
+    calls = [agents.call("probe_fetch", path=path), *listing.calls()]
+    run = world.running(customer, agents.PROBE, input=agents.calling_together(*calls))
+    world.try_to_see(
+        lambda: any(e.type == "tool_completed" for e in customer.watching.of(run)), "run starts", "the list of servers"
+    )
+    world.partner.release(path)
+    return run
+
+
+def in_order_of_time(world: World, customer: User) -> list[str]:
+    """The ends of the customer's listing calls and the partner's answer, the earliest first.
+
+    :raises NotShown: the partner did not answer.
+    """
+    (call,) = world.partner.calls(own_path(customer))
+    if call.answered_at is None:
+        raise NotShown("the partner has not answered")
+    listed = [
+        (event.happened_at.timestamp(), "list of servers")
+        for event in events_of_last_run(world, customer)
+        if event.type == "tool_completed"
+        and event.payload.get("tool_name") == ServerTask.LIST.value
+        and event.happened_at
+    ]
+    return [what for _, what in sorted([*listed, (call.answered_at, "answer of the partner")])]
+
+
+WORK: dict[str, Work] = {
+    "an agent that asks the partner two questions in parallel": _ask_two_questions,
+    "an agent that lists servers while the partner is silent": _list_without_partner,
+}

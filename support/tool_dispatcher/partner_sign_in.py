@@ -1,45 +1,77 @@
-"""An agent that signs in at a partner: which secrets go to and fro, and where they may be seen."""
+"""An agent that signs in at a partner: the secrets of that call, and every text in which they may not be."""
 
 import json
 import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import psycopg
 import redis
+from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
 
+from support.matchers.faultless import faultless
 from support.redaction import know_secret
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
+from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 from support.stores.logs import whole_logs
 from support.tool_dispatcher.tool_calls import events_of_last_run
 
-SIGNED_IN = "signed in"
-KEPT = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
-"""Of whatever may be kept of a run something is: the control of a search in it."""
+_STORED = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
+"""What is always stored of a run: a search that does not find it has looked in the wrong place."""
 _LOGS = ("backend", "worker-*", "tools-*")
 _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The secrets that the tool was given and those that it gave back, and a harmless word of each side."""
+    """The secrets that the tool was to send and those that it received, by name; a harmless word of each side."""
 
     user: User
-    given: tuple[str, ...]
-    returned: tuple[str, ...]
+    sent: Mapping[str, str]
+    received: Mapping[str, str]
     harmless: tuple[str, ...]
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        return self.given + self.returned
+    def secrets(self) -> dict[str, str]:
+        return {**self.sent, **self.received}
 
 
-def sign_in(world: World, customer: User) -> None:
-    """An agent of the customer signs in: secrets under names that tell of them, and in the middle of other texts."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Texts that are searched for secrets, each after its place and a colon, and what must be in one of them.
+
+    Without this control the search proves nothing.
+    """
+
+    texts: Sequence[str]
+    control: tuple[str, ...]
+
+
+def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
+    """Texts with their control and without any of the secrets, of which a mismatch gives the names."""
+
+    def faults(searched: Searched) -> list[str]:
+        found = [
+            f"{text.partition(':')[0]} shows the {name}"
+            for text in searched.texts
+            for name, secret in secrets.items()
+            if secret in text
+        ]
+        missing = [word for word in searched.control if not any(word in text for text in searched.texts)]
+        if missing or not searched.control:
+            found.append(f"nothing shows {', '.join(missing) or 'what is known'}, so the search proves nothing")
+        return found
+
+    return faultless(f"no {', '.join(secrets)}", faults)
+
+
+def _sign_in(world: World, customer: User) -> RunHandle | None:
+    """Start an agent that signs in: secrets under names that say so, and within other texts."""
     password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
     for secret in (password, proxy, bearer, session, note):
         know_secret(secret)
@@ -53,34 +85,38 @@ def sign_in(world: World, customer: User) -> None:
         proxy=f"https://reader:{proxy}@proxy.example/",
         headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
     )
-    world.facts[SIGNED_IN] = SignIn(
-        customer, (password, proxy, bearer), (session, note), ("reader-of-bills", "good-morning")
-    )
-    world.ended(world.running(customer, agents.PROBE, input=agents.calling(login)))
+    sent = {"password": password, "proxy": proxy, "bearer token": bearer}
+    received = {"session token": session, "noted password": note}
+    world.keep(SignIn(customer, sent, received, ("reader-of-bills", "good-morning")))
+    return world.start_run(customer, agents.PROBE, input=agents.calling(login))
 
 
-def at_partner(world: World) -> str:
-    """What the partner was sent."""
-    done = world.recall(SIGNED_IN, SignIn)
-    return "\n".join(call.body for call in world.partner.calls(own_path(done.user)))
+def received_by_partner(world: World) -> list[str]:
+    """The names of the secrets that the partner received."""
+    signed_in = world.kept(SignIn)
+    received = "\n".join(call.body for call in world.partner.calls(own_path(signed_in.user)))
+    return [name for name, secret in signed_in.sent.items() if secret in received]
 
 
-def shown(world: World) -> str:
-    """What the customer was shown of the call as it began and as it ended."""
-    events = events_of_last_run(world, world.recall(SIGNED_IN, SignIn).user)
-    return "\n".join(json.dumps(dict(event.payload)) for event in events if event.call_id)
+def _in_events(world: World) -> Searched:
+    """The events that the customer received of the call."""
+    signed_in = world.kept(SignIn)
+    events = [event for event in events_of_last_run(world, signed_in.user) if event.call_id]
+    return Searched([f"{event.type}: {json.dumps(dict(event.payload))}" for event in events], signed_in.harmless)
 
 
-def written_down(world: World) -> str:
+def _in_stores(world: World) -> Searched:
     """All that was kept of the run: in the logs of the services that took part, in PostgreSQL and in Redis."""
-    run = world.run_of(world.recall(SIGNED_IN, SignIn).user)
-    return "\n".join([*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)])
+    signed_in = world.kept(SignIn)
+    run = world.run_of(signed_in.user)
+    texts = [*_logged(world, run), *_in_postgres(world, run), *_in_redis(world, run)]
+    return Searched(texts, (run.run_id, *_STORED, *signed_in.harmless))
 
 
 def _logged(world: World, run: RunHandle) -> list[str]:
     marks = (run.run_id.encode(), run.trace_id.encode())
-    lines = [line for services in _LOGS for line in whole_logs(world.addresses.log_dir, services)]
-    return [line.text.decode("utf-8", "replace") for line in lines if any(mark in line.text for mark in marks)]
+    entries = [entry.text for services in _LOGS for entry in whole_logs(world.addresses.log_dir, services)]
+    return [f"log: {text.decode('utf-8', 'replace')}" for text in entries if any(mark in text for mark in marks)]
 
 
 def _in_postgres(world: World, run: RunHandle) -> list[str]:
@@ -100,5 +136,13 @@ def _in_redis(world: World, run: RunHandle) -> list[str]:
     with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
         entries = cast("list[tuple[str, dict[str, str]]]", client.xrange(f"events:{run.user.id}"))
         names = client.scan_iter(f"*{run.user.tenant.id}*", _type="string")
-        kept = [str(client.get(name)) for name in names]
-    return [f"entry of the stream: {entry['event']}" for _, entry in entries] + kept
+        values = [f"value in Redis: {client.get(name)}" for name in names]
+    return [f"entry of the stream: {entry['event']}" for _, entry in entries] + values
+
+
+SEARCHES: dict[str, Callable[[World], Searched]] = {
+    "the events of the tool call": _in_events,
+    "the platform's databases and logs": _in_stores,
+}
+"""Where secrets are looked for, as a feature says it."""
+WORK: dict[str, Work] = {"an agent that signs in at the partner": _sign_in}

@@ -1,120 +1,97 @@
-"""Work that customers' agents do with tools, alone and at once, and what must have come of it."""
+"""Agents that act on servers or read a price: what was requested, what is observed, what is expected."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from support.cloud import servers
-from support.cloud.servers import Assignment, Server, Task
 from support.scenario import agents
-from support.scenario.agents import Script
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
-from support.scenario.world import World
-from support.tool_dispatcher.tool_calls import events_of_last_run, results
-
-ASSIGNMENTS = "what was to be done"
-
-
-def has_done(world: World, customer: User, task: Task, count: int) -> None:
-    """An agent of the customer does something to so many of their servers."""
-    assignment = servers.assign(world, customer, task, count)
-    world.facts[ASSIGNMENTS] = {customer.alias: assignment}
-    calls = task.calls(customer.tenant, assignment.chosen)
-    world.ended(world.running(customer, agents.PROBE, input=agents.calling(*calls)))
+from support.scenario.work import Work, probe
+from support.scenario.world import RunHandle, World
+from support.tool_dispatcher.server_tasks import LARGER_TYPE, ServerTask, TaskRequest, TaskRequests
+from support.tool_dispatcher.tool_calls import results
 
 
-def have_done_at_once(world: World, customers: Sequence[User], task: Task, count: int) -> None:
-    """Agents of all the customers do something to so many of their servers, at the same moment."""
-    assignments = {each.alias: servers.assign(world, each, task, count) for each in customers}
-    world.facts[ASSIGNMENTS] = assignments
-    at_once(world, customers, lambda each: task.calls(each.tenant, assignments[each.alias].chosen))
+@dataclass(frozen=True, slots=True)
+class ServerWork:
+    """An agent's work with ``count`` of its customer's servers; None: all of them."""
+
+    task: ServerTask
+    count: int | None = None
+
+    def __call__(self, world: World, customer: User) -> RunHandle | None:
+        return start(world, self.requested(world, customer))
+
+    def requested(self, world: World, customer: User) -> TaskRequest:
+        """The request to the customer's agent, kept for the steps that judge its result.
+
+        :raises NotShown: the customer has too few servers.
+        """
+        requests = requests_so_far(world)
+        own = list(requests.before[customer.tenant.alias])
+        if len(own) < (self.count or 1):
+            raise NotShown(f"{customer} has {len(own)} servers, {self.count or 1} are needed")
+        request = TaskRequest(customer, self.task, tuple(own[: self.count]))
+        world.keep(TaskRequests(requests.before, (*requests.made, request)))
+        return request
 
 
-def have_listed_at_once(world: World, customers: Sequence[User]) -> None:
-    """Agents of all the customers list their servers, at the same moment."""
-    at_once(world, customers, lambda each: [agents.call("list_instances")])
+def start(world: World, request: TaskRequest) -> RunHandle | None:
+    """Start an agent that carries a request out."""
+    return world.start_run(request.customer, agents.PROBE, input=agents.calling(*request.calls()))
 
 
-def at_once(world: World, customers: Sequence[User], calls: Callable[[User], Sequence[Script]]) -> None:
-    """Agents of all the customers make their calls; the cloud answers none of them before each has asked it.
+def requests_so_far(world: World) -> TaskRequests:
+    """The requests that the scenario has made; before the first, just every customer's servers."""
+    try:
+        return world.kept(TaskRequests)
+    except NotShown:
+        return world.keep(TaskRequests(servers.accounts(world)))
 
-    :raises NotShown: they were not at work at the same time.
+
+def reported(world: World) -> dict[str, list[Any]]:
+    """The results of the requested calls, by the customer's alias; servers in the order of their ids."""
+    made = world.kept(TaskRequests).made
+    return {each.customer.alias: in_order(results(world, each.customer, each.task.value)) for each in made}
+
+
+def expected_reports(world: World) -> dict[str, list[Any]]:
+    """What ``reported`` must be: the requested servers as each customer's own cloud account shows them now.
+
+    :raises NotShown: no agent was asked for anything.
     """
-    world.faults.silence("cloud")
-    # Now whoever has a connection to the cloud waits for its answer.
-    world.faults.reset_connections("cloud")
-    runs = [world.running(customer, agents.PROBE, input=agents.calling(*calls(customer))) for customer in customers]
-    world.try_to_see(
-        lambda: world.faults.open_connections("cloud") >= len(customers), "run starts", "the calls at the cloud"
-    )
-    world.faults.heal("cloud")
-    for run in runs:
-        world.ended(run)
-    times = [_at_work(world, customer) for customer in customers]
-    if max(begun for begun, _ in times) >= min(ended for _, ended in times):
-        raise NotShown(f"one call had ended before another began: {times}")
+    made = world.kept(TaskRequests).made
+    if not made:
+        raise NotShown("no agent was asked to do anything with servers")
+    return {each.customer.alias: each.results(servers.servers_of(world, each.customer.tenant)) for each in made}
 
 
-def _at_work(world: World, customer: User) -> tuple[float, float]:
-    """When the calls of the customer's last run began, and when they had ended (Unix seconds), as shown to them."""
-    events = events_of_last_run(world, customer)
-    moments = [event.happened_at.timestamp() for event in events if event.call_id and event.happened_at]
-    if len(moments) < 2:
-        raise NotShown(f"{customer} was not shown a call from its beginning to its end")
-    return min(moments), max(moments)
-
-
-def reach_out(world: World, customer: User, other: User) -> None:
-    """An agent tries to stop a server of somebody else, and then one of its own customer's."""
-    theirs, own = (servers.assign(world, user, Task.STOP, 1) for user in (other, customer))
-    world.facts[ASSIGNMENTS] = {other.alias: theirs, customer.alias: own}
-    calls = [agents.call("stop_instances", resource_ids=list(each.chosen)) for each in (theirs, own)]
-    world.ended(world.running(customer, agents.PROBE, input=agents.trying(*calls)))
-
-
-def read_a_price(world: World, customer: User) -> None:
-    """An agent reads what one type of servers costs."""
-    call = agents.call("read_prices", instance_types=[servers.OTHER_TYPE])
-    world.ended(world.running(customer, agents.PROBE, input=agents.calling(call)))
-
-
-def price_due(world: World) -> dict[str, Any]:
-    """What it must be told: what the partner lists for that type."""
-    return {"currency": "USD", "prices": {servers.OTHER_TYPE: str(world.prices().prices[servers.OTHER_TYPE])}}
-
-
-def assignments(world: World) -> list[Assignment]:
-    """What was to be done, for each customer."""
-    return list(world.recall(ASSIGNMENTS, dict).values())
-
-
-def result_due(world: World, assignment: Assignment) -> list[dict[str, Any]]:
-    """What the results must tell: the chosen servers as the cloud account shows them now."""
-    now = servers.servers_of(world, assignment.customer.tenant)
-    return assignment.task.told_of([now[id] for id in assignment.chosen])
-
-
-def in_order(told: Sequence[Any]) -> list[Any]:
-    """Results with their servers in the order of the ids: no tool promises another one."""
+def in_order(found: Sequence[Any]) -> list[Any]:
+    """Results with their servers in the order of the ids: tools promise no order."""
     return [
         {**each, "instances": sorted(each["instances"], key=lambda server: str(server["resource_id"]))}
         if isinstance(each, Mapping) and "instances" in each
         else each
-        for each in told
+        for each in found
     ]
 
 
-def listed(world: World, customer: User) -> list[str]:
-    """The ids of the servers in the lists that the customer's last run was given."""
-    lists = [each.get("instances", []) for each in results(world, customer) if isinstance(each, Mapping)]
-    return sorted(server["resource_id"] for some in lists for server in some)
+def expected_price(world: World) -> dict[str, Any]:
+    """The result of reading the price of a larger server: that of the partner's list."""
+    return {"currency": "USD", "prices": {LARGER_TYPE: str(world.prices().prices[LARGER_TYPE])}}
 
 
-def owned(world: World, customer: User) -> list[str]:
-    """The ids of the servers in the customer's own cloud account."""
-    return sorted(servers.servers_of(world, customer.tenant))
-
-
-def as_they_are(world: World, assignment: Assignment) -> dict[str, Server]:
-    """The servers of an assignment's customer as their cloud account shows them now."""
-    return servers.servers_of(world, assignment.customer.tenant)
+SERVER_WORK: dict[str, ServerWork] = {
+    "an agent that lists servers": ServerWork(ServerTask.LIST),
+    "an agent that labels two servers": ServerWork(ServerTask.LABEL, 2),
+    "an agent that stops two servers": ServerWork(ServerTask.STOP, 2),
+    "an agent that resizes a server": ServerWork(ServerTask.RESIZE, 1),
+}
+WORK: dict[str, Work] = {
+    **SERVER_WORK,
+    "an agent that reads the price of a larger server": probe(
+        agents.calling(agents.call("read_prices", instance_types=[LARGER_TYPE]))
+    ),
+}

@@ -1,67 +1,67 @@
-"""Agents that go on after a tool has failed, and what came of it."""
+"""Agents that continue after a tool has failed, and how complete their answers are."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from support.scenario import agents
-from support.scenario.partner import own_path
+from support.scenario.agents import Agent
+from support.scenario.partner import PRICES, own_path
 from support.scenario.users import User
-from support.scenario.world import World
-from support.tool_dispatcher.tool_calls import ends_of_calls, events_of_last_run, results
+from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
+from support.tool_dispatcher.tool_calls import events_of_last_run, results
+
+IS_PARTIAL = {"a partial answer": True, "a full answer": False}
+"""Whether an answer is marked as partial, as a feature says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with a tool: which one has it, and what it says."""
+def _continuing_after(failing_tool: str, message: str) -> Work:
+    """An agent that calls a failing tool, which says `message`, and then one that asks the partner."""
 
-    tool: str
-    says: str
+    def start(world: World, customer: User) -> RunHandle | None:
+        path = own_path(customer)
+        world.partner.delay(path, 0.0)
+        plan = [agents.call(failing_tool, message=message), agents.call("probe_fetch", path=path)]
+        return world.start_run(customer, agents.PROBE, input=agents.trying(*plan))
 
-
-FLAWS = {
-    "cannot do its work": Flaw("probe_fail", "The figures of this month are not ready."),
-    "has a fault of its own": Flaw("probe_break", agents.INTERNALS),
-}
+    return start
 
 
-def go_on_after(world: World, customer: User, flaw: Flaw) -> None:
-    """An agent's plan has a tool with a flaw, and then one that asks the partner."""
-    path = own_path(customer)
-    world.partner.delay(path, 0.0)
-    plan = [agents.call(flaw.tool, message=flaw.says), agents.call("probe_fetch", path=path)]
-    world.ended(world.running(customer, agents.PROBE, input=agents.trying(*plan)))
+def _review_without_prices(world: World, customer: User) -> RunHandle | None:
+    world.partner.fail(PRICES, 404, {"error": "there is no price list"})
+    return world.start_run(customer, Agent.REVIEW.wire)
 
 
 def next_tool(world: World, customer: User) -> dict[str, Any]:
-    """What came of the second tool of the plan: how it ended, its result, how often the partner was asked."""
+    """The result of the last tool of the plan, and how many requests the partner received."""
     path = own_path(customer)
-    return {
-        "outcomes": [end.get("outcome") for end in ends_of_calls(world, customer)],
-        "result": results(world, customer)[-1:],
-        "asked": len(world.partner.calls(path)),
-    }
+    return {"result": results(world, customer)[-1:], "requests to the partner": len(world.partner.calls(path))}
 
 
-def next_tool_due(customer: User) -> dict[str, Any]:
-    """What ``next_tool`` must be: the first has failed, the second has not."""
+def expected_next_tool(customer: User) -> dict[str, Any]:
+    """What ``next_tool`` must be: the partner's answer to one request."""
     path = own_path(customer)
-    return {
-        "outcomes": ["failed", "succeeded"],
-        "result": [{"path": path, "content": f'{{"path":"{path}"}}'}],
-        "asked": 1,
-    }
+    return {"result": [{"path": path, "content": f'{{"path":"{path}"}}'}], "requests to the partner": 1}
 
 
 def end_of(world: World, customer: User) -> dict[str, Any]:
-    """How the customer's last run ended, as stored and as told: which state, and whether it is marked as partial."""
+    """How the customer's last run ended, stored and by its last event: its state, and whether it is partial."""
     stored = world.ended(world.run_of(customer))
     end = events_of_last_run(world, customer)[-1]
-    return {
-        "stored": (stored["status"], stored["partial"]),
-        "told": (end.type, end.payload.get("partial")),
-    }
+    return {"stored": (stored["status"], stored["partial"]), "event": (end.type, end.payload.get("partial"))}
 
 
-def end_due(*, partial: bool) -> dict[str, Any]:
+def expected_end(partial: bool) -> dict[str, Any]:
     """What ``end_of`` must be of a run with an answer, partial or not."""
-    return {"stored": ("completed", partial), "told": ("agent_completed", partial)}
+    return {"stored": ("completed", partial), "event": ("agent_completed", partial)}
+
+
+def usage_part(world: World, customer: User) -> Any:
+    """The usage report inside the answer of the customer's last run; None when there is none."""
+    return (world.ended(world.run_of(customer)).get("answer") or {}).get("usage_report")
+
+
+WORK: dict[str, Work] = {
+    "an agent that continues after a tool error": _continuing_after("probe_fail", "The figures are not ready."),
+    "an agent that continues after a tool crash": _continuing_after("probe_break", agents.INTERNALS),
+    "a savings review without the partner's price list": _review_without_prices,
+}

@@ -1,110 +1,122 @@
-"""Who may use which tool: an agent that tries them all, and what the platform publishes about it."""
+"""Who may use which tool: an agent that tries every tool, and the published list of tools."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from support.cloud import servers
-from support.cloud.servers import Server, Task
+from support.cloud.servers import Account, servers_of
 from support.scenario import agents
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
-from support.scenario.world import World
+from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
+from support.tool_dispatcher.server_tasks import ServerTask, TaskRequest, TaskRequests
 
-TRIED = "every tool was tried"
-TOOLS_TO: Mapping[str, tuple[str, ...]] = {
-    "read": ("list_instances", "read_utilisation", "read_prices"),
-    "label": ("tag_instances",),
-    "stop": ("stop_instances",),
-    "resize": ("resize_instance",),
+TOOLS_TO: Mapping[str, frozenset[str]] = {
+    "read": frozenset({ServerTask.LIST.value, "read_utilisation", "read_prices"}),
+    "label": frozenset({ServerTask.LABEL.value}),
+    "stop": frozenset({ServerTask.STOP.value}),
+    "resize": frozenset({ServerTask.RESIZE.value}),
 }
-"""The tools with which each thing is done to servers."""
+"""The tools for each thing that can be done to servers."""
+EVERY_TOOL = frozenset[str]().union(*TOOLS_TO.values())
+_CHANGES = (ServerTask.LABEL, ServerTask.STOP, ServerTask.RESIZE)
+_DETAILS = ("permission", "plans", "roles")
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """Who tried every tool, on which server what, and how the servers were before."""
+class EveryTool:
+    """Who tried every tool, how the servers were before, and each change that was tried, on a server of its own."""
 
     caller: User
-    on: Mapping[Task, str]
-    before: Mapping[str, Server]
+    before: Account
+    changes: tuple[TaskRequest, ...]
 
-    def after(self, allowed: Collection[str]) -> dict[str, Server]:
-        """How the servers must be when only what is allowed was done."""
-        done = {self.on[task]: task for task in Task if task.value in allowed}
-        return {
-            id: done[id].done_to(server, self.caller.tenant) if id in done else server
-            for id, server in self.before.items()
-        }
+    def expected_servers(self, allowed: Collection[str]) -> Account:
+        """The servers when only the changes by allowed tools were made."""
+        alias = self.caller.tenant.alias
+        made = tuple(each for each in self.changes if each.task.value in allowed)
+        return TaskRequests({alias: self.before}, made).expected()[alias]
 
 
-def try_every_tool(world: World, caller: User) -> None:
-    """An agent of the caller tries every tool, each that changes something on a server of its own."""
-    before = servers.servers_of(world, caller.tenant)
-    if len(before) < len(Task):
-        raise NotShown(f"{caller} has {len(before)} servers, {len(Task)} are needed")
-    on = dict(zip(Task, sorted(before), strict=False))
+def tools_to(rights: Collection[str]) -> frozenset[str]:
+    """The tools that somebody with these rights may use."""
+    return frozenset[str]().union(*(TOOLS_TO[right] for right in rights))
+
+
+def _try_every_tool(world: World, caller: User) -> RunHandle | None:
+    before = servers_of(world, caller.tenant)
+    if len(before) < len(_CHANGES):
+        raise NotShown(f"{caller} has {len(before)} servers, {len(_CHANGES)} are needed")
+    changes = tuple(TaskRequest(caller, task, (id,)) for task, id in zip(_CHANGES, before, strict=False))
     calls = [
         agents.call("list_instances"),
-        agents.call("read_utilisation", resource_ids=sorted(before)),
-        agents.call("read_prices", instance_types=sorted({server.type for server in before.values()})),
-        *(call for task, id in on.items() for call in task.calls(caller.tenant, [id])),
+        agents.call("read_utilisation", resource_ids=list(before)),
+        agents.call("read_prices", instance_types=sorted({server["type"] for server in before.values()})),
+        *(call for change in changes for call in change.calls()),
     ]
-    world.facts[TRIED] = Tried(caller, on, before)
-    world.ended(world.running(caller, agents.PROBE, input=agents.trying(*calls)))
+    world.keep(EveryTool(caller, before, changes))
+    return world.start_run(caller, agents.PROBE, input=agents.trying(*calls))
 
 
-def outcomes(world: World) -> dict[str, Mapping[str, Any]]:
-    """What came of each tool that was tried: an entry with its ``result``, or with its ``error``."""
-    caller = world.recall(TRIED, Tried).caller
-    answer = world.ended(world.run_of(caller)).get("answer") or {}
+def tool_results(world: World) -> dict[str, Mapping[str, Any]]:
+    """By tool, what its call gave: an entry with its ``result``, or with its ``error``."""
+    answer = world.ended(world.run_of(world.kept(EveryTool).caller)).get("answer") or {}
     return {each["tool"]: each for each in answer.get("results") or []}
 
 
-def tools_to(deeds: Collection[str]) -> set[str]:
-    """The tools with which these things are done."""
-    return {tool for deed in deeds for tool in TOOLS_TO[deed]}
+def worked(world: World) -> dict[str, Any]:
+    """The tools that gave a result, and the caller's servers as the cloud account shows them now."""
+    succeeded = [tool for tool, each in tool_results(world).items() if each.get("result") is not None]
+    return {"tools": sorted(succeeded), "servers": servers_of(world, world.kept(EveryTool).caller.tenant)}
 
 
-def published(world: World, caller: User) -> dict[str, Mapping[str, Any]]:
+def expected_to_work(world: World, rights: Collection[str]) -> dict[str, Any]:
+    """What ``worked`` must be for a caller with these rights."""
+    allowed = tools_to(rights)
+    return {"tools": sorted(allowed), "servers": world.kept(EveryTool).expected_servers(allowed)}
+
+
+def refusals(world: World) -> dict[str, dict[str, Any]]:
+    """By tool that gave no result, the error that the agent received."""
+    found = tool_results(world)
+    errors = {tool: found.get(tool, {}).get("error") or {} for tool in _without_result(world)}
+    return {tool: {key: error.get(key) for key in ("code", *_DETAILS)} for tool, error in errors.items()}
+
+
+def expected_refusals(world: World) -> dict[str, dict[str, Any]]:
+    """What ``refusals`` must be, by the published list."""
+    listed = published_tools(world, world.kept(EveryTool).caller)
+    return {
+        tool: {"code": "permission_denied", **{key: listed[tool][key] for key in _DETAILS}}
+        for tool in _without_result(world)
+    }
+
+
+def _without_result(world: World) -> list[str]:
+    found = tool_results(world)
+    return sorted(tool for tool in EVERY_TOOL if found.get(tool, {}).get("result") is None)
+
+
+def published_tools(world: World, caller: User) -> dict[str, Mapping[str, Any]]:
     """The tools by name, as the platform lists them to the caller."""
     return {each["name"]: each for each in world.platform.tools(caller).require()["items"]}
 
 
-def servers_now(world: World) -> dict[str, Server]:
-    """The servers of the one who tried every tool, as the cloud account shows them now."""
-    return servers.servers_of(world, world.recall(TRIED, Tried).caller.tenant)
-
-
-def worked(world: World) -> set[str]:
-    """The tools that gave a result."""
-    return {tool for tool, each in outcomes(world).items() if each.get("result") is not None}
-
-
-def said_of_caller(world: World) -> dict[str, tuple[bool, bool]]:
-    """Of each tool: whether the list says that its plans and roles are the caller's, and that the caller may."""
-    caller = world.recall(TRIED, Tried).caller
-    plan, listed = caller.tenant.plan.wire, published(world, caller)
+def published_rights(world: World, caller: User) -> dict[str, tuple[bool, bool]]:
+    """By tool: whether the list gives it to the caller's plan and role, and whether it allows it to the caller."""
+    plan, listed = caller.tenant.plan.wire, published_tools(world, caller)
     return {
         name: (plan in each["plans"] and caller.role in each["roles"], each["allowed"])
         for name, each in listed.items()
-        if name in tools_to(TOOLS_TO)
+        if name in EVERY_TOOL
     }
 
 
-def reasons(world: World, tools: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Why each of these tools was refused, as the agent was told; nothing for one that was not."""
-    found = outcomes(world)
-    told = {tool: found.get(tool, {}).get("error") or {} for tool in tools}
-    return {
-        tool: {key: error.get(key) for key in ("code", "permission", "plans", "roles")} for tool, error in told.items()
-    }
+def expected_rights(rights: Collection[str]) -> dict[str, tuple[bool, bool]]:
+    """What ``published_rights`` must be for a caller with these rights."""
+    allowed = tools_to(rights)
+    return {tool: (tool in allowed, tool in allowed) for tool in EVERY_TOOL}
 
 
-def reasons_due(world: World, tools: Collection[str]) -> dict[str, dict[str, Any]]:
-    """What ``reasons`` must be, by the published list."""
-    listed = published(world, world.recall(TRIED, Tried).caller)
-    return {
-        tool: {"code": "permission_denied", **{key: listed[tool][key] for key in ("permission", "plans", "roles")}}
-        for tool in tools
-    }
+WORK: dict[str, Work] = {"an agent that tries every tool": _try_every_tool}

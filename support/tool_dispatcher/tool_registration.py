@@ -1,19 +1,21 @@
-"""Tools that the operator adds and withdraws while the platform runs, and agents that use them."""
+"""A tool that the operator adds and withdraws while the platform runs, and agents that call it."""
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
 from support.scenario import agents
+from support.scenario.assets import Asset
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
+from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-from support.tool_dispatcher.tool_permissions import published
+from support.tool_dispatcher.tool_permissions import published_tools
 
-CHANGING = "tool that comes and goes"
 _PARAMETERS = {
     "type": "object",
     "properties": {"amount": {"type": "string"}, "into": {"type": "string"}},
@@ -23,31 +25,32 @@ _PARAMETERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ChangingTool:
-    """A tool of a partner for one scenario: its name, where the partner has it, what is asked and answered."""
+class CurrencyTool:
+    """A tool of the partner for one scenario: its name, its path at the partner, a question and the answer to it."""
 
     name: str
     path: str
-    asked: dict[str, str]
-    answered: dict[str, str]
+    question: dict[str, str]
+    answer: dict[str, str]
 
 
-def imagine(world: World, customer: User) -> ChangingTool:
-    """A tool that only the partner knows as yet; it answers under a path of its own."""
-    mark = secrets.token_hex(4)
-    path = f"/{customer.tenant.name}/convert-{mark}"
-    tool = ChangingTool(f"convert_{mark}", path, {"amount": "12.50", "into": "CHF"}, {"converted": f"11.{mark}"})
-    world.partner.serve(path, tool.answered)
-    world.facts[CHANGING] = tool
-    return tool
+def currency_tool(world: World) -> CurrencyTool:
+    """The scenario's currency tool; at first only the partner knows it."""
+    try:
+        return world.kept(CurrencyTool)
+    except NotShown:
+        mark = secrets.token_hex(4)
+        asked, answer = {"amount": "12.50", "into": "CHF"}, {"converted": f"11.{mark}"}
+        tool = world.keep(CurrencyTool(f"convert_{mark}", f"/conversions/{mark}", asked, answer))
+        world.partner.serve(tool.path, tool.answer)
+        return tool
 
 
-def add(world: World) -> None:
-    """The operator adds the tool; it is withdrawn at the end of the scenario."""
-    tool, operator = world.recall(CHANGING, ChangingTool), world.users.operator
+def _add(world: World) -> None:
+    tool = currency_tool(world)
     withdraw_at_the_end(world, tool.name)
     world.outcome = world.platform.add_tool(
-        operator,
+        world.users.operator,
         name=tool.name,
         description="Converts an amount of money.",
         permission="partners:write",
@@ -58,10 +61,8 @@ def add(world: World) -> None:
     world.outcome.require()
 
 
-def withdraw(world: World) -> None:
-    """The operator withdraws the tool."""
-    tool = world.recall(CHANGING, ChangingTool)
-    world.outcome = world.platform.withdraw_tool(world.users.operator, tool.name)
+def _withdraw(world: World) -> None:
+    world.outcome = world.platform.withdraw_tool(world.users.operator, world.kept(CurrencyTool).name)
     world.outcome.require()
 
 
@@ -71,58 +72,84 @@ def withdraw_at_the_end(world: World, name: str) -> None:
 
 
 def _withdrawn(world: World, name: str) -> None:
-    done: Outcome = world.platform.withdraw_tool(world.users.operator, name)
-    if not done.done and done.meaning is not Meaning.NOT_FOUND:
-        raise NotShown(f"{name} stays: {done}")
+    outcome: Outcome = world.platform.withdraw_tool(world.users.operator, name)
+    if not outcome.done and outcome.meaning is not Meaning.NOT_FOUND:
+        raise NotShown(f"the tool {name} could not be withdrawn: {outcome}")
 
 
-def start_using(world: World, customer: User) -> RunHandle:
-    """An agent of the customer calls the tool."""
-    tool = world.recall(CHANGING, ChangingTool)
-    return world.running(customer, agents.PROBE, input=agents.calling(agents.call(tool.name, **tool.asked)))
+def _call(world: World, customer: User) -> RunHandle | None:
+    tool = currency_tool(world)
+    return world.start_run(customer, agents.PROBE, input=agents.calling(agents.call(tool.name, **tool.question)))
 
 
-def use(world: World, customer: User) -> None:
-    """An agent of the customer calls the tool, to the end of its run."""
-    world.ended(start_using(world, customer))
+def _call_in_vain(world: World, customer: User) -> RunHandle | None:
+    run = _call(world, customer)
+    if (world.ended(run).get("error") or {}).get("code") != "unknown_tool":
+        raise NotShown(f"the currency tool is known before it is added: {world.ended(run)}")
+    return run
 
 
-def come_of_last_use(world: World, customer: User) -> dict[str, Any]:
-    """What came of the customer's last call of the tool: the run's state and results, and its error's code."""
-    stored = world.ended(world.run_of(customer))
-    results = [each.get("result") for each in (stored.get("answer") or {}).get("results") or []]
-    return {"status": stored["status"], "results": results, "code": (stored.get("error") or {}).get("code")}
-
-
-def answer_due(world: World) -> dict[str, Any]:
-    """What must come of a call of a tool that is there."""
-    return {"status": "completed", "results": [world.recall(CHANGING, ChangingTool).answered], "code": None}
-
-
-def refusal_due(code: str) -> dict[str, Any]:
-    """What must come of a call of a tool that is not."""
-    return {"status": "failed", "results": [], "code": code}
-
-
-def asked_of_partner(world: World) -> list[Any]:
-    """What the partner was asked with the tool, each time."""
-    return [json.loads(call.body) for call in world.partner.calls(world.recall(CHANGING, ChangingTool).path)]
-
-
-def wait_for_answer(world: World, customer: User) -> None:
-    """An agent of the customer calls the tool, and the partner has the call and does not answer."""
-    tool = world.recall(CHANGING, ChangingTool)
-    world.partner.hold(tool.path, tool.answered)
-    start_using(world, customer)
+def _call_and_wait(world: World, customer: User) -> RunHandle | None:
+    """Start an agent whose call the partner has received and does not answer."""
+    tool = currency_tool(world)
+    world.partner.hold(tool.path, tool.answer)
+    run = _call(world, customer)
     world.eventually(lambda: len(world.partner.calls(tool.path)), lambda calls: calls == 1, "run starts", "the call")
+    return run
 
 
-def let_answer(world: World) -> None:
-    """The partner answers what it has held back, and everything after it."""
-    tool = world.recall(CHANGING, ChangingTool)
-    world.partner.release(tool.path)
+def let_partner_answer(world: World) -> None:
+    """The partner answers the calls of the tool that it holds back."""
+    world.partner.release(world.kept(CurrencyTool).path)
 
 
-def is_listed(world: World) -> bool:
+def last_call(world: World, customer: User) -> dict[str, Any]:
+    """The end of the customer's last call of the tool, and everything that the partner was asked so far."""
+    stored = world.ended(world.run_of(customer))
+    requests = world.partner.calls(world.kept(CurrencyTool).path)
+    return {
+        "status": stored["status"],
+        "results": [each.get("result") for each in (stored.get("answer") or {}).get("results") or []],
+        "error": (stored.get("error") or {}).get("code"),
+        "requests to the partner": [json.loads(request.body) for request in requests],
+    }
+
+
+def expected_call(world: World, error: str | None) -> dict[str, Any]:
+    """What ``last_call`` must be of a call with that error code; None: it was answered.
+
+    Either way the partner was asked once: where the last call is refused, by the one before the withdrawal.
+    """
+    tool = world.kept(CurrencyTool)
+    return {
+        "status": "failed" if error else "completed",
+        "results": [] if error else [tool.answer],
+        "error": error,
+        "requests to the partner": [tool.question],
+    }
+
+
+def is_published(world: World) -> bool:
     """Whether the published list names the tool."""
-    return world.recall(CHANGING, ChangingTool).name in published(world, world.users.customers[0])
+    return world.kept(CurrencyTool).name in published_tools(world, world.users.customers[0])
+
+
+OPERATIONS: dict[str, Callable[[World], None]] = {
+    "added the currency tool": _add,
+    "withdrawn the currency tool": _withdraw,
+    "restarted the tools service after a crash": lambda world: world.faults.restart("tools-1"),
+}
+"""What the operator has done, as a feature says it."""
+CALL_RESULTS = {
+    "receives the partner's answer": None,
+    "is refused because the tool was withdrawn, with no further request to the partner": "tool_withdrawn",
+}
+"""The error code of a call, by what a feature says of the agent; None: there is no error."""
+IS_NAMED = {"names": True, "no longer names": False}
+"""Whether the published list names a tool, as a feature says it."""
+ASSETS: dict[str, Asset] = {"access to a new currency tool": lambda world, _: _add(world)}
+WORK: dict[str, Work] = {
+    "an agent that cannot find the currency tool": _call_in_vain,
+    "an agent that calls the currency tool": _call,
+    "an agent that waits for the currency tool": _call_and_wait,
+}

@@ -1,0 +1,74 @@
+"""Agents of several customers that work in the cloud at the same moment, or reach for another customer's servers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from support.cloud.servers import servers_of
+from support.scenario import agents
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
+from support.tool_dispatcher import tool_execution
+from support.tool_dispatcher.server_tasks import ServerTask, TaskRequests
+from support.tool_dispatcher.tool_calls import events_of_last_run, results
+from support.tool_dispatcher.tool_execution import ServerWork
+
+
+def run_at_the_same_moment(world: World, customers: Sequence[User], work: ServerWork) -> None:
+    """Run an agent of each customer to its end; the cloud answers none of them before each has called it.
+
+    :raises NotShown: the calls did not overlap.
+    """
+    requests = [work.requested(world, customer) for customer in customers]
+    world.faults.silence("cloud")
+    # Whoever has a connection to the cloud after this waits for its answer.
+    world.faults.reset_connections("cloud")
+    runs = [tool_execution.start(world, request) for request in requests]
+    world.try_to_see(
+        lambda: world.faults.open_connections("cloud") >= len(customers), "run starts", "the calls at the cloud"
+    )
+    world.faults.heal("cloud")
+    for run in runs:
+        world.ended(run)
+    times = [_start_and_end(world, customer) for customer in customers]
+    if max(start for start, _ in times) >= min(end for _, end in times):
+        raise NotShown(f"one call had ended before another started: {times}")
+
+
+def _start_and_end(world: World, customer: User) -> tuple[float, float]:
+    """When the calls of the customer's last run started and had ended (Unix seconds), by the events."""
+    events = events_of_last_run(world, customer)
+    moments = [event.happened_at.timestamp() for event in events if event.call_id and event.happened_at]
+    if len(moments) < 2:
+        raise NotShown(f"{customer} has not received the start and the end of a call")
+    return min(moments), max(moments)
+
+
+def _stop_across_accounts(world: World, customer: User) -> RunHandle | None:
+    """Have an agent try to stop a server of the other customer, then one of its own customer's."""
+    (other,) = (user for user in world.users.customers if user is not customer)
+    foreign = next(iter(servers_of(world, other.tenant)), None)
+    if foreign is None:
+        raise NotShown(f"{other} has no server")
+    own = ServerWork(ServerTask.STOP, 1).requested(world, customer)
+    calls = [*ServerTask.STOP.calls(customer.tenant, [foreign]), *own.calls()]
+    return world.start_run(customer, agents.PROBE, input=agents.trying(*calls))
+
+
+def outcome_across_accounts(world: World, customer: User) -> dict[str, Any]:
+    """The customer's own servers, and the results of the calls: that for the other customer's server first."""
+    return {
+        "servers": servers_of(world, customer.tenant),
+        "results": tool_execution.in_order(results(world, customer)),
+    }
+
+
+def expected_across_accounts(world: World, customer: User) -> dict[str, Any]:
+    """What ``outcome_across_accounts`` must be: the own server stopped and reported, no result for the other's."""
+    requests = world.kept(TaskRequests)
+    (own,), servers = requests.made, requests.expected()[customer.tenant.alias]
+    return {"servers": servers, "results": [None, *own.results(servers)]}
+
+
+WORK: dict[str, Work] = {"an agent that stops a server of the other customer and one of its own": _stop_across_accounts}
