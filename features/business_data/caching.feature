@@ -6,7 +6,7 @@ Feature: The cache never returns stale data
   Strategic impact: We can add servers as we grow, and all customers still read the same figures
 
   @DBL-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A read after a change returns the new value, whatever the cache holds
+  Rule: A read after a change returns the new value, whatever is cached
 
     @gate
     Scenario Outline: Every member's next read shows a change

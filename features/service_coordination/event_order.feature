@@ -6,7 +6,7 @@ Feature: Events of all services arrive as one story
   Strategic impact: More services can take part in a job without customers noticing the seams
 
   @CSC-02 @segment.free @segment.mid @segment.enterprise
-  Rule: Events that different services cause arrive in the order in which they happened
+  Rule: Events of different services arrive in the order in which they happened
 
     @smoke
     Scenario: A tool's progress reports arrive in causal order

@@ -6,7 +6,7 @@ Feature: Jobs survive the loss of a tools instance
   Strategic impact: The platform runs on cheap machines that may fail
 
   @CSC-04 @segment.free @segment.mid @segment.enterprise
-  Rule: When one of two instances crashes, the other completes every job, and nothing is done twice
+  Rule: When one of two instances crashes, the other completes every job once
 
     Scenario Outline: One of two instances crashes while both are working
       Given Acme is <a plan> customer

@@ -6,7 +6,7 @@ Feature: Every service has one record of a job
   Strategic impact: Services can be changed one by one while the records stay right
 
   @CSC-01 @segment.free @segment.early @segment.mid
-  Rule: A job that several services carry out is one and the same job in all of their records
+  Rule: Every service records the same job, exactly once
 
     @smoke
     Scenario: A cost analysis is recorded once by every service that took part

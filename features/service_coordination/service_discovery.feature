@@ -6,7 +6,7 @@ Feature: Services discover new and lost instances
   Strategic impact: Capacity follows demand without maintenance windows
 
   @CSC-03 @segment.platform
-  Rule: A started instance is found and a lost one forgotten, without restarting any service
+  Rule: Started instances are found and lost ones forgotten, without restarting a service
 
     Scenario: A second instance is found after it starts
       Given Acme is an Enterprise customer

@@ -9,7 +9,7 @@ Feature: Agents have the rights of their caller, and no more
   Rule: A tool beyond the plan or role is refused before it runs
 
     @gate
-    Scenario Outline: An agent can use the tools of its caller's plan and role only
+    Scenario Outline: An agent only uses tools of its caller's plan and role
       Given Acme is <a plan> customer with four idle servers in the cloud
       And <caller> is <a role>
       When <caller> runs an agent that tries every tool

@@ -11,7 +11,6 @@ from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.faults import Faults
 from support.scenario.users import User
-from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
 _BACKEND = "backend"
@@ -90,10 +89,7 @@ def expected(world: World, reader: User) -> dict[str, str]:
 
 
 def _current(world: World) -> CurrentAllowances:
-    try:
-        return world.kept(CurrentAllowances)
-    except NotShown:
-        return world.keep(CurrentAllowances())
+    return world.kept_or(CurrentAllowances, CurrentAllowances)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -178,6 +178,10 @@ class World:
         value: T = self._kept[kind]
         return value
 
+    def kept_or(self, kind: type[T], make: Callable[[], T]) -> T:
+        """The value of a type that an earlier sentence left, or a new one, which is kept."""
+        return self.kept(kind) if kind in self._kept else self.keep(make())
+
     # -- people -------------------------------------------------------------------------------------------------
 
     def watch(self, user: User, *, origin: str | None = None, carrier: TokenCarrier | None = None) -> EventCapture:

@@ -5,7 +5,7 @@ A job has tasks, which are tool calls side by side; a task has topics, which are
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -16,7 +16,6 @@ from hamcrest.core.matcher import Matcher
 from support.matchers.faultless import differences, faultless
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
-from support.scenario.verdict import NotShown
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 
@@ -34,7 +33,7 @@ Tasks = Sequence[Sequence[str]]
 class JobTasks:
     """The tasks of each research job, by its run ID."""
 
-    tasks_of: Mapping[str, Tasks]
+    tasks_of: dict[str, Tasks] = field(default_factory=dict)
 
 
 _keeping_tasks = Lock()
@@ -55,7 +54,7 @@ def start(world: World, user: User, tasks: int, topics: int, *, answered: int | 
             world.partner.hold(topic)
     run = world.running(user, RESEARCHER, input={"tasks": assigned})
     with _keeping_tasks:  # customers may start jobs at the same time
-        world.keep(JobTasks({**_tasks_by_run(world), run.run_id: assigned}))
+        _job_tasks(world).tasks_of[run.run_id] = assigned
     return run
 
 
@@ -76,15 +75,12 @@ def requests_of(world: World, runs: Sequence[RunHandle]) -> list[tuple[str, Part
     return [(asking[call.path], call) for call in world.partner.all_calls() if call.path in asking]
 
 
-def _tasks_by_run(world: World) -> Mapping[str, Tasks]:
-    try:
-        return world.kept(JobTasks).tasks_of
-    except NotShown:
-        return {}
+def _job_tasks(world: World) -> JobTasks:
+    return world.kept_or(JobTasks, JobTasks)
 
 
 def _tasks(world: World, run: RunHandle) -> Tasks:
-    return _tasks_by_run(world)[run.run_id]
+    return _job_tasks(world).tasks_of[run.run_id]
 
 
 # -- judging ----------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-import psycopg
 import redis
 from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
@@ -18,6 +17,7 @@ from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
+from support.stores import database
 from support.stores.logs import whole_logs
 from support.tool_dispatcher.tool_calls import events_of_last_run
 
@@ -121,7 +121,7 @@ def _logged(world: World, run: RunHandle) -> list[str]:
 
 def _in_postgres(world: World, run: RunHandle) -> list[str]:
     """Rows as text, with the table that each is in; a table whose rows are not there is missing."""
-    with psycopg.connect(world.addresses.postgres_observer_url, connect_timeout=5) as connection:
+    with database.as_observer(world) as connection:
         return [
             f"row of {table}: {row}"
             for table, column in _ROWS.items()

@@ -45,10 +45,7 @@ def start(world: World, request: TaskRequest) -> RunHandle | None:
 
 def requests_so_far(world: World) -> TaskRequests:
     """The requests that the scenario has made; before the first, just every customer's servers."""
-    try:
-        return world.kept(TaskRequests)
-    except NotShown:
-        return world.keep(TaskRequests(servers.accounts(world)))
+    return world.kept_or(TaskRequests, lambda: TaskRequests(servers.accounts(world)))
 
 
 def reported(world: World) -> dict[str, list[Any]]:

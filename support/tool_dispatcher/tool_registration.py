@@ -36,14 +36,14 @@ class CurrencyTool:
 
 def currency_tool(world: World) -> CurrencyTool:
     """The scenario's currency tool; at first only the partner knows it."""
-    try:
-        return world.kept(CurrencyTool)
-    except NotShown:
+
+    def served() -> CurrencyTool:
         mark = secrets.token_hex(4)
         asked, answer = {"amount": "12.50", "into": "CHF"}, {"converted": f"11.{mark}"}
-        tool = world.keep(CurrencyTool(f"convert_{mark}", f"/conversions/{mark}", asked, answer))
-        world.partner.serve(tool.path, tool.answer)
-        return tool
+        world.partner.serve(f"/conversions/{mark}", answer)
+        return CurrencyTool(f"convert_{mark}", f"/conversions/{mark}", asked, answer)
+
+    return world.kept_or(CurrencyTool, served)
 
 
 def _add(world: World) -> None:
