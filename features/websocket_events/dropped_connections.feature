@@ -70,6 +70,6 @@ Feature: A dropped connection loses no events
       Given Acme is an Early customer with stored usage
       And Acme watches
       And Acme has finished a usage report
-      And Acme has disconnected and missed a loss of the event stream and as many new events
+      And Acme has disconnected and missed a data loss of the event stream and as many events as before
       When Acme reconnects
       Then Acme is notified once that events were missed

@@ -6,7 +6,7 @@ Feature: Hundreds of customers can watch at once
   Strategic impact: The cost of one more connected customer decides our prices
 
   @WSE-08 @segment.mid @segment.enterprise
-  Rule: In a crowd everyone receives events in time, whoever else is slow
+  Rule: Events arrive in time, however many watch and however slow some are
 
     @nightly
     Scenario: Fifty organisations of ten people each receive their own runs

@@ -6,7 +6,7 @@ Feature: Order holds under load
   Strategic impact: Integrations need no reordering code, so they go live in days
 
   @WSE-09 @segment.enterprise
-  Rule: Every customer receives numbered events in order and complete, however fast
+  Rule: However fast events come, each customer receives all of them in order
 
     @nightly
     Scenario: Fifty customers each receive a thousand events in order

@@ -7,39 +7,40 @@ from hamcrest import equal_to, greater_than, greater_than_or_equal_to, has_lengt
 from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.run.sentences import given, then, when
 from support.scenario import received_events
-from support.websocket_events import connections
+from support.websocket_events import dropped_connections
+from support.websocket_events.dropped_connections import resyncs
 
 
 @given("{viewer:User} watches a running cost analysis")
 def _(world, viewer):
-    connections.watch_running_analysis(world, viewer)
+    dropped_connections.watch_running_analysis(world, viewer)
 
 
 @given("{viewer:User} has disconnected and missed {missed:Missed}")
 def _(world, viewer, missed):
-    connections.disconnect(world, viewer)
+    dropped_connections.disconnect(world, viewer)
     missed(world, viewer)
 
 
 @when("{viewer:Owner} connection is {loss:Loss} and {again:User} reconnects after the run")
 def _(world, viewer, loss, again):
-    connections.lose_until_the_run_ends(world, viewer, loss)
-    connections.reconnect(world, again)
+    dropped_connections.lose_until_the_run_ends(world, viewer, loss)
+    dropped_connections.reconnect(world, again)
 
 
 @when("{viewer:Owner} connection is silently dropped after two heartbeats")
 def _(world, viewer):
-    connections.drop_after_heartbeats(world, viewer)
+    dropped_connections.drop_after_heartbeats(world, viewer)
 
 
 @when("{viewer:User} reconnects")
 def _(world, viewer):
-    connections.reconnect(world, viewer)
+    dropped_connections.reconnect(world, viewer)
 
 
 @when("the event stream crashes and restarts empty")
 def _(world):
-    connections.lose_the_stream(world)
+    dropped_connections.lose_the_stream(world)
 
 
 @then("{viewer:User} detects the dropped connection in time")
@@ -55,12 +56,12 @@ def _(world, viewer):
 @then("{viewer:User} is notified once that events were missed")
 def _(world, viewer):
     capture = viewer.watching
-    resyncs = world.eventually(lambda: connections.resyncs(capture), has_length(1), "reconnect", "resync_required")
-    world.expect(resyncs[0].epoch, is_not(equal_to(capture.controls[0].epoch)), "the stream's epoch")
-    connections.reconnect(world, viewer)
+    notified = world.eventually(lambda: resyncs(capture), has_length(1), "reconnect", "notifications of missed events")
+    world.expect(notified[0].epoch, is_not(equal_to(capture.controls[0].epoch)), "the stream's epoch")
+    dropped_connections.reconnect(world, viewer)
     # A second notification would come when the stream opens, before the next event.
     received_events.to_the_end(world, capture, world.running(viewer, "usage_report"))
-    world.expect(connections.resyncs(capture), has_length(1), "resync_required after reconnecting once more")
+    world.expect(resyncs(capture), has_length(1), "notifications after reconnecting once more")
 
 
 @then("{viewer:User} receives the next run without a gap")

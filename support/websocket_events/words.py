@@ -3,7 +3,7 @@
 from support.platform.dialect import Closing
 from support.scenario.agents import Agent
 from support.scenario.words import entry, kind
-from support.websocket_events import connections, event_isolation, notices
+from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
 from support.websocket_events.event_identity import in_two_threads
 
@@ -13,7 +13,7 @@ WORK = {
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {
-    **{network.value: connections.slow_down(network) for network in connections.SlowNetwork},
+    **{network.value: dropped_connections.slow_down(network) for network in dropped_connections.SlowNetwork},
     "a stalled connection": connections.stall,
     "a second open tab": lambda world, user: world.watch(user),
     "two open tabs": event_isolation.open_two_tabs,
@@ -29,8 +29,8 @@ TYPES = {
     "Connections": entry({"connection is": 1, "two tabs are": 2}),
     "EventClient": kind(event_isolation.EventClient),
     "Failure": kind(Failure),
-    "Loss": kind(connections.Loss),
-    "Missed": entry(connections.MISSED),
+    "Loss": kind(dropped_connections.Loss),
+    "Missed": entry(dropped_connections.MISSED),
     "Retry": kind(Retry),
-    "SlowNetwork": kind(connections.SlowNetwork),
+    "SlowNetwork": kind(dropped_connections.SlowNetwork),
 }
