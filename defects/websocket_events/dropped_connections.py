@@ -11,42 +11,33 @@ from apex.backend.connection import Connection, Position
 from defects import Scenario
 from defects._patching import replace
 
+reset = Scenario("A connection is reset during a run", service="backend")
+detected = Scenario("A silently dropped connection is detected on both sides", service="backend")
+silent = Scenario("A new connection delivers what a silently dropped one missed", service="backend")
+slow = Scenario("On a slow network events are late but never wrong", service="backend")
+away = Scenario("A customer who was away too long is notified once", service="backend")
+connected = Scenario("A connected customer is notified when the event stream loses its data", service="backend")
+returning = Scenario("A returning customer is notified when the event stream has lost its data", service="backend")
 
-def _resumed_at(place: Callable[[Connection, Position, int], int]) -> None:
-    """A returning customer's stream goes on at a wrong place, given where they were and the newest sequence."""
+COMPLETE = "Acme has received every event of the run in order, each once"
+CLOSED = "the platform closes the dead connection in time"
+NOTIFIED = "Acme is notified once that events were missed"
+
+
+def _resumed_at(place: Callable[[Position, int, str], Position]) -> None:
+    """Resume at a wrong position, made of the requested one and of the stream's newest sequence and epoch."""
 
     async def _open(self: Connection, resume: Position | None) -> None:
         if resume is not None:
-            _, _, newest = await self._stand()
-            resume = Position(resume.epoch, place(self, resume, newest))
+            epoch, _, newest = await self._stand()
+            resume = place(resume, newest, epoch)
         await original(self, resume)
 
     original = replace(Connection, "_open", _open)
 
 
-connection_reset_middle = Scenario("The connection is reset in the middle of a run", service="backend")
-
-
-@connection_reset_middle.defect(
-    "WSE-03a",
-    "a reconnected customer goes on at the newest event",
-    step="Acme has received every event of the run in order, each once",
-)
-def _() -> None:
-    _resumed_at(lambda connection, resume, newest: newest)
-
-
-@connection_reset_middle.defect(
-    "WSE-03b",
-    "a reconnected customer is sent the last event again",
-    step="Acme has received every event of the run in order, each once",
-)
-def _() -> None:
-    _resumed_at(lambda connection, resume, newest: max(resume.sequence - 1, 0))
-
-
 def _served(**options: Any) -> None:
-    """The server is started with other options."""
+    """Start the server with other options."""
 
     def run(app: Any, **arguments: Any) -> None:
         original(app, **{**arguments, **options})
@@ -54,53 +45,37 @@ def _served(**options: Any) -> None:
     original = replace(uvicorn, "run", run)
 
 
-line_has_gone = Scenario("A line that has gone dead is noticed on both sides", service="backend")
+@reset.defect("WSE-03a", "a reconnected customer continues at the newest event", step=COMPLETE)
+def _() -> None:
+    _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, newest))
 
 
-@line_has_gone.defect("WSE-03c", "connections have no heartbeat", step="Acme notices in time that the line is dead")
+@reset.defect("WSE-03b", "a reconnected customer receives the last event again", step=COMPLETE)
+def _() -> None:
+    _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, max(resume.sequence - 1, 0)))
+
+
+@detected.defect("WSE-03c", "connections have no heartbeat", step="Acme detects the dropped connection in time")
 def _() -> None:
     _served(ws_ping_interval=None)
 
 
-@line_has_gone.defect(
-    "WSE-03d", "nobody minds when heartbeats are not answered", step="the platform closes the dead connection in time"
-)
+@detected.defect("WSE-03d", "unanswered heartbeats are ignored", step=CLOSED)
 def _() -> None:
     _served(ws_ping_timeout=None)
 
 
-missed_dead_line = Scenario("What was missed on a dead line is shown on a new one", service="backend")
-
-
-@missed_dead_line.defect(
-    "WSE-03e",
-    "what was missed on a dead line is not sent again",
-    step="Acme has received every event of the run in order, each once",
-)
+@silent.defect("WSE-03e", "events that a silently dropped connection missed are not sent again", step=COMPLETE)
 def _() -> None:
-    _resumed_at(lambda connection, resume, newest: newest)
+    _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, newest))
 
 
-bad_line_events = Scenario("On a bad line events come late and never wrong", service="backend")
-
-
-@bad_line_events.defect(
-    "WSE-03f",
-    "a slow line is taken for a dead one",
-    step="Acme has received every event of the run in order, each once",
-)
+@slow.defect("WSE-03f", "a slow connection is treated as a dead one", step=COMPLETE)
 def _() -> None:
     _served(ws_ping_timeout=0.1)
 
 
-customer_away_too = Scenario("A customer who was away too long is told so once", service="backend")
-
-
-@customer_away_too.defect(
-    "WSE-03g",
-    "who was away too long gets what is left, without a word",
-    step="Acme is told once that something was missed",
-)
+@away.defect("WSE-03g", "after a long absence the events that are left arrive without a notification", step=NOTIFIED)
 def _() -> None:
     async def _resync(self: Connection) -> None:
         oldest: Any = await self._redis.xrange(self._key("events"), "-", "+", count=1)
@@ -110,25 +85,12 @@ def _() -> None:
     replace(Connection, "_resync", _resync)
 
 
-@customer_away_too.defect(
-    "WSE-03h",
-    "who was away too long is told again at every reconnect",
-    step="Acme is told once that something was missed",
-)
+@away.defect("WSE-03h", "after a long absence every reconnect is notified of missed events again", step=NOTIFIED)
 def _() -> None:
-    _resumed_at(lambda connection, resume, newest: -1)
+    _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, -1))
 
 
-connected_customer_told = Scenario(
-    "A connected customer is told when the event store has lost its data", service="backend"
-)
-
-
-@connected_customer_told.defect(
-    "WSE-03i",
-    "a store that has lost its data is taken for one in which nothing happened",
-    step="Acme is told once that something was missed",
-)
+@connected.defect("WSE-03i", "a stream that has lost its data is taken for one without new events", step=NOTIFIED)
 def _() -> None:
     async def _catch_up(self: Connection) -> None:
         self._epoch, _, newest = await self._stand()
@@ -138,44 +100,23 @@ def _() -> None:
     original = replace(Connection, "_catch_up", _catch_up)
 
 
-returning_customer_told = Scenario(
-    "A returning customer is told when the event store has lost its data", service="backend"
-)
+@returning.defect("WSE-03j", "sequence numbers of a lost stream are taken for those of the new one", step=NOTIFIED)
+def _() -> None:
+    _resumed_at(lambda resume, newest, epoch: Position(epoch, resume.sequence))
 
 
-@returning_customer_told.defect(
-    "WSE-03j",
-    "the numbers of a lost stream are taken for those of the new one",
-    step="Acme is told once that something was missed",
+@away.defect(
+    "WSE-03k", "a new connection reports an outdated position", step="Acme receives the next run without a gap"
 )
 def _() -> None:
-    async def _open(self: Connection, resume: Position | None) -> None:
-        if resume is not None:
-            epoch, _, _ = await self._stand()
-            resume = Position(epoch, resume.sequence)
-        await original(self, resume)
-
-    original = replace(Connection, "_open", _open)
-
-
-@customer_away_too.defect(
-    "WSE-03k",
-    "who connects is told a place in the stream that lies behind",
-    step="Acme's next run is shown without a gap",
-)
-def _() -> None:
-    async def control(self: Connection, type: str, generation: int) -> None:
+    async def _control(self: Connection, type: str, generation: int) -> None:
         self._cursor -= 2
         await original(self, type, generation)
         self._cursor += 2
 
-    original = replace(Connection, "_control", control)
+    original = replace(Connection, "_control", _control)
 
 
-@line_has_gone.defect(
-    "WSE-03l",
-    "heartbeats may stay unanswered for about twice as long as they should",
-    step="the platform closes the dead connection in time",
-)
+@detected.defect("WSE-03l", "heartbeats may stay unanswered for about twice as long as they should", step=CLOSED)
 def _() -> None:
     _served(ws_ping_timeout=7.5)

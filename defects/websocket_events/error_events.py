@@ -1,4 +1,4 @@
-"""Seeded defects of how failures are explained (WSE-06)."""
+"""Seeded defects of error events (WSE-06)."""
 
 from __future__ import annotations
 
@@ -8,35 +8,27 @@ from apex.worker import supervisor
 from defects import Scenario
 from defects._patching import replace
 
-failures_told_apart = Scenario("Failures are told apart", service="worker")
+kinds = Scenario("Each kind of failure has its own error event", service="worker")
+internals = Scenario("No error event reveals internal details of the platform", service="worker")
+
+NOTIFIED = "Acme is notified that <what failed> and that <what to do>"
 
 
-@failures_told_apart.defect(
-    "WSE-06a", "every failure is reported alike", step="Acme is notified that <what failed> and that <what to do>"
-)
+@kinds.defect("WSE-06a", "every failure is reported with the same code", step=NOTIFIED)
 def _() -> None:
-    def _error(code: str, message: str, recoverable: bool) -> dict[str, Any]:
-        return original("agent_failed", message, recoverable)  # type: ignore[no-any-return]
+    original: Any = replace(
+        supervisor, "_error", lambda code, message, recoverable: original("agent_failed", message, recoverable)
+    )
 
-    original = replace(supervisor, "_error", _error)
 
-
-@failures_told_apart.defect(
-    "WSE-06b", "no failure is worth a retry", step="Acme is notified that <what failed> and that <what to do>"
-)
+@kinds.defect("WSE-06b", "no failure is reported as worth a retry", step=NOTIFIED)
 def _() -> None:
-    def _error(code: str, message: str, recoverable: bool) -> dict[str, Any]:
-        return original(code, message, False)  # type: ignore[no-any-return]
-
-    original = replace(supervisor, "_error", _error)
+    original: Any = replace(supervisor, "_error", lambda code, message, recoverable: original(code, message, False))
 
 
-failure_shows_inside = Scenario("No failure shows the inside of the platform", service="worker")
-
-
-@failure_shows_inside.defect(
+@internals.defect(
     "WSE-06c",
-    "the text of an exception is told to the customer",
+    "the customer receives the text of the exception",
     step="the error that Acme reads and receives shows nothing internal",
 )
 def _() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from apex.storage.stream import Event, EventStream
@@ -10,54 +9,41 @@ from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace
 
+run = Scenario("A run is shown from its first step to its answer", service="worker")
+others = Scenario("Errors, cancellations and notices conform to the contract as well", service="worker")
 
-def _published_unless(lost: Callable[[Event], bool]) -> None:
-    """Some events are lost on their way to the stream."""
+COMPLETE = "Acme has received these events"
+CONFORMING = "every message that Acme has received conforms to the published contract"
+
+
+def _lost(type: str) -> None:
+    """Events of a type are not published."""
 
     def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
-        return 0 if lost(event) else int(original(self, event, delivery_id))
+        return 0 if event.type == type else int(original(self, event, delivery_id))
 
     original = replace(EventStream, "publish", publish)
 
 
-run_shown_from = Scenario("A run is shown from its first step to its answer", service="worker")
-
-
-@run_shown_from.defect(
-    "WSE-01a",
-    "completed tool calls come without the id of the request",
-    step="everything that Acme has received keeps to the published contract",
-)
+@run.defect("WSE-01a", "tool_completed events lack the request ID", step=CONFORMING)
 def _() -> None:
-    def forget(frame: dict[str, Any]) -> None:
+    def remove(frame: dict[str, Any]) -> None:
         if frame["type"] == "tool_completed":
             del frame["trace"]["request_id"]
 
-    envelopes(forget)
+    envelopes(remove)
 
 
-@run_shown_from.defect("WSE-01b", "what the agent thinks is never told", step="Acme has received these events")
+@run.defect("WSE-01b", "agent_thinking events are not published", step=COMPLETE)
 def _() -> None:
-    _published_unless(lambda event: event.type == "agent_thinking")
+    _lost("agent_thinking")
 
 
-failures_cancellations_notices = Scenario(
-    "Failures, cancellations and notices keep to the contract as well", service="worker"
-)
-
-
-@failures_cancellations_notices.defect(
-    "WSE-01c",
-    "a notice comes without its text",
-    step="everything that Acme has received keeps to the published contract",
-)
+@others.defect("WSE-01c", "notices lack their text", step=CONFORMING)
 def _() -> None:
-    def silence(frame: dict[str, Any]) -> None:
-        frame["payload"].pop("body", None)
-
-    envelopes(silence)
+    envelopes(lambda frame: frame["payload"].pop("body", None))
 
 
-@failures_cancellations_notices.defect("WSE-01d", "a cancellation is not told", step="Acme has received these events")
+@others.defect("WSE-01d", "cancellations are not published", step=COMPLETE)
 def _() -> None:
-    _published_unless(lambda event: event.type == "agent_cancelled")
+    _lost("agent_cancelled")

@@ -1,4 +1,4 @@
-"""Seeded defects of the identities that events carry (WSE-05)."""
+"""Seeded defects of the IDs that events carry (WSE-05)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace
 
-runs_different_threads = Scenario(
-    "Runs in different threads, one after the other, keep their identities", service="worker"
-)
+sequential = Scenario("Sequential runs in two threads keep their IDs", service="worker")
+concurrent = Scenario("Concurrent runs in two threads keep their IDs", service="worker")
+
+CARRIED = "every event carries these IDs of its own request"
 
 
-@runs_different_threads.defect(
-    "WSE-05a",
-    "events name the first thread that the worker has seen of a user",
-    step="every event names these as its own request did",
-)
+@sequential.defect("WSE-05a", "events carry the first thread that the worker has seen of a user", step=CARRIED)
 def _() -> None:
     threads: dict[str, str | None] = {}
 
@@ -30,27 +27,16 @@ def _() -> None:
     original = replace(EventStream, "publish", publish)
 
 
-@runs_different_threads.defect(
-    "WSE-05b",
-    "the end of a run names the delivery instead of the request",
-    step="every event names these as its own request did",
-)
+@sequential.defect("WSE-05b", "agent_completed events carry the delivery's ID instead of the request's", step=CARRIED)
 def _() -> None:
-    def name(frame: dict[str, Any]) -> None:
+    def rename(frame: dict[str, Any]) -> None:
         if frame["type"] == "agent_completed":
             frame["trace"]["request_id"] = str(uuid.uuid4())
 
-    envelopes(name)
+    envelopes(rename)
 
 
-runs_different_threads_side = Scenario(
-    "Runs in different threads, side by side, keep their identities", service="worker"
-)
-
-
-@runs_different_threads_side.defect(
-    "WSE-05c", "delegated agents begin a trace of their own", step="every event names these as its own request did"
-)
+@concurrent.defect("WSE-05c", "delegated agents begin a trace of their own", step=CARRIED)
 def _() -> None:
     def begin(frame: dict[str, Any]) -> None:
         if "parent_run_id" in frame["payload"]:

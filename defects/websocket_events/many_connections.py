@@ -1,4 +1,4 @@
-"""Seeded defects of hundreds who watch at once (WSE-08)."""
+"""Seeded defects of hundreds of connections at once (WSE-08)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from defects import Scenario
 from defects._events import offered_late
 from defects._patching import replace
 
-fifty_organisations_ten = Scenario("Fifty organisations of ten people each see their own runs", service="backend")
+fifty = Scenario("Fifty organisations of ten people each receive their own runs", service="backend")
+memory = Scenario("A connected customer costs the platform little memory", service="backend")
+stalled = Scenario("A stalled connection delays no other customer", service="backend")
+closed = Scenario("A stalled connection is closed", service="backend")
+
+IN_TIME = "nearly all events arrive within the crowd event delivery budget"
 
 
-@fifty_organisations_ten.defect(
+@fifty.defect(
     "WSE-08a",
-    "the eleventh connection and those after it are told nothing",
+    "only the first ten connections receive events",
     step="every connection has received all events of its own customer's runs and nothing else",
 )
 def _() -> None:
@@ -31,41 +36,27 @@ def _() -> None:
     original = replace(Connection, "offer", offer)
 
 
-@fifty_organisations_ten.defect(
-    "WSE-08b",
-    "events wait two seconds for others to be sent with",
-    step="nearly all events arrive within the crowd event delivery budget",
-)
+@fifty.defect("WSE-08b", "events are held back for two seconds and sent together", step=IN_TIME)
 def _() -> None:
     offered_late(2.0)
 
 
-connected_customer_costs = Scenario("A connected customer costs the platform little memory", service="backend")
-
-
-@connected_customer_costs.defect(
+@memory.defect(
     "WSE-08c",
-    "each connection sets a megabyte aside",
-    step="each connection has cost the platform no more than the socket memory budget",
+    "each connection allocates a megabyte",
+    step="the memory of each connection is within the socket memory budget",
 )
 def _() -> None:
     def __init__(self: Connection, *args: Any) -> None:
         original(self, *args)
-        self.set_aside = b"x" * 1024 * 1024  # type: ignore[attr-defined]
+        self.allocated = b"x" * 1024 * 1024  # type: ignore[attr-defined]
 
     original = replace(Connection, "__init__", __init__)
 
 
-customer_does_not = Scenario("A customer who does not read keeps nobody waiting", service="backend")
-
-
-@customer_does_not.defect(
-    "WSE-08d",
-    "one who does not read holds up everybody",
-    step="nearly all events arrive within the crowd event delivery budget",
-)
+@stalled.defect("WSE-08d", "a stalled connection blocks all others", step=IN_TIME)
 def _() -> None:
-    # All connections take turns at sending, and a turn lasts until the other side has taken what is sent.
+    # Connections send one at a time, and each waits until its receiver has taken what is sent.
     turn: list[asyncio.Lock] = []
 
     async def _send(self: Connection, sequence: int, envelope: str) -> None:
@@ -76,12 +67,9 @@ def _() -> None:
     original = replace(Connection, "_send", _send)
 
 
-connection_takes_nothing = Scenario("A connection that takes nothing any more is given up", service="backend")
-
-
-@connection_takes_nothing.defect(
+@closed.defect(
     "WSE-08e",
-    "a connection is only closed once everything sent has been taken",
+    "a connection is only closed once its receiver has taken everything",
     step="the platform closes the dead connection in time",
 )
 def _() -> None:

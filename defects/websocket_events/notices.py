@@ -17,13 +17,14 @@ from apex.worker.relay import EventRelay
 from defects import Scenario
 from defects._patching import replace
 
-maintenance_notice_reaches = Scenario(
-    "A maintenance notice reaches every connected user of every segment once", service="worker"
-)
+operator = Scenario("A maintenance notice reaches every connected user of every segment once", service="worker")
+customer = Scenario("A customer cannot send a notice", service="backend")
 
 
-@maintenance_notice_reaches.defect(
-    "WSE-07a", "a notice reaches the organisation of its sender only", step="everyone receives the notice in time"
+@operator.defect(
+    "WSE-07a",
+    "a notice reaches only the organisation of its sender",
+    step="every connection receives the notice in time",
 )
 def _() -> None:
     def deliver(self: EventRelay, rows: list[Any]) -> None:
@@ -31,7 +32,7 @@ def _() -> None:
         original_deliver(self, rows)
 
     def connected_users(self: EventStream, within_seconds: float) -> list[str]:
-        # Nobody of the operators' organisation watches.
+        # No user of the operators' organisation is connected.
         return [] if sender else list(original_users(self, within_seconds))
 
     sender: list[str] = []
@@ -39,8 +40,10 @@ def _() -> None:
     original_users = replace(EventStream, "connected_users", connected_users)
 
 
-@maintenance_notice_reaches.defect(
-    "WSE-07b", "a notice is delivered twice", step="each hears of their next run right after it, and of the notice once"
+@operator.defect(
+    "WSE-07b",
+    "a notice is delivered twice",
+    step="every connection shows the notice once, with no gap to the next run",
 )
 def _() -> None:
     def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
@@ -51,21 +54,19 @@ def _() -> None:
     original = replace(EventStream, "publish", publish)
 
 
-customer_cannot_send = Scenario("A customer cannot send a notice", service="backend")
-
-
-@customer_cannot_send.defect(
-    "WSE-07c", "everybody is taken for an operator", step="Acme is refused for want of the operator's permission"
+@customer.defect(
+    "WSE-07c",
+    "every role may operate the platform",
+    step="Acme is refused because the permission of an operator is missing",
 )
 def _() -> None:
-    everybody = frozenset[str]().union(*identity.PERMISSIONS.values())
-    identity.PERMISSIONS["platform:operate"] = everybody
+    identity.PERMISSIONS["platform:operate"] = frozenset[str]().union(*identity.PERMISSIONS.values())
 
 
-@customer_cannot_send.defect(
+@customer.defect(
     "WSE-07d",
-    "the permission for a notice is asked for when it has left",
-    step="the only notice that anybody receives is the operator's next one",
+    "the permission is checked after the notice was sent",
+    step="every connection receives the operator's next notice and no other",
 )
 def _() -> None:
     @contextmanager

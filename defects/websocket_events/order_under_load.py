@@ -10,12 +10,12 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-thousand_events_each = Scenario("A thousand events for each of fifty customers arrive in order")
+ordered = Scenario("Fifty customers each receive a thousand events in order")
 
 
-@thousand_events_each.defect(
+@ordered.defect(
     "WSE-09a",
-    "each event is sent by a task of its own, and they overtake each other",
+    "each event is sent by a task of its own, and the tasks overtake each other",
     step="every connection has received all events of its own customer's runs and nothing else",
     service="backend",
 )
@@ -33,10 +33,10 @@ def _() -> None:
     replace(Connection, "_send", _send)
 
 
-@thousand_events_each.defect(
+@ordered.defect(
     "WSE-09b",
-    "of a quick sequence of thoughts some are left out",
-    step="each has been told a thousand events",
+    "every tenth agent_thinking event of a run is dropped",
+    step="every connection has received a thousand events",
     service="worker",
 )
 def _() -> None:

@@ -1,76 +1,75 @@
 @websocket_events
-Feature: A dropped connection loses nothing
+Feature: A dropped connection loses no events
   Segment:          Early, Mid and Enterprise
   Business goal:    Keep customers who work on unreliable networks
-  Value impact:     Users see the whole analysis, wherever they are
-  Strategic impact: Trust in live results is what the chat product sells
+  Value impact:     Users on a train or a mobile phone still see the whole analysis
+  Strategic impact: Live results can be sold as reliable only if none is ever lost
 
   @WSE-03 @segment.early @segment.mid @segment.enterprise
-  Rule: What was missed arrives after reconnecting, in order and once, or the customer is told that it cannot
+  Rule: Reconnecting delivers missed events in order and once, or reports their loss
 
     @smoke
-    Scenario: The connection is reset in the middle of a run
+    Scenario: A connection is reset during a run
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis
-      When Acme's connection is reset, the run ends and Acme reconnects
+      When Acme's connection is reset and Acme reconnects after the run
       Then Acme has received every event of the run in order, each once
-      And nothing that Acme received is missing or doubled
+      And no event is missing or duplicated across Acme's connections
       And the answer equals the savings in Acme's own inventory
 
     @gate
-    Scenario: A line that has gone dead is noticed on both sides
+    Scenario: A silently dropped connection is detected on both sides
       Given Acme is an Early customer with servers in the cloud
       And Acme watches a running cost analysis
-      When Acme's line goes dead after its heartbeat was heard
-      Then Acme notices in time that the line is dead
+      When Acme's connection is silently dropped after two heartbeats
+      Then Acme detects the dropped connection in time
       And the platform closes the dead connection in time
 
     @gate
-    Scenario: What was missed on a dead line is shown on a new one
+    Scenario: A new connection delivers what a silently dropped one missed
       Given Acme is an Early customer with servers in the cloud
       And Acme watches a running cost analysis
-      And Acme's line has gone dead and the run has ended
-      When Acme reconnects over a line that works
+      When Acme's connection is silently dropped and Acme reconnects after the run
       Then Acme has received every event of the run in order, each once
-      And nothing that Acme received is missing or doubled
+      And no event is missing or duplicated across Acme's connections
 
     @gate
-    Scenario Outline: On a bad line events come late and never wrong
+    Scenario Outline: On a slow network events are late but never wrong
       Given Acme is an Enterprise customer with servers in the cloud
-      And Acme watches over a <bad> line
+      And Acme has <a connection>
       When Acme runs a cost analysis
       Then Acme has received every event of the run in order, each once
-      And nothing that Acme received is missing or doubled
-      And the events came as late as the line is <bad>
+      And no event is missing or duplicated across Acme's connections
+      And at least one event was delayed by <a connection>
 
       Examples:
-        | bad        |
-        | slow       |
-        | stuttering |
+        | a connection               |
+        | a slow connection          |
+        | an intermittent connection |
 
     @gate
-    Scenario: A customer who was away too long is told so once
+    Scenario: A customer who was away too long is notified once
       Given Acme is a Mid customer with stored usage
-      And Acme watched and has left
-      And more has happened since than the platform keeps
+      And Acme watches
+      And Acme has disconnected and missed more events than the platform keeps
       When Acme reconnects
-      Then Acme is told once that something was missed
-      And Acme's next run is shown without a gap
+      Then Acme is notified once that events were missed
+      And Acme receives the next run without a gap
 
     @gate @exclusive
-    Scenario: A connected customer is told when the event store has lost its data
+    Scenario: A connected customer is notified when the event stream loses its data
       Given Acme is an Enterprise customer with stored usage
       And Acme watches
       And Acme has finished a usage report
-      When the event store crashes and comes back empty
-      Then Acme is told once that something was missed
-      And Acme's next run is shown without a gap
+      When the event stream crashes and restarts empty
+      Then Acme is notified once that events were missed
+      And Acme receives the next run without a gap
 
     @gate @exclusive
-    Scenario: A returning customer is told when the event store has lost its data
+    Scenario: A returning customer is notified when the event stream has lost its data
       Given Acme is an Early customer with stored usage
       And Acme watches
       And Acme has finished a usage report
-      And Acme has left, the event store has lost its data and as much has happened again
+      And Acme has disconnected and missed a data loss of the event stream and as many events as before
       When Acme reconnects
-      Then Acme is told once that something was missed
+      Then Acme is notified once that events were missed

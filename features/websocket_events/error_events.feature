@@ -1,36 +1,36 @@
 @websocket_events
-Feature: When something fails the customer is told what, and whether to try again
+Feature: Error events say what failed and whether to retry
   Segment:          Free and Mid
   Business goal:    Turn failures into a second attempt instead of a support case
-  Value impact:     Customers know at once whether waiting, retrying or changing something helps
-  Strategic impact: Honest failures cost less trust than silent ones
+  Value impact:     Customers know at once whether to wait, to retry or to change something
+  Strategic impact: An explained failure costs less trust than a silent one
 
   @WSE-06 @segment.free @segment.mid
-  Rule: Each kind of failure has an event of its own that says whether a retry can help, and nothing of the inside
+  Rule: Error events name the failure and a possible retry, and nothing internal
 
     @gate
-    Scenario Outline: Failures are told apart
+    Scenario Outline: Each kind of failure has its own error event
       Given Acme is a Free customer
       And Acme watches
       When Acme <has a failing run>
       Then Acme is notified that <what failed> and that <what to do>
 
       Examples:
-        | has a failing run                             | what failed           | what to do            |
-        | runs an agent whose tool is not ready         | a tool failed         | a retry can help      |
-        | runs an agent whose tool is faulty          | a tool failed         | a retry will not help |
-        | runs an agent that crashes                    | the agent failed      | a retry will not help |
+        | has a failing run                              | what failed           | what to do            |
+        | runs an agent whose tool is not ready          | a tool failed         | a retry can help      |
+        | runs an agent whose tool is faulty             | a tool failed         | a retry will not help |
+        | runs an agent that crashes                     | the agent failed      | a retry will not help |
         | starts an agent that hangs past its time limit | the run took too long | a retry can help      |
 
     @gate
-    Scenario Outline: No failure shows the inside of the platform
+    Scenario Outline: No error event reveals internal details of the platform
       Given Acme is a Mid customer
       And Acme watches
       When Acme <has a failing run>
       Then the error that Acme reads and receives shows nothing internal
 
       Examples:
-        | has a failing run                             |
-        | runs an agent whose tool is faulty          |
-        | runs an agent that crashes                    |
+        | has a failing run                              |
+        | runs an agent whose tool is faulty             |
+        | runs an agent that crashes                     |
         | starts an agent that hangs past its time limit |

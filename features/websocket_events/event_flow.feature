@@ -1,12 +1,12 @@
 @websocket_events
-Feature: A connected customer sees the complete flow of a run
+Feature: A connected customer receives every step of a run
   Segment:          Free and Early
-  Business goal:    Show newcomers at their first visit that something is being done for them
-  Value impact:     Customers see each step of the work instead of an hourglass
+  Business goal:    Show newcomers on their first visit that the platform works for them
+  Value impact:     Customers see each step of the work instead of a spinner
   Strategic impact: Work that can be watched is the face of the product
 
   @WSE-01 @segment.free @segment.early
-  Rule: Every step of a run arrives as an event that keeps to the published contract
+  Rule: Every step of a run arrives as an event that conforms to the contract
 
     @smoke
     Scenario: A run is shown from its first step to its answer
@@ -20,10 +20,10 @@ Feature: A connected customer sees the complete flow of a run
         | tool executing  |
         | tool completed  |
         | agent completed |
-      And everything that Acme has received keeps to the published contract
+      And every message that Acme has received conforms to the published contract
 
     @gate
-    Scenario: Failures, cancellations and notices keep to the contract as well
+    Scenario: Errors, cancellations and notices conform to the contract as well
       Given Acme is an Early customer with stored usage
       And Acme watches
       And Acme has runs that completed, failed, timed out and were cancelled
@@ -33,4 +33,4 @@ Feature: A connected customer sees the complete flow of a run
         | agent error     |
         | agent cancelled |
         | notice          |
-      And everything that Acme has received keeps to the published contract
+      And every message that Acme has received conforms to the published contract

@@ -1,36 +1,35 @@
 @websocket_events
 Feature: Every event can be traced to its request
   Segment:          Enterprise and Platform
-  Business goal:    Settle a customer's question about an event without guessing
-  Value impact:     Customers file each event under the question that they asked
+  Business goal:    Answer a customer's question about an event from its IDs alone
+  Value impact:     Customers file each event under the request that caused it
   Strategic impact: Events that can be audited open regulated markets
 
   @WSE-05 @segment.enterprise @segment.platform
-  Rule: The identities in an event are those of the request that caused it
+  Rule: The IDs in an event are those of the request that caused it
 
     @smoke
-    Scenario: Runs in different threads, one after the other, keep their identities
+    Scenario: Sequential runs in two threads keep their IDs
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches
       When Acme runs a cost analysis in each of two threads, one after the other
-      Then every event names these as its own request did
-        | identity |
-        | user     |
-        | thread   |
-        | run      |
-        | request  |
-        | trace    |
+      Then every event carries these IDs of its own request
+        | ID      |
+        | user    |
+        | thread  |
+        | run     |
+        | request |
+        | trace   |
 
     @gate
-    Scenario: Runs in different threads, side by side, keep their identities
-      Given Acme is an Enterprise customer with servers in the cloud
-      And Acme has stored usage
+    Scenario: Concurrent runs in two threads keep their IDs
+      Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme watches
-      When Acme runs a savings review in each of two threads, side by side
-      Then every event names these as its own request did
-        | identity |
-        | user     |
-        | thread   |
-        | run      |
-        | request  |
-        | trace    |
+      When Acme runs a savings review in each of two threads, both at once
+      Then every event carries these IDs of its own request
+        | ID      |
+        | user    |
+        | thread  |
+        | run     |
+        | request |
+        | trace   |

@@ -1,22 +1,21 @@
 @websocket_events
-Feature: Nobody receives another customer's events
+Feature: Customers receive only their own events
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Let security teams approve live results without an exception
-  Value impact:     What customers watch is theirs, and ends when their rights end
-  Strategic impact: Confidentiality while it happens is what rivals cannot show
+  Value impact:     What customers watch is theirs alone, and ends with their session
+  Strategic impact: Live data that stays confidential passes the audits of large buyers
 
   @WSE-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A connection shows the events of the one who opened it, for as long as they are allowed in
+  Rule: A connection delivers its own user's events until the user's session ends
 
     @gate
-    Scenario: Ten customers with two tabs each see their own work and nobody else's
-      Given ten customers with servers in the cloud
-      And every customer watches in two tabs
+    Scenario: Ten customers with two tabs each receive only their own events
+      Given ten customers with servers in the cloud and two open tabs each
       When every customer runs a cost analysis at the same moment
       Then every connection has received all events of its own customer's runs and nothing else
 
     @smoke
-    Scenario: Colleagues do not see each other's work
+    Scenario: Colleagues do not receive each other's events
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
       And every customer watches
@@ -24,52 +23,51 @@ Feature: Nobody receives another customer's events
       Then every connection has received all events of its own customer's runs and nothing else
 
     @gate
-    Scenario Outline: A stranger is turned away and hears nothing
+    Scenario Outline: An unauthorized client is refused and receives no events
       Given Acme is an Enterprise customer with stored usage
       And Acme watches
-      When <a stranger> tries to watch Acme's events
-      Then the stranger is refused
-      And Acme hears of the next run, and the stranger of nothing
+      When <a client> connects to Acme's events
+      Then the client is refused and receives no event of Acme's next run
+      And Acme has received every event of the run in order, each once
 
       Examples:
-        | a stranger                                        |
-        | somebody without a token                          |
-        | somebody with an expired token                    |
-        | somebody with a forged token                      |
-        | somebody with the token of a session that is over |
-        | a foreign website                                 |
+        | a client                                   |
+        | a program without a token                  |
+        | a program with an expired token            |
+        | a program with a forged token              |
+        | a program with the token of a past session |
+        | a third-party website                      |
 
     @gate
-    Scenario Outline: The customer gets in from wherever the product is used
+    Scenario Outline: A customer can connect from a program and from the website
       Given Acme is a Free customer with stored usage
-      When Acme connects from <a place>
-      Then Acme is let in
+      When <a client> connects to Acme's events
+      Then the client is accepted
       And the first event that Acme receives is from the next run
 
       Examples:
-        | a place                       |
-        | a program                     |
-        | the application's own website |
+        | a client                     |
+        | a program with a valid token |
+        | the product's own website    |
 
     @gate
     Scenario: An expired token ends its connection
-      Given Acme is an Early customer
-      And Acme watches with a token that expires soon
-      When the token expires
+      Given Acme is an Early customer with a token that expires soon
+      And Acme watches
+      When Acme's token expires
       Then Acme's connection is closed in time because the session is over
-      And it was not closed before the token expired
+      And Acme's connection was not closed before the token expired
 
     @gate
-    Scenario: Logging out ends the connections of that session and no other
+    Scenario: Logging out ends the connections of that session only
       Given Acme is a Mid customer with stored usage
-      And Acme watches in two tabs
-      And Acme watches on another device
-      When Acme logs out in the first tab
-      Then both tabs are closed in time because the session is over
-      And the other device shows Acme's next run
+      And Acme has two open tabs and a session on another device
+      When Acme logs out in one tab
+      Then Acme's two tabs are closed in time because the session is over
+      And Acme's other device shows the next run
 
     @gate
-    Scenario: A removed colleague hears nothing more
+    Scenario: A removed colleague is disconnected
       Given Acme is an Enterprise customer with stored usage
       And Ben of Acme is a member
       And every customer watches

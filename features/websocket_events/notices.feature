@@ -1,20 +1,21 @@
 @websocket_events
-Feature: A notice to everyone reaches everyone, and only notices do
+Feature: Maintenance notices reach every connected user
   Segment:          Free, Early, Mid, Enterprise and Platform
-  Business goal:    Announce maintenance before it is noticed
+  Business goal:    Announce maintenance before customers notice it
   Value impact:     Customers plan around maintenance instead of being hit by it
-  Strategic impact: One trusted channel to every customer at once
+  Strategic impact: One trusted channel reaches every customer at once
 
   @WSE-07 @segment.free @segment.early @segment.mid @segment.enterprise @segment.platform
-  Rule: An operator's notice reaches each connected user once, and nobody else can send one
+  Rule: Each connected user receives a notice once, and only operators send notices
 
     @smoke
     Scenario: A maintenance notice reaches every connected user of every segment once
-      Given a customer of each segment watches, with a colleague
-      And Acme watches in another tab
+      Given an owner and a member in each segment
+      And every customer watches
+      And Acme has a second open tab
       When the operator sends a notice to everyone
-      Then everyone receives the notice in time
-      And each hears of their next run right after it, and of the notice once
+      Then every connection receives the notice in time
+      And every connection shows the notice once, with no gap to the next run
 
     @gate
     Scenario: A customer cannot send a notice
@@ -22,5 +23,5 @@ Feature: A notice to everyone reaches everyone, and only notices do
       And Borealis is a Free customer
       And every customer watches
       When Acme tries to send a notice to everyone
-      Then Acme is refused for want of the operator's permission
-      And the only notice that anybody receives is the operator's next one
+      Then Acme is refused because the permission of an operator is missing
+      And every connection receives the operator's next notice and no other

@@ -6,15 +6,15 @@ from support.scenario import work
 from support.websocket_events import connections
 
 
-@given("the backend has just been started")
+@given("the backend has just restarted")
 def _(world):
     world.faults.restart("backend")
 
 
-@given("each of them watches, but {deaf:User} does not read")
-def _(world, deaf):
-    connections.watch_without_reading(world, deaf)
-    populations.connect(world, except_for=[deaf])
+@given("every customer watches, {stalled:User} over a stalled connection")
+def _(world, stalled):
+    connections.stall(world, stalled)
+    populations.everybody_watches(world)
 
 
 @when("every customer runs {work_:Work}")
@@ -22,22 +22,6 @@ def _(world, work_):
     populations.at_once(world.users.customers, lambda user: work.started(world, user, work_))
 
 
-@when("all others run {work_:Work}")
-def _(world, work_):
-    populations.at_once(populations.without_runs(world), lambda user: work.started(world, user, work_))
-
-
-@then("each connection has cost the platform no more than the socket memory budget")
-def _(world):
-    world.within("socket memory", world.recall("memory of each", float), "memory of each connection")
-
-
-@given("{viewer:User} watches, but does not read")
-def _(world, viewer):
-    connections.watch_without_reading(world, viewer)
-
-
-@given("more has been sent to {viewer:User} than the line holds")
-@when("more is sent to {viewer:User} than the line holds")
-def _(world, viewer):
-    connections.flood(world, viewer)
+@then("the memory of each connection is within the {budget:Budget} budget")
+def _(world, budget):
+    world.within(budget, world.kept(populations.ConnectionMemory).bytes, "memory of each connection")

@@ -7,13 +7,12 @@ from support.run.sentences import then, when
 from support.scenario import received_events
 
 
-@when("two agents of each tell a thousand events together, as fast as they can")
+@when("two agents of each customer together emit a thousand events at full speed")
 def _(world):
-    populations.at_once(world.users.customers, lambda user: populations.talk(world, user))
+    populations.at_once(world.users.customers, lambda user: populations.emit_together(world, user))
 
 
-@then("each has been told a thousand events")
+@then("every connection has received a thousand events")
 def _(world):
-    due = populations.size(world).events
-    told = [len(heard.events) for heard in received_events.crowd(world)]
-    world.expect(told, only_contains(equal_to(due)))
+    counts = [len(heard.events) for heard in received_events.crowd(world)]
+    world.expect(counts, only_contains(equal_to(populations.size(world).events)), "events of each connection")

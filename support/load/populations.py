@@ -1,10 +1,10 @@
-"""Many customers at once: founded side by side, connected as a crowd, at work together.
+"""Many customers at once: signed up side by side, connected as a crowd, with runs at the same time.
 
-How many they are is a matter of the run's profile: a feature names the full number, and the small profile, which
-shows the same with fewer, is what the proof uses.
+The run's profile decides how many they are: a feature names the full number; the small profile, which shows the same
+with fewer, is for the proof.
 
-Owners sign up. Their colleagues are planted past the platform, in the role with which it would have written them: to
-invite hundreds through the API takes as long as what a crowd is there for, and shows nothing of it.
+Owners sign up. Their colleagues are written past the platform, in the role that it would have given them: inviting
+hundreds through the API takes longer than what the crowd is there for, and shows nothing of it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,17 +29,24 @@ select gen_random_uuid(), tenant_id, %s, %s, %s, password_hash from users where 
 returning id::text
 """
 _OWN_EVENTS = 3
-"""What a talkative run tells beside what it is told to: its start, its first thought, its end."""
+"""The events of a talkative run beside those it is asked for: its start, its first thought, its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many take part: ``events`` is what each of ``customers`` is told, by two runs."""
+    """How many take part; ``events`` is what each of ``customers`` receives from two runs."""
 
     organisations: int
     people: int
     customers: int
     events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionMemory:
+    """The bytes of memory that each connection of a crowd costs the backend."""
+
+    bytes: float
 
 
 SIZES = {"full": Size(50, 10, 50, 1_000), "small": Size(10, 10, 10, 100)}
@@ -51,10 +58,10 @@ def size(world: World) -> Size:
 
 
 def organisations(world: World, count: int, people: int, *plans: Plan) -> list[User]:
-    """Found organisations of so many people each, several at a time; everybody is logged in.
+    """Sign up organisations of so many people each, several at a time; everybody is logged in.
 
     The plans are dealt out among the organisations, one after the other.
-    The people of an organisation share one line for their requests: nobody has hundreds of them open.
+    The people of an organisation share one HTTP connection, so that hundreds are never open.
 
     :raises NotShown: the platform refused somebody.
     """
@@ -87,7 +94,7 @@ def _plant_colleagues(connection: database.Connection, owner: User, colleagues: 
 
 
 def at_once(people: Iterable[User], act: Callable[[User], object]) -> None:
-    """Have everybody act, several at a time; those who share a line for their requests take turns."""
+    """Have everybody act, several at a time; those who share an HTTP connection take turns."""
     sharing: dict[int, list[User]] = {}
     for person in people:
         sharing.setdefault(id(person.http), []).append(person)
@@ -106,23 +113,8 @@ def with_usage(world: World, people: Sequence[User]) -> None:
     at_once(owners, lambda owner: planting.usage(world, owner.tenant))
 
 
-def connect(world: World, except_for: Sequence[User] = ()) -> None:
-    """Connect everybody as a crowd, with some exceptions; notes what the later half of them costs in memory."""
-    people = [user for user in world.users.customers if user not in except_for]
-    crowd = Crowd(world.platform.dialect)
-    world.undo.register("close the crowd's connections", crowd.close)
-    world.facts["crowd"] = crowd
-    first, later = people[: len(people) // 2], people[len(people) // 2 :]
-    took = crowd.open({person: world.events_url(person) for person in first})
-    # What a service needs for its very first customers is no cost of each of them.
-    before = private_bytes(world.stack, "backend")
-    took += crowd.open({person: world.events_url(person) for person in later})
-    world.facts["memory of each"] = (private_bytes(world.stack, "backend") - before) / len(later)
-    world.evidence.note("crowd connected", connections=len(people), took=round(took, 3))
-
-
-def talk(world: World, user: User) -> None:
-    """Two agents of the user tell the profile's number of events together, as fast as they can."""
+def emit_together(world: World, user: User) -> None:
+    """Two agents of the user emit the profile's number of events together, as fast as they can."""
     for _ in range(2):
         thoughts = size(world).events // 2 - _OWN_EVENTS
         world.running(user, agents.PROBE, input=agents.talkative(thoughts))
@@ -131,28 +123,36 @@ def talk(world: World, user: User) -> None:
 def everybody_watches(world: World) -> None:
     """Connect everybody who takes part: each over a connection of their own, or as a crowd where they are many."""
     if "crowd of" in world.facts:
-        connect(world)
+        _connect_crowd(world)
         return
     for user in list(world.users):
         world.watch(user)
 
 
+def _connect_crowd(world: World) -> None:
+    # Who watches already, over a connection of their own, is left out.
+    people = [user for user in world.users.customers if not user.captures]
+    crowd = Crowd(world.platform.dialect)
+    world.undo.register("close the crowd's connections", crowd.close)
+    world.facts["crowd"] = crowd
+    first, later = people[: len(people) // 2], people[len(people) // 2 :]
+    took = crowd.open({person: world.events_url(person) for person in first})
+    # What a service needs for its very first customers is no cost of each of them.
+    before = private_bytes(world.stack, "backend")
+    took += crowd.open({person: world.events_url(person) for person in later})
+    world.keep(ConnectionMemory((private_bytes(world.stack, "backend") - before) / len(later)))
+    world.evidence.note("crowd connected", connections=len(people), took=round(took, 3))
+
+
 def connections(world: World) -> int:
-    """How many connections there are at least, when everybody watches."""
-    return crowd_size(world) if "crowd" in world.facts else len(world.users)
+    """How many connections must be judged, when everybody watches: those of the crowd, or everybody's own."""
+    if "crowd" in world.facts:
+        return world.recall("crowd", Crowd).size
+    return sum(max(1, len(user.captures)) for user in world.users.customers)
 
 
-def without_runs(world: World) -> list[User]:
-    """Everybody who has asked for nothing yet."""
-    return [user for user in world.users.customers if all(run.user is not user for run in world.runs)]
-
-
-def crowd_size(world: World) -> int:
-    """How many connections the crowd has."""
-    return world.recall("crowd", Crowd).size
-
-
-def _with_servers(world: World) -> None:
+def ten_with_servers(world: World) -> None:
+    """Ten customers of all plans, each with servers in the cloud."""
     for customer in world.users.crowd(10):
         planting.own_cloud(world, customer.tenant)
 
@@ -170,7 +170,7 @@ def _organisations_with_stored_usage(world: World) -> None:
 
 
 GROUPS: dict[str, Callable[[World], None]] = {
-    "ten customers with servers in the cloud": _with_servers,
+    "ten customers with servers in the cloud": ten_with_servers,
     "ten customers with stored usage": _with_stored_usage,
     "fifty customers": _customers,
     "fifty organisations of ten people with stored usage": _organisations_with_stored_usage,

@@ -1,4 +1,4 @@
-"""What can fail in a run, as a feature names it and as the platform must tell it."""
+"""What can fail in a run, as a feature names it and as an error event must report it."""
 
 from enum import Enum
 
@@ -13,6 +13,7 @@ class Failure(Enum):
 
     @property
     def code(self) -> str:
+        """The published error code."""
         return {
             "a tool failed": "tool_failed",
             "the agent failed": "agent_failed",
@@ -22,7 +23,7 @@ class Failure(Enum):
 
 
 class Retry(Enum):
-    """What a customer is told to expect of trying again."""
+    """Whether a retry can succeed, as the customer is notified."""
 
     HELPS = "a retry can help"
     NO_HELP = "a retry will not help"

@@ -1,23 +1,82 @@
-"""Requests with identities of their own, to be found again in what they cause."""
+"""Requests with IDs of their own, and the events that must carry them."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import faultless
+from support.matchers.story import TellsSomething
+from support.platform.story import Event, events_of
 from support.scenario.agents import Agent
 from support.scenario.users import User
-from support.scenario.world import World
-from support.websocket_events.event_identity_matchers import Asked
+from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
 
 
-def in_two_threads(world: World, user: User, agent: Agent, *, side_by_side: bool) -> None:
-    """Ask for a run in each of two threads, each under a request of its own, and wait until both have ended."""
-    asked: list[Asked] = []
-    for number in (1, 2):
-        thread = world.platform.create_thread(user, f"Thread {number}").require()["id"]
-        request = f"asked-{uuid.uuid4().hex}"
-        run = world.running(user, agent.wire, thread_id=thread, request_id=request)
-        asked.append(Asked(user.id, thread, run.run_id, request, run.trace_id))
-        if not side_by_side:
+@dataclass(frozen=True, slots=True)
+class RequestIds:
+    """The IDs of one request: those of the run that it started, and its own."""
+
+    user: str
+    thread: str
+    run: str
+    request: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The IDs of the requests of a scenario."""
+
+    ids: tuple[RequestIds, ...]
+
+
+def in_two_threads(agent: Agent, *, at_once: bool) -> Work:
+    """A run in each of two threads, each with a request ID of its own; both have ended when it returns."""
+
+    def run_both(world: World, user: User) -> RunHandle:
+        ids = []
+        for number in (1, 2):
+            thread = world.platform.create_thread(user, f"Thread {number}").require()["id"]
+            request = f"request-{uuid.uuid4().hex}"
+            run = world.running(user, agent.wire, thread_id=thread, request_id=request)
+            ids.append(RequestIds(user.id, thread, run.run_id, request, run.trace_id))
+            if not at_once:
+                world.ended(run)
+        for run in world.runs:
             world.ended(run)
-    for run in world.runs:
-        world.ended(run)
-    world.facts["asked"] = asked
+        world.keep(Requests(tuple(ids)))
+        return world.last_run
+
+    return run_both
+
+
+def carries(name: str, requests: Sequence[RequestIds]) -> BaseMatcher[TellsSomething]:
+    """Every request caused events, and each event carries the ID of its own request.
+
+    :param name: ``user``, ``thread``, ``run``, ``request`` or ``trace``.
+    :raises AttributeError: there is no ID of that name.
+    """
+    # An event is assigned to its request by the run's ID; when that is the one to judge, by the trace ID.
+    assigned_by = "trace" if name == "run" else "run"
+    expected = {getattr(each, assigned_by): getattr(each, name) for each in requests}
+
+    def fault(event: Event) -> str | None:
+        assigned, carried = getattr(event, f"{assigned_by}_id"), getattr(event, f"{name}_id")
+        if assigned not in expected:
+            return f"{event.type} belongs to no request ({assigned_by} ID {assigned})"
+        if carried != expected[assigned]:
+            return f"{event.type} carries the {name} ID {carried} instead of {expected[assigned]}"
+        return None
+
+    def faults(observed: TellsSomething) -> list[str]:
+        events = events_of(observed)
+        if not events:
+            return ["there are no events"]
+        seen = {getattr(event, f"{assigned_by}_id") for event in events}
+        without = [f"no event of the request with the {assigned_by} ID {each}" for each in expected if each not in seen]
+        return without + [found for event in events if (found := fault(event))]
+
+    return faultless(f"events that carry the {name} ID of the request that caused them", faults)

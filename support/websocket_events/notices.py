@@ -1,50 +1,66 @@
-"""Notices of the operator to everyone, and who hears them."""
+"""Notices of the operator to everyone, and the connections that receive them."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from support.platform.events import EventCapture
+from support.platform.story import Event
 from support.scenario import received_events
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, User
+from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that was granted; ``sent_at`` is monotonic seconds."""
+    """A notice that the platform accepted; ``sent_at`` is monotonic seconds."""
 
     id: str
     sent_at: float
 
 
-def audience(world: World) -> None:
-    """The owner of an organisation of each segment, and a colleague of each, watch."""
+def two_of_each_segment(world: World) -> None:
+    """An organisation of each segment, with its owner and a member."""
     for organisation, plan in zip(ORGANISATIONS, Plan, strict=False):
-        world.watch(world.users.settle(world.users[organisation], plan))
-        world.watch(world.users.settle(world.users[f"{PEOPLE[1]} of {organisation}"]))
+        world.users.settle(world.users[organisation], plan)
+        world.users.settle(world.users[f"{PEOPLE[1]} of {organisation}"])
 
 
 def send(world: World, sender: User) -> None:
-    """Somebody sends a notice to everyone, or tries to."""
+    """Send a notice to everyone, or try to."""
     sent_at = time.monotonic()
     world.outcome = outcome = world.platform.send_notice(
         sender, title="Maintenance tonight", body="Live events pause for some minutes at midnight."
     )
     if outcome.done:
-        world.facts["notice"] = Notice(outcome.body["id"], sent_at)
+        world.keep(Notice(outcome.body["id"], sent_at))
 
 
-def listeners(world: World) -> list[EventCapture]:
-    """Every open connection."""
-    return [capture for user in world.users for capture in user.captures]
+def received(world: World) -> Iterator[tuple[EventCapture, Event]]:
+    """Every connection with the first notice that it received.
+
+    :raises DeadlinePassed: one has received none in time.
+    :raises NotShown: there is no connection.
+    """
+    for viewer in _viewers(world):
+        for capture in viewer.captures:
+            yield capture, capture.wait_for("notice", within=world.budgets.limit("notice delivery"))
 
 
-def after_a_run_of_each(world: World) -> list[EventCapture]:
-    """Every open connection, after a run of its user has been shown on it from its start to its end."""
-    shown = []
-    for user in world.users:
-        if user.captures:
-            run = world.running(user, "usage_report")
-            for capture in user.captures:
-                shown.append(received_events.to_the_end(world, capture, run))
-    return shown
+def captures_after_a_run_each(world: World) -> Iterator[EventCapture]:
+    """Every connection, once it has shown a new run of its user to the end.
+
+    :raises NotShown: there is no connection.
+    """
+    for viewer in _viewers(world):
+        run = world.running(viewer, "usage_report")
+        for capture in viewer.captures:
+            yield received_events.to_the_end(world, capture, run)
+
+
+def _viewers(world: World) -> list[User]:
+    viewers = [user for user in world.users if user.captures]
+    if not viewers:
+        raise NotShown("nobody is connected")
+    return viewers

@@ -1,16 +1,36 @@
 """The words of live events in sentences; see support/scenario/words.py."""
 
 from support.platform.dialect import Closing
-from support.scenario.sessions import Place, Stranger
-from support.scenario.words import kind
-from support.websocket_events.connections import SlowNetwork
+from support.scenario.agents import Agent
+from support.scenario.words import entry, kind
+from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
+from support.websocket_events.event_identity import in_two_threads
 
+WORK = {
+    "a cost analysis in each of two threads, one after the other": in_two_threads(Agent.COST_ANALYSIS, at_once=False),
+    "a savings review in each of two threads, both at once": in_two_threads(Agent.REVIEW, at_once=True),
+    "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
+}
+ASSETS = {
+    **{network.value: dropped_connections.slow_down(network) for network in dropped_connections.SlowNetwork},
+    "a stalled connection": connections.stall,
+    "a second open tab": lambda world, user: world.watch(user),
+    "two open tabs": event_isolation.open_two_tabs,
+    "a session on another device": event_isolation.add_device,
+    "a token that expires soon": event_isolation.use_short_token,
+}
+GROUPS = {
+    "ten customers with servers in the cloud and two open tabs each": event_isolation.ten_with_two_tabs,
+    "an owner and a member in each segment": notices.two_of_each_segment,
+}
 TYPES = {
-    "Place": kind(Place),
-    "Stranger": kind(Stranger),
-    "SlowNetwork": kind(SlowNetwork),
-    "Failure": kind(Failure),
-    "Retry": kind(Retry),
     "Closing": kind(Closing),
+    "Connections": entry({"connection is": 1, "two tabs are": 2}),
+    "EventClient": kind(event_isolation.EventClient),
+    "Failure": kind(Failure),
+    "Loss": kind(dropped_connections.Loss),
+    "Missed": entry(dropped_connections.MISSED),
+    "Retry": kind(Retry),
+    "SlowNetwork": kind(dropped_connections.SlowNetwork),
 }

@@ -11,7 +11,6 @@ from support.matchers.contract import keep_to_the_contract
 from support.matchers.received_events import Heard, each_hears_their_own
 from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
-from support.websocket_events.event_identity_matchers import Asked, carry
 from tests.matchers.stories import RUN, told, with_tools
 
 _MARKER, _FOREIGN = "canary-0123456789ab", "canary-ba9876543210"
@@ -118,34 +117,3 @@ def test_anything_else_breaks_the_contract(breach: Callable[[], str]) -> None:
 
 def test_no_frame_proves_nothing() -> None:
     assert not keep_to_the_contract(schemas_of_frames()).matches([])
-
-
-# -- identities -------------------------------------------------------------------------------------------------------
-
-_ASKED = Asked("user-1", "thread-1", RUN, "request-1", "trace-1")
-_OTHER = Asked("user-1", "thread-2", "run-2", "request-2", "trace-2")
-
-
-def caused() -> list[Event]:
-    """The events of two requests."""
-    first = [replace(event, request_id="request-1", trace_id="trace-1") for event in with_tools()]
-    second = told(("agent_started", {}), ("agent_completed", {}), run="run-2", first_sequence=8)
-    return first + [
-        replace(event, thread_id="thread-2", request_id="request-2", trace_id="trace-2") for event in second
-    ]
-
-
-@pytest.mark.parametrize("identity", ["user", "thread", "run", "request", "trace"])
-def test_events_carry_their_requests_identities(identity: str) -> None:
-    assert carry(identity, [_ASKED, _OTHER]).matches(caused())
-
-
-@pytest.mark.parametrize("identity", ["user", "thread", "run", "request", "trace"])
-def test_one_wrong_identity_is_enough(identity: str) -> None:
-    events, changes = caused(), dict[str, Any]({f"{identity}_id": "another"})
-    wrong = [*events[:3], replace(events[3], **changes), *events[4:]]
-    assert not carry(identity, [_ASKED, _OTHER]).matches(wrong)
-
-
-def test_a_request_that_nothing_came_of_proves_nothing() -> None:
-    assert not carry("thread", [_ASKED, _OTHER]).matches(caused()[:5])
