@@ -24,6 +24,7 @@ from support.scenario.verdict import NotShown, Verdict, verdict_of_error, worst
 from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
 from support.settings import Settings, prepare_reports
+from support.stack.apex import CATALOGUE
 from support.stack.client import Addresses, Stack, StackError
 from support.stores import logs
 from support.stores.observers import Observers, Written
@@ -90,7 +91,7 @@ class Session:
 
         :raises Refusal: one of them does not come back.
         """
-        arguments = ["--defect", defect] if defect else []
+        arguments = ["--catalogue", CATALOGUE, "--defect", defect] if defect else []
         instances = [
             status.name
             for status in self.stack.services()

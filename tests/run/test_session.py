@@ -344,7 +344,7 @@ def test_an_outbox_row_that_cannot_be_delivered_holds_up_no_other(session, world
 
 def test_a_spare_instance_starts_on_demand_like_its_twin_and_ends_with_the_scenario(session, world):
     assert _state(world, "backend-2") == "waiting"
-    world.stack.restart("backend", extra_args=["--defect", "WSE-02a"])
+    world.stack.restart("backend", extra_args=["--catalogue", "defects", "--defect", "WSE-02a"])
     try:
         world.faults.start_spare("backend-2")
         health = requests.get(f"{world.addresses.spare_backend_url}/health/ready", timeout=5).json()
