@@ -1,0 +1,44 @@
+"""Which roles may call which endpoint: the access rules as they are agreed, not as the platform tells them."""
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from support.platform.openapi import Operation
+
+PUBLIC = frozenset({"public"})
+"""No token is needed."""
+SERVICES = frozenset({"services"})
+"""For the platform's own services; no customer's token is good enough."""
+OPERATORS = frozenset({"operator"})
+"""For the operators of the platform alone."""
+CUSTOMERS = frozenset({"owner", "admin", "member", "viewer"})
+
+
+@cache
+def access_rules() -> dict[str, frozenset[str]]:
+    """The roles that may call each endpoint, by its method and path."""
+    return {place: frozenset(roles) for place, roles in _agreed()["roles"].items()}
+
+
+@cache
+def _agreed() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("access_rules.toml").read_text("utf-8"))
+
+
+def roles_of(operation: Operation) -> frozenset[str] | None:
+    """The roles that may call an endpoint; None without an access rule."""
+    return access_rules().get(operation.place)
+
+
+def permission_of(operation: Operation) -> str | None:
+    """The permission that the other roles lack; None where every role may call it."""
+    named: str | None = _agreed()["permissions"].get(operation.place)
+    return named
+
+
+def without_endpoint(operations: Iterable[Operation]) -> list[str]:
+    """Access rules for endpoints that are not published."""
+    return sorted(access_rules().keys() - {operation.place for operation in operations})
