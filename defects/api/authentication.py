@@ -107,9 +107,7 @@ def _() -> None:
     _refreshing(lambda given, used: {"refresh_token": new_secret()[0]})
 
 
-@renewal.defect(
-    "API-03l", "renewed tokens are of a session that does not exist", step="Acme's renewed session is valid"
-)
+@renewal.defect("API-03l", "renewed tokens are of an unknown session", step="Acme's renewed session is valid")
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
         # Only for renewals: whoever logs in is given good tokens.

@@ -66,14 +66,14 @@ def _() -> None:
 
 @fifty.defect("API-08k", "an agent is missing in the list of agents", step=_CORRECT)
 def _() -> None:
-    original = replace(
+    original: Any = replace(
         AgentRegistry, "__iter__", lambda self: (agent for agent in original(self) if agent.name != "advisor")
     )
 
 
 def _admitting(as_whom: Callable[[str, str], tuple[str, str]]) -> None:
     """Requests are counted for another tenant, or by another plan."""
-    original = replace(FairUse, "admit", lambda self, tenant_id, plan: original(self, *as_whom(tenant_id, plan)))
+    original: Any = replace(FairUse, "admit", lambda self, tenant_id, plan: original(self, *as_whom(tenant_id, plan)))
 
 
 @limited.defect("API-08d", "all tenants of a plan share one rate limit", step=_OTHERS_SERVED)

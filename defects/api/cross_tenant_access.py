@@ -87,9 +87,7 @@ def _() -> None:
     original = replace(backend_threads, "routes", routes)
 
 
-@customer.defect(
-    "API-02e", "owners cannot read the messages of their own thread", step=_OWNER_SUCCEEDS, service="backend"
-)
+@customer.defect("API-02e", "owners cannot read their own messages", step=_OWNER_SUCCEEDS, service="backend")
 def _() -> None:
     closed("GET", "/v1/threads/{thread_id}/messages")
 

@@ -38,7 +38,7 @@ def _() -> None:
 
 @outage.defect("API-07b", "an error has the request ID of no request", step=_TEMPORARY)
 def _() -> None:
-    original = replace(problems, "answer", lambda request_id, problem: original(str(uuid.uuid4()), problem))
+    original: Any = replace(problems, "answer", lambda request_id, problem: original(str(uuid.uuid4()), problem))
 
 
 @outage.defect("API-07c", "the error names the host that is unreachable", step=_NOTHING_INTERNAL)

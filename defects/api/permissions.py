@@ -74,10 +74,12 @@ def _() -> None:
 @every_role.defect("API-04i", "the error for a refused expense names another permission", step=_NAMED)
 def _() -> None:
     other = {"expenses:book": "allowance:manage"}
-    original = replace(identity, "permission_denied", lambda permission: original(other.get(permission, permission)))
+    original: Any = replace(
+        identity, "permission_denied", lambda permission: original(other.get(permission, permission))
+    )
 
 
-def _backend(change: Callable[[FastAPI], None]) -> None:
+def _backend(change: Callable[[FastAPI], object]) -> None:
     """The backend's application is changed after it was created."""
 
     def create_app(*parts: Any, **options: Any) -> FastAPI:
