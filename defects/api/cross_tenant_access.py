@@ -24,7 +24,7 @@ from defects._routes import answer_instead, closed
 customer = Scenario("Another customer finds no resource")
 colleague = Scenario("A colleague finds no resource that is not shared", service="backend")
 
-_AS_IF_NOTHING = "every response is as if the resource did not exist"
+_AS_IF_NOTHING = "every response is as if the resource had never existed"
 _OWNER_SUCCEEDS = "the same requests succeed for Acme"
 
 
@@ -97,7 +97,9 @@ def _() -> None:
     closed("POST", "/v1/runs/{run_id}/cancel")
 
 
-@customer.defect("API-02g", "job records are listed whoever owns them", step=_AS_IF_NOTHING, service="analytics")
+@customer.defect(
+    "API-02g", "job records are listed without a check of the owner", step=_AS_IF_NOTHING, service="analytics"
+)
 def _() -> None:
     def of_user(self: Jobs, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> list[dict[str, Any]]:
         found = self._client().query(f"SELECT * FROM jobs FINAL ORDER BY finished_at DESC LIMIT {limit}")

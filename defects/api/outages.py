@@ -52,13 +52,13 @@ def _() -> None:
     _log_nothing(problems)
 
 
-@outage.defect("API-07h", "whoever cannot watch is shown the exception", step=_NOTHING_INTERNAL)
+@outage.defect("API-07h", "a refused connection shows the exception", step=_NOTHING_INTERNAL)
 def _() -> None:
     original = problems.unavailable
     replace(sockets, "unavailable", lambda: original(str(sys.exception())))
 
 
-@outage.defect("API-07i", "it is not logged why nobody can watch", step=_LOGGED)
+@outage.defect("API-07i", "the error of a refused connection is not logged", step=_LOGGED)
 def _() -> None:
     _log_nothing(sockets)
 

@@ -2,7 +2,7 @@
 Feature: Only a valid token gives access to the API
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Pass every customer's security review at the first attempt
-  Value impact:     A lost, stolen or forged token is useless to whoever holds it
+  Value impact:     A lost, stolen or forged token is useless to its finder
   Strategic impact: Access control that can be proved opens regulated markets
 
   @API-03 @segment.free @segment.early @segment.mid @segment.enterprise

@@ -6,14 +6,14 @@ Feature: Customers cannot access each other's resources
   Strategic impact: One breach between customers would end the business
 
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A resource of somebody else looks like one that never existed
+  Rule: A resource of another user looks like one that never existed
 
     @smoke
     Scenario Outline: Another customer finds no resource
       Given Acme is <a plan> customer with one of each resource
       And Borealis is an Enterprise customer
       When Borealis tries to access Acme's resources in every way
-      Then every response is as if the resource did not exist
+      Then every response is as if the resource had never existed
       And Acme's data is unchanged
       And the same requests succeed for Acme
 
@@ -27,6 +27,6 @@ Feature: Customers cannot access each other's resources
       Given Acme is a Mid customer with one of each resource
       And Ben of Acme is a member
       When Ben of Acme tries to access Acme's resources in every way
-      Then every response is as if the resource did not exist
+      Then every response is as if the resource had never existed
       And Acme's data is unchanged
       And the same requests succeed for Acme

@@ -21,7 +21,7 @@ def _(world, customer):
     world.expect(now.refresh, is_not(equal_to(renewal.before.refresh)), "the refresh token")
 
 
-@then("{customer:Owner} {session:Session} is valid")
+@then("{customer:Owner} {session:UserSession} is valid")
 def _(world, customer, session):
     response = world.platform.me(Anyone(session(world, customer)))
     world.expect(response.done, equal_to(True), str(response))

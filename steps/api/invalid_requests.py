@@ -7,7 +7,7 @@ from support.run.sentences import then, when
 from support.stores import rows
 
 
-@when("{customer:User} sends every request with {error:Error}")
+@when("{customer:User} sends every request with {error:RequestError}")
 def _(world, customer, error):
     world.keep(Calls(invalid_requests.send_all(world, customer, error)))
 

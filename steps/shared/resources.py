@@ -8,18 +8,18 @@ from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 
 
-@when("{customer:User} {action:Action}")
+@when("{customer:User} {action:ApiAction}")
 def _(world, customer, action):
     world.keep(Calls(action(world, customer)))
 
 
-@when("{customer:User} calls {called:EndpointsCalled} while {outage:Outage}")
+@when("{customer:User} calls {called:ApiEndpoints} while {outage:ApiOutage}")
 def _(world, customer, called, outage):
     world.keep(Calls(outages.call_during(world, outage, called)))
 
 
-@then("the response {expected:Responses}")
-@then("every response {expected:Responses}")
+@then("the response {expected:ApiResponse}")
+@then("every response {expected:ApiResponse}")
 def _(world, expected):
     world.expect(world.kept(Calls).made, expected(world))
 

@@ -1,4 +1,4 @@
-"""Which roles may call which endpoint: the access rules as they are agreed, not as the platform tells them."""
+"""Which roles may call which endpoint, as it is agreed with customers: the platform is not asked for it."""
 
 import tomllib
 from collections.abc import Iterable

@@ -31,7 +31,7 @@ class Conversations:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class PlannedRequest:
     """A request and what its response must hold; ``creates``: a resource with an id of its own."""
 
     request: Request
@@ -62,7 +62,13 @@ def begin_conversations(world: World) -> None:
     world.keep(Conversations(begun))
 
 
-def plans(world: World) -> dict[User, Sequence[Expected]]:
+def customers_with_conversations(world: World) -> None:
+    """As many customers as the run's profile says, with a conversation each."""
+    populations.GROUPS["fifty customers"](world)
+    begin_conversations(world)
+
+
+def plans(world: World) -> dict[User, Sequence[PlannedRequest]]:
     """Ten requests of every customer, about the conversation that they have."""
     begun, customers = world.kept(Conversations).of, world.users.customers
     return {user: mixture(user, begun[user.id], number / len(customers)) for number, user in enumerate(customers)}
@@ -85,7 +91,7 @@ def call_side_by_side(world: World) -> list[MixedCall]:
     ]
 
 
-def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[Expected]:
+def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[PlannedRequest]:
     """Ten requests of different kinds about a conversation of the user's, with a pause before each.
 
     :param share: how much of that pause comes before the first, so that a crowd does not call in step.
@@ -97,25 +103,27 @@ def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[Expected
     ]
 
 
-def _mixture(user: User, thread_id: str) -> Iterator[Expected]:
+def _mixture(user: User, thread_id: str) -> Iterator[PlannedRequest]:
     marker, thread = user.tenant.marker, f"/v1/threads/{thread_id}"
     records = [record.wire() for record in UsageRecords.varied(marker).records[:3]]
     title, question, renamed = f"More of {marker}", f"How much for {marker}?", f"Other plans of {marker}"
-    yield Expected(Request(user, "GET", thread), {"id": thread_id, "title": f"Plans of {marker}"})
-    yield Expected(Request(user, "POST", "/v1/threads", {"title": title}), {"title": title}, creates=True)
-    yield Expected(
+    yield PlannedRequest(Request(user, "GET", thread), {"id": thread_id, "title": f"Plans of {marker}"})
+    yield PlannedRequest(Request(user, "POST", "/v1/threads", {"title": title}), {"title": title}, creates=True)
+    yield PlannedRequest(
         Request(user, "POST", f"{thread}/messages", {"content": question}),
         {"content": question, "thread_id": thread_id},
         creates=True,
     )
-    yield Expected(Request(user, "GET", f"{thread}/messages"), {"items": [{"content": question}], "next_cursor": None})
-    yield Expected(Request(user, "PATCH", thread, {"title": renamed}), {"id": thread_id, "title": renamed})
+    yield PlannedRequest(
+        Request(user, "GET", f"{thread}/messages"), {"items": [{"content": question}], "next_cursor": None}
+    )
+    yield PlannedRequest(Request(user, "PATCH", thread, {"title": renamed}), {"id": thread_id, "title": renamed})
     both = {"items": [{"title": title}, {"id": thread_id, "title": renamed}], "next_cursor": None}
-    yield Expected(Request(user, "GET", "/v1/threads"), both)
-    yield Expected(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
-    yield Expected(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
-    yield Expected(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
-    yield Expected(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})
+    yield PlannedRequest(Request(user, "GET", "/v1/threads"), both)
+    yield PlannedRequest(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
+    yield PlannedRequest(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
+    yield PlannedRequest(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
+    yield PlannedRequest(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})
 
 
 # -- matchers ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hamcrest import empty, not_
 from support.api import endpoints, owned_resources
 from support.api.access_rules import CUSTOMERS, OPERATORS, SERVICES, roles_of
 from support.api.calls import Call
-from support.api.cross_tenant_access_matchers import Attempt, Listing
+from support.api.cross_tenant_access_matchers import CrossTenantCall, ListingCall
 from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
 from support.platform.driver import Caller
@@ -32,8 +32,8 @@ _METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """A way to a resource by its id. ``method`` is one that ``operation`` publishes, or another one.
+class ResourceAccess:
+    """A way to access a resource by its id. ``method`` is one that ``operation`` publishes, or another one.
 
     ``query`` and ``field`` name where the id goes, unless it is a part of the path.
     """
@@ -51,56 +51,56 @@ class Route:
         return f"{self.method} {self.operation.path}" + (f" by {by}" if by else "")
 
 
-def routes(world: World, ids: Mapping[str, str]) -> list[Route]:
-    """Every route for customers to what the ids name.
+def accesses(world: World, ids: Mapping[str, str]) -> list[ResourceAccess]:
+    """Every way for customers to access what the ids name.
 
     :raises NotShown: a path names a resource that no customer of the suite owns.
     """
     for_customers = [each for each in operations(world) if roles_of(each) not in (SERVICES, OPERATORS)]
-    found = [route for each in for_customers for route in _routes_of(each, ids)]
-    published = {route.place for route in found}
+    found = [access for each in for_customers for access in _accesses_of(each, ids)]
+    published = {access.place for access in found}
     others = {
-        f"{method} {route.operation.path}": Route(route.operation, method, published=False)
-        for route in found
+        f"{method} {access.operation.path}": ResourceAccess(access.operation, method, published=False)
+        for access in found
         for method in _METHODS
-        if not (route.query or route.field) and f"{method} {route.operation.path}" not in published
+        if not (access.query or access.field) and f"{method} {access.operation.path}" not in published
     }
     return found + list(others.values())
 
 
-def _routes_of(operation: Operation, ids: Mapping[str, str]) -> Iterator[Route]:
+def _accesses_of(operation: Operation, ids: Mapping[str, str]) -> Iterator[ResourceAccess]:
     if names := operation.names("path"):
         if unknown := [name for name in names if name not in ids]:
             raise NotShown(f"{operation.place}: nobody owns a {', '.join(unknown)}, see support/api/owned_resources.py")
-        yield Route(operation, operation.method, published=True)
+        yield ResourceAccess(operation, operation.method, published=True)
     for name in operation.names("query"):
         if name in ids:
-            yield Route(operation, operation.method, published=True, query=name)
+            yield ResourceAccess(operation, operation.method, published=True, query=name)
     for name in (operation.body or {}).get("properties", {}):
         if name in ids and name.endswith("_id"):
-            yield Route(operation, operation.method, published=True, field=name)
+            yield ResourceAccess(operation, operation.method, published=True, field=name)
 
 
-def request(world: World, route: Route, caller: Caller, ids: Mapping[str, str]) -> Outcome:
-    """Make the request of a route, with these ids."""
-    operation, path = route.operation, route.operation.path
+def request(world: World, access: ResourceAccess, caller: Caller, ids: Mapping[str, str]) -> Outcome:
+    """Request a resource in one way, with these ids."""
+    operation, path = access.operation, access.operation.path
     for name in operation.names("path"):
         path = path.replace(f"{{{name}}}", ids[name])
     body: Any = None if operation.body is None else filled(example_of(operation, operation.body), ids)
-    if route.field:
-        body = {**body, route.field: ids[route.field]}
+    if access.field:
+        body = {**body, access.field: ids[access.field]}
     return world.platform.request(
         caller,
-        route.method,
+        access.method,
         path,
         service=endpoints.address_of(world, operation),
         json=body,
-        query={route.query: ids[route.query]} if route.query else None,
+        query={access.query: ids[access.query]} if access.query else None,
     )
 
 
 def attempt(world: World, intruder: User) -> list[Call]:
-    """Somebody tries every route to the owner's resources, and reads every listing."""
+    """Somebody tries every way to access the owner's resources, and reads every listing."""
     owned = world.kept(OwnedResources)
     # The record of an ended run is written a little later, and until then there is nothing of it to be seen.
     world.eventually(
@@ -111,24 +111,24 @@ def attempt(world: World, intruder: User) -> list[Call]:
     return [
         *_listings(world, intruder, owned),
         *(
-            Attempt(
-                route.place,
-                request(world, route, intruder, owned.ids),
-                route.published,
-                request(world, route, intruder, unknown),
+            CrossTenantCall(
+                access.place,
+                request(world, access, intruder, owned.ids),
+                access.published,
+                request(world, access, intruder, unknown),
             )
-            for route in routes(world, owned.ids)
+            for access in accesses(world, owned.ids)
         ),
     ]
 
 
-def listings_of_owner(world: World) -> list[Listing]:
+def listings_of_owner(world: World) -> list[ListingCall]:
     """What the owner reads wherever their resources are listed."""
     owned = world.kept(OwnedResources)
     return [each for each in _listings(world, owned.owner, owned) if each.place not in _OF_NOBODY]
 
 
-def _listings(world: World, reader: User, owned: OwnedResources) -> list[Listing]:
+def _listings(world: World, reader: User, owned: OwnedResources) -> list[ListingCall]:
     """Read where no path names a resource; a colleague does not where all colleagues are shown the same anyway."""
     shared = _OF_ALL_COLLEAGUES if reader is not owned.owner and reader.tenant is owned.owner.tenant else frozenset()
     readable = [
@@ -140,16 +140,16 @@ def _listings(world: World, reader: User, owned: OwnedResources) -> list[Listing
         and (roles_of(each) or CUSTOMERS) & CUSTOMERS
     ]
     made = a_few_at_a_time(lambda each: endpoints.call(world, each, reader, {}), readable)
-    return [Listing(each.place, each.answer, owned.signs) for each in made]
+    return [ListingCall(each.place, each.answer, owned.signs) for each in made]
 
 
 def request_as_owner(world: World) -> list[Call]:
-    """The owner takes every published route; what deletes comes last, when all runs have ended."""
+    """The owner makes every published request; what deletes comes last, when all runs have ended."""
     owned = world.kept(OwnedResources)
-    published = [route for route in routes(world, owned.ids) if route.published]
+    published = [access for access in accesses(world, owned.ids) if access.published]
     made: list[Call] = []
-    for route in sorted(published, key=lambda route: endpoints.in_order(route.method, route.place)):
-        if route.method == "DELETE":
+    for access in sorted(published, key=lambda access: endpoints.in_order(access.method, access.place)):
+        if access.method == "DELETE":
             endpoints.wait_for_runs(world, owned.owner)
-        made.append(Call(route.place, request(world, route, owned.owner, owned.ids)))
+        made.append(Call(access.place, request(world, access, owned.owner, owned.ids)))
     return made

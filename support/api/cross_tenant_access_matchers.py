@@ -1,4 +1,4 @@
-"""Attempts at cross-tenant access, and matchers over them: does any response tell that there is something?"""
+"""Attempts at cross-tenant access, and matchers over them: does any response reveal that a resource exists?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from support.platform.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt(Call):
+class CrossTenantCall(Call):
     """A call that names a resource by its id, and the response to the same call with an id that never existed.
 
     ``published``: whether the API reference has the method for that path.
@@ -24,7 +24,7 @@ class Attempt(Call):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Call):
+class ListingCall(Call):
     """A call that names no resource, and the signs of the owner's resources that its response is searched for."""
 
     signs: frozenset[str]
@@ -36,7 +36,7 @@ class Listing(Call):
 
 
 def are_as_if_nothing_existed() -> BaseMatcher[Sequence[Call]]:
-    """Attempts were made at published endpoints, and listings read; no response tells that the resources exist.
+    """Attempts were made at published endpoints, and listings read; no response reveals that the resources exist.
 
     An attempt is answered like one with an id that never existed: not found, a named missing permission, or an empty
     list. A method that is not published for the path may be refused as such. No listing shows any of the signs.
@@ -44,24 +44,24 @@ def are_as_if_nothing_existed() -> BaseMatcher[Sequence[Call]]:
 
     def faults_of(calls: Sequence[Call]) -> list[str]:
         found = [f"{call.place}: {fault}" for call in calls if (fault := _fault(call))]
-        if not any(isinstance(call, Attempt) and call.published for call in calls):
+        if not any(isinstance(call, CrossTenantCall) and call.published for call in calls):
             found.append("no published endpoint was called with the id of a resource")
-        if not any(isinstance(call, Listing) for call in calls):
+        if not any(isinstance(call, ListingCall) for call in calls):
             found.append("no listing was read")
         return found
 
-    return faultless("every response is as if the resource did not exist", faults_of)
+    return faultless("every response is as if the resource had never existed", faults_of)
 
 
 def _fault(call: Call) -> str | None:
-    if isinstance(call, Attempt):
+    if isinstance(call, CrossTenantCall):
         return _fault_of_attempt(call)
-    if isinstance(call, Listing) and call.found:
+    if isinstance(call, ListingCall) and call.found:
         return f"shows {', '.join(sorted(call.found))}"
     return None if call.answer.done or call.answer.meaning is Meaning.NOT_FOUND else f"could not be read: {call.answer}"
 
 
-def _fault_of_attempt(attempt: Attempt) -> str | None:
+def _fault_of_attempt(attempt: CrossTenantCall) -> str | None:
     answer = attempt.answer
     if differing := list(differences(essence(attempt.answer_to_nothing), essence(answer))):
         return f"{answer} differs from the response to an id that never existed: {', '.join(differing)}"
@@ -76,10 +76,10 @@ def _fault_of_attempt(attempt: Attempt) -> str | None:
     return None if answer.meaning is Meaning.NOT_FOUND else str(answer)
 
 
-def show_every_sign() -> BaseMatcher[Sequence[Listing]]:
+def show_every_sign() -> BaseMatcher[Sequence[ListingCall]]:
     """Each listing shows some of the owner's resources, and all of them together every sign."""
 
-    def faults_of(listings: Sequence[Listing]) -> list[str]:
+    def faults_of(listings: Sequence[ListingCall]) -> list[str]:
         found = [f"{each.place} shows none of it: {each.answer}" for each in listings if _shows_none(each)]
         shown = frozenset[str]().union(*(each.found for each in listings))
         missing = frozenset[str]().union(*(each.signs for each in listings)) - shown
@@ -90,5 +90,5 @@ def show_every_sign() -> BaseMatcher[Sequence[Listing]]:
     return faultless("listings that show all of the owner's resources", faults_of)
 
 
-def _shows_none(listing: Listing) -> bool:
+def _shows_none(listing: ListingCall) -> bool:
     return not listing.answer.done or not listing.found

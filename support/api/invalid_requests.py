@@ -9,7 +9,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from support.api import endpoints, owned_resources
 from support.api.access_rules import PUBLIC, SERVICES, roles_of
 from support.api.calls import Call, each_call
-from support.api.mutations import Error, Mutation, mutations
+from support.api.mutations import Mutation, RequestError, mutations
 from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
 from support.matchers.problems import internals_in
@@ -38,7 +38,7 @@ class InvalidSignUps:
     names: frozenset[str]
 
 
-def send_all(world: World, owner: User, error: Error) -> list[InvalidCall]:
+def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall]:
     """The owner, or whoever may, sends every request that takes anything with this error."""
     owned = world.kept(OwnedResources)
     owned_resources.remember_stored(world, owner.tenant)

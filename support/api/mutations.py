@@ -22,7 +22,7 @@ _INVALID_NUMBERS = ("NaN", "Infinity", "-1e999")
 Path = tuple[str | int, ...]
 
 
-class Error(Enum):
+class RequestError(Enum):
     """What is wrong with a request, as a feature names it."""
 
     MISSING = "a missing field"
@@ -68,25 +68,25 @@ class _Field:
         return str(next(part for part in reversed(self.path) if isinstance(part, str)))
 
 
-def mutations(operation: Operation, error: Error) -> Iterator[Mutation]:
+def mutations(operation: Operation, error: RequestError) -> Iterator[Mutation]:
     """Every request to an operation that has this error."""
     if operation.body is not None:
         for variant in _variants(operation, operation.body):
             yield from _about_body(operation, example_of(operation, variant), variant, error)
-    if error in (Error.TYPE, Error.LONG):
+    if error in (RequestError.TYPE, RequestError.LONG):
         yield from _about_parameters(operation, error)
 
 
-def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], error: Error) -> Iterator[Mutation]:
+def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], error: RequestError) -> Iterator[Mutation]:
     match error:
-        case Error.ENCODING:
+        case RequestError.ENCODING:
             for data in _BAD_ENCODING:
                 yield Mutation(operation, "body", data)
-        case Error.HUGE:
+        case RequestError.HUGE:
             data = json.dumps(body).encode().ljust(_TOO_LARGE)
             yield Mutation(operation, "body", data)
             yield Mutation(operation, "body", data, in_pieces=True)
-        case Error.DEEP:
+        case RequestError.DEEP:
             for field in _fields(operation, schema, body):
                 for depth in _TOO_DEEP:
                     yield Mutation(operation, "body", _text(field, "[" * depth + "]" * depth))
@@ -96,33 +96,33 @@ def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], erro
                 yield from (Mutation(operation, field.name, data) for data in _wrong_values(field, error))
 
 
-def _wrong_values(field: _Field, error: Error) -> Iterator[bytes]:
+def _wrong_values(field: _Field, error: RequestError) -> Iterator[bytes]:
     schema, free = field.kinds[0], _is_free(field.kinds[0])
     match error:
-        case Error.MISSING if field.required:
+        case RequestError.MISSING if field.required:
             yield json.dumps(_without(field)).encode()
-        case Error.TYPE:
+        case RequestError.TYPE:
             yield _text(field, '"nothing of the kind"' if schema.get("type") in ("array", "object") else "[1]")
-        case Error.LONG:
+        case RequestError.LONG:
             values = [too_much(kind, field.example) for kind in field.kinds]
             yield from (_text(field, json.dumps(value)) for value in values if value is not None)
-        case Error.CHARACTER if free:
+        case RequestError.CHARACTER if free:
             for bad in _UNSTORABLE:
                 yield _text(field, json.dumps({"noted": ["well", {"there": bad}]}))
                 yield _text(field, json.dumps({bad: "noted"}))
-        case Error.CHARACTER if schema.get("type") == "string":
+        case RequestError.CHARACTER if schema.get("type") == "string":
             yield from (_text(field, json.dumps(bad)) for bad in _UNSTORABLE)
-        case Error.NUMBER if free:
+        case RequestError.NUMBER if free:
             yield from (_text(field, f'{{"noted": [{number}]}}') for number in _INVALID_NUMBERS)
-        case Error.NUMBER if schema.get("type") in ("number", "integer"):
+        case RequestError.NUMBER if schema.get("type") in ("number", "integer"):
             yield from (_text(field, number) for number in _INVALID_NUMBERS)
 
 
-def _about_parameters(operation: Operation, error: Error) -> Iterator[Mutation]:
+def _about_parameters(operation: Operation, error: RequestError) -> Iterator[Mutation]:
     body = None if operation.body is None else json.dumps(example_of(operation, operation.body)).encode()
     for parameter in operation.details.get("parameters", ()):
         name, place, kinds = parameter["name"], parameter["in"], _kinds(operation, parameter["schema"])
-        if error is Error.LONG:
+        if error is RequestError.LONG:
             values = [too_much(kind, example_of(operation, kind, name)) for kind in kinds]
         else:
             # In a path everything is text.

@@ -1,8 +1,13 @@
 """Programs that hold no connection open: they start a run, poll it and read the result."""
 
 import uuid
+from collections.abc import Sequence
 
-from support.api.calls import Call
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.api.calls import Call, each_call, mismatch
+from support.matchers.openapi import are_as_published
+from support.platform import openapi
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import User
@@ -35,11 +40,6 @@ def start_and_poll(world: World, user: User) -> list[Call]:
     return _calls(answers)
 
 
-def read_unknown_run(world: World, user: User) -> list[Call]:
-    """The user requests the status of a run that never existed."""
-    return _calls([world.platform.run(user, str(uuid.uuid4()))])
-
-
 def make_refused_requests(world: World, user: User) -> list[Call]:
     """The user requests what does not exist, what is invalid and what is not permitted."""
     platform, unknown = world.platform, str(uuid.uuid4())
@@ -51,6 +51,14 @@ def make_refused_requests(world: World, user: User) -> list[Call]:
             platform.request(user, "POST", "/v1/threads", json={}),
             platform.operator_connections(user),
         ]
+    )
+
+
+def conform(world: World) -> BaseMatcher[Sequence[Call]]:
+    """Method, path, status and body of each call are in one of the published OpenAPI documents."""
+    published = are_as_published(list(openapi.documents(world).values()))
+    return each_call(
+        "every response conforms to the published API reference", lambda call: mismatch(published, [call.answer])
     )
 
 

@@ -24,14 +24,14 @@ _A_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
+class PlanLimit:
     """What a plan allows: ``burst`` requests at once, ``per_second`` in the long run."""
 
     burst: int
     per_second: float
 
 
-LIMITS = {Plan.FREE: RateLimit(burst=200, per_second=5)}
+LIMITS = {Plan.FREE: PlanLimit(burst=200, per_second=5)}
 """The rate limits that are agreed for the test environment; written down here, because the platform must keep them."""
 
 
@@ -98,7 +98,7 @@ def after_waiting(world: World, user: User) -> list[Call]:
 # -- matchers ---------------------------------------------------------------------------------------------------------
 
 
-def keep_to(limit: RateLimit) -> BaseMatcher[Sequence[Call]]:
+def keep_to(limit: PlanLimit) -> BaseMatcher[Sequence[Call]]:
     """More was requested than the limit allows; that was served, and no more than was refilled meanwhile.
 
     Each refusal has the published code, the limit of the plan, and in Retry-After the seconds until there is room.
@@ -119,7 +119,7 @@ def keep_to(limit: RateLimit) -> BaseMatcher[Sequence[Call]]:
     return faultless(f"as many successes as {limit} allows, and Retry-After with every refusal", faults_of)
 
 
-def _fault(answer: Outcome, limit: RateLimit) -> str | None:
+def _fault(answer: Outcome, limit: PlanLimit) -> str | None:
     problem = answer.problem
     if answer.meaning is not Meaning.RATE_LIMITED or problem is None or problem.code != "rate_limited":
         return "refused for another reason"

@@ -1,5 +1,6 @@
 """Status and progress of a run, as a customer reads them who polls it."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +16,7 @@ from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
 from support.scenario.world import ENDED, RunHandle, World
 
+_RUN = "GET /v1/runs/{run_id}"
 _QUESTIONS = 3
 # Preparing the run, and the agent's own work up to its first question.
 _BEFORE_THE_FIRST = 2
@@ -46,7 +48,7 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
     read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
 
     def poll() -> dict[str, Any]:
-        made.append(Call("GET /v1/runs/{run_id}", world.platform.run(user, run.run_id)))
+        made.append(Call(_RUN, world.platform.run(user, run.run_id)))
         stored: dict[str, Any] = made[-1].answer.require()
         read.statuses.append(stored["status"])
         read.progress.append(stored["progress"])
@@ -71,6 +73,11 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
     for _ in range(_QUESTIONS):
         poll()
     return made
+
+
+def read_unknown(world: World, user: User) -> list[Call]:
+    """The user requests the status of a run that never existed."""
+    return [Call(_RUN, world.platform.run(user, str(uuid.uuid4())))]
 
 
 def _paths(user: User) -> list[str]:

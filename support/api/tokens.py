@@ -109,7 +109,7 @@ def _minted(world: World, kind: InvalidToken, user: User) -> str:
 
 
 def renew(world: World, user: User) -> Outcome:
-    """The user renews the session with the refresh token, and goes on with the new tokens where they are issued."""
+    """The user renews the session with the refresh token, and uses the new tokens from then on, if there are any."""
     before = pair_of(user)
     answer = world.platform.refresh(user, before.refresh or "")
     world.keep(Renewal(before, answer))

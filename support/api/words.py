@@ -8,7 +8,6 @@ from hamcrest.core.matcher import Matcher
 from support.api import (
     calls,
     concurrent_requests,
-    cross_tenant_access_matchers,
     invalid_requests,
     outages,
     owned_resources,
@@ -19,10 +18,9 @@ from support.api import (
     tokens,
 )
 from support.api.calls import Call
-from support.api.mutations import Error
-from support.load import populations
-from support.matchers.openapi import are_as_published
-from support.platform import openapi
+from support.api.cross_tenant_access_matchers import are_as_if_nothing_existed
+from support.api.mutations import RequestError
+from support.api.outages_matchers import are_failures, show_nothing_internal
 from support.platform.dialect import Meaning
 from support.scenario.assets import Asset
 from support.scenario.sessions import new_token
@@ -30,20 +28,6 @@ from support.scenario.users import User
 from support.scenario.words import entry, kind
 from support.scenario.work import Work
 from support.scenario.world import World
-
-
-def _conforms(world: World) -> Matcher[Sequence[Call]]:
-    published = are_as_published(list(openapi.documents(world).values()))
-    return calls.each_call(
-        "every response conforms to the published API reference",
-        lambda call: calls.mismatch(published, [call.answer]),
-    )
-
-
-def _fifty_customers(world: World) -> None:
-    populations.GROUPS["fifty customers"](world)
-    concurrent_requests.begin_conversations(world)
-
 
 ASSETS: dict[str, Asset] = {
     "one of each resource": owned_resources.one_of_each,
@@ -54,7 +38,9 @@ ASSETS: dict[str, Asset] = {
     "a corrupted cloud account": outages.corrupt_cloud_account,
     "corrupted runs": outages.corrupt_runs,
 }
-GROUPS: dict[str, Callable[[World], None]] = {"fifty customers with a conversation each": _fifty_customers}
+GROUPS: dict[str, Callable[[World], None]] = {
+    "fifty customers with a conversation each": concurrent_requests.customers_with_conversations
+}
 WORK: dict[str, Work] = {"an agent that asks the partner three questions": run_status.asking_three_questions}
 
 ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
@@ -66,32 +52,32 @@ ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
     "calls every API endpoint, with and without a token": permissions.call_with_and_without_token,
     "starts a usage report and polls it until it ends": polling.start_and_poll,
     "makes requests that must be refused": polling.make_refused_requests,
-    "requests the status of a run that never existed": polling.read_unknown_run,
+    "requests the status of a run that never existed": run_status.read_unknown,
     "polls the run while the partner answers one question after another": run_status.poll_while_answered,
 }
-"""What a customer does with the API; the calls that it takes are judged by one of the ``RESPONSES``."""
+"""What a customer does with the API, as a function that makes the calls and returns them."""
 
 RESPONSES: dict[str, Callable[[World], Matcher[Any]]] = {
     "is a success": lambda world: calls.succeed(),
     "is an authentication error": lambda world: calls.are_refused("unauthenticated"),
     "is a not-found error": lambda world: calls.are_refused("not_found"),
     "is a validation error that names the field": lambda world: invalid_requests.name_the_field(),
-    "is a temporary error with its request ID": lambda world: outages.are_failures(Meaning.UNAVAILABLE, "unavailable"),
-    "is an internal error with its request ID": lambda world: outages.are_failures(Meaning.FAILED, "internal_error"),
-    "is as if the resource did not exist": lambda world: cross_tenant_access_matchers.are_as_if_nothing_existed(),
+    "is a temporary error with its request ID": lambda world: are_failures(Meaning.UNAVAILABLE, "unavailable"),
+    "is an internal error with its request ID": lambda world: are_failures(Meaning.FAILED, "internal_error"),
+    "is as if the resource had never existed": lambda world: are_as_if_nothing_existed(),
     "is correct and shows only the customer's own data": lambda world: concurrent_requests.are_correct(),
-    "shows nothing internal": lambda world: outages.show_nothing_internal(),
+    "shows nothing internal": lambda world: show_nothing_internal(),
     "follows the access rule of its endpoint": lambda world: permissions.follow_the_access_rules(),
-    "conforms to the published API reference": _conforms,
+    "conforms to the published API reference": polling.conform,
 }
-"""What the responses to all calls of a When must be, each."""
+"""What each response to the calls of a When must be."""
 
 TYPES = {
     "InvalidToken": kind(tokens.InvalidToken),
-    "Session": entry(tokens.SESSIONS),
-    "Error": kind(Error),
-    "Outage": kind(outages.Outage),
-    "EndpointsCalled": entry(outages.CALLS_DURING),
-    "Action": entry(ACTIONS),
-    "Responses": entry(RESPONSES),
+    "UserSession": entry(tokens.SESSIONS),
+    "RequestError": kind(RequestError),
+    "ApiOutage": kind(outages.Outage),
+    "ApiEndpoints": entry(outages.CALLS_DURING),
+    "ApiAction": entry(ACTIONS),
+    "ApiResponse": entry(RESPONSES),
 }

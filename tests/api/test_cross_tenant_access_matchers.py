@@ -1,10 +1,15 @@
-"""Responses as if a resource did not exist, and those that tell something."""
+"""Responses as if a resource had never existed, and those that reveal something."""
 
 from typing import Any
 
 import pytest
 
-from support.api.cross_tenant_access_matchers import Attempt, Listing, are_as_if_nothing_existed, show_every_sign
+from support.api.cross_tenant_access_matchers import (
+    CrossTenantCall,
+    ListingCall,
+    are_as_if_nothing_existed,
+    show_every_sign,
+)
 from support.platform.outcome import Outcome
 from tests.api.responses import PLACE, mismatch, response
 
@@ -15,12 +20,12 @@ DENIED = response(403, {"code": "permission_denied", "permission": "things:manag
 EMPTY = response(200, {"items": []})
 
 
-def attempt(answer: Outcome, answer_to_nothing: Outcome | None = None, published: bool = True) -> Attempt:
-    return Attempt(PLACE, answer, published, answer_to_nothing or answer)
+def attempt(answer: Outcome, answer_to_nothing: Outcome | None = None, published: bool = True) -> CrossTenantCall:
+    return CrossTenantCall(PLACE, answer, published, answer_to_nothing or answer)
 
 
-def listing(status: int, *shown: str) -> Listing:
-    return Listing(PLACE, response(status, {"items": list(shown)}), SIGNS)
+def listing(status: int, *shown: str) -> ListingCall:
+    return ListingCall(PLACE, response(status, {"items": list(shown)}), SIGNS)
 
 
 CLEAN = [attempt(NOT_FOUND), listing(200)]
@@ -37,7 +42,7 @@ CLEAN = [attempt(NOT_FOUND), listing(200)]
         listing(404),
     ],
 )
-def test_a_response_that_tells_nothing(call):
+def test_a_response_that_reveals_nothing(call):
     assert are_as_if_nothing_existed().matches([*CLEAN, call])
 
 
@@ -59,7 +64,7 @@ def test_a_response_that_tells_nothing(call):
         listing(404, "canary-1"),
     ],
 )
-def test_a_response_that_tells_something(call):
+def test_a_response_that_reveals_something(call):
     assert PLACE in mismatch(are_as_if_nothing_existed(), [*CLEAN, call])
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.api.mutations import Error, mutations
+from support.api.mutations import RequestError, mutations
 from support.platform.openapi import Operation
 
 ITEM = {
@@ -32,21 +32,21 @@ def operation(body: Any = BODY, parameters: Any = ()) -> Operation:
     return Operation("backend", "POST", "/v1/things", details, {"components": {"schemas": {"Item": ITEM}}})
 
 
-def made(error: Error, body: Any = BODY) -> list[tuple[str, bytes | None]]:
+def made(error: RequestError, body: Any = BODY) -> list[tuple[str, bytes | None]]:
     return [(mutation.field, mutation.body) for mutation in mutations(operation(body), error)]
 
 
 @pytest.mark.parametrize(
     ("error", "fields"),
     [
-        (Error.MISSING, ["title", "items", "cost"]),
-        (Error.TYPE, ["title", "items", "cost", "free"]),
-        (Error.LONG, ["title", "items", "free"]),
-        (Error.CHARACTER, ["title"] * 2 + ["free"] * 4),
-        (Error.NUMBER, ["cost"] * 3 + ["free"] * 3),
-        (Error.ENCODING, ["body"] * 5),
-        (Error.DEEP, ["body"] * 2),
-        (Error.HUGE, ["body"] * 2),
+        (RequestError.MISSING, ["title", "items", "cost"]),
+        (RequestError.TYPE, ["title", "items", "cost", "free"]),
+        (RequestError.LONG, ["title", "items", "free"]),
+        (RequestError.CHARACTER, ["title"] * 2 + ["free"] * 4),
+        (RequestError.NUMBER, ["cost"] * 3 + ["free"] * 3),
+        (RequestError.ENCODING, ["body"] * 5),
+        (RequestError.DEEP, ["body"] * 2),
+        (RequestError.HUGE, ["body"] * 2),
     ],
 )
 def test_every_field_is_invalid_in_every_way(error, fields):
@@ -54,9 +54,12 @@ def test_every_field_is_invalid_in_every_way(error, fields):
 
 
 def test_all_other_fields_are_valid():
-    assert dict(made(Error.MISSING))["cost"] == b'{"title": "example", "items": [{}]}'
-    assert dict(made(Error.LONG))["title"] == b'{"title": "eexample", "items": [{"cost": 1}]}'
-    assert dict(made(Error.LONG))["items"] == b'{"title": "example", "items": [{"cost": 1}, {"cost": 1}, {"cost": 1}]}'
+    assert dict(made(RequestError.MISSING))["cost"] == b'{"title": "example", "items": [{}]}'
+    assert dict(made(RequestError.LONG))["title"] == b'{"title": "eexample", "items": [{"cost": 1}]}'
+    assert (
+        dict(made(RequestError.LONG))["items"]
+        == b'{"title": "example", "items": [{"cost": 1}, {"cost": 1}, {"cost": 1}]}'
+    )
 
 
 def test_each_kind_of_value_and_each_item_of_a_list_is_too_large():
@@ -67,7 +70,7 @@ def test_each_kind_of_value_and_each_item_of_a_list_is_too_large():
             "ids": {"type": "array", "maxItems": 1, "items": {"type": "string", "format": "date"}},
         },
     }
-    assert made(Error.LONG, body) == [
+    assert made(RequestError.LONG, body) == [
         ("amount", b'{"amount": 10}'),
         ("amount", b'{"amount": "0001"}'),
         ("ids", b'{"ids": ["2026-01-01", "2026-01-01"]}'),
@@ -77,11 +80,11 @@ def test_each_kind_of_value_and_each_item_of_a_list_is_too_large():
 
 def test_every_alternative_of_a_body_is_tried():
     alternatives = {"oneOf": [{"$ref": "#/components/schemas/Item"}, BODY]}
-    assert len(made(Error.MISSING, alternatives)) == 1 + len(made(Error.MISSING))
+    assert len(made(RequestError.MISSING, alternatives)) == 1 + len(made(RequestError.MISSING))
 
 
 def test_parameters_are_invalid_too():
     asking = Operation("backend", "GET", "/v1/things", {"parameters": QUERY}, {})
-    made = [each for error in (Error.TYPE, Error.LONG) for each in mutations(asking, error)]
+    made = [each for error in (RequestError.TYPE, RequestError.LONG) for each in mutations(asking, error)]
     found = [(each.place, each.field, each.value) for each in made]
     assert found == [("query", "limit", "nothing of the kind"), ("query", "limit", "201"), ("path", "name", "eexample")]

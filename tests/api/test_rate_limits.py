@@ -3,10 +3,10 @@
 import pytest
 
 from support.api.calls import Call
-from support.api.rate_limits import RateLimit, keep_to
+from support.api.rate_limits import PlanLimit, keep_to
 from tests.api.responses import PLACE, mismatch, response
 
-LIMIT = RateLimit(burst=3, per_second=2)
+LIMIT = PlanLimit(burst=3, per_second=2)
 
 
 def refused(status: int = 429, code: str = "rate_limited", after: str = "1", burst: int = 3) -> Call:
