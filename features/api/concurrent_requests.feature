@@ -6,7 +6,7 @@ Feature: The API serves many users at once, each within their rate limit
   Strategic impact: Rate limits by plan are what makes a free plan affordable
 
   @API-08 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Concurrent requests are answered correctly and in time, within each plan's rate limit
+  Rule: Concurrent requests are answered correctly, in time and within the rate limit
 
     @gate @timing
     Scenario: Fifty users at once receive correct responses in time

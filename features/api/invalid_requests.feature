@@ -6,7 +6,7 @@ Feature: Invalid requests get a helpful error
   Strategic impact: A service that no request can break can be opened to every program
 
   @API-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: An invalid request is refused with the field named, and nothing is stored
+  Rule: Invalid requests are refused with the field named, and store nothing
 
     @gate
     Scenario Outline: The error for an invalid request names the field

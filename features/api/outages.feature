@@ -6,7 +6,7 @@ Feature: Errors are explained without exposing internals
   Strategic impact: How a product fails is part of every security review
 
   @API-07 @segment.free @segment.mid @segment.enterprise
-  Rule: An error has a stable code and its request ID, and only the log has the details
+  Rule: An error shows a stable code, its request ID and nothing internal
 
     @gate @exclusive
     Scenario Outline: An outage is reported as a temporary error

@@ -6,7 +6,7 @@ Feature: The status of a run can be read at any time
   Strategic impact: Schedules and reports of partners can rely on the status of a run
 
   @API-06 @segment.free @segment.mid
-  Rule: Status and progress only move forward, and an unknown run is not found
+  Rule: Status and progress only move forward; unknown runs are not found
 
     @gate
     Scenario: Status and progress of a run only move forward

@@ -1,11 +1,14 @@
 """Which roles may call which endpoint, as it is agreed with customers: the platform is not asked for it."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import faultless
 from support.platform.openapi import Operation
 
 PUBLIC = frozenset({"public"})
@@ -39,6 +42,11 @@ def permission_of(operation: Operation) -> str | None:
     return named
 
 
-def without_endpoint(operations: Iterable[Operation]) -> list[str]:
-    """Access rules for endpoints that are not published."""
-    return sorted(access_rules().keys() - {operation.place for operation in operations})
+def cover_the_access_rules() -> BaseMatcher[Sequence[Operation]]:
+    """Published operations, among them every endpoint that has an access rule."""
+
+    def faults_of(published: Sequence[Operation]) -> list[str]:
+        missing = access_rules().keys() - {operation.place for operation in published}
+        return [f"{place} is not published" for place in sorted(missing)]
+
+    return faultless("every endpoint that has an access rule", faults_of)
