@@ -21,9 +21,22 @@ from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed
 
+invalid_token = Scenario("An invalid token gives access to no endpoint", service="backend")
+renewal = Scenario("Renewing a session gives new tokens", service="auth")
+second_renewal = Scenario("A session can be renewed more than once", service="auth")
+reuse = Scenario("Reusing a refresh token ends the session", service="auth")
+logout = Scenario("Logging out ends this session and no other", service="auth")
+
+_NEW_TOKENS = "Acme receives a new access token and a new refresh token"
+_SESSION_ENDED = "every token of Acme's session is refused"
+
+
+def _accepted(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
+    return invalid_token.defect(id, summary, step="every response is an authentication error")
+
 
 def _decoding(**lenient: Any) -> None:
-    """Tokens are read with less care."""
+    """Tokens are decoded with less care."""
 
     def decode(token: str, key: str, **options: Any) -> Any:
         options["options"] = {**options["options"], **lenient}
@@ -32,39 +45,32 @@ def _decoding(**lenient: Any) -> None:
     original = replace(jwt, "decode", decode)
 
 
-bad_token_opens = Scenario("A bad token opens no door", service="backend")
-
-
-def _bad_token(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
-    return bad_token_opens.defect(id, summary, step="every door stays closed")
-
-
-@_bad_token("API-03a", "for whom a token is meant is not checked")
+@_accepted("API-03a", "the audience of a token is not checked")
 def _() -> None:
     _decoding(verify_aud=False)
 
 
-@_bad_token("API-03b", "who has issued a token is not checked")
+@_accepted("API-03b", "the issuer of a token is not checked")
 def _() -> None:
     _decoding(verify_iss=False)
 
 
-@_bad_token("API-03c", "the expiry of a token is not checked")
+@_accepted("API-03c", "the expiry of a token is not checked")
 def _() -> None:
     _decoding(verify_exp=False)
 
 
-@_bad_token("API-03d", "the signature of a token is not checked")
+@_accepted("API-03d", "the signature of a token is not checked")
 def _() -> None:
     _decoding(verify_signature=False)
 
 
-@_bad_token("API-03e", "threads are shown to sessions that are over")
+@_accepted("API-03e", "threads are shown to sessions that have ended")
 def _() -> None:
     replace(backend_threads, "acting_as", lambda database, caller, permission=None: database.tenant(caller.tenant_id))
 
 
-@_bad_token("API-03f", "a new way in has been published without a guard")
+@_accepted("API-03f", "a new endpoint is published without authentication")
 def _() -> None:
     def create_app(*parts: Any, **options: Any) -> FastAPI:
         app: FastAPI = original(*parts, **options)
@@ -74,69 +80,37 @@ def _() -> None:
     original = replace(backend_app, "create_app", create_app)
 
 
-session_goes_new = Scenario("A session goes on with new tokens", service="auth")
-
-
-@session_goes_new.defect(
-    "API-03g", "a refresh token is good for ever", step="Acme has been given new tokens of both kinds"
-)
-def _() -> None:
-    def refresh(self: Sessions, refresh_token: str) -> Token:
-        token: Token = original(self, refresh_token)
-        return token.model_copy(update={"refresh_token": refresh_token})
-
-    original = replace(Sessions, "refresh", refresh)
-
-
-refresh_token_shown = Scenario("A refresh token that is shown again ends the session", service="auth")
-
-
-@refresh_token_shown.defect(
-    "API-03h", "nobody notices that a refresh token is used twice", step="no token of Acme's session is of use any more"
-)
-def _() -> None:
-    replace(Sessions, "_end_if_spent", lambda self, refresh_hash: None)
-
-
-after_logging_out = Scenario(
-    "After logging out nothing of the session is of use, and other sessions go on", service="auth"
-)
-
-
-@after_logging_out.defect(
-    "API-03i",
-    "logging out closes connections but leaves the session as it is",
-    step="no token of Acme's session is of use any more",
-)
-def _() -> None:
-    replace(Sessions, "end", lambda self, connection, session_ids, reason: None)
-
-
-@after_logging_out.defect(
-    "API-03j", "logging out ends every session of the organisation", step="the other device is still let in"
-)
-def _() -> None:
-    def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
-        original(self, connection, list(connection.scalars(select(sessions.c.id))), reason)
-
-    original = replace(Sessions, "end", end)
-
-
-@bad_token_opens.defect(
-    "API-03k",
-    "owners are not let through to their own conversations",
-    step="Acme's own token opens every door that is there for owners",
+@invalid_token.defect(
+    "API-03k", "owners cannot list their own conversations", step="every API endpoint for owners works for Acme"
 )
 def _() -> None:
     closed("GET", "/v1/threads")
 
 
-@session_goes_new.defect(
-    "API-03l", "refreshed tokens are those of a session that nobody has begun", step="Acme is let in with the new token"
-)
+def _refreshing(changed: Callable[[Token, str], dict[str, str]]) -> None:
+    """Some of the new tokens of a session are replaced in the response."""
+
+    def refresh(self: Sessions, refresh_token: str) -> Token:
+        given: Token = original(self, refresh_token)
+        return given.model_copy(update=changed(given, refresh_token))
+
+    original = replace(Sessions, "refresh", refresh)
+
+
+@renewal.defect("API-03g", "a refresh token is good for ever", step=_NEW_TOKENS)
+def _() -> None:
+    _refreshing(lambda given, used: {"refresh_token": used})
+
+
+@second_renewal.defect("API-03n", "the refresh token in the response is not the one that was stored", step=_NEW_TOKENS)
+def _() -> None:
+    _refreshing(lambda given, used: {"refresh_token": new_secret()[0]})
+
+
+@renewal.defect("API-03l", "renewed tokens are of an unknown session", step="Acme's renewed session is valid")
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
-        # Only what is refreshed here: whoever logs in is given good tokens.
+        # Only for renewals: whoever logs in is given good tokens.
         elsewhere = copy.copy(self)
         vars(elsewhere)["_token"] = lambda session_id, *others: self._token(str(uuid.uuid4()), *others)
         given: Token = original(elsewhere, refresh_token)
@@ -145,14 +119,19 @@ def _() -> None:
     original = replace(Sessions, "refresh", refresh)
 
 
-@refresh_token_shown.defect(
-    "API-03m", "a used refresh token works as long as its session", step="the refresh token is refused"
+@reuse.defect("API-03h", "the reuse of a refresh token is not detected", step=_SESSION_ENDED)
+def _() -> None:
+    replace(Sessions, "_end_if_spent", lambda self, refresh_hash: None)
+
+
+@reuse.defect(
+    "API-03m", "a used refresh token works as long as its session", step="the response is an authentication error"
 )
 def _() -> None:
     def refresh(self: Sessions, refresh_token: str) -> Token:
-        old = fingerprint(refresh_token)
+        used = {"used": fingerprint(refresh_token)}
         with self._database.platform() as connection:
-            spent = connection.execute(text("SELECT * FROM spent_session_of(:old)"), {"old": old}).first()
+            spent = connection.execute(text("SELECT * FROM spent_session_of(:used)"), used).first()
         if spent is None:
             given: Token = original(self, refresh_token)
             return given
@@ -164,17 +143,18 @@ def _() -> None:
     original = replace(Sessions, "refresh", refresh)
 
 
-session_goes_often = Scenario("A session goes on as often as it is asked to", service="auth")
+@logout.defect("API-03i", "logging out closes connections and does not end the session", step=_SESSION_ENDED)
+def _() -> None:
+    replace(Sessions, "end", lambda self, connection, session_ids, reason: None)
 
 
-@session_goes_often.defect(
-    "API-03n",
-    "the refresh token that is given with new tokens is made anew, and is not the one that was stored",
-    step="Acme has been given new tokens of both kinds",
+@logout.defect(
+    "API-03j",
+    "logging out ends every session of the organisation",
+    step="Acme's session on another device is valid",
 )
 def _() -> None:
-    def refresh(self: Sessions, refresh_token: str) -> Token:
-        given: Token = original(self, refresh_token)
-        return given.model_copy(update={"refresh_token": new_secret()[0]})
+    def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
+        original(self, connection, list(connection.scalars(select(sessions.c.id))), reason)
 
-    original = replace(Sessions, "refresh", refresh)
+    original = replace(Sessions, "end", end)

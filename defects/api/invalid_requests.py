@@ -1,4 +1,4 @@
-"""Seeded defects of what becomes of wrong input (API-05)."""
+"""Seeded defects of the validation of requests (API-05)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
-from fastapi import FastAPI
 from pydantic import AfterValidator, BaseModel, Field, ModelWrapValidatorHandler, model_validator
 from structlog.contextvars import get_contextvars
 
@@ -24,16 +23,14 @@ from apex.storage.tables import tenants, threads
 from defects import Scenario
 from defects._patching import replace
 
-wrong_request_said = Scenario("What is wrong with a request is said by name")
+invalid = Scenario("The error for an invalid request names the field", service="backend")
 
 
-def _mistake(
-    id: str, summary: str, step: str = "each is refused with what is wrong named"
-) -> Callable[[Callable[[], None]], None]:
-    return wrong_request_said.defect(id, summary, step=step, service="backend")
+def _accepted(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
+    return invalid.defect(id, summary, step="every response is a validation error that names the field")
 
 
-@_mistake("API-05a", "nobody looks whether a title is a text before it is stored")
+@_accepted("API-05a", "the title of a conversation is stored whatever its type")
 def _() -> None:
     class AnyThread(BaseModel):
         title: Any
@@ -41,12 +38,12 @@ def _() -> None:
     replace(backend_threads, "NewThread", AnyThread)
 
 
-@_mistake("API-05b", "a refusal does not say which field is wrong")
+@_accepted("API-05b", "a validation error does not say which field is invalid")
 def _() -> None:
     replace(problems, "faults_of", lambda error: [])
 
 
-@_mistake("API-05c", "what a run is given is stored without a look at its letters")
+@_accepted("API-05c", "the input of a run is stored whatever its characters")
 def _() -> None:
     class AnyRun(NewRun):
         input: dict[str, Any] = Field(default_factory=dict)
@@ -54,7 +51,7 @@ def _() -> None:
     replace(backend_runs, "NewRun", AnyRun)
 
 
-@_mistake("API-05h", "what a run is given may have as many members as it likes")
+@_accepted("API-05h", "the input of a run may have any number of members")
 def _() -> None:
     class LargeRun(NewRun):
         input: Annotated[dict[str, Any], AfterValidator(storable)] = Field(default_factory=dict)
@@ -69,50 +66,54 @@ def _limits(**changed: int) -> None:
     original = replace(Bodies, "__init__", lenient)
 
 
-@_mistake("API-05d", "a request may be as large as it likes")
+@_accepted("API-05d", "a body may have any size")
 def _() -> None:
     _limits(max_body_bytes=2**40)
 
 
-@_mistake("API-05e", "a request may be nested as deeply as it likes")
+@_accepted("API-05e", "a body may be nested to any depth")
 def _() -> None:
     _limits(max_nesting=2**40)
 
 
-@_mistake(
-    "API-05f", "a conversation begins before the rest of the request is looked at", "nothing of Acme's has changed"
+def _database_of(module: Any, factory: str) -> list[Database]:
+    """The database with which a part of the platform is created."""
+
+    def create(*parts: Any) -> Any:
+        databases.extend(part for part in parts if isinstance(part, Database))
+        return original(*parts)
+
+    databases: list[Database] = []
+    original = replace(module, factory, create)
+    return databases
+
+
+@invalid.defect(
+    "API-05f", "a conversation is created before the rest of the request is validated", step="Acme's data is unchanged"
 )
 def _() -> None:
-    def routes(database: Database, *parts: Any) -> Any:
-        databases.append(database)
-        return original(database, *parts)
+    databases = _database_of(backend_runs, "routes")
 
     class EagerRun(NewRun):
         @model_validator(mode="wrap")
         @classmethod
         def _begin(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-            asked_by = get_contextvars()
-            with databases[0].tenant(asked_by["tenant_id"]) as connection:
-                owner = {"tenant_id": asked_by["tenant_id"], "user_id": asked_by["user_id"]}
-                connection.execute(threads.insert().values(id=str(uuid.uuid4()), title="New conversation", **owner))
+            caller = {name: get_contextvars()[name] for name in ("tenant_id", "user_id")}
+            with databases[0].tenant(caller["tenant_id"]) as connection:
+                connection.execute(threads.insert().values(id=str(uuid.uuid4()), title="New conversation", **caller))
             return handler(value)
 
-    databases: list[Database] = []
-    original = replace(backend_runs, "routes", routes)
     replace(backend_runs, "NewRun", EagerRun)
 
 
-@wrong_request_said.defect(
+@invalid.defect(
     "API-05g",
-    "an organisation is written before the rest of its sign-up is looked at",
-    step="nobody has become a customer by it",
+    "an organisation is created before the rest of its sign-up is validated",
+    step="no invalid sign-up has created a customer",
     service="auth",
 )
 def _() -> None:
-    def application(process: Any, accounts: Any, sessions: Any, database: Database) -> FastAPI:
-        databases.append(database)
-        app: FastAPI = original(process, accounts, sessions, database)
-        return app
+    databases = _database_of(auth_app, "application")
 
     class EagerSignUp(SignUp):
         @model_validator(mode="wrap")
@@ -128,6 +129,4 @@ def _() -> None:
                         connection.execute(tenants.insert().values(id=own, name=name, plan="free"))
                 raise
 
-    databases: list[Database] = []
-    original = replace(auth_app, "application", application)
     replace(auth_app, "SignUp", EagerSignUp)

@@ -1,10 +1,11 @@
-"""Seeded defects of what is told of failures (API-07)."""
+"""Seeded defects of errors and what they expose (API-07)."""
 
 from __future__ import annotations
 
 import sys
 import uuid
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -18,55 +19,51 @@ from apex.runtime.discovery import Instance, Registry
 from defects import Scenario
 from defects._patching import replace
 
-lies_behind_doors = Scenario("What lies behind the doors fails")
+outage = Scenario("An outage is reported as a temporary error", service="backend")
+corrupted = Scenario("Corrupted data is reported as an internal error", service="backend")
+
+_TEMPORARY = "every response is a temporary error with its request ID"
+_NOTHING_INTERNAL = "every response shows nothing internal"
+_LOGGED = "the log explains every error under its request ID"
 
 
-def _breakdown(id: str, summary: str, step: str, service: str = "backend") -> Callable[[Callable[[], None]], None]:
-    return lies_behind_doors.defect(id, summary, step=step, service=service)
+def _log_nothing(module: Any) -> None:
+    replace(module, "log", SimpleNamespace(error=lambda event, **fields: None))
 
 
-_PASSING = "each failure is told to be a passing one, under its request's number"
-_NOTHING_INSIDE = "no answer shows anything of the inside"
-_LOGGED = "the log has the detail of each failure under the same number"
-
-
-@_breakdown("API-07a", "a database that cannot be reached is taken for a fault of ours", _PASSING)
+@outage.defect("API-07a", "an unreachable database is reported as an internal error", step=_TEMPORARY)
 def _() -> None:
     replace(problems, "OperationalError", InterfaceError)
 
 
-@_breakdown("API-07b", "a failure is told under a number that nobody has seen before", _PASSING)
+@outage.defect("API-07b", "an error has the request ID of no request", step=_TEMPORARY)
 def _() -> None:
-    def answer(request_id: str, problem: Problem) -> Any:
-        return original(str(uuid.uuid4()), problem)
-
-    original = replace(problems, "answer", answer)
+    original: Any = replace(problems, "answer", lambda request_id, problem: original(str(uuid.uuid4()), problem))
 
 
-@_breakdown("API-07c", "who cannot be answered is told which host did not answer", _NOTHING_INSIDE)
+@outage.defect("API-07c", "the error names the host that is unreachable", step=_NOTHING_INTERNAL)
 def _() -> None:
-    replace(
-        problems, "unavailable", lambda: Problem(503, "unavailable", "connection to server at 127.0.0.1 was refused")
-    )
+    refused = "connection to server at 127.0.0.1 was refused"
+    replace(problems, "unavailable", lambda: Problem(503, "unavailable", refused))
 
 
-@_breakdown("API-07d", "nobody is told why the store of finished work did not answer", _LOGGED, "analytics")
+@outage.defect("API-07d", "the analytics service does not log its errors", step=_LOGGED, service="analytics")
 def _() -> None:
-    _say_nothing(problems)
+    _log_nothing(problems)
 
 
-@_breakdown("API-07h", "who cannot watch is told so in the words of what could not be reached", _NOTHING_INSIDE)
+@outage.defect("API-07h", "a refused connection shows the exception", step=_NOTHING_INTERNAL)
 def _() -> None:
     original = problems.unavailable
     replace(sockets, "unavailable", lambda: original(str(sys.exception())))
 
 
-@_breakdown("API-07i", "nobody is told why nobody can watch", _LOGGED)
+@outage.defect("API-07i", "the error of a refused connection is not logged", step=_LOGGED)
 def _() -> None:
-    _say_nothing(sockets)
+    _log_nothing(sockets)
 
 
-@_breakdown("API-07j", "where it is not known which instances there are, there are said to be none", _PASSING)
+@outage.defect("API-07j", "where the instances are unknown, an empty list is returned", step=_TEMPORARY)
 def _() -> None:
     def instances(self: Registry) -> list[Instance]:
         try:
@@ -78,46 +75,35 @@ def _() -> None:
     original = replace(Registry, "instances", instances)
 
 
-@_breakdown("API-07k", "who wants to watch waits for what gives no answer", _PASSING)
+@outage.defect("API-07k", "a new connection waits without a timeout for Redis", step=_TEMPORARY)
 def _() -> None:
     replace(hub, "PATIENCE_SECONDS", 600.0)
 
 
-stored_makes_sense = Scenario("What is stored makes no sense", service="backend")
+def _unexpected(problem_of: Callable[[Exception], Problem]) -> None:
+    """Another error is returned for what nobody expected; it is logged as before."""
 
-
-@stored_makes_sense.defect(
-    "API-07e", "a fault of ours is told to customers in the exception's own words", step=_NOTHING_INSIDE
-)
-def _() -> None:
     def unexpected(request_id: str, error: Exception) -> JSONResponse:
         problems.log.error("request failed", exc_info=error)
-        return problems.answer(request_id, Problem(500, "internal_error", f"{type(error).__name__}: {error}"))
+        return problems.answer(request_id, problem_of(error))
 
     replace(problems, "unexpected", unexpected)
 
 
-@stored_makes_sense.defect("API-07f", "a fault of ours leaves nothing in the log", step=_LOGGED)
+@corrupted.defect("API-07e", "an internal error shows the exception", step=_NOTHING_INTERNAL)
 def _() -> None:
-    _say_nothing(problems)
+    _unexpected(lambda error: Problem(500, "internal_error", f"{type(error).__name__}: {error}"))
 
 
-@stored_makes_sense.defect(
+@corrupted.defect("API-07f", "an internal error is not logged", step=_LOGGED)
+def _() -> None:
+    _log_nothing(problems)
+
+
+@corrupted.defect(
     "API-07g",
-    "what is stored and makes no sense is left out, as if there were nothing",
-    step="each failure is told to be a fault of ours, under its request's number",
+    "corrupted data is reported as not found",
+    step="every response is an internal error with its request ID",
 )
 def _() -> None:
-    def unexpected(request_id: str, error: Exception) -> JSONResponse:
-        problems.log.error("request failed", exc_info=error)
-        return problems.answer(request_id, problems.not_found())
-
-    replace(problems, "unexpected", unexpected)
-
-
-def _say_nothing(module: Any) -> None:
-    class Silent:
-        def error(self, event: str, **fields: Any) -> None:
-            """Nobody hears of it."""
-
-    replace(module, "log", Silent())
+    _unexpected(lambda error: problems.not_found())

@@ -1,4 +1,4 @@
-"""Seeded defects of rights (API-04)."""
+"""Seeded defects of permissions (API-04)."""
 
 from __future__ import annotations
 
@@ -20,33 +20,41 @@ from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed
 
-every_door_open = Scenario("Every door is open to those who have the right, and closed to all others")
+every_role = Scenario("Every endpoint is open to the permitted roles and no others", service="backend")
+no_rule = Scenario("No endpoint is accessible without an access rule", service="backend")
+
+_AS_RULED = "every response follows the access rule of its endpoint"
+_NAMED = "every permission error names the missing permission"
 
 
-def _right(id: str, service: str, summary: str, step: str) -> Callable[[Callable[[], None]], None]:
-    return every_door_open.defect(id, summary, step=step, service=service)
+def _permit(permission: str, *roles: str) -> None:
+    """Exactly these roles have a permission."""
+    replace(identity, "PERMISSIONS", {**identity.PERMISSIONS, permission: frozenset(roles)})
 
 
-_AS_RIGHTS_SAY = "each door was open or closed to each of them as the rights of their role say"
-
-
-@_right("API-04a", "backend", "everybody may store usage, readers too", _AS_RIGHTS_SAY)
+@every_role.defect("API-04a", "every role may store usage, viewers too", step=_AS_RULED)
 def _() -> None:
-    everybody = frozenset({"owner", "admin", "member", "viewer", "operator"})
-    replace(identity, "PERMISSIONS", {**identity.PERMISSIONS, "usage:write": everybody})
+    _permit("usage:write", "owner", "admin", "member", "viewer", "operator")
 
 
-@_right("API-04b", "auth", "only owners may manage members, admins may not", _AS_RIGHTS_SAY)
+@every_role.defect("API-04b", "only owners may manage members, admins may not", step=_AS_RULED, service="auth")
 def _() -> None:
-    replace(identity, "PERMISSIONS", {**identity.PERMISSIONS, "members:manage": frozenset({"owner"})})
+    _permit("members:manage", "owner")
 
 
-@_right("API-04c", "backend", "the way to the platform's connections has lost its guard", _AS_RIGHTS_SAY)
+@every_role.defect("API-04c", "the list of connections does not check the permission", step=_AS_RULED)
 def _() -> None:
     replace(backend_operations, "acting_as", lambda database, caller, permission=None: database.platform())
 
 
-@_right("API-04d", "backend", "a role is looked at when the work is done", "no closed door has let anything be changed")
+@every_role.defect("API-04h", "owners do not find their own conversation", step=_AS_RULED)
+def _() -> None:
+    closed("GET", "/v1/threads/{thread_id}")
+
+
+@every_role.defect(
+    "API-04d", "the permission is checked after the change", step="no refused request has changed Acme's data"
+)
 def _() -> None:
     @contextmanager
     def too_late(database: Database, caller: Identity, permission: str | None = None) -> Iterator[Connection]:
@@ -58,71 +66,51 @@ def _() -> None:
     original = replace(backend_threads, "acting_as", too_late)
 
 
-@_right(
-    "API-04e",
-    "backend",
-    "who is refused is not told what is missing",
-    "each who was refused was told which permission is missing",
-)
+@every_role.defect("API-04e", "a permission error does not name the permission", step=_NAMED)
 def _() -> None:
     replace(identity, "permission_denied", lambda permission: Problem(403, "permission_denied", "You may not do this."))
 
 
-@_right("API-04h", "backend", "who has the right to a conversation of their own finds none", _AS_RIGHTS_SAY)
+@every_role.defect("API-04i", "the error for a refused expense names another permission", step=_NAMED)
 def _() -> None:
-    closed("GET", "/v1/threads/{thread_id}")
+    other = {"expenses:book": "allowance:manage"}
+    original: Any = replace(
+        identity, "permission_denied", lambda permission: original(other.get(permission, permission))
+    )
 
 
-@_right(
-    "API-04i",
-    "backend",
-    "who may not book an expense is told to ask for the management of allowances",
-    "each who was refused was told which permission is missing",
-)
-def _() -> None:
-    def named(permission: str) -> Problem:
-        problem: Problem = original({"expenses:book": "allowance:manage"}.get(permission, permission))
-        return problem
+def _backend(change: Callable[[FastAPI], object]) -> None:
+    """The backend's application is changed after it was created."""
 
-    original = replace(identity, "permission_denied", named)
-
-
-door_has_been = Scenario("No door has been forgotten", service="backend")
-
-
-@door_has_been.defect(
-    "API-04f",
-    "a new way in has been published, and nobody has decided who may use it",
-    step="each door that is published has its rights written down",
-)
-def _() -> None:
     def create_app(*parts: Any, **options: Any) -> FastAPI:
         app: FastAPI = original(*parts, **options)
-
-        def newest_threads(caller: identity.Caller) -> dict[str, Any]:
-            return {"items": []}
-
-        app.get("/v1/newest-threads")(newest_threads)
+        change(app)
         return app
 
     original = replace(backend_app, "create_app", create_app)
 
 
-@door_has_been.defect(
+@no_rule.defect("API-04f", "a new endpoint is published without an access rule", step=_AS_RULED)
+def _() -> None:
+    def newest_threads(caller: identity.Caller) -> dict[str, Any]:
+        return {"items": []}
+
+    _backend(lambda app: app.get("/v1/newest-threads")(newest_threads))
+
+
+@no_rule.defect(
     "API-04g",
-    "a way in has moved, and its rights were left behind",
-    step="no rights are written down for a door that is not there",
+    "an endpoint has moved, and its access rule was left behind",
+    step="the published API reference lists every endpoint that has an access rule",
 )
 def _() -> None:
-    def create_app(*parts: Any, **options: Any) -> FastAPI:
-        app: FastAPI = original(*parts, **options)
+    def without_agents(app: FastAPI) -> None:
         publish = app.openapi
 
-        def without_agents() -> dict[str, Any]:
+        def openapi() -> dict[str, Any]:
             document = publish()
             return {**document, "paths": {path: how for path, how in document["paths"].items() if "agents" not in path}}
 
-        replace(app, "openapi", without_agents)
-        return app
+        replace(app, "openapi", openapi)
 
-    original = replace(backend_app, "create_app", create_app)
+    _backend(without_agents)

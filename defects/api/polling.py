@@ -1,4 +1,4 @@
-"""Seeded defects of following a run by asking (API-01)."""
+"""Seeded defects of polling (API-01)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from apex.http.problems import Problem
 from defects import Scenario
 from defects._patching import replace
 
-program_asks_looks = Scenario(
-    "A program asks, looks again until the run has ended, and reads the result", service="backend"
-)
+polled = Scenario("A program starts a run, polls it and reads the result", service="backend")
+refused = Scenario("Refusals conform to the published API reference, too", service="backend")
+
+_CONFORMS = "every response conforms to the published API reference"
 
 
-@program_asks_looks.defect(
-    "API-01a",
-    "a run is shown under names that are not the published ones",
-    step="every answer on the way was as published",
-)
+@polled.defect("API-01a", "a field of a run has another name than the published one", step=_CONFORMS)
 def _() -> None:
     def shown(row: Row[Any]) -> Any:
         run = original(row).model_dump(mode="json")
@@ -32,12 +29,7 @@ def _() -> None:
     original = replace(backend_runs, "shown", shown)
 
 
-cannot_granted_answered = Scenario("What cannot be granted is answered as published, too", service="backend")
-
-
-@cannot_granted_answered.defect(
-    "API-01b", "refusals come without the id of the request", step="every answer on the way was as published"
-)
+@refused.defect("API-01b", "refusals have no request ID", step=_CONFORMS)
 def _() -> None:
     def answer(request_id: str, problem: Problem) -> JSONResponse:
         body = {"code": problem.code, "detail": problem.detail}

@@ -1,4 +1,4 @@
-"""Seeded defects of what is told of a run's state (API-06)."""
+"""Seeded defects of the status of a run (API-06)."""
 
 from __future__ import annotations
 
@@ -13,54 +13,45 @@ from apex.http.problems import permission_denied
 from defects import Scenario
 from defects._patching import replace
 
+forward = Scenario("Status and progress of a run only move forward", service="backend")
+unknown = Scenario("A run that never existed is not found", service="backend")
 
-def _told(change: Callable[[dict[str, Any]], None]) -> None:
-    """Of every run something else is told than what is stored."""
+
+def _shown(change: Callable[[dict[str, Any]], None]) -> None:
+    """Every run is shown otherwise than it is stored."""
 
     def fields(row: Row[Any]) -> dict[str, Any]:
-        told: dict[str, Any] = original(row)
-        change(told)
-        return told
+        shown: dict[str, Any] = original(row)
+        change(shown)
+        return shown
 
     original = replace(backend_runs, "fields", fields)
 
 
-state_progress_move = Scenario("State and progress move only forward", service="backend")
-
-
-@state_progress_move.defect(
+@forward.defect(
     "API-06a",
-    "every third reader is told a state from a stale cache",
-    step="the states that Acme has read go only forward, to the end",
+    "every third response has a status from a stale cache",
+    step="the statuses that Acme has read only move forward, to the end",
 )
 def _() -> None:
-    def stale(told: dict[str, Any]) -> None:
-        first, readers = cache.setdefault(told["id"], (told["status"], count()))
+    def stale(shown: dict[str, Any]) -> None:
+        first, readers = cache.setdefault(shown["id"], (shown["status"], count()))
         if next(readers) % 3 == 2:
-            told["status"] = first
+            shown["status"] = first
 
     cache: dict[str, tuple[str, Any]] = {}
-    _told(stale)
+    _shown(stale)
 
 
-@state_progress_move.defect(
+@forward.defect(
     "API-06b",
-    "progress is told only when the run has ended",
+    "progress is shown only when the run has ended",
     step="the progress that Acme has read has grown with each answer",
 )
 def _() -> None:
-    def silent(told: dict[str, Any]) -> None:
-        if told["finished_at"] is None:
-            told["progress"] = 0
-
-    _told(silent)
+    _shown(lambda shown: shown.update(progress=0) if shown["finished_at"] is None else None)
 
 
-run_never_existed = Scenario("A run that never existed is not found", service="backend")
-
-
-@run_never_existed.defect(
-    "API-06c", "a run that never existed is refused for want of a permission", step="Acme is told that there is nothing"
-)
+@unknown.defect("API-06c", "an unknown run is a permission error", step="the response is a not-found error")
 def _() -> None:
     replace(backend_runs, "not_found", lambda: permission_denied("runs:read"))

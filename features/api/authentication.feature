@@ -1,64 +1,62 @@
 @api
-Feature: Only valid tokens open the door
+Feature: Only a valid token gives access to the API
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Pass every customer's security review at the first attempt
-  Value impact:     A lost, stolen or made-up token is of no use to anybody
-  Strategic impact: Access that can be proved to be tight opens regulated markets
+  Value impact:     A lost, stolen or forged token is useless to its finder
+  Strategic impact: Access control that can be proved opens regulated markets
 
   @API-03 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Whoever comes without a valid token is refused at every door, and nothing happens
+  Rule: A request without a valid token is refused and changes nothing
 
     @gate
-    Scenario Outline: A bad token opens no door
-      Given Acme is <a plan> customer who owns one of everything
-      When somebody tries every door with <a bad token>
-      Then every door stays closed
-      And nothing of Acme's has changed
-      And Acme's own token opens every door that is there for owners
+    Scenario Outline: An invalid token gives access to no endpoint
+      Given Acme is <a plan> customer with one of each resource
+      When an outsider calls every API endpoint with <an invalid token>
+      Then every response is an authentication error
+      And Acme's data is unchanged
+      And every API endpoint for owners works for Acme
 
-      Examples: Tokens as anybody can have or make them
-        | a plan        | a bad token                        |
-        | a Free        | no token                           |
-        | an Early      | a malformed token                  |
-        | a Mid         | an expired token                   |
-        | an Enterprise | a token with a forged signature    |
-        | a Mid         | an unsigned token                  |
-        | a Mid         | a token of a session that is over  |
-        | an Enterprise | a token of another environment     |
+      Examples: Tokens that anybody can obtain or forge
+        | a plan        | an invalid token                    |
+        | a Free        | no token                            |
+        | an Early      | a malformed token                   |
+        | a Mid         | an expired token                    |
+        | an Enterprise | a token with a forged signature     |
+        | a Mid         | an unsigned token                   |
+        | a Mid         | a token of a session that has ended |
+        | an Enterprise | a token of another environment      |
 
       @needs.own_services
       Examples: Tokens signed with the platform's own key
-        | a plan        | a bad token                        |
-        | an Enterprise | a token meant for somebody else    |
-        | a Mid         | a token of another issuer          |
+        | a plan        | an invalid token                    |
+        | an Enterprise | a token for another audience        |
+        | a Mid         | a token of another issuer           |
 
     @gate
-    Scenario: A session goes on with new tokens
+    Scenario: Renewing a session gives new tokens
       Given Acme is a Free customer
-      When Acme goes on with the refresh token
-      Then Acme has been given new tokens of both kinds
-      And Acme is let in with the new token
+      When Acme renews the session
+      Then Acme receives a new access token and a new refresh token
+      And Acme's renewed session is valid
 
     @gate
-    Scenario: A session goes on as often as it is asked to
-      Given Acme is a Mid customer
-      And Acme has gone on with the refresh token
-      When Acme goes on with the refresh token
-      Then Acme has been given new tokens of both kinds
-      And Acme is let in with the new token
+    Scenario: A session can be renewed more than once
+      Given Acme is a Mid customer with a renewed session
+      When Acme renews the session
+      Then Acme receives a new access token and a new refresh token
+      And Acme's renewed session is valid
 
     @gate
-    Scenario: A refresh token that is shown again ends the session
-      Given Acme is an Early customer
-      And Acme has gone on with the refresh token
-      When somebody shows the used refresh token
-      Then the refresh token is refused
-      And no token of Acme's session is of use any more
+    Scenario: Reusing a refresh token ends the session
+      Given Acme is an Early customer with a renewed session
+      When Acme reuses the refresh token
+      Then the response is an authentication error
+      And every token of Acme's session is refused
 
     @smoke
-    Scenario: After logging out nothing of the session is of use, and other sessions go on
-      Given Acme is an Enterprise customer who owns one of everything
-      And Acme is logged in on another device
+    Scenario: Logging out ends this session and no other
+      Given Acme is an Enterprise customer with one of each resource
+      And Acme has a session on another device
       When Acme logs out
-      Then no token of Acme's session is of use any more
-      And the other device is still let in
+      Then every token of Acme's session is refused
+      And Acme's session on another device is valid

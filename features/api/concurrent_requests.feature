@@ -1,40 +1,38 @@
 @api
-Feature: Many users at once get right answers in time
+Feature: The API serves many users at once, each within their rate limit
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let one platform carry all customers, without one of them being felt by another
-  Value impact:     Answers are right and quick at the busiest hour, too
-  Strategic impact: Fair shares by plan are what makes a free plan affordable
+  Business goal:    Run all customers on one platform without one slowing another down
+  Value impact:     Responses are correct and quick even at the busiest hour
+  Strategic impact: Rate limits by plan are what makes a free plan affordable
 
   @API-08 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Answers to many at once are right and in time, and who asks more than their plan allows is told when to return
+  Rule: Concurrent requests are answered correctly, in time and within the rate limit
 
     @gate @timing
-    Scenario: Fifty people ask for different things, side by side
-      Given fifty customers
-      And each of them has a conversation
-      When each of them makes ten requests of different kinds, all of them side by side
-      Then everybody has been answered rightly, with nothing of anybody else's
-      And no two things or answers bear the same name
-      And nearly all answers have come within the mixed requests budget
+    Scenario: Fifty users at once receive correct responses in time
+      Given fifty customers with a conversation each
+      When every customer makes ten different requests at the same time
+      Then every response is correct and shows only the customer's own data
+      And every response and every new resource has a unique ID
+      And nearly all responses arrive within the mixed requests budget
 
     @gate @timing
-    Scenario: Who asks more than the plan allows is told when to come back, and nobody else is
+    Scenario: The rate limit refuses only the customer who exceeds it
       Given Acme is a Free customer
       And Borealis is a Free customer
       And Cumulus is an Early customer
-      When Acme and Cumulus each ask more often than a Free plan allows, and Borealis now and then
-      Then Acme has been granted what the plan allows, and was told when to come back
-      And Borealis and Cumulus have been granted everything
+      When Acme and Cumulus exceed the rate limit of a Free plan while Borealis makes a few requests
+      Then Acme is served up to the limit of the plan, and every refusal has a Retry-After
+      And every request of Borealis and Cumulus succeeds
 
     @gate @timing
-    Scenario: Who comes back when they were told to is answered again
-      Given Acme is a Free customer
-      And Acme has used up what the plan allows
-      When Acme comes back when told to
-      Then Acme's request is granted
+    Scenario: A customer who waits as long as Retry-After says is served
+      Given Acme is a Free customer with an exhausted rate limit
+      When Acme waits as long as Retry-After says and calls the API again
+      Then the response is a success
 
     @gate @exclusive
-    Scenario: Where nobody can count, nobody is refused for it
-      Given Acme is a Mid customer who owns one of everything
-      When Acme looks behind every door for owners while nobody can count requests
-      Then each of these doors was open to Acme
+    Scenario: Rate limiting refuses nobody while Redis is unreachable
+      Given Acme is a Mid customer with one of each resource
+      When Acme calls every read-only API endpoint while Redis is unreachable
+      Then every response is a success

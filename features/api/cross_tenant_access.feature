@@ -1,21 +1,21 @@
 @api
-Feature: Nobody reaches what belongs to somebody else
+Feature: Customers cannot access each other's resources
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let rivals be customers of the same platform without a second thought
-  Value impact:     What a customer owns cannot be read, changed or even guessed at by others
+  Business goal:    Let competitors be customers of the same platform without hesitation
+  Value impact:     No other customer can read, change or even detect a customer's resources
   Strategic impact: One breach between customers would end the business
 
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: What belongs to somebody else looks as if it had never existed, whatever way is tried
+  Rule: A resource of another user looks like one that never existed
 
     @smoke
-    Scenario Outline: Another customer finds nothing
-      Given Acme is <a plan> customer who owns one of everything
+    Scenario Outline: Another customer finds no resource
+      Given Acme is <a plan> customer with one of each resource
       And Borealis is an Enterprise customer
-      When Borealis tries every way to what Acme owns
-      Then each way ends as if nothing were there
-      And nothing of Acme's has changed
-      And every one of these ways is open to Acme
+      When Borealis tries to access Acme's resources in every way
+      Then every response is as if the resource had never existed
+      And Acme's data is unchanged
+      And the same requests succeed for Acme
 
       Examples:
         | a plan   |
@@ -23,10 +23,10 @@ Feature: Nobody reaches what belongs to somebody else
         | an Early |
 
     @gate
-    Scenario: A colleague finds nothing of what is not shared
-      Given Acme is a Mid customer who owns one of everything
+    Scenario: A colleague finds no resource that is not shared
+      Given Acme is a Mid customer with one of each resource
       And Ben of Acme is a member
-      When Ben of Acme tries every way to what Acme owns
-      Then each way ends as if nothing were there
-      And nothing of Acme's has changed
-      And every one of these ways is open to Acme
+      When Ben of Acme tries to access Acme's resources in every way
+      Then every response is as if the resource had never existed
+      And Acme's data is unchanged
+      And the same requests succeed for Acme

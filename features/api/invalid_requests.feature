@@ -1,32 +1,32 @@
 @api
-Feature: Wrong input gets a helpful answer
+Feature: Invalid requests get a helpful error
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let programmers find their own mistakes without writing to our support
-  Value impact:     Whoever sends something wrong reads what it is, and nothing is half done
-  Strategic impact: A service that no request can break may be opened to everybody's programs
+  Business goal:    Let developers correct their requests without writing to support
+  Value impact:     The error names the invalid field, and no request is half done
+  Strategic impact: A service that no request can break can be opened to every program
 
   @API-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Wrong input is refused with the field named, nothing is stored, and the service goes on unharmed
+  Rule: Invalid requests are refused with the field named, and store nothing
 
     @gate
-    Scenario Outline: What is wrong with a request is said by name
-      Given Acme is <a plan> customer who owns one of everything
-      When Acme sends every request with <something wrong>
-      Then each is refused with what is wrong named
-      And nothing of Acme's has changed
-      And nobody has become a customer by it
-      And Acme's own token opens every door that is there for owners
+    Scenario Outline: The error for an invalid request names the field
+      Given Acme is <a plan> customer with one of each resource
+      When Acme sends every request with <an error>
+      Then every response is a validation error that names the field
+      And Acme's data is unchanged
+      And no invalid sign-up has created a customer
+      And every API endpoint for owners works for Acme
 
-      Examples: Mistakes
-        | a plan        | something wrong                 |
-        | a Free        | a field missing                 |
-        | an Early      | a field of the wrong type       |
-        | a Mid         | more in a field than fits       |
-        | an Enterprise | a character that cannot be kept |
-        | a Mid         | a number that is none           |
-        | a Free        | letters that cannot be read     |
+      Examples: Invalid values
+        | a plan        | an error                            |
+        | a Free        | a missing field                     |
+        | an Early      | a field of the wrong type           |
+        | a Mid         | a value that is too large           |
+        | an Enterprise | an unstorable character             |
+        | a Mid         | an invalid number                   |
+        | a Free        | a malformed or wrongly encoded body |
 
-      Examples: Too much of it
-        | a plan        | something wrong                 |
-        | an Early      | lists in lists without end      |
-        | an Enterprise | far more than anybody needs     |
+      Examples: Excessive bodies
+        | a plan        | an error                            |
+        | an Early      | endlessly nested lists              |
+        | an Enterprise | an oversized body                   |

@@ -1,34 +1,35 @@
 @api
-Feature: Failures are explained without showing the inside
+Feature: Errors are explained without exposing internals
   Segment:          Free, Mid and Enterprise
-  Business goal:    Let support answer the question what went wrong from the answer's own words
-  Value impact:     A customer can tell what may help, and an attacker learns nothing
-  Strategic impact: How a product fails is part of what security reviews look at
+  Business goal:    Let support find the cause of an error by its request ID
+  Value impact:     A customer knows whether to retry, and an attacker learns nothing
+  Strategic impact: How a product fails is part of every security review
 
   @API-07 @segment.free @segment.mid @segment.enterprise
-  Rule: A failure has a stable name and its request's number, shows nothing of the inside, and the log has the rest
+  Rule: An error shows a stable code, its request ID and nothing internal
 
     @gate @exclusive
-    Scenario Outline: What lies behind the doors fails
-      Given Acme is <a plan> customer who owns one of everything
-      When Acme tries the doors that need it while <something is broken>
-      Then each failure is told to be a passing one, under its request's number
-      And no answer shows anything of the inside
-      And the log has the detail of each failure under the same number
-      And Acme's own token opens every door that is there for owners
+    Scenario Outline: An outage is reported as a temporary error
+      Given Acme is <a plan> customer with one of each resource
+      When Acme calls the affected API endpoints while <an outage>
+      Then every response is a temporary error with its request ID
+      And every response shows nothing internal
+      And the log explains every error under its request ID
+      And every API endpoint for owners works for Acme
 
       Examples:
-        | a plan        | something is broken                              |
-        | a Mid         | the database cannot be reached                   |
-        | an Enterprise | the database breaks off whatever it is asked     |
-        | a Free        | the store of finished work cannot be reached     |
-        | a Mid         | what the services share cannot be reached        |
-        | an Enterprise | what the services share gives no answer          |
+        | a plan        | an outage                           |
+        | a Mid         | the database is unreachable         |
+        | an Enterprise | the database drops every connection |
+        | a Free        | the analytics store is unreachable  |
+        | a Mid         | Redis is unreachable                |
+        | an Enterprise | Redis does not respond              |
 
     @smoke
-    Scenario: What is stored makes no sense
-      Given Acme is a Mid customer who owns one of everything
-      When Acme looks at what has been spoilt in the database
-      Then each failure is told to be a fault of ours, under its request's number
-      And no answer shows anything of the inside
-      And the log has the detail of each failure under the same number
+    Scenario: Corrupted data is reported as an internal error
+      Given Acme is a Mid customer with one of each resource
+      And Acme has a corrupted cloud account and corrupted runs
+      When Acme requests the corrupted cloud account and runs
+      Then every response is an internal error with its request ID
+      And every response shows nothing internal
+      And the log explains every error under its request ID

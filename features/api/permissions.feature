@@ -1,24 +1,24 @@
 @api
-Feature: Everybody can do what they have the right to do, and nothing else
+Feature: Users can do what their role permits, and nothing else
   Segment:          Early and Enterprise
   Business goal:    Let organisations give everybody exactly the access that their work needs
-  Value impact:     An owner can invite a reader without fear that something is changed
-  Strategic impact: Rights that hold at every door are what large customers ask for first
+  Value impact:     An owner can invite a viewer without fear of unwanted changes
+  Strategic impact: Roles that hold at every endpoint are a requirement of large customers
 
   @API-04 @segment.early @segment.enterprise
-  Rule: Rights are enforced at every door, and every door has its rights
+  Rule: Every endpoint has an access rule and enforces it
 
     @gate
-    Scenario: Every door is open to those who have the right, and closed to all others
+    Scenario: Every endpoint is open to the permitted roles and no others
       Given Acme is an Enterprise customer with people in every role
-      When everybody in Acme tries every door, and the operator too
-      Then each door was open or closed to each of them as the rights of their role say
-      And no closed door has let anything be changed
-      And each who was refused was told which permission is missing
+      When everybody in Acme and the operator call every API endpoint
+      Then every response follows the access rule of its endpoint
+      And no refused request has changed Acme's data
+      And every permission error names the missing permission
 
     @smoke
-    Scenario: No door has been forgotten
-      Given Acme is an Early customer
-      When Acme looks up which doors there are
-      Then each door that is published has its rights written down
-      And no rights are written down for a door that is not there
+    Scenario: No endpoint is accessible without an access rule
+      Given Acme is an Early customer with one of each resource
+      When Acme calls every API endpoint, with and without a token
+      Then every response follows the access rule of its endpoint
+      And the published API reference lists every endpoint that has an access rule

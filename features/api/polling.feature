@@ -1,19 +1,19 @@
 @api
-Feature: A run can be followed by asking alone
+Feature: A run can be followed by polling alone
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let partners build on the product with the simplest of means
-  Value impact:     A program of twenty lines can order an analysis and use its result
-  Strategic impact: What is easy to integrate becomes part of other people's products
+  Business goal:    Let partners integrate the product with the simplest of means
+  Value impact:     A program of twenty lines can start an analysis and use its result
+  Strategic impact: What is easy to integrate becomes part of other products
 
   @API-01 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Asking, looking again and reading the result need no live connection, and every answer is as published
+  Rule: Polling needs no live connection, and every response is as published
 
     @smoke
-    Scenario Outline: A program asks, looks again until the run has ended, and reads the result
+    Scenario Outline: A program starts a run, polls it and reads the result
       Given Acme is <a plan> customer with stored usage
-      When Acme asks for a usage report and looks again until it has ended
+      When Acme starts a usage report and polls it until it ends
       Then the answer equals the totals of Acme's own usage
-      And every answer on the way was as published
+      And every response conforms to the published API reference
 
       Examples:
         | a plan        |
@@ -21,8 +21,8 @@ Feature: A run can be followed by asking alone
         | an Enterprise |
 
     @gate
-    Scenario: What cannot be granted is answered as published, too
+    Scenario: Refusals conform to the published API reference, too
       Given Acme is an Early customer
       And Ben of Acme is a member
-      When Ben of Acme asks for what cannot be granted
-      Then every answer on the way was as published
+      When Ben of Acme makes requests that must be refused
+      Then every response conforms to the published API reference

@@ -1,27 +1,21 @@
-"""Nobody reaches what belongs to somebody else."""
+"""Customers cannot access each other's resources."""
 
 from hamcrest import equal_to, is_not
 
-from support.api import access, cross_tenant_access, owned_resources
-from support.api.cross_tenant_matchers import end_as_if_nothing_were_there, show_all_of_it, show_nothing_of_it
-from support.matchers.responses import are_all_open
+from support.api import calls, cross_tenant_access, owned_resources
+from support.api.calls import Calls
+from support.api.cross_tenant_access_matchers import show_every_sign
 from support.run.sentences import then, when
 
 
-@when("{stranger:User} tries every way to what {customer:User} owns")
-def _(world, stranger, customer):
-    cross_tenant_access.try_every_way(world, stranger)
+@when("{intruder:User} tries to access {customer:Owner} resources in every way")
+def _(world, intruder, customer):
+    world.keep(Calls(cross_tenant_access.attempt(world, intruder)))
 
 
-@then("each way ends as if nothing were there")
-def _(world):
-    world.expect(world.recall(cross_tenant_access.TRESPASSED, list), end_as_if_nothing_were_there())
-    world.expect(world.recall(cross_tenant_access.SEEN, list), show_nothing_of_it())
-
-
-@then("every one of these ways is open to {customer:User}")
+@then("the same requests succeed for {customer:User}")
 def _(world, customer):
-    world.expect(cross_tenant_access.read_as_owner(world), show_all_of_it())
-    world.expect(cross_tenant_access.as_owner(world), are_all_open())
-    before = world.recall(access.STORED, dict)
+    world.expect(cross_tenant_access.listings_of_owner(world), show_every_sign())
+    world.expect(cross_tenant_access.request_as_owner(world), calls.succeed())
+    before = world.kept(owned_resources.StoredData).digests
     world.expect(owned_resources.stored_of(world, customer.tenant), is_not(equal_to(before)))

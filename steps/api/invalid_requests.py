@@ -1,27 +1,21 @@
-"""Wrong input gets a helpful answer."""
-
-from hamcrest import equal_to
+"""Invalid requests get a helpful error."""
 
 from support.api import invalid_requests
-from support.api.invalid_request_matchers import name_what_is_wrong
+from support.api.calls import Calls
+from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.stores import rows
 
 
-@when("{customer:User} sends every request with {wrong:Wrong}")
-def _(world, customer, wrong):
-    invalid_requests.send_all(world, customer, wrong)
+@when("{customer:User} sends every request with {error:RequestError}")
+def _(world, customer, error):
+    world.keep(Calls(invalid_requests.send_all(world, customer, error)))
 
 
-@then("each is refused with what is wrong named")
+@then("no invalid sign-up has created a customer")
 def _(world):
-    world.expect(world.recall(invalid_requests.SENT, list), name_what_is_wrong())
-
-
-@then("nobody has become a customer by it")
-def _(world):
-    named = world.recall(invalid_requests.NAMED, set)
-    world.expect(rows.customers(world, named), equal_to((0, 0)))
-    # Whoever is a customer would have been found.
+    names = world.kept(invalid_requests.InvalidSignUps).names
+    world.expect(rows.customers(world, names), is_just((0, 0), "no organisation and no person"))
+    # A customer who exists is found in the same way.
     known = world.users.customers[0]
-    world.expect(rows.customers(world, [known.tenant.name, known.email]), equal_to((1, 1)))
+    world.expect(rows.customers(world, [known.tenant.name, known.email]), is_just((1, 1)))

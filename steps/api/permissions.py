@@ -1,49 +1,28 @@
-"""Everybody can do what they have the right to do, and nothing else."""
+"""Users can do what their role permits, and nothing else."""
 
-from hamcrest import empty, equal_to
-
-from support.api import permissions, rights
-from support.api.permission_matchers import follow_the_rights, name_what_is_missing
+from support.api import access_rules, permissions
+from support.api.calls import Calls
+from support.matchers.faultless import is_just
 from support.platform import openapi
-from support.run.sentences import given, then, when
+from support.run.sentences import then, when
 
 
-@given("{owner:User} is {plan:Plan} customer with people in every role")
-def _(world, owner, plan):
-    permissions.people_in_every_role(world, owner, plan)
-
-
-@when("everybody in {owner:User} tries every door, and the operator too")
+@when("everybody in {owner:User} and the operator call every API endpoint")
 def _(world, owner):
-    permissions.try_every_door(world, owner)
+    world.keep(Calls(permissions.call_every_endpoint(world, owner)))
 
 
-@when("{customer:User} looks up which doors there are")
+@then("no refused request has changed {customer:Owner} data")
 def _(world, customer):
-    world.facts["published"] = list(openapi.operations(world))
+    data = world.kept(permissions.DataAroundRefusals)
+    world.expect(data.after, is_just(data.before, "the data as it was stored before"))
 
 
-@then("each door was open or closed to each of them as the rights of their role say")
+@then("every permission error names the missing permission")
 def _(world):
-    world.expect(world.recall(permissions.TRIED, list), follow_the_rights())
+    world.expect(world.kept(Calls).made, permissions.name_the_missing_permission())
 
 
-@then("no closed door has let anything be changed")
+@then("the published API reference lists every endpoint that has an access rule")
 def _(world):
-    before, after = world.recall(permissions.CHANGED, tuple)
-    world.expect(after, equal_to(before))
-
-
-@then("each who was refused was told which permission is missing")
-def _(world):
-    world.expect(world.recall(permissions.TRIED, list), name_what_is_missing())
-
-
-@then("each door that is published has its rights written down")
-def _(world):
-    world.expect(rights.forgotten(world.recall("published", list)), empty())
-
-
-@then("no rights are written down for a door that is not there")
-def _(world):
-    world.expect(rights.without_door(world.recall("published", list)), empty())
+    world.expect(list(openapi.operations(world)), access_rules.cover_the_access_rules())

@@ -1,26 +1,37 @@
-"""Sentences of several features: resources."""
+"""What customers do with the API, what it responds, and what becomes of their resources."""
 
 from hamcrest import equal_to, is_not
 
-from support.api import access, owned_resources
-from support.matchers.responses import are_all_open
-from support.run.sentences import given, then
+from support.api import calls, endpoints, outages, owned_resources
+from support.api.calls import Calls
+from support.matchers.faultless import is_just
+from support.run.sentences import then, when
 
 
-@given("{customer:User} is {plan:Plan} customer who owns one of everything")
-def _(world, customer, plan):
-    world.users.settle(customer, plan)
-    world.facts[access.OWNED] = owned_resources.one_of_everything(world, customer)
+@when("{customer:User} {action:ApiAction}")
+def _(world, customer, action):
+    world.keep(Calls(action(world, customer)))
 
 
-@then("nothing of {customer:Owner} has changed")
+@when("{customer:User} calls {called:ApiEndpoints} while {outage:ApiOutage}")
+def _(world, customer, called, outage):
+    world.keep(Calls(outages.call_during(world, outage, called)))
+
+
+@then("the response {expected:ApiResponse}")
+@then("every response {expected:ApiResponse}")
+def _(world, expected):
+    world.expect(world.kept(Calls).made, expected(world))
+
+
+@then("{customer:Owner} data is unchanged")
 def _(world, customer):
-    before = world.recall(access.STORED, dict)
-    world.expect(owned_resources.stored_of(world, customer.tenant), equal_to(before))
+    before = world.kept(owned_resources.StoredData).digests
+    world.expect(owned_resources.stored_of(world, customer.tenant), is_just(before, "the data as it was stored before"))
 
 
-@then("{customer:Owner} own token opens every door that is there for owners")
+@then("every API endpoint for owners works for {customer:User}")
 def _(world, customer):
     before = owned_resources.stored_of(world, customer.tenant)
-    world.expect(access.as_owner(world), are_all_open())
+    world.expect(endpoints.call_as_owner(world), calls.succeed())
     world.expect(owned_resources.stored_of(world, customer.tenant), is_not(equal_to(before)))

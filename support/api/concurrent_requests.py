@@ -1,48 +1,55 @@
-"""Requests of different kinds by many people at once, with what each of them must be answered."""
+"""Requests of different kinds by many customers at once, and the expected response to each of them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.api.calls import Call, each_call
 from support.business_data.agent_state import KEEPER
 from support.cloud.savings import UsageRecords
 from support.load import populations
 from support.load.http_crowd import Crowd, Request
-from support.platform.outcome import Outcome
+from support.matchers.faultless import faultless
+from support.oracles.canary import markers_in
 from support.scenario.agents import PROBE, Agent
 from support.scenario.users import User
 from support.scenario.world import World
 from support.service_coordination.research import RESEARCHER
 
-CONVERSATIONS = "a conversation of each"
-ANSWERED = "answers to the mixture"
 # The platform's own and those of the suite's plugins, as they are listed: by name.
 _AGENTS = sorted([*(agent.wire for agent in Agent), PROBE, KEEPER, RESEARCHER])
-_THOUGHT = 0.3
-"""Seconds."""
+_PAUSE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request with what its answer must hold; ``made``: something new comes of it, with an id of its own."""
+class Conversations:
+    """A conversation (its id) of each customer, by user id."""
+
+    of: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request and what its response must hold; ``creates``: a resource with an id of its own."""
 
     request: Request
-    due: dict[str, Any]
-    made: bool = False
+    body: dict[str, Any]
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """Somebody's request, what it must be answered, and what it was."""
+class MixedCall(Call):
+    """A customer's call, what its response must hold, and whether it creates a resource."""
 
-    who: User
-    due: dict[str, Any]
-    made: bool
-    answer: Outcome = field(repr=False)
+    caller: User
+    expected: Mapping[str, Any]
+    creates: bool
 
 
-def converse(world: World) -> None:
-    """Give everybody a conversation.
+def begin_conversations(world: World) -> None:
+    """Give every customer a conversation.
 
     :raises NotShown: the platform refused one.
     """
@@ -52,55 +59,108 @@ def converse(world: World) -> None:
         begun[user.id] = world.platform.create_thread(user, f"Plans of {user.tenant.marker}").require()["id"]
 
     populations.at_once(world.users.customers, begin)
-    world.facts[CONVERSATIONS] = begun
+    world.keep(Conversations(begun))
 
 
-def plans(world: World) -> dict[User, Sequence[Asked]]:
-    """Ten requests of everybody, about the conversations that they have."""
-    begun = world.recall(CONVERSATIONS, dict)
-    people = world.users.customers
-    return {user: mixture(user, begun[user.id], number / len(people)) for number, user in enumerate(people)}
+def customers_with_conversations(world: World) -> None:
+    """As many customers as the run's profile says, with a conversation each."""
+    populations.GROUPS["fifty customers"](world)
+    begin_conversations(world)
 
 
-def ask(world: World) -> None:
-    """Have everybody make ten requests, one after the other, all of them side by side; notes the answers."""
-    asked = plans(world)
-    crowd = Crowd(world, {user.alias: [each.request for each in plan] for user, plan in asked.items()})
-    known = {id(each.request): each for plan in asked.values() for each in plan}
-    world.facts[ANSWERED] = [
-        Answered(request.who, known[id(request)].due, known[id(request)].made, answer)
+def plans(world: World) -> dict[User, Sequence[PlannedRequest]]:
+    """Ten requests of every customer, about the conversation that they have."""
+    begun, customers = world.kept(Conversations).of, world.users.customers
+    return {user: mixture(user, begun[user.id], number / len(customers)) for number, user in enumerate(customers)}
+
+
+def call_side_by_side(world: World) -> list[MixedCall]:
+    """Every customer makes ten requests, one after the other, all customers side by side."""
+    planned = plans(world)
+    crowd = Crowd(world, {user.alias: [each.request for each in plan] for user, plan in planned.items()})
+    known = {id(each.request): each for plan in planned.values() for each in plan}
+    return [
+        MixedCall(
+            f"{request.method} {request.path}",
+            answer,
+            request.who,
+            known[id(request)].body,
+            known[id(request)].creates,
+        )
         for request, answer in crowd.answers()
     ]
 
 
-def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[Asked]:
-    """Ten requests of different kinds about a conversation of the user's, with a moment's thought before each.
+def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[PlannedRequest]:
+    """Ten requests of different kinds about a conversation of the user's, with a pause before each.
 
-    :param share: how much of that moment comes before the first, so that a crowd does not ask in step.
+    :param share: how much of that pause comes before the first, so that a crowd does not call in step.
     """
-    asked = list(_mixture(user, thread_id))
-    thought = [_THOUGHT * share, *[_THOUGHT] * (len(asked) - 1)]
+    expected = list(_mixture(user, thread_id))
+    pauses = [_PAUSE_SECONDS * share, *[_PAUSE_SECONDS] * (len(expected) - 1)]
     return [
-        replace(each, request=replace(each.request, pause=pause)) for each, pause in zip(asked, thought, strict=True)
+        replace(each, request=replace(each.request, pause=pause)) for each, pause in zip(expected, pauses, strict=True)
     ]
 
 
-def _mixture(user: User, thread_id: str) -> Iterator[Asked]:
+def _mixture(user: User, thread_id: str) -> Iterator[PlannedRequest]:
     marker, thread = user.tenant.marker, f"/v1/threads/{thread_id}"
     records = [record.wire() for record in UsageRecords.varied(marker).records[:3]]
     title, question, renamed = f"More of {marker}", f"How much for {marker}?", f"Other plans of {marker}"
-    yield Asked(Request(user, "GET", thread), {"id": thread_id, "title": f"Plans of {marker}"})
-    yield Asked(Request(user, "POST", "/v1/threads", {"title": title}), {"title": title}, made=True)
-    yield Asked(
+    yield PlannedRequest(Request(user, "GET", thread), {"id": thread_id, "title": f"Plans of {marker}"})
+    yield PlannedRequest(Request(user, "POST", "/v1/threads", {"title": title}), {"title": title}, creates=True)
+    yield PlannedRequest(
         Request(user, "POST", f"{thread}/messages", {"content": question}),
         {"content": question, "thread_id": thread_id},
-        made=True,
+        creates=True,
     )
-    yield Asked(Request(user, "GET", f"{thread}/messages"), {"items": [{"content": question}], "next_cursor": None})
-    yield Asked(Request(user, "PATCH", thread, {"title": renamed}), {"id": thread_id, "title": renamed})
+    yield PlannedRequest(
+        Request(user, "GET", f"{thread}/messages"), {"items": [{"content": question}], "next_cursor": None}
+    )
+    yield PlannedRequest(Request(user, "PATCH", thread, {"title": renamed}), {"id": thread_id, "title": renamed})
     both = {"items": [{"title": title}, {"id": thread_id, "title": renamed}], "next_cursor": None}
-    yield Asked(Request(user, "GET", "/v1/threads"), both)
-    yield Asked(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
-    yield Asked(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
-    yield Asked(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
-    yield Asked(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})
+    yield PlannedRequest(Request(user, "GET", "/v1/threads"), both)
+    yield PlannedRequest(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
+    yield PlannedRequest(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
+    yield PlannedRequest(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
+    yield PlannedRequest(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})
+
+
+# -- matchers ---------------------------------------------------------------------------------------------------------
+
+
+def holds(value: Any, expected: Any) -> bool:
+    """Whether a JSON value is what is expected, or an object or list of that length that holds it."""
+    if isinstance(expected, Mapping):
+        return isinstance(value, Mapping) and all(key in value and holds(value[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return isinstance(value, list) and len(value) == len(expected) and all(map(holds, value, expected))
+    return bool(value == expected)
+
+
+def are_correct() -> BaseMatcher[Sequence[MixedCall]]:
+    """Each response holds what is expected, and no marker but that of the caller's own tenant."""
+
+    def fault_of(call: MixedCall) -> str | None:
+        answer = call.answer
+        if not answer.done or not holds(answer.body, call.expected):
+            return f"{call.caller} received {answer} {answer.text[:200]}, expected {call.expected}"
+        foreign = markers_in(answer.text) - {call.caller.tenant.marker}
+        return f"{call.caller} was shown {', '.join(sorted(foreign))}: {answer}" if foreign else None
+
+    return each_call("every response is correct and shows only the customer's own data", fault_of)
+
+
+def have_unique_ids() -> BaseMatcher[Sequence[MixedCall]]:
+    """Resources were created, each with an ID of its own, and every response has a request ID of its own."""
+
+    def faults_of(calls: Sequence[MixedCall]) -> list[str]:
+        created = [str((call.answer.body or {}).get("id")) for call in calls if call.creates]
+        requests = [str(call.answer.request_id) for call in calls]
+        found = [] if created else ["no resource was created"]
+        for kind, ids in (("resources", created), ("responses", requests)):
+            if shared := {each for each in ids if each in ("", "None") or ids.count(each) > 1}:
+                found.append(f"{kind} share the ID {', '.join(sorted(shared)[:3])}")
+        return found
+
+    return faultless("a unique ID for every new resource and every response", faults_of)

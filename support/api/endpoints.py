@@ -1,70 +1,98 @@
-"""The doors of the platform, every published way in, and who tries them with what in hand."""
+"""The published endpoints of the platform, and callers who call all of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
-from support.api.rights import ANYBODY, rights_of
+from support.api.access_rules import PUBLIC, SERVICES, roles_of
+from support.api.calls import Call
+from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
 from support.platform.driver import Caller
 from support.platform.examples import example_of, filled
 from support.platform.openapi import Operation, operations
-from support.platform.outcome import Outcome
-from support.scenario.world import World
+from support.scenario.users import User
+from support.scenario.world import ENDED, World
 
-TRIES = "tries"
-# Reading comes before changing, changing before removing, and leaving is the last thing that one can do.
+Try = Call  # the name by which steps/business_data still imports it
+
+# Reading comes before changing, changing before deleting; logging out is the last thing that a caller can do.
 _ORDER = {"GET": 0, "PUT": 1, "PATCH": 2, "POST": 3, "DELETE": 4}
-_LEAVING = "POST /v1/logout"
+_LOGOUT = "POST /v1/logout"
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One door, and what came of trying it."""
-
-    place: str
-    answer: Outcome
+def protected(world: World) -> list[Operation]:
+    """Every published endpoint that is not public, also those without an access rule, in the order of calling."""
+    found = [each for each in operations(world) if roles_of(each) != PUBLIC]
+    return sorted(found, key=lambda each: in_order(each.method, each.place))
 
 
-def doors(world: World) -> list[Operation]:
-    """Every published way in that is not open to anybody; one that nobody has thought of needs a token, too."""
-    closed = [each for each in operations(world) if rights_of(each) != ANYBODY]
-    return sorted(closed, key=lambda each: in_order(each.method, each.place))
+def for_owners(world: World) -> list[Operation]:
+    """The endpoints that the owner of an organisation may call."""
+    return [each for each in protected(world) if "owner" in (roles_of(each) or ())]
 
 
 def in_order(method: str, place: str) -> tuple[bool, int, str]:
-    """A key that sorts ways in as one can go them one after the other."""
-    return place == _LEAVING, _ORDER[method], place
+    """A key that sorts endpoints as one caller can call them one after the other."""
+    return place == _LOGOUT, _ORDER[method], place
 
 
-def try_door(world: World, door: Operation, caller: Caller, ids: Mapping[str, str]) -> Try:
-    """Ask for what is behind a door, in the right form.
+def call(world: World, endpoint: Operation, caller: Caller, ids: Mapping[str, str]) -> Call:
+    """Call an endpoint with a valid request.
 
-    :param ids: what the path speaks of, by name.
+    :param ids: what its path and body name, by parameter.
     """
-    path = door.path
-    for name in door.names("path"):
-        path = path.replace(f"{{{name}}}", ids.get(name) or str(example_of(door, {}, name)))
+    path = endpoint.path
+    for name in endpoint.names("path"):
+        path = path.replace(f"{{{name}}}", ids.get(name) or str(example_of(endpoint, {}, name)))
     answer = world.platform.request(
         caller,
-        door.method,
+        endpoint.method,
         path,
-        service=address_of(world, door),
-        json=None if door.body is None else filled(example_of(door, door.body), ids),
-        headers={name: str(example_of(door, {"format": "uuid"}, name)) for name in door.names("header")},
+        service=address_of(world, endpoint),
+        json=None if endpoint.body is None else filled(example_of(endpoint, endpoint.body), ids),
+        headers={name: str(example_of(endpoint, {"format": "uuid"}, name)) for name in endpoint.names("header")},
     )
-    return Try(door.place, answer)
+    return Call(endpoint.place, answer)
 
 
-def try_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Mapping[str, str]) -> list[Try]:
-    """Try doors one kind after the other, in the order given; those of a kind stand in no other's way."""
+def call_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Mapping[str, str]) -> list[Call]:
+    """Call endpoints in the order given, those of the same method side by side."""
     return [
-        tried
-        for _, alike in groupby(chosen, key=lambda door: in_order(door.method, door.place)[:2])
-        for tried in a_few_at_a_time(lambda door: try_door(world, door, caller, ids), alike)
+        made
+        for _, alike in groupby(chosen, key=lambda each: in_order(each.method, each.place)[:2])
+        for made in a_few_at_a_time(lambda each: call(world, each, caller, ids), alike)
     ]
 
 
-def address_of(world: World, door: Operation) -> str:
-    """The service that a door leads to, as the platform's driver takes it."""
-    return world.addresses.tools_url if door.service == "tools" else door.service
+def call_as_owner(world: World) -> list[Call]:
+    """The owner of the resources calls every endpoint for owners, and is logged in again afterwards."""
+    owned = world.kept(OwnedResources)
+    made = call_all(world, for_owners(world), owned.owner, owned.ids)
+    log_in_again(world, owned.owner)
+    return made
+
+
+def call_with_own_token(world: World, user: User) -> list[Call]:
+    """The user calls every endpoint for customers with the present access token."""
+    for_customers = [each for each in protected(world) if roles_of(each) != SERVICES]
+    return call_all(world, for_customers, user, {})
+
+
+def log_in_again(world: World, user: User) -> None:
+    """A new session for a user who has logged out; returns when all runs of the user have ended."""
+    world.users.log_in(user)
+    wait_for_runs(world, user)
+
+
+def wait_for_runs(world: World, user: User) -> None:
+    """Return when no run of the user is running any more."""
+    world.eventually(
+        lambda: world.platform.runs(user).require()["items"],
+        lambda runs: all(run["status"] in ENDED for run in runs),
+        "run ends",
+    )
+
+
+def address_of(world: World, endpoint: Operation) -> str:
+    """The service of an endpoint, as the platform's driver takes it."""
+    return world.addresses.tools_url if endpoint.service == "tools" else endpoint.service

@@ -1,17 +1,18 @@
-"""What lies behind the doors of the platform breaks, and what those who ask meanwhile are told."""
+"""Outages of what the API depends on, and corrupted data; the calls that are made meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
+from typing import Any
 
 import psycopg
 from hamcrest import equal_to
 
-from support.api import access, endpoints
-from support.api.endpoints import Try
-from support.api.owned_resources import Belongings
-from support.api.rights import ANYBODY, OPERATORS, SERVICES, rights_of
+from support.api import endpoints
+from support.api.access_rules import OPERATORS, PUBLIC, SERVICES, roles_of
+from support.api.calls import Call
+from support.api.owned_resources import OwnedResources
 from support.platform.dialect import Meaning
 from support.platform.openapi import Operation, operations
 from support.platform.outcome import Outcome
@@ -20,153 +21,176 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.client import Fault
 from support.stores import rows
-from support.stores.logs import Link, ServiceLogs
+from support.stores.logs import ServiceLogs
 
-FAILED = "tried while broken"
-LOGS = "logs since it broke"
-_FIGURES = "GET /v1/jobs"
+_JOBS = "GET /v1/jobs"
 _WATCHING = "live events"
-# What cannot be answered without what the services share; what it is used for elsewhere, they can do without.
-_SHARED = (_WATCHING, "GET /v1/operations/instances")
+# What cannot be answered without Redis; everything else can do without it.
+_NEED_REDIS = (_WATCHING, "GET /v1/operations/instances")
 _HEALTH = ("/health/", "/metrics")
-# So little passes that nobody gets as far as an answer.
+# So few bytes pass that no query gets its result.
 _A_FEW_BYTES = 100
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
-_SPOIL = (
-    """update tenants set cloud_account = '{"number": "spoilt"}' where id = %s""",
-    """update runs set steps = '[{"title": "spoilt"}]' where tenant_id = %s""",
-)
-# Operators look at everybody's runs, also in later scenarios.
-_MEND = ("update tenants set cloud_account = null where id = %s", "update runs set steps = '[]' where tenant_id = %s")
-_SPOILT = ("GET /v1/cloud-account", "GET /v1/runs", "GET /v1/runs/{run_id}", "POST /v1/runs/{run_id}/cancel")
+_CORRUPTED = ("GET /v1/cloud-account", "GET /v1/runs", "GET /v1/runs/{run_id}", "POST /v1/runs/{run_id}/cancel")
 
 
-class Breakdown(Enum):
-    """What is broken, as a feature names it."""
+class Outage(Enum):
+    """What does not work, as a feature names it."""
 
-    DATABASE = "the database cannot be reached"
-    CONVERSATIONS = "the database breaks off whatever it is asked"
-    FIGURES = "the store of finished work cannot be reached"
-    SHARED = "what the services share cannot be reached"
-    SILENT = "what the services share gives no answer"
+    DATABASE = "the database is unreachable"
+    INTERRUPTED = "the database drops every connection"
+    ANALYTICS = "the analytics store is unreachable"
+    REDIS = "Redis is unreachable"
+    SILENT_REDIS = "Redis does not respond"
 
     @property
-    def line(self) -> str:
-        """The line that the fault is on."""
-        if self.is_shared:
+    def link(self) -> str:
+        """The link that the fault is on."""
+        if self.is_redis:
             return "redis"
-        return "clickhouse" if self is Breakdown.FIGURES else "postgres"
+        return "clickhouse" if self is Outage.ANALYTICS else "postgres"
 
     @property
-    def is_shared(self) -> bool:
-        """Whether it is what the services share."""
-        return self in (Breakdown.SHARED, Breakdown.SILENT)
+    def is_redis(self) -> bool:
+        """Whether it is an outage of Redis."""
+        return self in (Outage.REDIS, Outage.SILENT_REDIS)
 
     @property
     def fault(self) -> Fault:
         """The fault."""
-        if self is Breakdown.CONVERSATIONS:
+        if self is Outage.INTERRUPTED:
             return Fault(kind="reset_after", after_bytes=_A_FEW_BYTES)
-        return Fault(kind="blackhole" if self is Breakdown.SILENT else "refuse")
+        return Fault(kind="blackhole" if self is Outage.SILENT_REDIS else "refuse")
 
-    def concerns(self, door: Operation) -> bool:
-        """Whether what is behind a door may need it."""
-        if self.is_shared:
-            # Reading alone: a run's story is kept there, and would not be complete.
-            return door.method == "GET"
-        return door.place == _FIGURES if self is Breakdown.FIGURES else True
+    def may_affect(self, endpoint: Operation) -> bool:
+        """Whether an endpoint may need what does not work."""
+        if self.is_redis:
+            # Reading alone: the events of a run are kept there, and its story would not be complete.
+            return endpoint.method == "GET"
+        return endpoint.place == _JOBS if self is Outage.ANALYTICS else True
 
-    def spares(self, tried: Try) -> bool:
-        """Whether a door has shown that it needs it not."""
-        return self.is_shared and tried.answer.done and tried.place not in _SHARED
+    def spares(self, call: Call) -> bool:
+        """Whether the response shows that the endpoint works without it."""
+        return self.is_redis and call.answer.done and call.place not in _NEED_REDIS
 
 
-def try_doors_while(world: World, broken: Breakdown) -> None:
-    """Have the customer, or an operator, try every door that needs what is broken; it works again afterwards."""
-    owned, operator = world.recall(access.OWNED, Belongings), world.users.operator
-    concerned = [door for door in _doors(world) if broken.concerns(door)]
+@dataclass(frozen=True, slots=True)
+class LogsSince:
+    """The logs of the services from before the calls on."""
 
-    def attempt() -> list[Try]:
-        def of(caller: User, operators: bool) -> list[Try]:
-            chosen = [each for each in concerned if _is_operators(each) == operators]
-            return endpoints.try_all(world, chosen, caller, owned.ids)
+    logs: ServiceLogs
 
-        # Side by side: each of them may have to wait until the platform has lost its patience.
-        with ThreadPoolExecutor() as together:
-            attempts = [together.submit(of, owned.owner, False), together.submit(of, operator, True)]
-            if broken is not Breakdown.FIGURES:
-                attempts.append(together.submit(lambda: [_try_to_watch(world, owned.owner)]))
-        tried = chain.from_iterable(each.result() for each in attempts)
-        return [each for each in tried if not broken.spares(each)]
 
-    listening = rows.listening(world)
-    try_noting(world, lambda: _broken(world, broken, attempt))
+CallsDuring = Callable[[World, Outage, User], list[Call]]
+"""The calls of the owner of the resources, and of an operator, during an outage."""
+
+
+def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
+    """Make calls during an outage; returns when everything works again."""
+    owner, listening = world.kept(OwnedResources).owner, rows.listening(world)
+    # Who is not logged in yet could not do so during the outage.
+    operator = world.users.operator
+    world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
+    world.faults.on_link(outage.link, outage.fault)
+    if outage is not Outage.SILENT_REDIS:
+        world.faults.reset_connections(outage.link)
+    made = calls(world, outage, operator)
+    world.faults.heal(outage.link)
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
-    world.eventually(
-        lambda: _try_to_watch(world, owned.owner).answer, lambda answer: answer.done, "service back", "watching again"
-    )
+    world.eventually(lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again")
+    return made
 
 
-def look_at_the_spoilt(world: World, owner: User) -> None:
-    """Have things of the customer spoilt by the platform's own database account, and looked at.
+def call_affected(world: World, outage: Outage, operator: User) -> list[Call]:
+    """The owner of the resources and the operator call every endpoint that needs what does not work."""
+    owned = world.kept(OwnedResources)
+    affected = [each for each in _for_people(world) if outage.may_affect(each)]
 
-    :raises NotShown: a door behind which they lie is not published any more.
+    def by(caller: User, operators: bool) -> list[Call]:
+        chosen = [each for each in affected if (roles_of(each) == OPERATORS) == operators]
+        return endpoints.call_all(world, chosen, caller, owned.ids)
+
+    # Side by side: each of them may have to wait until the platform gives up.
+    with ThreadPoolExecutor() as together:
+        calling = [together.submit(by, owned.owner, False), together.submit(by, operator, True)]
+        if outage is not Outage.ANALYTICS:
+            calling.append(together.submit(lambda: [_watch(world, owned.owner)]))
+    return [call for each in calling for call in each.result() if not outage.spares(call)]
+
+
+def call_read_only(world: World, outage: Outage, operator: User) -> list[Call]:
+    """The owner of the resources calls every endpoint that only reads."""
+    owned = world.kept(OwnedResources)
+    reading = [each for each in endpoints.for_owners(world) if each.method == "GET"]
+    return endpoints.call_all(world, reading, owned.owner, owned.ids)
+
+
+CALLS_DURING: dict[str, CallsDuring] = {
+    "the affected API endpoints": call_affected,
+    "every read-only API endpoint": call_read_only,
+}
+"""Which endpoints are called during an outage, by the words of a feature."""
+
+
+def corrupt(broken: str, repaired: str) -> Callable[[World, User], None]:
+    """Write something that makes no sense to the rows of a customer, in the platform's own database account.
+
+    It is repaired at the end: operators read everybody's rows, also in later scenarios.
     """
-    owned = world.recall(access.OWNED, Belongings)
-    world.undo.register(f"mend what of {owner} was spoilt", lambda: _change(world, owner, _MEND))
-    _change(world, owner, _SPOIL)
-    chosen = [door for door in _doors(world) if door.place in _SPOILT]
-    if missing := set(_SPOILT) - {door.place for door in chosen}:
-        raise NotShown(f"there is no {', no '.join(sorted(missing))} to look behind")
-    try_noting(world, lambda: endpoints.try_all(world, chosen, owner, owned.ids))
+
+    def change(world: World, owner: User, statement: str) -> None:
+        with psycopg.connect(world.addresses.postgres_application_url) as connection:
+            connection.execute(_ACT, [owner.tenant.id])
+            connection.execute(statement.encode(), [owner.tenant.id])
+
+    def corrupted(world: World, owner: User) -> None:
+        world.undo.register(f"repair what of {owner} was corrupted", lambda: change(world, owner, repaired))
+        change(world, owner, broken)
+
+    return corrupted
 
 
-def _change(world: World, owner: User, statements: Sequence[str]) -> None:
-    with psycopg.connect(world.addresses.postgres_application_url) as connection:
-        connection.execute(_ACT, [owner.tenant.id])
-        for statement in statements:
-            connection.execute(statement, [owner.tenant.id])
+corrupt_cloud_account = corrupt(
+    """update tenants set cloud_account = '{"number": "corrupted"}' where id = %s""",
+    "update tenants set cloud_account = null where id = %s",
+)
+corrupt_runs = corrupt(
+    """update runs set steps = '[{"title": "corrupted"}]' where tenant_id = %s""",
+    "update runs set steps = '[]' where tenant_id = %s",
+)
 
 
-def try_noting(world: World, attempt: Callable[[], Sequence[Try]]) -> None:
-    """Make an attempt; notes what came of it, and the logs from its beginning on."""
-    world.facts[LOGS] = ServiceLogs(world.addresses.log_dir)
-    world.facts[FAILED] = list(attempt())
+def call_corrupted(world: World, owner: User) -> list[Call]:
+    """The owner requests the corrupted resources.
+
+    :raises NotShown: one of their endpoints is not published any more.
+    """
+    chosen = [each for each in _for_people(world) if each.place in _CORRUPTED]
+    if missing := set(_CORRUPTED) - {each.place for each in chosen}:
+        raise NotShown(f"not published: {', '.join(sorted(missing))}")
+    world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
+    return endpoints.call_all(world, chosen, owner, world.kept(OwnedResources).ids)
 
 
-def lines_of_failures(world: World) -> list[Link]:
-    """What the services have logged since it broke and was not looked at yet."""
-    return world.recall(LOGS, ServiceLogs).new_lines()
+def logged(world: World) -> list[dict[str, Any]]:
+    """The fields of what the services have logged since the calls and was not read yet."""
+    return [line.fields for line in world.kept(LogsSince).logs.new_lines()]
 
 
-def _broken(world: World, broken: Breakdown, attempt: Callable[[], list[Try]]) -> list[Try]:
-    world.faults.on_link(broken.line, broken.fault)
-    if broken is not Breakdown.SILENT:
-        world.faults.reset_connections(broken.line)
-    tried = attempt()
-    world.faults.heal(broken.line)
-    return tried
-
-
-def _try_to_watch(world: World, user: User) -> Try:
+def _watch(world: World, user: User) -> Call:
     """Open a live connection for a moment."""
     capture = world.try_to_watch(user)
     capture.close()
-    answer = capture.handshake
-    meaning = Meaning.FAILED if answer.status is None else world.platform.dialect.meaning(answer.status)
-    return Try(
+    shake = capture.handshake
+    meaning = Meaning.FAILED if shake.status is None else world.platform.dialect.meaning(shake.status)
+    return Call(
         _WATCHING,
-        Outcome("GET", _WATCHING, answer.status, answer.headers, answer.body, answer.error, meaning, answer.seconds),
+        Outcome("GET", _WATCHING, shake.status, shake.headers, shake.body, shake.error, meaning, shake.seconds),
     )
 
 
-def _is_operators(door: Operation) -> bool:
-    return rights_of(door) == OPERATORS
-
-
-def _doors(world: World) -> list[Operation]:
-    """Every way in for customers, those without a token too; how a service is does not count."""
-    with_token = [door for door in endpoints.doors(world) if rights_of(door) != SERVICES]
-    without = [each for each in operations(world) if rights_of(each) == ANYBODY and not each.path.startswith(_HEALTH)]
-    return [*without, *with_token]
+def _for_people(world: World) -> Iterator[Operation]:
+    """Every endpoint for customers and operators, the public ones first; without the health of the services."""
+    yield from (each for each in operations(world) if roles_of(each) == PUBLIC and not each.path.startswith(_HEALTH))
+    yield from (each for each in endpoints.protected(world) if roles_of(each) != SERVICES)

@@ -1,5 +1,6 @@
-"""What customers own: one of everything through the platform, and all of it as the database holds it."""
+"""The resources of customers: one of each, made through the API, and all of them as the database holds them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -14,51 +15,57 @@ select table_name from information_schema.columns
 where table_schema = 'public' and column_name = 'tenant_id' and table_name <> 'outbox' order by 1
 """
 _ALLOWANCE = "1000.00"
+# Named in a path, and owned by nobody.
 _TOOL = "read_prices"
-"""Everybody's: a path speaks of it, and nobody owns it."""
 _DIGEST = "select {name}, count(*)::text || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
 
 
 @dataclass(frozen=True, slots=True)
-class Belongings:
-    """One of everything that a customer can own; ``ids`` by the name under which a path speaks of it."""
+class OwnedResources:
+    """One of each resource that a customer can own; ``ids`` by the name of the path parameter."""
 
     owner: User
     ids: dict[str, str]
 
     @property
     def signs(self) -> frozenset[str]:
-        """Text by which what is theirs can be told from anybody else's, wherever it is shown."""
+        """Text that responses show for these resources, and for nobody else's."""
         theirs = frozenset(self.ids.values()) - {_TOOL}
         tenant = self.owner.tenant
         return theirs | {self.owner.id, tenant.id, tenant.marker, tenant.account_id, _ALLOWANCE}
 
 
-def one_of_everything(world: World, owner: User) -> Belongings:
+@dataclass(frozen=True, slots=True)
+class StoredData:
+    """The number and digest of a customer's rows, by table, before something was tried."""
+
+    digests: Mapping[str, str]
+
+
+def one_of_each(world: World, owner: User) -> None:
     """Give the customer threads with a message, a run that has ended, a cloud account, usage, an allowance with a
-    budget and an expense, and a colleague.
+    budget and an expense, and a colleague; kept as :class:`OwnedResources`.
 
     :raises NotShown: the platform refused one of them.
     """
-    world.users.settle(owner)
     planting.usage(world, owner.tenant)
     tenant, platform = owner.tenant, world.platform
     planting.cloud_account(world, owner)
     thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require()["id"]
     platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
-    elsewhere = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
+    other_thread = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
     platform.set_allowance(owner, _ALLOWANCE).require()
     platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
     budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require()["id"]
     colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
-    # It has been at work all the while.
+    # It was running all the while.
     world.ended(run)
-    ids = {"thread_id": thread, "to_thread_id": elsewhere, "run_id": run.run_id, "user_id": colleague.id}
-    return Belongings(owner, {**ids, "budget_id": budget, "name": _TOOL})
+    ids = {"thread_id": thread, "to_thread_id": other_thread, "run_id": run.run_id, "user_id": colleague.id}
+    world.keep(OwnedResources(owner, {**ids, "budget_id": budget, "name": _TOOL}))
 
 
-def things_of_ones_own(world: World, person: User, removable: User) -> Belongings:
+def of_person(world: World, person: User, removable: User) -> OwnedResources:
     """Give somebody threads, a budget of their organisation and, where their role allows it, a run that has ended.
 
     :param removable: the colleague whom the person can try to remove.
@@ -74,11 +81,16 @@ def things_of_ones_own(world: World, person: User, removable: User) -> Belonging
         run = world.running(person, "usage_report", thread_id=ids["thread_id"])
         world.ended(run)
         ids["run_id"] = run.run_id
-    return Belongings(person, ids)
+    return OwnedResources(person, ids)
+
+
+def remember_stored(world: World, tenant: Tenant) -> None:
+    """Keep what is stored of the tenant, to compare it later."""
+    world.keep(StoredData(stored_of(world, tenant)))
 
 
 def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
-    """Number and digest of the tenant's rows, by table; what is only on its way out (the outbox) is left out."""
+    """Number and digest of the tenant's rows, by table; without the outbox, which only passes them on."""
     with psycopg.connect(world.addresses.postgres_observer_url, connect_timeout=5) as connection:
         parts = [
             sql.SQL(_DIGEST + " from {table} t where tenant_id = {tenant}").format(

@@ -1,25 +1,28 @@
-"""Everybody who has a role tries every door: first those that their rights close, then those that they open."""
+"""People in every role call every endpoint: what is closed to their role, then what is open to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hamcrest import equal_to
+from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api import access, endpoints, owned_resources
-from support.api.owned_resources import Belongings
-from support.api.rights import OPERATORS, permission_of, rights_of
+from support.api import endpoints, owned_resources
+from support.api.access_rules import OPERATORS, SERVICES, permission_of, roles_of
+from support.api.calls import Call
+from support.api.owned_resources import OwnedResources
+from support.matchers.faultless import faultless
+from support.platform.dialect import Meaning
+from support.platform.driver import Anyone, Caller
 from support.platform.examples import ANY_TEXT
 from support.platform.openapi import Operation
-from support.platform.outcome import Outcome
 from support.scenario import planting
-from support.scenario.users import Plan, Role, User
+from support.scenario.users import Role, User
 from support.scenario.world import World
 from support.stores import rows
 from support.tool_dispatcher import tool_registration
 
-EVERYBODY = "people in every role"
-TRIED = "doors tried in every role"
-CHANGED = "changed by closed doors"
+ANONYMOUS = "anonymous"
+"""The role of a caller without a token."""
 _COLLEAGUES = {"Ada": Role.ADMIN, "Ben": Role.MEMBER, "Cleo": Role.VIEWER}
 # The operator's organisation has none.
 _OF_CUSTOMERS = ("GET /v1/cloud-account", "GET /v1/allowance")
@@ -28,74 +31,137 @@ _REMOVABLE = ("Dan", "Eve")
 
 
 @dataclass(frozen=True, slots=True)
-class RoleTry:
-    """A door that somebody in a role tried; ``roles`` are those that may pass, None when nobody has decided.
+class RoleCall(Call):
+    """A call by somebody in a role; ``roles`` may call the endpoint, None without an access rule.
 
-    ``permission`` is what the others lack; ``owned`` tells whether the person has something behind the door.
+    ``permission`` is what the others lack; ``owned`` tells whether the caller has the resource in question.
     """
 
-    place: str
     role: str
     roles: frozenset[str] | None
     permission: str | None
     owned: bool
-    answer: Outcome
 
 
-def people_in_every_role(world: World, owner: User, plan: Plan) -> None:
-    """Have the owner, a colleague in each role and the operator take part, each with things of their own.
+@dataclass(frozen=True, slots=True)
+class PeopleInEveryRole:
+    """Somebody in each role, the owner first and the operator last, with resources of their own."""
+
+    everybody: Sequence[OwnedResources]
+
+
+@dataclass(frozen=True, slots=True)
+class DataAroundRefusals:
+    """What was stored of the organisation before and after all calls that must be refused."""
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+def people_in_every_role(world: World, owner: User) -> None:
+    """Give the owner, a colleague in each role and the operator resources of their own.
 
     :raises NotShown: the platform refused one of them.
     """
-    world.users.settle(owner, plan)
     planting.usage(world, owner.tenant)
     planting.cloud_account(world, owner)
     staff = [world.users.settle(world.users[f"{name} of {owner}"], role=role) for name, role in _COLLEAGUES.items()]
     removable = [world.users.settle(world.users[f"{name} of {owner}"], role=Role.VIEWER) for name in _REMOVABLE]
-    customers = [
-        owned_resources.things_of_ones_own(world, person, removable[person is owner]) for person in (owner, *staff)
-    ]
-    world.facts[EVERYBODY] = [
-        *customers,
-        Belongings(world.users.operator, {"user_id": removable[0].id, "name": ANY_TEXT}),
-    ]
+    customers = [owned_resources.of_person(world, person, removable[person is owner]) for person in (owner, *staff)]
+    operator = OwnedResources(world.users.operator, {"user_id": removable[0].id, "name": ANY_TEXT})
+    world.keep(PeopleInEveryRole([*customers, operator]))
 
 
-def try_every_door(world: World, owner: User) -> None:
-    """Everybody tries what is closed to them, then what is open; notes what the closed doors have changed.
+def call_every_endpoint(world: World, owner: User) -> list[RoleCall]:
+    """Everybody calls what is closed to them, then what is open; keeps the :class:`DataAroundRefusals`.
 
-    Nobody can do anything after logging out, so that each of them leaves last.
+    Nobody can do anything after logging out, so that each of them does so last.
     """
-    published = endpoints.doors(world)
-    # The operator adds a tool, which nobody withdraws where what follows breaks off.
+    published = endpoints.protected(world)
+    # The operator adds a tool, which nobody withdraws when the scenario is interrupted.
     tool_registration.withdraw_at_the_end(world, ANY_TEXT)
-    people: Sequence[Belongings] = world.recall(EVERYBODY, list)
+    people = world.kept(PeopleInEveryRole).everybody
     before = owned_resources.stored_of(world, owner.tenant)
-    tried = [each for person in people for each in _try(world, person, [d for d in published if not _may(person, d)])]
-    world.facts[CHANGED] = (before, owned_resources.stored_of(world, owner.tenant))
+    made = [each for person in people for each in _calls(world, person, published, permitted=False)]
+    world.keep(DataAroundRefusals(before, owned_resources.stored_of(world, owner.tenant)))
     # The colleagues come before the owner, who comes last of the organisation.
     for person in reversed(people):
-        tried += _try(world, person, [door for door in published if _may(person, door)])
-        world.users.log_in(person.owner)
-        access.wait_for_runs(world, person.owner)
-    # What was told to everyone must not reach those who connect for a later scenario.
+        made += _calls(world, person, published, permitted=True)
+        endpoints.log_in_again(world, person.owner)
+    # A notice to everyone must not reach those who connect for a later scenario.
     world.eventually(lambda: rows.waiting_to_be_told(world), equal_to(0), "notice delivery")
-    world.facts[TRIED] = tried
+    return made
 
 
-def _owned(person: Belongings, door: Operation) -> bool:
-    if {person.owner.role} == OPERATORS and door.place in _OF_CUSTOMERS:
-        return False
-    return all(name in person.ids for name in door.names("path"))
-
-
-def _may(person: Belongings, door: Operation) -> bool:
-    return person.owner.role in (rights_of(door) or ())
-
-
-def _try(world: World, person: Belongings, chosen: Sequence[Operation]) -> list[RoleTry]:
-    tried = [endpoints.try_door(world, door, person.owner, person.ids) for door in chosen]
-    return [
-        RoleTry(each.place, person.owner.role, rights_of(door), permission_of(door), _owned(person, door), each.answer)
-        for door, each in zip(chosen, tried, strict=True)
+def call_with_and_without_token(world: World, owner: User) -> list[RoleCall]:
+    """Every endpoint is called for the owner's resources: without a token, then by the owner."""
+    owned, published = world.kept(OwnedResources), endpoints.protected(world)
+    callers: dict[str, Caller] = {ANONYMOUS: Anyone(), owner.role: owner}
+    made = [
+        _role_call(endpoint, call, role, owned=True)
+        for role, caller in callers.items()
+        for endpoint, call in zip(published, endpoints.call_all(world, published, caller, owned.ids), strict=True)
     ]
+    endpoints.log_in_again(world, owner)
+    return made
+
+
+def _calls(world: World, person: OwnedResources, published: Sequence[Operation], permitted: bool) -> Iterator[RoleCall]:
+    role = person.owner.role
+    for endpoint in published:
+        if (role in (roles_of(endpoint) or ())) is permitted:
+            owned = all(name in person.ids for name in endpoint.names("path"))
+            owned &= {role} != OPERATORS or endpoint.place not in _OF_CUSTOMERS
+            yield _role_call(endpoint, endpoints.call(world, endpoint, person.owner, person.ids), role, owned)
+
+
+def _role_call(endpoint: Operation, call: Call, role: str, owned: bool) -> RoleCall:
+    return RoleCall(call.place, call.answer, role, roles_of(endpoint), permission_of(endpoint), owned)
+
+
+# -- matchers ---------------------------------------------------------------------------------------------------------
+
+
+def follow_the_access_rules() -> BaseMatcher[Sequence[RoleCall]]:
+    """Each endpoint has an access rule, is open to its roles and closed to all others; there were both.
+
+    Open is also an endpoint where somebody who owns no such resource finds none.
+    """
+    return _each("every response follows the access rule of its endpoint", _fault)
+
+
+def name_the_missing_permission() -> BaseMatcher[Sequence[RoleCall]]:
+    """There were permission errors, and each names the permission of the endpoint, also in its text."""
+    return _each("every permission error names the missing permission", _unnamed)
+
+
+def _each(expected: str, fault_of: Callable[[RoleCall], str | None]) -> BaseMatcher[Sequence[RoleCall]]:
+    def faults_of(calls: Sequence[RoleCall]) -> list[str]:
+        meanings = {call.answer.meaning for call in calls}
+        missing = [each.value for each in (Meaning.DONE, Meaning.PERMISSION_DENIED) if each not in meanings]
+        found = [f"no response was: {', '.join(missing)}"] if missing else []
+        return found + [f"{call.place} as {call.role}: {fault}" for call in calls if (fault := fault_of(call))]
+
+    return faultless(expected, faults_of)
+
+
+def _fault(call: RoleCall) -> str | None:
+    answer = call.answer
+    if call.roles is None:
+        return f"there is no access rule; {answer}"
+    if call.role in call.roles:
+        nothing_there = not call.owned and answer.meaning is Meaning.NOT_FOUND
+        return None if answer.done or nothing_there else f"expected to be open: {answer}"
+    unknown = call.role == ANONYMOUS or call.roles == SERVICES
+    closed = Meaning.UNAUTHENTICATED if unknown else Meaning.PERMISSION_DENIED
+    return None if answer.meaning is closed else f"expected to be closed ({closed.value}): {answer}"
+
+
+def _unnamed(call: RoleCall) -> str | None:
+    problem = call.answer.problem
+    if call.answer.meaning is not Meaning.PERMISSION_DENIED:
+        return None
+    named = str(problem.extra.get("permission") or "") if problem else ""
+    if problem and named and named in problem.detail:
+        return None if named == call.permission else f"{named!r} is named, expected {call.permission!r}"
+    return f"no permission is named: {call.answer}"

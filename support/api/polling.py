@@ -1,28 +1,32 @@
-"""Runs that are followed by asking again and again, as programs do that keep no connection open."""
+"""Programs that hold no connection open: they start a run, poll it and read the result."""
 
 import uuid
+from collections.abc import Sequence
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.api.calls import Call, each_call, mismatch
+from support.matchers.openapi import are_as_published
+from support.platform import openapi
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import User
 from support.scenario.world import ENDED, World
 
-ANSWERS = "answers on the way"
 
-
-def ask_and_follow(world: World, user: User, agent_name: str) -> None:
-    """Have a run asked for, looked at until it has ended, and its result read; keeps every answer."""
+def start_and_poll(world: World, user: User) -> list[Call]:
+    """The user starts a usage report, polls it until it ends, and reads its result."""
     platform = world.platform
     answers: list[Outcome] = [platform.agents(user)]
-    run = world.running(user, agent_name)
+    run = world.running(user, "usage_report")
     answers.append(world.last_outcome)
 
-    def look() -> Outcome:
+    def poll() -> Outcome:
         answers.append(platform.run(user, run.run_id))
         return answers[-1]
 
     waiting.wait_for(
-        look,
+        poll,
         lambda seen: not seen.done or seen.body.get("status", "completed") in ENDED,
         world.budgets.limit("run ends"),
         f"the end of run {run.run_id}",
@@ -33,16 +37,30 @@ def ask_and_follow(world: World, user: User, agent_name: str) -> None:
         platform.thread(user, run.thread_id or ""),
         platform.threads(user),
     ]
-    world.facts[ANSWERS] = answers
+    return _calls(answers)
 
 
-def ask_wrongly(world: World, user: User) -> None:
-    """Have what cannot be granted asked for in several ways; keeps every answer."""
+def make_refused_requests(world: World, user: User) -> list[Call]:
+    """The user requests what does not exist, what is invalid and what is not permitted."""
     platform, unknown = world.platform, str(uuid.uuid4())
-    world.facts[ANSWERS] = [
-        platform.start_run(user, "cost_analysys"),
-        platform.run(user, unknown),
-        platform.cancel_run(user, unknown),
-        platform.request(user, "POST", "/v1/threads", json={}),
-        platform.operator_connections(user),
-    ]
+    return _calls(
+        [
+            platform.start_run(user, "cost_analysys"),
+            platform.run(user, unknown),
+            platform.cancel_run(user, unknown),
+            platform.request(user, "POST", "/v1/threads", json={}),
+            platform.operator_connections(user),
+        ]
+    )
+
+
+def conform(world: World) -> BaseMatcher[Sequence[Call]]:
+    """Method, path, status and body of each call are in one of the published OpenAPI documents."""
+    published = are_as_published(list(openapi.documents(world).values()))
+    return each_call(
+        "every response conforms to the published API reference", lambda call: mismatch(published, [call.answer])
+    )
+
+
+def _calls(answers: list[Outcome]) -> list[Call]:
+    return [Call(f"{answer.method} {answer.path}", answer) for answer in answers]

@@ -1,82 +1,129 @@
-"""Customers who ask more than their plan allows, those who ask now and then beside them, and what both are told."""
+"""Customers who exceed the rate limit of their plan, and customers who stay within theirs meanwhile."""
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
-from support.api import access, endpoints
-from support.api.owned_resources import Belongings
-from support.api.rate_limit_matchers import Allowed
-from support.api.rights import rights_of
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.api.calls import Call
 from support.load.http_crowd import Crowd, Request
+from support.matchers.faultless import faultless
+from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
-GRANTS = "what was granted beside each other"
-_USED_UP = "the refusal"
-OPEN = "doors tried uncounted"
-ALLOWED = {Plan.FREE: Allowed(burst=200, per_second=5)}
-"""How often an organisation may ask by its plan, as it is agreed for the environment of tests; written down here, and
-not taken from the platform, which must keep it.
-"""
-_ASKING = "/v1/agents"
-# More than the free plan allows at once, with what comes in addition meanwhile; less than any other plan allows.
+_ENDPOINT = "/v1/agents"
+# More than the Free plan allows, with what is refilled meanwhile; less than any other plan allows.
 _MORE_THAN_FREE = 280
-_LINES = 20
-_NOW_AND_THEN = 10
-_RETRY = "retry-after"
+_CONNECTIONS = 20
+_A_FEW = 10
 
 
-def ask_too_often(world: World, greedy: list[User], modest: User) -> None:
-    """Have some ask far more often than a free plan allows, and somebody beside them and right after them."""
-    members = {
-        f"{user} {line}": [Request(user, "GET", _ASKING)] * (_MORE_THAN_FREE // _LINES)
+@dataclass(frozen=True, slots=True)
+class PlanLimit:
+    """What a plan allows: ``burst`` requests at once, ``per_second`` in the long run."""
+
+    burst: int
+    per_second: float
+
+
+LIMITS = {Plan.FREE: PlanLimit(burst=200, per_second=5)}
+"""The rate limits that are agreed for the test environment; written down here, because the platform must keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedCalls:
+    """The calls of each customer, by alias, in the order in which they were made."""
+
+    of: Mapping[str, Sequence[Call]]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRefusal:
+    """The last response that told a customer to wait."""
+
+    answer: Outcome
+
+
+def exceed(world: World, greedy: Sequence[User], modest: User) -> None:
+    """Some make far more requests than a Free plan allows, another one a few meanwhile and right afterwards."""
+    plans = {
+        f"{user} {connection}": [Request(user, "GET", _ENDPOINT)] * (_MORE_THAN_FREE // _CONNECTIONS)
         for user in greedy
-        for line in range(_LINES)
+        for connection in range(_CONNECTIONS)
     }
-    members["now and then"] = [Request(modest, "GET", _ASKING, after=number / 10) for number in range(_NOW_AND_THEN)]
-    answers = Crowd(world, members).answers()
-    # However slowly the others asked, by now there is nothing left of what is theirs.
-    last = [world.platform.agents(modest) for _ in range(_NOW_AND_THEN)]
-    granted = {user.alias: [answer for request, answer in answers if request.who is user] for user in (*greedy, modest)}
-    granted[modest.alias] += last
-    world.facts[GRANTS] = granted
+    plans["a few"] = [Request(modest, "GET", _ENDPOINT, after=number / 10) for number in range(_A_FEW)]
+    made = [(request.who, answer) for request, answer in Crowd(world, plans).answers()]
+    # However slow the others were: now their limits are used up.
+    made += [(modest, world.platform.agents(modest)) for _ in range(_A_FEW)]
+    in_order = sorted(made, key=lambda each: each[1].sent_at)
+    people = {user.alias: user for user in (*greedy, modest)}
+    calls = {
+        alias: [Call(f"GET {_ENDPOINT}", answer) for who, answer in in_order if who is user]
+        for alias, user in people.items()
+    }
+    world.keep(LimitedCalls(calls))
 
 
-def answers_to(world: World, user: User) -> list[Outcome]:
-    """What the customer was answered in the order of asking."""
-    answers: list[Outcome] = world.recall(GRANTS, dict)[user.alias]
-    return sorted(answers, key=lambda answer: answer.sent_at)
+def exhaust(world: World, user: User) -> None:
+    """The user makes requests until the rate limit is reached.
 
-
-def use_up(world: World, user: User) -> None:
-    """The customer asks until there is no more to be had.
-
-    :raises NotShown: there is no end to it.
+    :raises NotShown: it never was.
     """
-    ask_too_often(world, [user], user)
-    refused = [answer for answer in answers_to(world, user) if answer.status == 429]
+    exceed(world, [user], user)
+    refused = [call.answer for call in calls_of(world, user) if call.answer.meaning is Meaning.RATE_LIMITED]
     if not refused:
         raise NotShown(f"{user} was never refused")
-    world.facts[_USED_UP] = refused[-1]
+    world.keep(LastRefusal(refused[-1]))
 
 
-def come_back(world: World, user: User) -> None:
-    """The customer waits as long as the last refusal said, and asks again; a refusal without a time is not waited."""
-    refusal = world.recall(_USED_UP, Outcome)
-    told = float(refusal.headers.get(_RETRY, "0"))
-    again = refusal.sent_at + refusal.seconds + told
-    waiting.wait_for(time.monotonic, lambda now: now >= again, told + 1, "the time that was told")
-    world.outcome = world.platform.agents(user)
+def calls_of(world: World, user: User) -> Sequence[Call]:
+    """The customer's calls."""
+    return world.kept(LimitedCalls).of[user.alias]
 
 
-def try_doors_uncounted(world: World) -> None:
-    """The owner looks behind every door for owners while what requests are counted in cannot be reached."""
-    owned = world.recall(access.OWNED, Belongings)
-    # Reading alone: a run's story is kept where requests are counted, and would not be complete.
-    open_to = [door for door in endpoints.doors(world) if door.method == "GET" and "owner" in (rights_of(door) or ())]
-    world.faults.cut_off("redis")
-    tried = endpoints.try_all(world, open_to, owned.owner, owned.ids)
-    world.faults.heal("redis")
-    world.facts[OPEN] = tried
+def after_waiting(world: World, user: User) -> list[Call]:
+    """The user waits as long as Retry-After said, and calls again; without Retry-After at once."""
+    refusal = world.kept(LastRefusal).answer
+    seconds = float(refusal.headers.get("retry-after", "0"))
+    again = refusal.sent_at + refusal.seconds + seconds
+    waiting.wait_for(time.monotonic, lambda now: now >= again, seconds + 1, "the end of Retry-After")
+    return [Call(f"GET {_ENDPOINT}", world.platform.agents(user))]
+
+
+# -- matchers ---------------------------------------------------------------------------------------------------------
+
+
+def keep_to(limit: PlanLimit) -> BaseMatcher[Sequence[Call]]:
+    """More was requested than the limit allows; that was served, and no more than was refilled meanwhile.
+
+    Each refusal has the published code, the limit of the plan, and in Retry-After the seconds until there is room.
+    """
+
+    def faults_of(calls: Sequence[Call]) -> list[str]:
+        answers = [call.answer for call in calls]
+        served = sum(answer.done for answer in answers)
+        if served == len(answers):
+            return [f"all of {served} requests were served"]
+        wrong = [f"{fault}: {answer}" for answer in answers if not answer.done and (fault := _fault(answer, limit))]
+        took = max(each.sent_at + each.seconds for each in answers) - min(each.sent_at for each in answers)
+        most = limit.burst + limit.per_second * took + 1
+        if not limit.burst <= served <= most:
+            wrong.append(f"{served} requests were served in {took:.1f} s, expected {limit.burst} to {most:.0f}")
+        return wrong
+
+    return faultless(f"as many successes as {limit} allows, and Retry-After with every refusal", faults_of)
+
+
+def _fault(answer: Outcome, limit: PlanLimit) -> str | None:
+    problem = answer.problem
+    if answer.meaning is not Meaning.RATE_LIMITED or problem is None or problem.code != "rate_limited":
+        return "refused for another reason"
+    if (named := problem.extra.get("limit")) != asdict(limit):
+        return f"the limit is said to be {named}"
+    after = answer.headers.get("retry-after", "")
+    return None if after.isdigit() and int(after) >= 1 else f"Retry-After is {after!r}"

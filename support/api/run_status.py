@@ -1,68 +1,126 @@
-"""How a run comes along, as somebody reads it who looks again and again."""
+"""Status and progress of a run, as a customer reads them who polls it."""
 
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.api.calls import Call
+from support.matchers.faultless import faultless
 from support.scenario import agents, waiting
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
-from support.scenario.world import ENDED, World
+from support.scenario.world import ENDED, RunHandle, World
 
-READ = "what was read of the run"
+_RUN = "GET /v1/runs/{run_id}"
 _QUESTIONS = 3
 # Preparing the run, and the agent's own work up to its first question.
 _BEFORE_THE_FIRST = 2
+_RANK = {"queued": 0, "running": 1}
+_END = 2
 
 
-@dataclass(slots=True)
-class Read:
-    """Every state and progress that was read, in order; ``marks`` is the progress after each answer of the partner."""
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Every status and progress that was read, in order; ``after_each`` is the progress after each answer."""
 
-    states: list[str] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
     progress: list[int] = field(default_factory=list)
-    marks: list[int] = field(default_factory=list)
+    after_each: list[int] = field(default_factory=list)
 
 
-def asks_the_partner(world: World, user: User) -> None:
-    """The user's agent has put the first of its questions to the partner, who does not answer yet."""
+def asking_three_questions(world: World, user: User) -> RunHandle:
+    """The user's agent has put the first of three questions to the partner, who does not answer yet."""
     paths = _paths(user)
     for path in paths:
         world.partner.hold(path)
-    world.running(user, agents.PROBE, input=agents.script(*({"fetch": path} for path in paths)))
+    run = world.running(user, agents.PROBE, input=agents.script(*({"fetch": path} for path in paths)))
     world.eventually(lambda: len(world.partner.calls(paths[0])), bool, "run starts", "the call at the partner")
+    return run
 
 
-def look_while_answered(world: World, user: User) -> None:
-    """The user looks again and again, while the partner answers one question after the other."""
-    read, run = Read(), world.run_of(user)
+def poll_while_answered(world: World, user: User) -> list[Call]:
+    """The user polls the run while the partner answers one question after another; keeps the :class:`Readings`."""
+    read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
 
-    def look() -> dict[str, Any]:
-        stored: dict[str, Any] = world.platform.run(user, run.run_id).require()
-        read.states.append(stored["status"])
+    def poll() -> dict[str, Any]:
+        made.append(Call(_RUN, world.platform.run(user, run.run_id)))
+        stored: dict[str, Any] = made[-1].answer.require()
+        read.statuses.append(stored["status"])
         read.progress.append(stored["progress"])
         return stored
 
-    def look_for(progress: int, what: str) -> None:
+    def poll_until(progress: int, what: str) -> None:
         limit = world.budgets.limit("progress shown")
         try:
-            waiting.wait_for(look, lambda seen: seen["progress"] >= progress, limit, "progress")
+            waiting.wait_for(poll, lambda seen: seen["progress"] >= progress, limit, "progress")
         except DeadlinePassed as late:
             # The Then judges what was read.
             world.evidence.note("no progress was shown", after=what, reason=str(late))
-        read.marks.append(read.progress[-1])
+        read.after_each.append(read.progress[-1])
 
-    # What was done before the first question must be shown first: only then is growth due to the partner's answer.
-    look_for(_BEFORE_THE_FIRST, "the first steps")
+    # The work before the first question must be shown first: only then is growth due to the partner's answer.
+    poll_until(_BEFORE_THE_FIRST, "the first steps")
     for path in _paths(user):
         world.partner.release(path)
-        look_for(read.marks[-1] + 1, path)
-    waiting.wait_for(look, lambda seen: seen["status"] in ENDED, world.budgets.limit("run ends"), "the end of the run")
-    # Whoever looks once more must not read an older state.
+        poll_until(read.after_each[-1] + 1, path)
+    waiting.wait_for(poll, lambda seen: seen["status"] in ENDED, world.budgets.limit("run ends"), "the end of the run")
+    # Whoever polls once more must not read an older status.
     for _ in range(_QUESTIONS):
-        look()
-    world.facts[READ] = read
+        poll()
+    return made
+
+
+def read_unknown(world: World, user: User) -> list[Call]:
+    """The user requests the status of a run that never existed."""
+    return [Call(_RUN, world.platform.run(user, str(uuid.uuid4())))]
 
 
 def _paths(user: User) -> list[str]:
     return [f"{own_path(user)}-{number}" for number in range(_QUESTIONS)]
+
+
+# -- matchers ---------------------------------------------------------------------------------------------------------
+
+
+def move_only_forward() -> BaseMatcher[Sequence[str]]:
+    """Statuses of one run as they were read: queued, running, and one end, none after a later one; at least two."""
+
+    def faults_of(statuses: Sequence[str]) -> list[str]:
+        ranks = [_RANK.get(status, _END) for status in statuses]
+        read = list(zip(statuses, ranks, strict=True))
+        found = [
+            f"{after} was read after {before}"
+            for (before, rank), (after, next_rank) in pairwise(read)
+            if next_rank < rank or (next_rank == rank and before != after)
+        ]
+        if len(set(statuses)) < 2:
+            found.append("the status never changed")
+        elif ranks[-1] != _END:
+            found.append(f"the last status was {statuses[-1]}")
+        return found
+
+    return faultless("statuses that only move forward, to an end", faults_of)
+
+
+def grow() -> BaseMatcher[Sequence[int]]:
+    """At least two numbers, each larger than the one before."""
+    return _growing("numbers, each larger than the one before", lambda before, after: after > before)
+
+
+def never_fall() -> BaseMatcher[Sequence[int]]:
+    """At least two numbers, none smaller than the one before."""
+    return _growing("numbers that never fall", lambda before, after: after >= before)
+
+
+def _growing(expected: str, fits: Callable[[int, int], bool]) -> BaseMatcher[Sequence[int]]:
+    def faults_of(numbers: Sequence[int]) -> list[str]:
+        if len(numbers) < 2:
+            return [f"only {list(numbers)} was read"]
+        return [f"{after} was read after {before}" for before, after in pairwise(numbers) if not fits(before, after)]
+
+    return faultless(expected, faults_of)

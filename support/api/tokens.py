@@ -1,12 +1,17 @@
-"""Tokens that must open no door, each with one thing wrong, and the tokens of sessions that go on or are over."""
+"""Tokens and sessions: tokens with one thing wrong, and sessions that are renewed, replayed or ended."""
 
 import secrets
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import jwt
 
+from support.api import endpoints, owned_resources
+from support.api.calls import Call
+from support.api.owned_resources import OwnedResources
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.redaction import know_secret
@@ -16,94 +21,146 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.signing import signing_of
 
-OTHER_SESSION = "other session"
-FORMER = "former tokens"
 _LIFE = 600
+_OTHER_ISSUER = "https://auth.elsewhere.test"
+_TOKEN_ENDPOINT = "POST /v1/token"
 
 
-class BadToken(Enum):
-    """What is wrong with it, as a feature names it."""
+class InvalidToken(Enum):
+    """What is wrong with a token, as a feature names it."""
 
     NONE = "no token"
     MALFORMED = "a malformed token"
     EXPIRED = "an expired token"
     FORGED = "a token with a forged signature"
-    AUDIENCE = "a token meant for somebody else"
+    AUDIENCE = "a token for another audience"
     UNSIGNED = "an unsigned token"
-    OVER = "a token of a session that is over"
+    ENDED = "a token of a session that has ended"
     ENVIRONMENT = "a token of another environment"
     ISSUER = "a token of another issuer"
 
 
-def bad_token(world: World, kind: BadToken, user: User) -> str | None:
-    """A token that says it is the user's; None for no token at all."""
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """The tokens of a session."""
+
+    access: str | None
+    refresh: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The response to the renewal of a session, and the tokens from before it."""
+
+    before: TokenPair
+    answer: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSession:
+    """The access token of a user's session on another device."""
+
+    token: str
+
+
+def call_with(world: World, kind: InvalidToken) -> list[Call]:
+    """Somebody calls every protected endpoint for the owner's resources, with an invalid token in the owner's name."""
+    owned = world.kept(OwnedResources)
+    token = invalid_token(world, kind, owned.owner)
+    owned_resources.remember_stored(world, owned.owner.tenant)
+    return endpoints.call_all(world, endpoints.protected(world), Anyone(token), owned.ids)
+
+
+def invalid_token(world: World, kind: InvalidToken, user: User) -> str | None:
+    """A token that claims to be the user's; None for no token at all."""
     match kind:
-        case BadToken.NONE:
+        case InvalidToken.NONE:
             return None
-        case BadToken.MALFORMED:
+        case InvalidToken.MALFORMED:
             return "this.is.no-token"
-        case BadToken.EXPIRED:
+        case InvalidToken.EXPIRED:
             short = short_session(world, user, 1)
             short.wait_out()
             return short.token
-        case BadToken.OVER:
+        case InvalidToken.ENDED:
             token = new_token(world, user)
             world.platform.log_out(Anyone(token)).require()
             return token
     return _minted(world, kind, user)
 
 
-def _minted(world: World, kind: BadToken, user: User) -> str:
-    """A token that the suite signs: what the user's own says, but for one thing."""
+def _minted(world: World, kind: InvalidToken, user: User) -> str:
+    """A token that the suite signs: the claims of the user's own but for one."""
     own = user.access_token or ""
     claims: dict[str, Any] = jwt.decode(own, options={"verify_signature": False})
     claims["exp"] = time.time() + _LIFE
     header = {"kid": jwt.get_unverified_header(own).get("kid")}
-    if kind is BadToken.UNSIGNED:
+    if kind is InvalidToken.UNSIGNED:
         return jwt.encode(claims, "", "none", headers=header)
-    if kind is BadToken.FORGED:
+    if kind is InvalidToken.FORGED:
         return jwt.encode(claims, secrets.token_urlsafe(48), "HS256", headers=header)
-    if kind is BadToken.ENVIRONMENT:
-        claims["iss"] = "https://auth.elsewhere.test"
+    if kind is InvalidToken.ENVIRONMENT:
+        claims["iss"] = _OTHER_ISSUER
         return jwt.encode(claims, secrets.token_urlsafe(48), "HS256", headers={"kid": secrets.token_hex(4)})
-    wrong = {"aud": "somebody-else"} if kind is BadToken.AUDIENCE else {"iss": "https://auth.elsewhere.test"}
+    wrong = {"aud": "somebody-else"} if kind is InvalidToken.AUDIENCE else {"iss": _OTHER_ISSUER}
     signing = signing_of(world.addresses.run_dir)
     know_secret(signing.secret)
     return jwt.encode({**claims, **wrong}, signing.secret, "HS256", headers={"kid": signing.key_id})
 
 
-def go_on(world: World, user: User) -> Outcome:
-    """The user asks for new tokens with the refresh token, and uses those from now on where they are given."""
-    former = user.refresh_token or ""
-    answer = world.platform.refresh(user, former)
+def renew(world: World, user: User) -> Outcome:
+    """The user renews the session with the refresh token, and uses the new tokens from then on, if there are any."""
+    before = pair_of(user)
+    answer = world.platform.refresh(user, before.refresh or "")
+    world.keep(Renewal(before, answer))
     if answer.done:
         for name in ("access_token", "refresh_token"):
             know_secret(answer.body[name])
-        world.facts[FORMER] = former
         user.access_token, user.refresh_token = answer.body["access_token"], answer.body["refresh_token"]
     return answer
 
 
-def refresh_again(world: World) -> Outcome:
-    """Somebody shows the refresh token that the user has used already."""
-    return world.platform.refresh(Anyone(), world.recall(FORMER, str))
+go_on = renew  # the name by which support/business_data still calls it
 
 
-def pair_of(user: User) -> tuple[str | None, str | None]:
-    """The user's access and refresh token."""
-    return user.access_token, user.refresh_token
+def renewing(world: World, user: User) -> list[Call]:
+    """The user renews the session."""
+    return [Call(_TOKEN_ENDPOINT, renew(world, user))]
 
 
-def on_other_device(world: World) -> bool:
-    """Whether the user is let in with the token of the other session."""
-    return world.platform.me(Anyone(world.recall(OTHER_SESSION, str))).done
+def reusing(world: World, user: User) -> list[Call]:
+    """The refresh token from before the last renewal is used a second time, without any other token."""
+    return [Call(_TOKEN_ENDPOINT, world.platform.refresh(Anyone(), world.kept(Renewal).before.refresh or ""))]
 
 
-def refresh(world: World, user: User) -> Outcome:
-    """The user shows the newest refresh token.
+def logging_out(world: World, user: User) -> list[Call]:
+    """The user logs out.
 
-    :raises NotShown: the user has none.
+    :raises NotShown: the platform refused.
+    """
+    answer = world.platform.log_out(user)
+    answer.require()
+    return [Call("POST /v1/logout", answer)]
+
+
+def pair_of(user: User) -> TokenPair:
+    """The user's present tokens."""
+    return TokenPair(user.access_token, user.refresh_token)
+
+
+def call_with_every_token(world: World, user: User) -> list[Call]:
+    """The user calls every endpoint with the access token of the session, and renews it with the refresh token.
+
+    :raises NotShown: the user has no refresh token.
     """
     if not user.refresh_token:
         raise NotShown(f"{user} has no refresh token")
-    return world.platform.refresh(user, user.refresh_token)
+    made = endpoints.call_with_own_token(world, user)
+    return [*made, Call(_TOKEN_ENDPOINT, world.platform.refresh(user, user.refresh_token))]
+
+
+SESSIONS: dict[str, Callable[[World, User], str | None]] = {
+    "renewed session": lambda world, user: user.access_token,
+    "session on another device": lambda world, user: world.kept(OtherSession).token,
+}
+"""The access tokens of a user's sessions, by the words of a feature."""

@@ -1,8 +1,83 @@
 """The words of the API in sentences; see support/scenario/words.py."""
 
-from support.api.invalid_requests import Wrong
-from support.api.outages import Breakdown
-from support.api.tokens import BadToken
-from support.scenario.words import kind
+from collections.abc import Callable, Sequence
+from typing import Any
 
-TYPES = {"BadToken": kind(BadToken), "Wrong": kind(Wrong), "Breakdown": kind(Breakdown)}
+from hamcrest.core.matcher import Matcher
+
+from support.api import (
+    calls,
+    concurrent_requests,
+    invalid_requests,
+    outages,
+    owned_resources,
+    permissions,
+    polling,
+    rate_limits,
+    run_status,
+    tokens,
+)
+from support.api.calls import Call
+from support.api.cross_tenant_access_matchers import are_as_if_nothing_existed
+from support.api.mutations import RequestError
+from support.api.outages_matchers import are_failures, show_nothing_internal
+from support.platform.dialect import Meaning
+from support.scenario.assets import Asset
+from support.scenario.sessions import new_token
+from support.scenario.users import User
+from support.scenario.words import entry, kind
+from support.scenario.work import Work
+from support.scenario.world import World
+
+ASSETS: dict[str, Asset] = {
+    "one of each resource": owned_resources.one_of_each,
+    "people in every role": permissions.people_in_every_role,
+    "a renewed session": lambda world, user: tokens.renew(world, user).require(),
+    "a session on another device": lambda world, user: world.keep(tokens.OtherSession(new_token(world, user))),
+    "an exhausted rate limit": rate_limits.exhaust,
+    "a corrupted cloud account": outages.corrupt_cloud_account,
+    "corrupted runs": outages.corrupt_runs,
+}
+GROUPS: dict[str, Callable[[World], None]] = {
+    "fifty customers with a conversation each": concurrent_requests.customers_with_conversations
+}
+WORK: dict[str, Work] = {"an agent that asks the partner three questions": run_status.asking_three_questions}
+
+ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
+    "renews the session": tokens.renewing,
+    "reuses the refresh token": tokens.reusing,
+    "logs out": tokens.logging_out,
+    "waits as long as Retry-After says and calls the API again": rate_limits.after_waiting,
+    "requests the corrupted cloud account and runs": outages.call_corrupted,
+    "calls every API endpoint, with and without a token": permissions.call_with_and_without_token,
+    "starts a usage report and polls it until it ends": polling.start_and_poll,
+    "makes requests that must be refused": polling.make_refused_requests,
+    "requests the status of a run that never existed": run_status.read_unknown,
+    "polls the run while the partner answers one question after another": run_status.poll_while_answered,
+}
+"""What a customer does with the API, as a function that makes the calls and returns them."""
+
+RESPONSES: dict[str, Callable[[World], Matcher[Any]]] = {
+    "is a success": lambda world: calls.succeed(),
+    "is an authentication error": lambda world: calls.are_refused("unauthenticated"),
+    "is a not-found error": lambda world: calls.are_refused("not_found"),
+    "is a validation error that names the field": lambda world: invalid_requests.name_the_field(),
+    "is a temporary error with its request ID": lambda world: are_failures(Meaning.UNAVAILABLE, "unavailable"),
+    "is an internal error with its request ID": lambda world: are_failures(Meaning.FAILED, "internal_error"),
+    "is as if the resource had never existed": lambda world: are_as_if_nothing_existed(),
+    "is correct and shows only the customer's own data": lambda world: concurrent_requests.are_correct(),
+    "shows nothing internal": lambda world: show_nothing_internal(),
+    "follows the access rule of its endpoint": lambda world: permissions.follow_the_access_rules(),
+    "conforms to the published API reference": polling.conform,
+}
+"""What each response to the calls of a When must be."""
+
+TYPES = {
+    "InvalidToken": kind(tokens.InvalidToken),
+    "UserSession": entry(tokens.SESSIONS),
+    "RequestError": kind(RequestError),
+    "ApiOutage": kind(outages.Outage),
+    "ApiEndpoints": entry(outages.CALLS_DURING),
+    "ApiAction": entry(ACTIONS),
+    "ApiResponse": entry(RESPONSES),
+}

@@ -19,7 +19,7 @@ def measure(bench: Workbench) -> list[Measurement]:
     """The time that 95 in 100 answers of a round do not exceed."""
     with world_on(bench.stack, bench.folder / "mixture") as world:
         populations.organisations(world, _PEOPLE, 1, Plan.ENTERPRISE)
-        concurrent_requests.converse(world)
+        concurrent_requests.begin_conversations(world)
         suite, bare = bench.in_turn(
             bench.size.mixture_rounds, lambda: _mixture(world), lambda: _round_trips(world), "mixture"
         )
@@ -36,13 +36,12 @@ def measure(bench: Workbench) -> list[Measurement]:
 
 
 def _mixture(world: World) -> float:
-    concurrent_requests.ask(world)
-    return _p95([each.answer for each in world.recall(concurrent_requests.ANSWERED, list)])
+    return _p95([call.answer for call in concurrent_requests.call_side_by_side(world)])
 
 
 def _round_trips(world: World) -> float:
     plans = {
-        user.alias: [Request(user, "GET", "/health/live", pause=asked.request.pause) for asked in plan]
+        user.alias: [Request(user, "GET", "/health/live", pause=expected.request.pause) for expected in plan]
         for user, plan in concurrent_requests.plans(world).items()
     }
     return _p95([answer for _, answer in Crowd(world, plans).answers()])

@@ -1,4 +1,4 @@
-"""What is more than fits: in its size alone, where that can be."""
+"""Values that are too large: invalid in their size alone, where that can be."""
 
 import pytest
 
@@ -27,5 +27,5 @@ def test_one_more_than_fits(schema, example, more):
 
 
 @pytest.mark.parametrize("schema", [{"type": "string"}, {"type": "array"}, {"type": "object"}])
-def test_what_says_nothing_of_its_size_is_given_far_more_than_anybody_needs(schema):
+def test_a_schema_without_a_size_is_given_far_more_than_anybody_needs(schema):
     assert len(too_much(schema, "x")) > 10_000

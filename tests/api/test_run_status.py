@@ -1,38 +1,41 @@
-"""What is read one after the other goes forward, or does not."""
+"""Status and progress that move forward, or do not."""
 
 import pytest
-from hamcrest.core.string_description import StringDescription
 
-from support.api.run_status_matchers import go_only_forward, grows, never_falls
+from support.api.run_status import grow, move_only_forward, never_fall
+from tests.api.responses import mismatch
 
 
-@pytest.mark.parametrize("states", [["queued", "running", "running", "completed"], ["running", "failed", "failed"]])
-def test_states_that_go_forward(states):
-    assert go_only_forward().matches(states)
+@pytest.mark.parametrize("statuses", [["queued", "running", "running", "completed"], ["running", "failed", "failed"]])
+def test_statuses_that_move_forward(statuses):
+    assert move_only_forward().matches(statuses)
 
 
 @pytest.mark.parametrize(
-    ("states", "fault"),
+    ("statuses", "fault"),
     [
         (["running", "queued", "completed"], "queued was read after running"),
         (["running", "completed", "running"], "running was read after completed"),
         (["running", "completed", "failed"], "failed was read after completed"),
-        (["queued", "running"], "the last was running"),
-        (["completed", "completed"], "no state followed another"),
-        ([], "no state followed another"),
+        (["queued", "running"], "the last status was running"),
+        (["completed", "completed"], "the status never changed"),
+        ([], "the status never changed"),
     ],
 )
-def test_states_that_do_not(states, fault):
-    matcher, described = go_only_forward(), StringDescription()
-    assert not matcher.matches(states)
-    matcher.describe_mismatch(states, described)
-    assert fault in str(described)
+def test_statuses_that_do_not(statuses, fault):
+    assert fault in mismatch(move_only_forward(), statuses)
 
 
 def test_numbers_that_grow():
-    assert grows().matches([0, 1, 3])
-    assert never_falls().matches([0, 1, 1])
-    for wrong in ([0, 1, 1], [1, 0], [1], []):
-        assert not grows().matches(wrong)
-    for wrong in ([1, 0], [1], []):
-        assert not never_falls().matches(wrong)
+    assert grow().matches([0, 1, 3])
+    assert never_fall().matches([0, 1, 1])
+
+
+@pytest.mark.parametrize("numbers", [[1, 0], [1], []])
+def test_numbers_that_fall(numbers):
+    assert mismatch(never_fall(), numbers)
+    assert mismatch(grow(), numbers)
+
+
+def test_numbers_that_stay():
+    assert mismatch(grow(), [0, 1, 1]) == "1 was read after 1"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.api import access, permissions
+from support.api import endpoints, permissions
 from support.run.session import Session
 from support.scenario.evidence import Subject
 from support.scenario.users import Plan
@@ -18,10 +18,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     session = Session.open(Settings(reports=tmp_path_factory.mktemp("reports")), progress=lambda _: None)
     try:
         played = session.begin(Subject("Generated requests", "features/none.feature", 1, "", "", "generated requests"))
-        permissions.people_in_every_role(played, played.users["Acme"], Plan.ENTERPRISE)
+        owner = played.users.settle(played.users["Acme"], Plan.ENTERPRISE)
+        permissions.people_in_every_role(played, owner)
         yield played
-        for person in played.recall(permissions.EVERYBODY, list):
-            access.wait_for_runs(played, person.owner)
+        for person in played.kept(permissions.PeopleInEveryRole).everybody:
+            endpoints.wait_for_runs(played, person.owner)
         findings = session.finish(played).findings
         assert not findings, "; ".join(map(str, findings))
     finally:

@@ -23,7 +23,7 @@ from schemathesis.checks import (
 
 from support.api import permissions
 from support.api.endpoints import in_order
-from support.api.owned_resources import Belongings
+from support.api.owned_resources import OwnedResources
 from support.platform import openapi
 from support.scenario.users import Tenant, User
 from support.scenario.world import World
@@ -65,13 +65,13 @@ def named(operations: list[tuple[str, Any]]) -> Any:
     return pytest.mark.parametrize(("service", "operation"), operations, ids=names)
 
 
-def callers(world: World) -> list[Belongings]:
+def callers(world: World) -> list[OwnedResources]:
     """Somebody in each role, and somebody without a token."""
-    stranger = User("a stranger", Tenant("nobody", "nobody", "", ""), "", "")
-    return [*world.recall(permissions.EVERYBODY, list), Belongings(stranger, {})]
+    anonymous = User("anonymous", Tenant("none", "none", "", ""), "", "")
+    return [*world.kept(permissions.PeopleInEveryRole).everybody, OwnedResources(anonymous, {})]
 
 
-def ask(world: World, service: str, case: Any, caller: Belongings) -> None:
+def ask(world: World, service: str, case: Any, caller: OwnedResources) -> None:
     """Send a request as somebody, and hold the answer against what is published."""
     token = caller.owner.access_token
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
@@ -104,7 +104,7 @@ def test_what_fits_is_answered_as_published_in_every_role(world, service, operat
 
 @named(THAT_CAN_BE_ASKED_WRONGLY)
 def test_what_does_not_fit_is_refused_as_published(world, service, operation):
-    askers: Iterator[Belongings] = cycle(callers(world))
+    askers: Iterator[OwnedResources] = cycle(callers(world))
 
     @GENERATED
     @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
