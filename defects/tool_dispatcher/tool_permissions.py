@@ -12,7 +12,7 @@ from defects._patching import replace
 
 _ALLOWED = "only the tools to <use> servers have worked"
 
-tools = Scenario("An agent can use the tools of its caller's plan and role only", service="tools")
+tools = Scenario("An agent only uses tools of its caller's plan and role", service="tools")
 partner = Scenario("A refused call sends no request to the partner", service="tools")
 
 

@@ -20,7 +20,7 @@ connected = Scenario("A connected customer is notified when the event stream los
 returning = Scenario("A returning customer is notified when the event stream has lost its data", service="backend")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
-CLOSED = "the platform closes the dead connection in time"
+CLOSED = "the platform closes the dropped connection in time"
 NOTIFIED = "Acme is notified once that events were missed"
 
 

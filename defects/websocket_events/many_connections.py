@@ -70,7 +70,7 @@ def _() -> None:
 @closed.defect(
     "WSE-08e",
     "a connection is only closed once its receiver has taken everything",
-    step="the platform closes the dead connection in time",
+    step="the platform closes the dropped connection in time",
 )
 def _() -> None:
     del SocketProtocol.keepalive_timeout

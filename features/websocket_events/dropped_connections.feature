@@ -23,7 +23,7 @@ Feature: A dropped connection loses no events
       And Acme watches a running cost analysis
       When Acme's connection is silently dropped after two heartbeats
       Then Acme detects the dropped connection in time
-      And the platform closes the dead connection in time
+      And the platform closes the dropped connection in time
 
     @gate
     Scenario: A new connection delivers what a silently dropped one missed

@@ -36,4 +36,4 @@ Feature: Hundreds of customers can watch at once
     Scenario: A stalled connection is closed
       Given Acme is a Mid customer with a stalled connection
       When Acme runs an analysis too large for a connection's buffers
-      Then the platform closes the dead connection in time
+      Then the platform closes the dropped connection in time

@@ -67,11 +67,11 @@ def _(world, budget):
     world.within(budget, percentile(late, 0.95), f"p95 of {len(late)} deliveries")
 
 
-@then("the platform closes the dead connection in time")
+@then("the platform closes the dropped connection in time")
 def _(world):
-    dead = world.recall("dead line", connections.DroppedConnection)
-    took = connections.given_up_after(world, dead)
-    world.within("dead connection given up", took, "from the loss of the line until it is given up")
+    dropped = world.kept(connections.DroppedConnection)
+    took = connections.seconds_until_closed(world, dropped)
+    world.within("dropped connection closed", took, "from the drop until the platform closes it")
 
 
 @when("the operator sends a notice to everyone")

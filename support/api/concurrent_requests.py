@@ -10,7 +10,7 @@ from support.api.calls import Call, each_call
 from support.business_data.agent_state import KEEPER
 from support.cloud.savings import UsageRecords
 from support.load import populations
-from support.load.http_crowd import Crowd, Request
+from support.load.http_crowd import HttpCrowd, Request
 from support.matchers.faultless import faultless
 from support.oracles.canary import markers_in
 from support.scenario.agents import PROBE, Agent
@@ -77,7 +77,7 @@ def plans(world: World) -> dict[User, Sequence[PlannedRequest]]:
 def call_side_by_side(world: World) -> list[MixedCall]:
     """Every customer makes ten requests, one after the other, all customers side by side."""
     planned = plans(world)
-    crowd = Crowd(world, {user.alias: [each.request for each in plan] for user, plan in planned.items()})
+    crowd = HttpCrowd(world, {user.alias: [each.request for each in plan] for user, plan in planned.items()})
     known = {id(each.request): each for plan in planned.values() for each in plan}
     return [
         MixedCall(

@@ -13,8 +13,6 @@ from support.platform.openapi import Operation, operations
 from support.scenario.users import User
 from support.scenario.world import ENDED, World
 
-Try = Call  # the name by which steps/business_data still imports it
-
 # Reading comes before changing, changing before deleting; logging out is the last thing that a caller can do.
 _ORDER = {"GET": 0, "PUT": 1, "PATCH": 2, "POST": 3, "DELETE": 4}
 _LOGOUT = "POST /v1/logout"

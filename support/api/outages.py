@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import psycopg
 from hamcrest import equal_to
 
 from support.api import endpoints
@@ -20,7 +19,7 @@ from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.client import Fault
-from support.stores import rows
+from support.stores import database, rows
 from support.stores.logs import ServiceLogs
 
 _JOBS = "GET /v1/jobs"
@@ -140,7 +139,7 @@ def corrupt(broken: str, repaired: str) -> Callable[[World, User], None]:
     """
 
     def change(world: World, owner: User, statement: str) -> None:
-        with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        with database.as_platform(world) as connection:
             connection.execute(_ACT, [owner.tenant.id])
             connection.execute(statement.encode(), [owner.tenant.id])
 

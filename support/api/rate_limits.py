@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.calls import Call
-from support.load.http_crowd import Crowd, Request
+from support.load.http_crowd import HttpCrowd, Request
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
@@ -57,7 +57,7 @@ def exceed(world: World, greedy: Sequence[User], modest: User) -> None:
         for connection in range(_CONNECTIONS)
     }
     plans["a few"] = [Request(modest, "GET", _ENDPOINT, after=number / 10) for number in range(_A_FEW)]
-    made = [(request.who, answer) for request, answer in Crowd(world, plans).answers()]
+    made = [(request.who, answer) for request, answer in HttpCrowd(world, plans).answers()]
     # However slow the others were: now their limits are used up.
     made += [(modest, world.platform.agents(modest)) for _ in range(_A_FEW)]
     in_order = sorted(made, key=lambda each: each[1].sent_at)

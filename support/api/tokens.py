@@ -120,9 +120,6 @@ def renew(world: World, user: User) -> Outcome:
     return answer
 
 
-go_on = renew  # the name by which support/business_data still calls it
-
-
 def renewing(world: World, user: User) -> list[Call]:
     """The user renews the session."""
     return [Call(_TOKEN_ENDPOINT, renew(world, user))]

@@ -5,7 +5,7 @@ from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement,
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
 from support.load import populations
-from support.load.http_crowd import Crowd, Request
+from support.load.http_crowd import HttpCrowd, Request
 from support.matchers.timing import percentile
 from support.platform.outcome import Outcome
 from support.scenario.users import Plan
@@ -44,7 +44,7 @@ def _round_trips(world: World) -> float:
         user.alias: [Request(user, "GET", "/health/live", pause=expected.request.pause) for expected in plan]
         for user, plan in concurrent_requests.plans(world).items()
     }
-    return _p95([answer for _, answer in Crowd(world, plans).answers()])
+    return _p95([answer for _, answer in HttpCrowd(world, plans).answers()])
 
 
 def _p95(answers: list[Outcome]) -> float:

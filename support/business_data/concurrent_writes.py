@@ -11,7 +11,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.business_data import allowances, conversations
 from support.business_data.conversations import Conversations
-from support.load.http_crowd import Crowd, Request, side_by_side
+from support.load.http_crowd import HttpCrowd, Request, side_by_side
 from support.load.populations import at_once, organisations
 from support.matchers.faultless import faultless
 from support.matchers.problems import is_refused_with
@@ -55,7 +55,9 @@ def book_together(world: World) -> Bookings:
     hold = Hold(world)
     for owner in allowances.owners(people):
         hold.rows(owner.tenant, "allowances")
-    crowd = Crowd(world, {f"{who} books {amount}": [_booking(who, amount)] for who in people for amount in _EXPENSES})
+    crowd = HttpCrowd(
+        world, {f"{who} books {amount}": [_booking(who, amount)] for who in people for amount in _EXPENSES}
+    )
     hold.wait_for(_WAITING)
     hold.release()
     return Bookings([outcome for _, outcome in crowd.answers()])

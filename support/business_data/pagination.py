@@ -9,7 +9,7 @@ from typing import Any
 
 from support.business_data.archive import ArchiveSize, writers_and_readers
 from support.business_data.pagination_matchers import QueryPlan
-from support.load.http_crowd import Crowd, Request
+from support.load.http_crowd import HttpCrowd, Request
 from support.load.populations import at_once
 from support.matchers.timing import percentile
 from support.platform.driver import Anyone
@@ -92,7 +92,7 @@ def _write(request: Request, id: str) -> Write:
     return Write(id, request.path.split("/")[3], request.who.id, request.json["content"])
 
 
-def start_writers(world: World, size: ArchiveSize, seconds: float) -> Crowd:
+def start_writers(world: World, size: ArchiveSize, seconds: float) -> HttpCrowd:
     """The writers start conversations and write in those that they have, each at their own pace, for ``seconds``."""
     writers, _ = writers_and_readers(world, size)
     own: dict[User, str] = {}
@@ -101,7 +101,7 @@ def start_writers(world: World, size: ArchiveSize, seconds: float) -> Crowd:
         own[writer] = world.platform.threads(writer, limit=1).require()["items"][0]["id"]
 
     at_once(writers, look_up)
-    return Crowd(world, {str(writer): _writes(writer, own[writer], n, seconds) for n, writer in enumerate(writers)})
+    return HttpCrowd(world, {str(writer): _writes(writer, own[writer], n, seconds) for n, writer in enumerate(writers)})
 
 
 def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Request]:

@@ -63,7 +63,7 @@ def _data_in_every_table(world: World, customer: User) -> None:
     path = own_path(customer)
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
-    tokens.go_on(world, customer).require()
+    tokens.renew(world, customer).require()
     stored = owned_resources.stored_of(world, customer.tenant)
     if empty := [table for table, rows in stored.items() if rows.startswith("0 ") and table not in _PASSING]:
         raise NotShown(f"{customer} has no row in {', '.join(empty)}, so that isolation cannot be seen there")

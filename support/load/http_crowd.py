@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from requests.structures import CaseInsensitiveDict
 
-from support.load.process import Load
+from support.load.process import LoadProcess
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, traceparent
 from support.scenario.users import User
@@ -36,13 +36,13 @@ class Request:
     pause: float = 0.0
 
 
-class Crowd:
+class HttpCrowd:
     """Members who ask, each one after the other and all side by side, from the making of the crowd on."""
 
     def __init__(self, world: World, members: Mapping[str, Sequence[Request]]) -> None:
         self._world = world
         self._members = members
-        self._load = Load("requests")
+        self._load = LoadProcess("requests")
         world.undo.register("end the crowd", self._load.close)
         self._load.order("begin", members={name: list(map(self._wire, plan)) for name, plan in members.items()})
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
 
-from support.load.socket_crowd import Crowd
+from support.load.socket_crowd import SocketCrowd
 from support.scenario import agents, planting
 from support.scenario.users import PEOPLE, Plan, Role, User
 from support.scenario.verdict import NotShown
@@ -49,6 +49,13 @@ class ConnectionMemory:
     bytes: float
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """So many people take part that their connections are held by a process of their own."""
+
+    people: Sequence[User]
+
+
 SIZES = {"full": Size(50, 10, 50, 1_000), "small": Size(10, 10, 10, 100)}
 
 
@@ -79,7 +86,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
             _plant_colleagues(connection, owner, colleagues)
     everybody = [person for organisation in founded for person in organisation]
     at_once(everybody, users.settle)
-    world.facts["crowd of"] = len(everybody)
+    world.keep(Crowd(everybody))
     return everybody
 
 
@@ -122,7 +129,7 @@ def emit_together(world: World, user: User) -> None:
 
 def everybody_watches(world: World) -> None:
     """Connect everybody who takes part: each over a connection of their own, or as a crowd where they are many."""
-    if "crowd of" in world.facts:
+    if world.has_kept(Crowd):
         _connect_crowd(world)
         return
     for user in list(world.users):
@@ -132,9 +139,9 @@ def everybody_watches(world: World) -> None:
 def _connect_crowd(world: World) -> None:
     # Who watches already, over a connection of their own, is left out.
     people = [user for user in world.users.customers if not user.captures]
-    crowd = Crowd(world.platform.dialect)
+    crowd = SocketCrowd(world.platform.dialect)
     world.undo.register("close the crowd's connections", crowd.close)
-    world.facts["crowd"] = crowd
+    world.keep(crowd)
     first, later = people[: len(people) // 2], people[len(people) // 2 :]
     took = crowd.open({person: world.events_url(person) for person in first})
     # What a service needs for its very first customers is no cost of each of them.
@@ -146,8 +153,8 @@ def _connect_crowd(world: World) -> None:
 
 def connections(world: World) -> int:
     """How many connections must be judged, when everybody watches: those of the crowd, or everybody's own."""
-    if "crowd" in world.facts:
-        return world.recall("crowd", Crowd).size
+    if world.has_kept(SocketCrowd):
+        return world.kept(SocketCrowd).size
     return sum(max(1, len(user.captures)) for user in world.users.customers)
 
 

@@ -14,7 +14,7 @@ from support.settings import CHECKOUT, base_environment
 from support.stack.processes import dies_with
 
 
-class Load:
+class LoadProcess:
     """One process of load, which ends with this one."""
 
     def __init__(self, kind: str) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from support.load.process import Load
+from support.load.process import LoadProcess
 from support.platform.dialect import Control, Dialect
 from support.platform.story import Event
 from support.scenario.users import User
@@ -25,14 +25,14 @@ class Connection:
         return self.controls[0].sequence if self.controls else None
 
 
-class Crowd:
+class SocketCrowd:
     """Live connections of many users, held by ``python -m support.load sockets``, which ends with this process."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._connections: dict[str, Connection] = {}
         self._wall_offset = time.time() - time.monotonic()
-        self._load = Load("sockets")
+        self._load = LoadProcess("sockets")
 
     @property
     def size(self) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 from support.platform.driver import Anyone
 from support.scenario.world import World
 
-_DOCUMENTS = "published documents"
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -46,6 +45,13 @@ class Operation:
         return schema
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The document of each service, by its name."""
+
+    documents: Mapping[str, Mapping[str, Any]]
+
+
 def services(world: World) -> dict[str, str]:
     """Name and address of each service that publishes a document."""
     endpoints = world.platform.endpoints
@@ -62,12 +68,14 @@ def documents(world: World) -> dict[str, Mapping[str, Any]]:
 
     :raises NotShown: a service publishes none.
     """
-    if _DOCUMENTS not in world.facts:
-        world.facts[_DOCUMENTS] = {
-            name: world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
-            for name, address in services(world).items()
-        }
-    return world.recall(_DOCUMENTS, dict)
+    published = world.kept_or(Published, lambda: Published({name: _read(world, name) for name in services(world)}))
+    return dict(published.documents)
+
+
+def _read(world: World, service: str) -> Mapping[str, Any]:
+    address = services(world)[service]
+    document: Mapping[str, Any] = world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
+    return document
 
 
 def operations(world: World) -> Iterator[Operation]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from support.load.socket_crowd import Connection, Crowd
+from support.load.socket_crowd import Connection, SocketCrowd
 from support.matchers.received_events import Heard
 from support.platform.events import EventCapture
 from support.scenario.agents import PROBE
@@ -42,7 +42,7 @@ def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
 
 def crowd(world: World) -> list[Heard]:
     """The same of the crowd's connections; who has missed an end by the time that everybody should be done, has."""
-    gathered = world.recall("crowd", Crowd)
+    gathered = world.kept(SocketCrowd)
     gathered.wait_for_ends(
         {user: len(_run_ids(world, user)) for user in world.users},
         world.budgets.limit("crowd finishes"),
@@ -63,7 +63,7 @@ def _run_ids(world: World, user: User) -> tuple[str, ...]:
 
 def of_everybody(world: World) -> list[Heard]:
     """What every connection has shown, of a crowd or of the users' own; see :func:`crowd` and :func:`tabs`."""
-    return crowd(world) if "crowd" in world.facts else tabs(world)
+    return crowd(world) if world.has_kept(SocketCrowd) else tabs(world)
 
 
 def delays(world: World) -> list[float]:

@@ -178,9 +178,13 @@ class World:
         value: T = self._kept[kind]
         return value
 
+    def has_kept(self, kind: type[Any]) -> bool:
+        """Whether an earlier sentence has left a value of a type."""
+        return kind in self._kept
+
     def kept_or(self, kind: type[T], make: Callable[[], T]) -> T:
         """The value of a type that an earlier sentence left, or a new one, which is kept."""
-        return self.kept(kind) if kind in self._kept else self.keep(make())
+        return self.kept(kind) if self.has_kept(kind) else self.keep(make())
 
     # -- people -------------------------------------------------------------------------------------------------
 

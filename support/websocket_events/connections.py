@@ -33,7 +33,7 @@ def stall(world: World, user: User) -> None:
 def drop(world: World, user: User, fault: Fault) -> None:
     """The link of a connected user fails; the platform is to close their connection."""
     # Under a name, because a shared sentence reads it there.
-    world.facts["dead line"] = DroppedConnection(_open_connections(world), lost_at=time.monotonic())
+    world.keep(DroppedConnection(_open_connections(world), lost_at=time.monotonic()))
     own_link(user).set_fault(fault)
 
 
@@ -47,20 +47,20 @@ def own_link(user: User) -> Link:
     return user.link
 
 
-def given_up_after(world: World, dropped: DroppedConnection) -> float:
+def seconds_until_closed(world: World, dropped: DroppedConnection) -> float:
     """Seconds from the loss of the connection until the operator sees one connection less.
 
     :raises DeadlinePassed: the platform still has it.
     :raises NotShown: nobody looked before the time was over.
     """
-    limit = world.budgets.limit("dead connection given up")
+    limit = world.budgets.limit("dropped connection closed")
     looked_after = time.monotonic() - dropped.lost_at
     if looked_after > limit:
         raise NotShown(f"the first look was {looked_after:.1f} s after the loss; {limit:g} s are promised")
     world.eventually(
         lambda: _open_connections(world),
         less_than(dropped.open_connections),
-        "dead connection given up",
+        "dropped connection closed",
         "open connections",
     )
     return time.monotonic() - dropped.lost_at

@@ -146,7 +146,8 @@ def _await_heartbeats(world: World, user: User) -> None:
     # Whether they came is for a Then to judge.
     try:
         user.watching.wait_until(
-            lambda capture: len(capture.heartbeats) >= _HEARTBEATS, within=world.budgets.limit("dead line noticed")
+            lambda capture: len(capture.heartbeats) >= _HEARTBEATS,
+            within=world.budgets.limit("dropped connection detected"),
         )
     except DeadlinePassed as missing:
         world.evidence.note("no heartbeat", reason=str(missing))

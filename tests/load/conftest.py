@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.load.socket_crowd import Crowd
+from support.load.socket_crowd import SocketCrowd
 from support.platform.dialect import Dialect
 
 
 @pytest.fixture
-def crowd() -> Iterator[Crowd]:
+def crowd() -> Iterator[SocketCrowd]:
     """A crowd without anybody in it."""
-    gathered = Crowd(Dialect())
+    gathered = SocketCrowd(Dialect())
     yield gathered
     gathered.close()

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
-from support.load.socket_crowd import Crowd
+from support.load.socket_crowd import SocketCrowd
 from support.scenario.users import Tenant, User
 from support.scenario.verdict import NotShown
 from support.scenario.waiting import eventually
@@ -52,7 +52,7 @@ def tell(connection: ServerConnection) -> None:
     wait_for_close(connection)
 
 
-def test_everybody_hears_what_they_are_told(stream: EventServer, crowd: Crowd) -> None:
+def test_everybody_hears_what_they_are_told(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.play = tell
     users = people(20)
     crowd.open(dict.fromkeys(users, stream.url))
@@ -65,7 +65,7 @@ def test_everybody_hears_what_they_are_told(stream: EventServer, crowd: Crowd) -
         assert all(event.delay is not None for event in connection.events)
 
 
-def test_what_was_shown_is_not_shown_again(stream: EventServer, crowd: Crowd) -> None:
+def test_what_was_shown_is_not_shown_again(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.play = tell
     users = people(1)
     crowd.open(dict.fromkeys(users, stream.url))
@@ -73,7 +73,7 @@ def test_what_was_shown_is_not_shown_again(stream: EventServer, crowd: Crowd) ->
     assert [len(crowd.connections[0].events) for _ in range(2)] == [len(with_tools())] * 2
 
 
-def test_who_still_waits_is_named(stream: EventServer, crowd: Crowd) -> None:
+def test_who_still_waits_is_named(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.play = tell
     users = people(2)
     crowd.open(dict.fromkeys(users, stream.url))
@@ -81,25 +81,25 @@ def test_who_still_waits_is_named(stream: EventServer, crowd: Crowd) -> None:
     assert [name.rpartition(" ")[2] for name in waiting] == ["Customer1"]
 
 
-def test_a_refusal_is_not_taken_for_a_connection(stream: EventServer, crowd: Crowd) -> None:
+def test_a_refusal_is_not_taken_for_a_connection(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.admit = lambda request: 401 if request.headers["authorization"].endswith("-1") else None
     with pytest.raises(NotShown, match=r"1 of 3 could not connect.*401"):
         crowd.open(dict.fromkeys(people(3), stream.url))
 
 
-def test_nobody_listening_is_a_refusal(crowd: Crowd) -> None:
+def test_nobody_listening_is_a_refusal(crowd: SocketCrowd) -> None:
     with pytest.raises(NotShown, match="1 of 1 could not connect"):
         crowd.open(dict.fromkeys(people(1), "ws://127.0.0.1:9"))
 
 
-def test_the_end_of_a_connection_is_noticed(stream: EventServer, crowd: Crowd) -> None:
+def test_the_end_of_a_connection_is_noticed(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.play = lambda connection: connection.close(4401, "over")
     crowd.open(dict.fromkeys(people(1), stream.url))
     closed = eventually(lambda: crowd.connections[0].closed, lambda reason: reason is not None, 2.0)
     assert "4401" in str(closed)
 
 
-def test_a_silent_crowd_is_not_waited_for(stream: EventServer, crowd: Crowd) -> None:
+def test_a_silent_crowd_is_not_waited_for(stream: EventServer, crowd: SocketCrowd) -> None:
     stream.play = tell
     users = people(1)
     crowd.open(dict.fromkeys(users, stream.url))
@@ -108,14 +108,14 @@ def test_a_silent_crowd_is_not_waited_for(stream: EventServer, crowd: Crowd) -> 
     assert time.monotonic() - began < 5
 
 
-def test_a_crowd_whose_process_has_died_says_so(crowd: Crowd) -> None:
+def test_a_crowd_whose_process_has_died_says_so(crowd: SocketCrowd) -> None:
     crowd._load._child.kill()
     crowd._load._child.wait()
     with pytest.raises(NotShown, match="the process of load has ended"):
         crowd.open(dict.fromkeys(people(1), "ws://127.0.0.1:9"))
 
 
-def test_nothing_is_left_of_a_closed_crowd(stream: EventServer, crowd: Crowd) -> None:
+def test_nothing_is_left_of_a_closed_crowd(stream: EventServer, crowd: SocketCrowd) -> None:
     left: list[ServerConnection] = []
 
     def play(connection: ServerConnection) -> None:
@@ -130,7 +130,7 @@ def test_nothing_is_left_of_a_closed_crowd(stream: EventServer, crowd: Crowd) ->
     assert not Path(f"/proc/{crowd._load._child.pid}").exists()
 
 
-def test_stories_without_an_end_do_not_count(stream: EventServer, crowd: Crowd) -> None:
+def test_stories_without_an_end_do_not_count(stream: EventServer, crowd: SocketCrowd) -> None:
     def play(connection: ServerConnection) -> None:
         for event in without_tools()[:-1]:
             connection.send(frame(type=event.type, run_id=event.run_id, sequence=event.sequence))

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from support.load.process import Load
+from support.load.process import LoadProcess
 from support.scenario.verdict import NotShown
 from tests.servers import ApiServer, Asked
 
 
 @pytest.fixture
-def load() -> Iterator[Load]:
+def load() -> Iterator[LoadProcess]:
     """A process that makes requests."""
-    process = Load("requests")
+    process = LoadProcess("requests")
     yield process
     process.close()
 
@@ -31,7 +31,7 @@ def request(url: str, path: str, *, json: Any = None, after: float = 0.0, pause:
     }
 
 
-def test_every_member_asks_in_their_order_and_is_answered(load: Load, api: ApiServer) -> None:
+def test_every_member_asks_in_their_order_and_is_answered(load: LoadProcess, api: ApiServer) -> None:
     plans = {who: [request(api.url, f"/{who}/{n}", json={"n": n}) for n in range(3)] for who in ("ada", "ben")}
     load.order("begin", members=plans)
     answers, done = load.order("finish")
@@ -43,7 +43,7 @@ def test_every_member_asks_in_their_order_and_is_answered(load: Load, api: ApiSe
     assert all(asked.headers["x-who"] == asked.path for asked in api.asked)
 
 
-def test_a_request_is_made_when_it_is_planned_and_counted_from_then(load: Load, api: ApiServer) -> None:
+def test_a_request_is_made_when_it_is_planned_and_counted_from_then(load: LoadProcess, api: ApiServer) -> None:
     def slow_at_first(asked: Asked) -> tuple[int, dict[str, str], Any]:
         deadline = time.monotonic() + (0.3 if asked.path == "/first" else 0)
         while time.monotonic() < deadline:
@@ -58,7 +58,7 @@ def test_a_request_is_made_when_it_is_planned_and_counted_from_then(load: Load, 
     assert second["seconds"] >= 0.2
 
 
-def test_a_line_that_breaks_is_an_answer_too(load: Load, api: ApiServer) -> None:
+def test_a_line_that_breaks_is_an_answer_too(load: LoadProcess, api: ApiServer) -> None:
     api.answer = lambda asked: (0, {}, None)
     load.order("begin", members={"ada": [request(api.url, "/gone")]})
     (answer,), _ = load.order("finish")
@@ -66,13 +66,13 @@ def test_a_line_that_breaks_is_an_answer_too(load: Load, api: ApiServer) -> None
     assert "RemoteProtocolError" in answer["error"]
 
 
-def test_a_process_that_has_ended_is_said_so(load: Load) -> None:
+def test_a_process_that_has_ended_is_said_so(load: LoadProcess) -> None:
     load.close()
     with pytest.raises((NotShown, ValueError)):
         load.order("finish")
 
 
-def test_a_pause_lies_between_an_answer_and_the_next_request(load: Load, api: ApiServer) -> None:
+def test_a_pause_lies_between_an_answer_and_the_next_request(load: LoadProcess, api: ApiServer) -> None:
     load.order("begin", members={"ada": [request(api.url, "/1"), request(api.url, "/2", pause=0.2)]})
     (first, second), _ = load.order("finish")
     assert second["sent"] - (first["sent"] + first["seconds"]) >= 0.2
