@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hamcrest import has_length
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import differences, faultless
@@ -48,13 +47,13 @@ def aborted_at(world: World, run: RunHandle) -> float:
     :raises DeadlinePassed: it was not, in time.
     """
     path = own_path(run.user)
-    (aborted,) = world.eventually(
+    aborted: list[float] = world.eventually(
         lambda: [at for call in world.partner.calls(path)[-1:] if (at := call.closed_by_client_at) is not None],
-        has_length(1),
+        bool,
         "cancel takes effect",
         "the end of the run's request to the partner",
     )
-    return aborted
+    return aborted[0]
 
 
 def is_accepted_like(first: Outcome) -> BaseMatcher[Outcome]:
