@@ -24,12 +24,12 @@ SAVINGS = "the answer equals the savings in Borealis' own inventory"
 def _exit_on(kind: type[BaseException]) -> None:
     """The worker process ends with an agent that raises such an error."""
 
-    def told(error: BaseException) -> Any:
+    def reason(error: BaseException) -> Any:
         if isinstance(error, kind):
             os._exit(1)
         return original(error)
 
-    original = replace(supervisor, "_told", told)
+    original = replace(supervisor, "_told", reason)
 
 
 @beside.defect("AEC-05a", "an exception in an agent ends the worker process", step=FAILED)
@@ -39,26 +39,26 @@ def _() -> None:
 
 @error_.defect("AEC-05b", "the text of the exception is given as the reason", step=INTERNAL)
 def _() -> None:
-    def told(error: BaseException) -> Any:
+    def reason(error: BaseException) -> Any:
         return supervisor._error("agent_failed", f"{type(error).__name__}: {error}", False)
 
-    replace(supervisor, "_told", told)
+    replace(supervisor, "_told", reason)
 
 
 @beside.defect("AEC-05c", "after an agent has crashed its worker is not ready", step="every service is ready")
 def _() -> None:
     crashed: list[BaseException] = []
 
-    def told(error: BaseException) -> Any:
+    def reason(error: BaseException) -> Any:
         crashed.append(error)
-        return original_told(error)
+        return original_reason(error)
 
     def check(self: Database) -> None:
         if crashed:
             raise RuntimeError("not ready")
         original_check(self)
 
-    original_told, original_check = replace(supervisor, "_told", told), replace(Database, "check", check)
+    original_reason, original_check = replace(supervisor, "_told", reason), replace(Database, "check", check)
 
 
 @exit_.defect("AEC-05d", "an agent that exits its process ends the worker process", step=FAILED)

@@ -1,4 +1,4 @@
-"""Cancelling runs: what becomes of a run's work, and how cancellations are answered."""
+"""Cancelling runs: when their requests are aborted, and how cancellations are answered."""
 
 import uuid
 from collections.abc import Iterator, Sequence
