@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from fastapi import Response
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 
 from apex.backend import runs as backend_runs
 from apex.http.identity import Identity
@@ -30,15 +30,10 @@ LAST_EVENT = "Acme receives the cancellation in time, as the last event of the r
 
 @stops.defect("AEC-11a", "cancelling changes the status of the run and nothing else", step=ABORTED)
 def _() -> None:
-    running = text("SELECT tenant_id FROM runs_of_all_tenants('running', NULL, 1000) WHERE id = :id")
-
     def cancel(self: Leases, run_id: str) -> None:
-        if self._held.get(run_id) is None:
-            return
-        with self._database.platform() as connection:
-            tenant_id = connection.scalar(running, {"id": run_id})
-        if tenant_id is not None:
-            with self._database.tenant(str(tenant_id)) as connection:
+        run, _ = self._held.get(run_id, (None, None))
+        if run is not None:
+            with self._database.tenant(run.tenant_id) as connection:
                 connection.execute(update(runs).where(runs.c.id == run_id).values(status="cancelled"))
 
     replace(Leases, "cancel", cancel)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
-
-from sqlalchemy import Connection
 
 from apex.agents.registry import AgentRegistry
 from apex.agents.usage import UsageReport
 from apex.backend import allowance
-from apex.backend import runs as backend_runs
+from apex.backend.threads import new_thread
 from apex.http.identity import Identity, acting_as
 from apex.http.problems import Problem
 from apex.runtime.telemetry import request_id, trace_id
@@ -34,15 +31,6 @@ COUNTED = "Acme's next run is counted and nothing else"
 NEXT_EVENT = "the first event that Acme receives is from the next run"
 
 
-def _instead_of_unknown(agent: Any) -> None:
-    """An unknown agent's name finds this one."""
-
-    def find(self: AgentRegistry, name: str) -> Any:
-        return original(self, name) or agent
-
-    original = replace(AgentRegistry, "find", find)
-
-
 def _after_refusals(act: Callable[[Database, Settings, Identity, Problem], None]) -> None:
     """Have something done for whoever starts an unknown agent, before they receive the error."""
 
@@ -61,22 +49,19 @@ def _after_refusals(act: Callable[[Database, Settings, Identity, Problem], None]
 
 @error_.defect("AEC-09a", "an unknown agent falls back to a default one", step="the error names every known agent")
 def _() -> None:
-    _instead_of_unknown(UsageReport())
+    def find(self: AgentRegistry, name: str) -> Any:
+        return original(self, name) or UsageReport()
+
+    original = replace(AgentRegistry, "find", find)
 
 
 @nothing_left.defect("AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no thread")
 def _() -> None:
-    late = SimpleNamespace(name="late", description="An agent that is only missed when its thread exists.")
+    def begin_thread(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
+        with acting_as(database, identity) as connection:
+            new_thread(connection, identity, "No agent")
 
-    def new_thread(connection: Connection, identity: Identity, title: str) -> Any:
-        thread = original(connection, identity, title)
-        if title == late.description:
-            connection.commit()
-            raise Problem(422, "unknown_agent", "There is no agent of this name.", known_agents=[])
-        return thread
-
-    original = replace(backend_runs, "new_thread", new_thread)
-    _instead_of_unknown(late)
+    _after_refusals(begin_thread)
 
 
 @nothing_left.defect("AEC-09c", "a refused request is sent as an event", step=NEXT_EVENT)
