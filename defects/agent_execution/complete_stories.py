@@ -1,9 +1,10 @@
-"""Seeded defects of the story that a run tells (AEC-06)."""
+"""Seeded defects of the events of a run (AEC-06)."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from apex.agents.agent import UsageRecord
@@ -13,102 +14,73 @@ from defects import Scenario
 from defects._endings import stored_as
 from defects._patching import replace
 
+ordinary = Scenario("An ordinary run sends its events in order", service="worker")
+parallel = Scenario("Parallel tool calls keep their own events", service="worker")
+delegated = Scenario("Delegated agents report their part within the run", service="worker")
+without_tools = Scenario("A run without tools sends its events in order, too", service="worker")
+cancelled = Scenario("A cancelled run sends its events in order, too", service="worker")
 
-def _renamed(change: Any) -> None:
-    """Have ``change(tracker, type, payload)`` give the events to emit instead of one."""
+IN_ORDER = "Acme has received every event of the run in order, each once"
+DELEGATED = "the events show the delegated cost analysis and usage report"
+PARALLEL = "the events show three parallel tool calls"
 
-    def emit(self: Tracker, type: str, agent_name: str, payload: dict[str, Any]) -> None:
-        for changed_type, changed_payload in change(self, type, payload):
+Payload = dict[str, Any]
+
+
+def _emitting(change: Callable[[str, Payload], list[tuple[str, Payload]]]) -> None:
+    """Have ``change(type, payload)`` give the events that are emitted instead of one."""
+
+    def emit(self: Tracker, type: str, agent_name: str, payload: Payload) -> None:
+        for changed_type, changed_payload in change(type, payload):
             original(self, changed_type, agent_name, changed_payload)
 
     original = replace(Tracker, "emit", emit)
 
 
-tools_work_side = Scenario("Tools at work side by side are told apart", service="worker")
-
-
-@tools_work_side.defect(
-    "AEC-06a",
-    "a tool is told to have completed before it is told to execute",
-    step="Acme has received every event of the run in order, each once",
-)
+@parallel.defect("AEC-06a", "a tool call is reported completed before it is reported executing", step=IN_ORDER)
 def _() -> None:
-    held: dict[str, Any] = {}
+    held: dict[str, Payload] = {}
 
-    def change(tracker: Tracker, type: str, payload: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    def change(type: str, payload: Payload) -> list[tuple[str, Payload]]:
         if type == "tool_executing":
             held[payload["call_id"]] = payload
             return []
-        if type == "tool_completed":
-            return [(type, payload), ("tool_executing", held.pop(payload["call_id"]))]
-        return [(type, payload)]
+        late = [("tool_executing", held.pop(payload["call_id"]))] if type == "tool_completed" else []
+        return [(type, payload), *late]
 
-    _renamed(change)
-
-
-delegated_agents_tell = Scenario("Delegated agents tell their part inside the story", service="worker")
+    _emitting(change)
 
 
-@delegated_agents_tell.defect(
-    "AEC-06b",
-    "a delegated agent's part is not marked as part of the story",
-    step="the story tells the parts of the cost analysis and the usage report",
-)
+@delegated.defect("AEC-06b", "a delegated agent's events are not marked as part of the run", step=DELEGATED)
 def _() -> None:
-    _renamed(lambda tracker, type, payload: [(type, {k: v for k, v in payload.items() if k != "parent_run_id"})])
+    _emitting(lambda type, payload: [(type, {k: v for k, v in payload.items() if k != "parent_run_id"})])
 
 
-run_without_tools = Scenario("A run without tools tells its story too", service="worker")
-
-
-@run_without_tools.defect(
-    "AEC-06c",
-    "what an agent without tools considers is lost",
-    step="Acme has received every event of the run in order, each once",
-)
+@without_tools.defect("AEC-06c", "what an agent without tools thinks is lost", step=IN_ORDER)
 def _() -> None:
-    _renamed(lambda tracker, type, payload: [] if type == "agent_thinking" else [(type, payload)])
+    _emitting(lambda type, payload: [] if type == "agent_thinking" else [(type, payload)])
 
 
-cancelled_run_ends = Scenario("A cancelled run ends its story with the cancellation", service="worker")
-
-
-@cancelled_run_ends.defect(
-    "AEC-06d",
-    "a cancelled tool call is never told to have ended",
-    step="Acme has received every event of the run in order, each once",
-)
+@cancelled.defect("AEC-06d", "the end of a cancelled tool call is never reported", step=IN_ORDER)
 def _() -> None:
-    _renamed(lambda tracker, type, payload: [] if payload.get("outcome") == "cancelled" else [(type, payload)])
+    _emitting(lambda type, payload: [] if payload.get("outcome") == "cancelled" else [(type, payload)])
 
 
-ordinary_run_tells = Scenario("An ordinary run tells its story in order", service="worker")
-
-
-@ordinary_run_tells.defect(
-    "AEC-06e", "every event is told twice", step="Acme has received every event of the run in order, each once"
-)
+@ordinary.defect("AEC-06e", "every event is sent twice", step=IN_ORDER)
 def _() -> None:
-    _renamed(lambda tracker, type, payload: [(type, payload)] * 2)
+    _emitting(lambda type, payload: [(type, payload)] * 2)
 
 
-@tools_work_side.defect(
-    "AEC-06f",
-    "tools that could work side by side are used one after the other",
-    step="the story tells of three tool calls side by side",
-)
+@parallel.defect("AEC-06f", "tools that could run in parallel are called one after the other", step=PARALLEL)
 def _() -> None:
-    async def call(self: Execution, name: str, parameters: dict[str, Any]) -> Any:
-        lock = self.state.setdefault("lock", asyncio.Lock())
-        async with lock:
-            return await original(self, name, parameters)
+    async def call(self: Execution, *of: Any) -> Any:
+        async with self.state.setdefault("lock", asyncio.Lock()):
+            return await original(self, *of)
 
     original = replace(Execution, "_call", call)
 
 
-@run_without_tools.defect(
-    "AEC-06g", "reading stored usage is told as a tool's work", step="the story tells of no tool call"
-)
+@without_tools.defect("AEC-06g", "reading stored usage is reported as a tool call", step="the events show no tool call")
 def _() -> None:
     def usage_records(self: Execution) -> list[UsageRecord]:
         call = {"call_id": str(uuid.uuid4()), "tool_name": "read_usage"}
@@ -120,6 +92,6 @@ def _() -> None:
     original = replace(Execution, "usage_records", usage_records)
 
 
-@cancelled_run_ends.defect("AEC-06h", "a cancelled run is stored as failed", step="the run is stored as cancelled")
+@cancelled.defect("AEC-06h", "a cancelled run is stored as failed", step="the run is stored as cancelled")
 def _() -> None:
     stored_as("cancelled", "failed")

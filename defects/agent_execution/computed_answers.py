@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -14,32 +15,27 @@ from apex.worker.supervisor import Supervisor
 from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
+from defects.agent_execution._answers import spoilt
 
-savings_those_customer = Scenario("The savings are those in the customer's own inventory", service="worker")
+savings = Scenario("The savings equal those in the customer's own inventory", service="worker")
+different = Scenario("Customers with different servers get different answers", service="worker")
+every_agent = Scenario("Every agent computes its answer from the customer's own data", service="worker")
+progress = Scenario("Progress is shown while the run is still running", service="worker")
+announced = Scenario("The answer can be read as soon as it is announced", service="worker")
+
+OWN_SAVINGS = "the answer equals the savings in Acme's own inventory"
+EACH_SAVINGS = "each answer equals the savings in its customer's own inventory"
+WHILE_RUNNING = "Acme receives these events while the run is still running"
+ANNOUNCED = "Acme reads the announced answer at the first attempt"
+OWN_DATA = "each answer equals what the customer's own data gives"
 
 
-@savings_those_customer.defect(
-    "AEC-01a",
-    "the cost analysis gives every customer the same canned answer",
-    step="the answer equals the savings in Acme's own inventory",
-)
+@savings.defect("AEC-01a", "the cost analysis gives every customer the same canned answer", step=OWN_SAVINGS)
 def _() -> None:
-    async def run(self: Any, context: Any) -> dict[str, Any]:
-        answer = await original(self, context)
-        return {**answer, "monthly_savings": "1234.56"}
-
-    original = cost.CostAnalysis.run
-    cost.CostAnalysis.run = run  # type: ignore[method-assign]
+    spoilt(cost.CostAnalysis, lambda answer: {"monthly_savings": "1234.56"})
 
 
-customers_different_servers = Scenario("Customers with different servers get different answers", service="worker")
-
-
-@customers_different_servers.defect(
-    "AEC-01b",
-    "only the first two servers are looked at",
-    step="each answer equals the savings in its customer's own inventory",
-)
+@different.defect("AEC-01b", "only the first two servers are analysed", step=EACH_SAVINGS)
 def _() -> None:
     async def of_two(context: Any) -> Any:
         inventory = await original(context)
@@ -48,41 +44,25 @@ def _() -> None:
     original = replace(cost, "read_inventory", of_two)
 
 
-work_shown_being = Scenario("The work is shown while it is being done", service="worker")
-
-
-@work_shown_being.defect(
-    "AEC-01c",
-    "events are kept back until the run ends",
-    step="Acme sees the agent start, think and use a tool while the run is still at work",
-)
+@progress.defect("AEC-01c", "events are held back until the run ends", step=WHILE_RUNNING)
 def _() -> None:
-    kept: dict[str, list[Event]] = {}
+    held: defaultdict[str, list[Event]] = defaultdict(list)
 
-    def publish(self: EventStream, event: Event, delivery_id: str = "") -> int:
+    def publish(self: EventStream, event: Event, delivery_id: str = "") -> Any:
         if event.ends_run or event.run_id is None:
-            return original(self, event, delivery_id)
-        kept.setdefault(event.run_id, []).append(event)
-        return len(kept[event.run_id])
+            return original_publish(self, event, delivery_id)
+        held[event.run_id].append(event)
+        return len(held[event.run_id])
 
-    def end(self: Supervisor, run: Row[Any], *others: Any) -> None:
-        for event in kept.pop(run.id, []):
-            original(self._stream, event)
-        original_end(self, run, *others)
+    def end(self: Supervisor, run: Row[Any], *how: Any) -> None:
+        for event in held.pop(run.id, []):
+            original_publish(self._stream, event)
+        original_end(self, run, *how)
 
-    original, original_end = EventStream.publish, Supervisor._end
-    replace(EventStream, "publish", publish)
-    replace(Supervisor, "_end", end)
+    original_publish, original_end = replace(EventStream, "publish", publish), replace(Supervisor, "_end", end)
 
 
-answer_can_read = Scenario("The answer can be read the moment it is announced", service="worker")
-
-
-@answer_can_read.defect(
-    "AEC-01d",
-    "the completed event is sent before the answer is committed",
-    step="the announced answer can be read back at the first attempt",
-)
+@announced.defect("AEC-01d", "the completed event is sent before the answer is committed", step=ANNOUNCED)
 def _() -> None:
     def end(self: Supervisor, run: Row[Any], ending: Any, tracker: Tracker) -> None:
         payload = {"answer": ending.answer, "partial": False, "usage": None, "duration_seconds": 0.0}
@@ -93,17 +73,6 @@ def _() -> None:
     original = replace(Supervisor, "_end", end)
 
 
-every_agent_computes = Scenario("Every agent computes its answer from the customer's own data", service="worker")
-
-
-@every_agent_computes.defect(
-    "AEC-01e",
-    "the rightsizing plan leaves out what could be stopped",
-    step="each answer equals what the customer's own data gives",
-)
+@every_agent.defect("AEC-01e", "the rightsizing plan leaves out what could be stopped", step=OWN_DATA)
 def _() -> None:
-    async def run(self: Any, context: Any) -> dict[str, Any]:
-        plan = await original(self, context)
-        return {**plan, "steps": [step for step in plan["steps"] if step["to_type"]]}
-
-    original = replace(cost.RightsizingPlan, "run", run)
+    spoilt(cost.RightsizingPlan, lambda plan: {"steps": [step for step in plan["steps"] if step["to_type"]]})

@@ -1,8 +1,8 @@
-"""Seeded defects of what is kept of finished runs (AEC-02)."""
+"""Seeded defects of finished runs (AEC-02)."""
 
 from __future__ import annotations
 
-from dataclasses import replace as changed
+import dataclasses
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
@@ -11,28 +11,25 @@ from apex.agents import cost
 from apex.agents.agent import RunContext
 from apex.agents.inventory import Inventory
 from apex.backend import runs as backend_runs
-from apex.http.identity import Identity
 from apex.storage.tables import messages, runs
 from apex.worker import supervisor
 from apex.worker.supervisor import Supervisor
-from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-finished_run_reads = Scenario("A finished run reads the same after the service has crashed")
+unchanged = Scenario("A finished run is unchanged after the backend has crashed", service="backend")
+follow_up = Scenario("A follow-up states the change since the previous answer", service="worker")
+
+CHANGE = "the answer states the change since the previous answer"
+NEWEST = "the answer is the newest message of the run's thread"
 
 
-@finished_run_reads.defect(
-    "AEC-02a",
-    "a finished run is kept in the memory of the backend only",
-    step="the run reads as it did before",
-    service="backend",
-)
+@unchanged.defect("AEC-02a", "a finished run is kept in the backend's memory only", step="the run is unchanged")
 def _() -> None:
     memory: dict[str, Any] = {}
 
-    def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Any:
-        row = original(connection, identity, run_id, lock=lock)
+    def own_run(connection: Connection, identity: Any, run_id: str, **lock: bool) -> Any:
+        row = original(connection, identity, run_id, **lock)
         if row.status == "completed" and run_id not in memory:
             memory[run_id] = row
             connection.execute(update(runs).where(runs.c.id == run_id).values(answer=None, steps=[]))
@@ -41,38 +38,22 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-follow_up_builds = Scenario("A follow-up builds on the answer before it", service="worker")
-
-
-@follow_up_builds.defect(
-    "AEC-02b",
-    "a follow-up starts without the thread's history",
-    step="the answer tells the change since the one before",
-)
+@follow_up.defect("AEC-02b", "a follow-up starts without the thread's history", step=CHANGE)
 def _() -> None:
     replace(supervisor, "read_history", lambda database, run: [])
 
 
-@finished_run_reads.defect(
-    "AEC-02c",
-    "the answer is not written into the thread",
-    step="the answer is the newest message of its thread",
-    service="worker",
-)
+@unchanged.defect("AEC-02c", "the answer is not written to the thread", step=NEWEST, service="worker")
 def _() -> None:
-    def end(self: Supervisor, run: Row[Any], ending: Any, tracker: Tracker) -> None:
-        original(self, run, ending, tracker)
+    def end(self: Supervisor, run: Row[Any], *how: Any) -> None:
+        original(self, run, *how)
         with self._database.tenant(run.tenant_id) as connection:
             connection.execute(messages.delete().where(messages.c.run_id == run.id, messages.c.role == "assistant"))
 
     original = replace(Supervisor, "_end", end)
 
 
-@follow_up_builds.defect(
-    "AEC-02d",
-    "a follow-up looks at the servers again that the answer before named, and at no other",
-    step="the answer tells the change since the one before",
-)
+@follow_up.defect("AEC-02d", "a follow-up reads only the servers that the previous answer named", step=CHANGE)
 def _() -> None:
     async def read_inventory(context: RunContext) -> Inventory:
         inventory: Inventory = await original(context)
@@ -80,6 +61,7 @@ def _() -> None:
         if not answers:
             return inventory
         named = {finding["resource_id"] for finding in answers[-1]["findings"]}
-        return changed(inventory, instances=[each for each in inventory.instances if each["resource_id"] in named])
+        seen = [each for each in inventory.instances if each["resource_id"] in named]
+        return dataclasses.replace(inventory, instances=seen)
 
     original = replace(cost, "read_inventory", read_inventory)

@@ -16,59 +16,45 @@ from apex.worker.slot import Slot
 from defects import Scenario
 from defects._patching import replace
 
-customer_told_time = Scenario("The customer is told in time that the worker was lost")
+notified = Scenario("The customer is notified in time that the worker was lost", service="worker")
+not_again = Scenario("A lost run is not run again", service="worker")
+shutdown = Scenario("A worker that shuts down finishes its runs first", service="worker")
+
+ONE_REQUEST = "the partner has received one request from the run"
+STAYED_OPEN = "Acme's connection has stayed open"
+IN_ORDER = "Acme has received every event of the run in order, each once"
 
 
-@customer_told_time.defect(
-    "AEC-12a",
-    "nobody looks for runs whose worker was lost",
-    step="Acme is told in time that the worker was lost",
-    service="worker",
-)
+@notified.defect("AEC-12a", "lost runs are never looked for", step="Acme is notified in time that the worker was lost")
 def _() -> None:
     replace(Leases, "_fail_lost", lambda self: None)
 
 
-lost_run_not = Scenario("A lost run is not run again", service="worker")
-
-
-@lost_run_not.defect("AEC-12b", "a lost run is run again", step="the run is stored as failed in time")
+@not_again.defect("AEC-12b", "a lost run is run again", step="the run is stored as failed in time")
 def _() -> None:
-    def again(connection: Connection, run: Row[Any], *others: Any, **options: Any) -> bool:
+    def requeue(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> bool:
         connection.execute(update(runs).where(runs.c.id == run.id).values(status="queued", worker=None))
         return True
 
-    replace(leases, "end_run", again)
+    replace(leases, "end_run", requeue)
 
 
-@lost_run_not.defect("AEC-12c", "a lost run is failed, and a copy of it is run", step="the partner was asked once")
+@not_again.defect("AEC-12c", "a lost run is failed, and a copy of it is run", step=ONE_REQUEST)
 def _() -> None:
-    def once_more(connection: Connection, run: Row[Any], *others: Any, **options: Any) -> bool:
-        ended: bool = original(connection, run, *others, **options)
+    of_request = {"tenant_id", "user_id", "thread_id", "agent_name", "input", "time_limit_seconds", "caller"}
+    of_request |= {"traceparent", "request_id"}
+
+    def copy(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> bool:
+        ended: bool = original(connection, run, *how, **options)
         if ended:
-            kept = {name: run._mapping[name] for name in _ASKED}
-            connection.execute(runs.insert().values(id=str(uuid.uuid4()), **kept))
+            copied = {name: run._mapping[name] for name in of_request}
+            connection.execute(runs.insert().values(id=str(uuid.uuid4()), **copied))
         return ended
 
-    original = replace(leases, "end_run", once_more)
+    original = replace(leases, "end_run", copy)
 
 
-_ASKED = (
-    "tenant_id",
-    "user_id",
-    "thread_id",
-    "agent_name",
-    "input",
-    "time_limit_seconds",
-    "caller",
-    "traceparent",
-    "request_id",
-)
-
-
-@customer_told_time.defect(
-    "AEC-12d", "the connection is given up with the worker", step="Acme's connection has stayed open", service="backend"
-)
+@notified.defect("AEC-12d", "the connection is closed with the worker", step=STAYED_OPEN, service="backend")
 def _() -> None:
     async def send(self: LiveConnection, sequence: int, envelope: str) -> None:
         await original(self, sequence, envelope)
@@ -78,27 +64,18 @@ def _() -> None:
     original = replace(LiveConnection, "_send", send)
 
 
-worker_stop_finishes = Scenario("A worker that is to stop finishes what it has in hand", service="worker")
-
-
-@worker_stop_finishes.defect(
-    "AEC-12e", "a worker that is to stop leaves the runs in hand behind", step="the run is stored as completed"
-)
+@shutdown.defect("AEC-12e", "a worker that shuts down abandons its runs", step="the run is stored as completed")
 def _() -> None:
     replace(app, "finish", lambda slots, leases, seconds: None)
     replace(Leases, "close", lambda self: self._closed.set())
 
 
-@worker_stop_finishes.defect(
-    "AEC-12f",
-    "the runs in hand of a worker that is to stop go on unheard",
-    step="Acme has received every event of the run in order, each once",
-)
+@shutdown.defect("AEC-12f", "the runs of a worker that shuts down send no more events", step=IN_ORDER)
 def _() -> None:
-    def unheard(slots: Sequence[Slot], leases: Leases, seconds: float) -> None:
+    def silent(slots: Sequence[Slot], *others: Any) -> None:
         for slot in slots:
             if slot.tracker is not None:
                 vars(slot.tracker)["emit"] = lambda *event: None
-        original(slots, leases, seconds)
+        original(slots, *others)
 
-    original = replace(app, "finish", unheard)
+    original = replace(app, "finish", silent)

@@ -11,43 +11,37 @@ from apex.worker.toolbox import Toolbox
 from defects import Scenario
 from defects._patching import replace
 
-ten_customers_work = Scenario("Ten customers at work at once each get their own result", service="worker")
+ten = Scenario("Ten customers at the same time each get their own result", service="worker")
+
+SAVINGS = "each answer equals the savings in its customer's own inventory"
+OWN_DATA = "answers, events and stored runs show each customer only their own data"
 
 
-@ten_customers_work.defect(
-    "AEC-03a",
-    "the caller of a run is kept in a module-level variable",
-    step="each answer equals the savings in its customer's own inventory",
-)
+@ten.defect("AEC-03a", "the caller of a run is kept in a module-level variable", step=SAVINGS)
 def _() -> None:
-    current: dict[str, Any] = {}
+    current: Any = None
 
-    async def perform(self: Execution) -> dict[str, Any]:
-        current["caller"] = self._run.caller
+    async def perform(self: Execution) -> Any:
+        nonlocal current
+        current = self._run.caller
         await asyncio.sleep(0.05)
         return await original_perform(self)
 
     async def call(self: Toolbox, call_id: str, name: str, parameters: Any, story: Any, caller: Any) -> Any:
-        return await original_call(self, call_id, name, parameters, story, current["caller"])
+        return await original_call(self, call_id, name, parameters, story, current)
 
-    original_perform, original_call = Execution.perform, Toolbox.call
-    replace(Execution, "perform", perform)
-    replace(Toolbox, "call", call)
+    original_perform, original_call = replace(Execution, "perform", perform), replace(Toolbox, "call", call)
 
 
-@ten_customers_work.defect(
-    "AEC-03b",
-    "thoughts quote what the worker found last, whoever it was for",
-    step="answers, live events and stored runs show each customer their own data and nobody else's",
-)
+@ten.defect("AEC-03b", "thoughts quote what the worker found last, whoever it was for", step=OWN_DATA)
 def _() -> None:
     last = ""
 
-    async def run(self: CostAnalysis, context: Any) -> dict[str, Any]:
+    async def run(self: CostAnalysis, context: Any) -> Any:
         nonlocal last
         answer = await original(self, context)
         await context.think(f"Lately I found {last}.")
         last = ", ".join(finding["name"] for finding in answer["findings"])
-        return dict(answer)
+        return answer
 
     original = replace(CostAnalysis, "run", run)

@@ -12,29 +12,20 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-run_listed_each = Scenario("A run is listed in each of its states", service="backend")
+listed = Scenario("Runs are listed in every state", service="backend")
+durations = Scenario("The durations of the steps add up to the run's", service="worker")
+
+ADD_UP = "the operator sees that the steps add up to the run's duration"
+PRICE_LIST = "the operator sees that only reading the price list took a second"
+WAITED = "the operator sees that the run took no longer than the customer waited"
 
 
-@run_listed_each.defect(
-    "AEC-07a", "operators do not see runs that wait", step="the operator sees Acme's runs in these states"
-)
+@listed.defect("AEC-07a", "operators do not see queued runs", step="the operator sees Acme's runs in these states")
 def _() -> None:
-    statement = text
-
-    def without_queued(sql: str) -> Any:
-        return statement(sql.replace(":size)", ":size) WHERE status <> 'queued'"))
-
-    replace(operations, "text", without_queued)
+    replace(operations, "text", lambda sql: text(sql.replace(":size)", ":size) WHERE status <> 'queued'")))
 
 
-steps_run_account = Scenario("The steps of a run account for its whole duration", service="worker")
-
-
-@steps_run_account.defect(
-    "AEC-07b",
-    "each step's duration is measured from the start of the run",
-    step="the operator sees the durations of its steps add up to the run's",
-)
+@durations.defect("AEC-07b", "each step's duration is measured from the start of the run", step=ADD_UP)
 def _() -> None:
     def leave(self: Tracker, moment: Any) -> None:
         self.steps[-1]["duration_seconds"] = (moment - self._run.started_at).total_seconds()
@@ -42,11 +33,7 @@ def _() -> None:
     replace(Tracker, "_leave", leave)
 
 
-@steps_run_account.defect(
-    "AEC-07c",
-    "all the time of a run is told as that of its first step",
-    step="the operator sees the second spent on the partner's price list",
-)
+@durations.defect("AEC-07c", "all the time of a run is reported as that of its first step", step=PRICE_LIST)
 def _() -> None:
     def finish(self: Tracker) -> Any:
         finished_at, steps, used = original(self)
@@ -58,9 +45,7 @@ def _() -> None:
     original = replace(Tracker, "finish", finish)
 
 
-@steps_run_account.defect(
-    "AEC-07d", "a run is said to have ended later than it did", step="the run took no longer than Acme waited for it"
-)
+@durations.defect("AEC-07d", "a run is reported to have ended later than it did", step=WAITED)
 def _() -> None:
     def finish(self: Tracker) -> Any:
         self._wall += timedelta(seconds=0.9)

@@ -1,4 +1,4 @@
-"""Seeded defects of runs that hang (AEC-04)."""
+"""Seeded defects of time limits (AEC-04)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from apex.worker.toolbox import Toolbox
 from defects import Scenario
 from defects._endings import stored_as
 from defects._patching import replace
+from defects.agent_execution._answers import spoilt
 
-customer_told_when = Scenario("The customer is told when the time limit has passed")
+notified = Scenario("The customer is notified when the time limit has passed", service="worker")
+blocking = Scenario("An agent that blocks its worker is ended, too", service="worker")
+everywhere = Scenario("Hanging runs on every worker do not stop other customers", service="worker")
+
+TOO_LONG = "Acme is notified in time that the run took too long"
+IN_TIME = "Borealis' run completes in time"
+NEXT_RUN = "Acme can finish a usage report"
+TOTALS = "the answer equals the totals of Borealis' own usage"
 
 
-@customer_told_when.defect(
-    "AEC-04a",
-    "the time limit does not reach tool calls",
-    step="Acme is told in time that the run took too long",
-    service="worker",
-)
+@notified.defect("AEC-04a", "the time limit does not reach tool calls", step=TOO_LONG)
 def _() -> None:
     async def call(self: Toolbox, *arguments: Any) -> Any:
         work = asyncio.ensure_future(original(self, *arguments))
@@ -42,22 +45,7 @@ def _() -> None:
     replace(slot._InHand, "overdue", lambda self: False)
 
 
-agent_never_gives = Scenario("An agent that never gives way is ended as well", service="worker")
-
-
-@agent_never_gives.defect(
-    "AEC-04c", "nobody looks after agents that do not give way", step="Acme is told in time that the run took too long"
-)
-def _() -> None:
-    replace(slot._InHand, "overdue", lambda self: False)
-
-
-hanging_runs_every = Scenario("Hanging runs on every worker do not stop other customers", service="worker")
-
-
-@hanging_runs_every.defect(
-    "AEC-04b", "a worker's place is not given back after a time-out", step="Borealis' run ends in time all the same"
-)
+@everywhere.defect("AEC-04b", "a worker slot is not freed after a timeout", step=IN_TIME)
 def _() -> None:
     async def carry_out(self: Slot, run: Row[Any]) -> None:
         await original(self, run)
@@ -65,30 +53,21 @@ def _() -> None:
             self.close()
 
     original = replace(Slot, "_carry_out", carry_out)
-    # Nor is there another in the place of one that was slow to end.
+    # Nor does another take the place of one that was slow to end.
     replace(Slot, "give_up", Slot.close)
 
 
-def _wrong_total() -> None:
-    async def run(self: UsageReport, context: Any) -> dict[str, Any]:
-        return {**await original(self, context), "total_cost": "99.99"}
-
-    original = replace(UsageReport, "run", run)
+@blocking.defect("AEC-04c", "agents that block their worker are not watched", step=TOO_LONG)
+def _() -> None:
+    replace(slot._InHand, "overdue", lambda self: False)
 
 
-@customer_told_when.defect(
-    "AEC-04d", "a run that took too long is stored as failed", step="the run is stored as timed out", service="worker"
-)
+@notified.defect("AEC-04d", "a run that took too long is stored as failed", step="the run is stored as timed out")
 def _() -> None:
     stored_as("timed_out", "failed")
 
 
-@customer_told_when.defect(
-    "AEC-04e",
-    "a customer whose run took too long gets no other",
-    step="Acme can finish a usage report",
-    service="backend",
-)
+@notified.defect("AEC-04e", "a customer whose run took too long can start no other", step=NEXT_RUN, service="backend")
 def _() -> None:
     def new_thread(connection: Connection, identity: Identity, title: str) -> Any:
         late = select(func.count()).where(runs.c.user_id == identity.user_id, runs.c.status == "timed_out")
@@ -99,15 +78,11 @@ def _() -> None:
     original = replace(backend_runs, "new_thread", new_thread)
 
 
-@hanging_runs_every.defect(
-    "AEC-04f", "the totals of a usage report are wrong", step="the answer equals the totals of Borealis' own usage"
-)
+@everywhere.defect("AEC-04f", "the totals of a usage report are wrong", step=TOTALS)
 def _() -> None:
-    _wrong_total()
+    spoilt(UsageReport, lambda answer: {"total_cost": "99.99"})
 
 
-@hanging_runs_every.defect(
-    "AEC-04g", "an agent that gives no way keeps its place", step="Borealis' run ends in time all the same"
-)
+@everywhere.defect("AEC-04g", "an agent that blocks its worker keeps its slot", step=IN_TIME)
 def _() -> None:
     replace(Slot, "give_up", Slot.close)

@@ -9,10 +9,12 @@ from apex.worker import toolbox
 from defects import Scenario
 from defects._patching import replace
 
-caller_trace_found = Scenario("A caller's trace is found wherever the run left a mark", service="worker")
+found = Scenario("The caller's trace is found in every record of the run", service="worker")
+
+TRACE = "the caller's trace ID, and no other, is found in"
 
 
-@caller_trace_found.defect("AEC-08a", "a new trace begins where tools are called", step="Acme's trace is found in")
+@found.defect("AEC-08a", "a new trace begins where tools are called", step=TRACE)
 def _() -> None:
     def fresh() -> str:
         with span("tool"):

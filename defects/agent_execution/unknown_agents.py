@@ -1,4 +1,4 @@
-"""Seeded defects of asking for unknown agents (AEC-09)."""
+"""Seeded defects of starting unknown agents (AEC-09)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from fastapi import APIRouter
-from sqlalchemy import Connection
-
 from apex.agents.registry import AgentRegistry
 from apex.agents.usage import UsageReport
 from apex.backend import allowance
-from apex.backend import runs as backend_runs
-from apex.backend.models import NewRun, Run
 from apex.backend.threads import new_thread
-from apex.http.identity import Caller, Identity, acting_as
+from apex.http.identity import Identity, acting_as
 from apex.http.problems import Problem
 from apex.runtime.telemetry import request_id, trace_id
 from apex.settings import Settings
@@ -26,13 +21,33 @@ from apex.storage.stream import Event, EventStream, rfc3339
 from apex.storage.tables import outbox
 from defects import Scenario
 from defects._patching import replace
+from defects.agent_execution._routes import Endpoint, wrapped
 
-refusal_names_agents = Scenario("The refusal names the agents that can be asked", service="backend")
+error_ = Scenario("The error names every known agent", service="backend")
+nothing_left = Scenario("A refused request leaves no run, thread or event", service="backend")
+not_counted = Scenario("A refused request is not counted", service="backend")
+
+COUNTED = "Acme's next run is counted and nothing else"
+NEXT_EVENT = "the first event that Acme receives is from the next run"
 
 
-@refusal_names_agents.defect(
-    "AEC-09a", "an unknown agent falls back to a default one", step="the refusal names every known agent"
-)
+def _after_refusals(act: Callable[[Database, Settings, Identity, Problem], None]) -> None:
+    """Have something done for whoever starts an unknown agent, before they receive the error."""
+
+    def around(endpoint: Endpoint, database: Database, settings: Settings) -> Endpoint:
+        def start(identity: Identity, **request: Any) -> Any:
+            try:
+                return endpoint(identity=identity, **request)
+            except Problem as refusal:
+                act(database, settings, identity, refusal)
+                raise
+
+        return start
+
+    wrapped("start", around)
+
+
+@error_.defect("AEC-09a", "an unknown agent falls back to a default one", step="the error names every known agent")
 def _() -> None:
     def find(self: AgentRegistry, name: str) -> Any:
         return original(self, name) or UsageReport()
@@ -40,92 +55,38 @@ def _() -> None:
     original = replace(AgentRegistry, "find", find)
 
 
-refused_request_leaves = Scenario("A refused request leaves nothing behind", service="backend")
-
-
-@refused_request_leaves.defect(
-    "AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no thread"
-)
+@nothing_left.defect("AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no thread")
 def _() -> None:
-    original = new_thread
+    def begin_thread(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
+        with acting_as(database, identity) as connection:
+            new_thread(connection, identity, "No agent")
 
-    def find(self: AgentRegistry, name: str) -> Any:
-        return original_find(self, name) or _Late()
-
-    class _Late:
-        name, description = "late", "An agent that is only missed when its thread exists."
-
-    def own(connection: Connection, identity: Identity, title: str) -> Any:
-        thread = original(connection, identity, title)
-        if title == _Late.description:
-            connection.commit()
-            raise Problem(422, "unknown_agent", "There is no agent of this name.", known_agents=[])
-        return thread
-
-    original_find = AgentRegistry.find
-    replace(AgentRegistry, "find", find)
-    replace(backend_runs, "new_thread", own)
+    _after_refusals(begin_thread)
 
 
-def _after_refusals(act: Callable[[Database, EventStream, Identity, Problem], None]) -> None:
-    """Have something done for whoever asks for an unknown agent, before they are refused."""
-
-    def routes(database: Database, registry: AgentRegistry, settings: Settings) -> APIRouter:
-        router = APIRouter()
+@nothing_left.defect("AEC-09c", "a refused request is sent as an event", step=NEXT_EVENT)
+def _() -> None:
+    def publish(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
         stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
-
-        @router.post("/v1/runs", status_code=202)
-        def start(request: NewRun, identity: Caller) -> Run:
-            try:
-                run: Run = beneath(request, identity)
-                return run
-            except Problem as refusal:
-                act(database, stream, identity, refusal)
-                raise
-
-        platform: Any = original(database, registry, settings)
-        beneath = next(
-            route.endpoint for route in platform.routes if route.path == "/v1/runs" and "POST" in route.methods
-        )
-        router.include_router(platform)
-        return router
-
-    original = replace(backend_runs, "routes", routes)
-
-
-@refused_request_leaves.defect(
-    "AEC-09c", "a refused request is told as an event", step="the first event that Acme receives is from the next run"
-)
-def _() -> None:
-    def tell(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
         error = {"code": refusal.code, "message": refusal.detail, "recoverable": False}
         stream.publish(Event("agent_error", identity.user_id, error, trace_id(), request_id()))
 
-    _after_refusals(tell)
+    _after_refusals(publish)
 
 
-refused_request_counted = Scenario("A refused request is counted nowhere", service="backend")
-
-
-@refused_request_counted.defect(
-    "AEC-09d", "a refused request is paid for out of the allowance", step="Acme's next run is counted and nothing else"
-)
+@not_counted.defect("AEC-09d", "a refused request is charged to the allowance", step=COUNTED)
 def _() -> None:
-    def charge(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
+    def charge(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
         with acting_as(database, identity) as connection:
             allowance.count_spent(connection, identity, Decimal("0.01"))
 
     _after_refusals(charge)
 
 
-@refused_request_counted.defect(
-    "AEC-09e",
-    "a refused request is put on record as a job that failed",
-    step="Acme's next run is counted and nothing else",
-)
+@not_counted.defect("AEC-09e", "a refused request is recorded as a failed job", step=COUNTED)
 def _() -> None:
-    def put_on_record(database: Database, stream: EventStream, identity: Identity, refusal: Problem) -> None:
-        record = {
+    def record(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
+        job = {
             "record_id": str(uuid.uuid4()),
             "run_id": str(uuid.uuid4()),
             "tenant_id": identity.tenant_id,
@@ -138,6 +99,6 @@ def _() -> None:
             "finished_at": rfc3339(now()),
         }
         with acting_as(database, identity) as connection:
-            connection.execute(outbox.insert().values(tenant_id=identity.tenant_id, topic="analytics", payload=record))
+            connection.execute(outbox.insert().values(tenant_id=identity.tenant_id, topic="analytics", payload=job))
 
-    _after_refusals(put_on_record)
+    _after_refusals(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from apex.tools.dispatcher import Dispatcher
@@ -11,8 +12,17 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
+twice = Scenario("Twice the servers take about twice the resources", service="worker")
+beside = Scenario("Twice the servers take about twice the resources beside other runs", service="tools")
+others = Scenario("Other customers' runs are not counted", service="tools")
+waiting = Scenario("Waiting is not counted as computing", service="worker")
 
-def _usage(change: Any) -> None:
+TWICE = "Borealis' runs used between 1.6 and 2.5 times as much as Acme's of"
+MULTIPLES = "Acme's last run used these multiples of the least that an earlier run used"
+ELAPSED = "the run reports the wait as elapsed time, but not as computing time"
+
+
+def _usage(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Have ``change(usage)`` give what a run reports of its use."""
 
     def finish(self: Tracker) -> Any:
@@ -22,47 +32,22 @@ def _usage(change: Any) -> None:
     original = replace(Tracker, "finish", finish)
 
 
-twice_servers_take = Scenario("Twice the servers take about twice the resources", service="worker")
-
-
-@twice_servers_take.defect(
-    "AEC-10a",
-    "every run reports the same computing time",
-    step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
-)
+@twice.defect("AEC-10a", "every run reports the same computing time", step=TWICE)
 def _() -> None:
     _usage(lambda usage: {"cpu_seconds": 0.25})
 
 
-waiting_not_counted = Scenario("Waiting is not counted as computing", service="worker")
-
-
-@waiting_not_counted.defect(
-    "AEC-10b",
-    "elapsed time is reported as computing time",
-    step="the run reports the second as elapsed, but not as computing time",
-)
+@waiting.defect("AEC-10b", "elapsed time is reported as computing time", step=ELAPSED)
 def _() -> None:
     _usage(lambda usage: {"cpu_seconds": usage["wall_seconds"]})
 
 
-@twice_servers_take.defect(
-    "AEC-10c",
-    "the data read is estimated from the number of tool calls",
-    step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
-)
+@twice.defect("AEC-10c", "the data read is estimated from the number of tool calls", step=TWICE)
 def _() -> None:
     _usage(lambda usage: {"bytes_read": 250_000 * usage["tool_calls"]})
 
 
-other_customers_runs = Scenario("Other customers' runs are not counted", service="tools")
-
-
-@other_customers_runs.defect(
-    "AEC-10d",
-    "a call counts what the whole service reads while it lasts",
-    step="Acme's last run used as much as the least of those before, within these bounds, of",
-)
+@others.defect("AEC-10d", "a call counts what the whole service reads meanwhile", step=MULTIPLES)
 def _() -> None:
     total = 0
 
@@ -76,46 +61,29 @@ def _() -> None:
     replace(ToolCall, "bytes_read", property(read, count))
 
 
-@other_customers_runs.defect(
-    "AEC-10e",
-    "a call counts the computing time of the whole service while it works",
-    step="Acme's last run used as much as the least of those before, within these bounds, of",
-)
+@others.defect("AEC-10e", "a call counts the computing time of the whole service meanwhile", step=MULTIPLES)
 def _() -> None:
     replace(time, "thread_time", time.process_time)
 
 
-twice_servers_take_about = Scenario(
-    "Twice the servers take about twice the resources beside other customers' runs, too", service="tools"
-)
-
-
-@twice_servers_take_about.defect(
-    "AEC-10f",
-    "a call beside others is charged a flat amount of data",
-    step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
-)
+@beside.defect("AEC-10f", "a call beside others is charged a flat amount of data", step=TWICE)
 def _() -> None:
-    at_work = 0
+    running = 0
 
     async def execute(self: Dispatcher, *arguments: Any) -> Any:
-        nonlocal at_work
-        at_work += 1
+        nonlocal running
+        running += 1
         try:
             answer = await original(self, *arguments)
-            if at_work > 1:
+            if running > 1:
                 answer.usage.bytes_read = 250_000
             return answer
         finally:
-            at_work -= 1
+            running -= 1
 
     original = replace(Dispatcher, "execute", execute)
 
 
-@waiting_not_counted.defect("AEC-10g", "the answer is counted as a tool call, too", step="the run reports 3 tool calls")
+@waiting.defect("AEC-10g", "the answer is counted as a tool call, too", step="the run reports 3 tool calls")
 def _() -> None:
-    def finish(self: Tracker) -> Any:
-        self.tool_calls += 1
-        return original(self)
-
-    original = replace(Tracker, "finish", finish)
+    _usage(lambda usage: {"tool_calls": usage["tool_calls"] + 1})

@@ -1,24 +1,24 @@
 @agent_execution
 Feature: A cancelled run really stops
   Segment:          Free, Mid and Enterprise
-  Business goal:    Give customers control over what works in their name
-  Value impact:     A mistaken run stops at once and uses nothing more
+  Business goal:    Give customers control over the agents that act in their name
+  Value impact:     A run that was started by mistake stops at once and uses nothing more
   Strategic impact: People trust agents that they can stop
 
   @AEC-11 @segment.free @segment.mid @segment.enterprise
-  Rule: A customer can cancel a running agent, and nobody else's
+  Rule: Customers can cancel their own runs and no others
 
     @smoke
-    Scenario: Cancelling stops the agent's work outside, too
+    Scenario: Cancelling a run stops its work and its events
       Given Acme is a Mid customer
       And Acme watches
       And Acme has started an agent that waits for the partner
       When Acme cancels the run
-      Then the partner sees that nobody waits for its answer any more
-      And Acme hears of the cancellation in time and of nothing after it
+      Then the run's request to the partner is aborted in time
+      And Acme receives the cancellation in time, as the last event of the run
 
     @gate
-    Scenario: Cancelling twice is harmless
+    Scenario: Cancelling a run twice is harmless
       Given Acme is a Free customer
       And Acme has started an agent that waits for the partner
       And Acme has cancelled the run
@@ -27,7 +27,7 @@ Feature: A cancelled run really stops
       And the run is stored as cancelled
 
     @gate
-    Scenario: Nobody cancels somebody else's run
+    Scenario: Customers cannot cancel another user's run
       Given Ben of Acme is a member
       And Borealis is an Enterprise customer
       And Acme has started an agent that waits for the partner

@@ -1,47 +1,47 @@
 @agent_execution
-Feature: The story of a run is complete, in order and told once
+Feature: The events of a run are complete, in order and sent once
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Make every result explainable step by step
-  Value impact:     Customers can follow how an answer came about, whatever kind of run it was
+  Value impact:     Customers can see how an answer was reached, whatever kind of run it was
   Strategic impact: Explainable agents are approved where black boxes are not
 
   @AEC-06 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A story has its beginning, its steps in order and exactly one end
+  Rule: Every run has one start, its steps in order and one end
 
     @smoke
-    Scenario: An ordinary run tells its story in order
+    Scenario: An ordinary run sends its events in order
       Given Acme is a Free customer with servers in the cloud
       And Acme watches
       When Acme runs a cost analysis
       Then Acme has received every event of the run in order, each once
 
     @gate
-    Scenario: Tools at work side by side are told apart
+    Scenario: Parallel tool calls keep their own events
       Given Acme is an Early customer
       And Acme watches
-      When Acme runs an agent that uses three tools side by side
+      When Acme runs an agent that calls three tools in parallel
       Then Acme has received every event of the run in order, each once
-      And the story tells of three tool calls side by side
+      And the events show three parallel tool calls
 
     @gate
-    Scenario: Delegated agents tell their part inside the story
+    Scenario: Delegated agents report their part within the run
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage
       And Acme watches
       When Acme runs a savings review
       Then Acme has received every event of the run in order, each once
-      And the story tells the parts of the cost analysis and the usage report
+      And the events show the delegated cost analysis and usage report
 
     @gate
-    Scenario: A run without tools tells its story too
+    Scenario: A run without tools sends its events in order, too
       Given Acme is a Mid customer with stored usage
       And Acme watches
       When Acme runs a usage report
       Then Acme has received every event of the run in order, each once
-      And the story tells of no tool call
+      And the events show no tool call
 
     @gate
-    Scenario: A cancelled run ends its story with the cancellation
+    Scenario: A cancelled run sends its events in order, too
       Given Acme is a Mid customer
       And Acme watches
       And Acme has started an agent that waits for the partner

@@ -1,15 +1,15 @@
 @agent_execution
-Feature: A cost analysis answers with the customer's own savings
+Feature: A cost analysis finds the customer's own savings
   Segment:          Free and Early
   Business goal:    Win new customers with a first result that they can act on
-  Value impact:     Customers see in one run what they pay for nothing
-  Strategic impact: A number that holds against the invoice is why anybody pays for a plan
+  Value impact:     Customers see after one run what they pay for without using it
+  Strategic impact: Savings that match the invoice are why customers pay for a plan
 
   @AEC-01 @segment.free @segment.early
-  Rule: A run ends with a computed answer and tells the whole story on the way
+  Rule: A run shows its progress and ends with a computed answer
 
     @smoke
-    Scenario: The savings are those in the customer's own inventory
+    Scenario: The savings equal those in the customer's own inventory
       Given Acme is a Free customer with servers in the cloud
       When Acme runs a cost analysis
       Then the answer equals the savings in Acme's own inventory
@@ -29,17 +29,21 @@ Feature: A cost analysis answers with the customer's own savings
       Then each answer equals what the customer's own data gives
 
     @gate
-    Scenario: The work is shown while it is being done
+    Scenario: Progress is shown while the run is still running
       Given Acme is an Early customer with servers in the cloud
       And Acme watches
-      And the partner's price list is held back
-      When Acme starts a cost analysis
-      Then Acme sees the agent start, think and use a tool while the run is still at work
+      When Acme starts a cost analysis that waits for the partner's price list
+      Then Acme receives these events while the run is still running
+        | event          |
+        | agent started  |
+        | agent thinking |
+        | tool executing |
+        | tool completed |
 
     @gate
-    Scenario: The answer can be read the moment it is announced
+    Scenario: The answer can be read as soon as it is announced
       Given Acme is an Early customer with servers in the cloud
       And Acme watches
       When Acme starts a cost analysis
-      Then the announced answer can be read back at the first attempt
+      Then Acme reads the announced answer at the first attempt
       And the answer equals the savings in Acme's own inventory

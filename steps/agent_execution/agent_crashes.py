@@ -1,29 +1,26 @@
-"""A crash inside an agent stays inside its run."""
+"""A crashing agent fails only its own run."""
 
-from hamcrest import empty, equal_to, has_entries
+from hamcrest import empty
 
+from support.matchers.faultless import is_just
 from support.run.sentences import then, when
-from support.scenario import agents, services
+from support.scenario import services, work
+
+
+@when("{customer:User} runs {work_:Work} while {other:User} runs {beside:Work}")
+def _(world, customer, work_, other, beside):
+    run_beside = work.started(world, other, beside)
+    work.done(world, customer, work_)
+    world.ended(run_beside)
+
+
+@then("{customer:Owner} run has failed because of the agent")
+def _(world, customer):
+    stored = world.ended(world.run_of(customer))
+    ending = {"status": stored["status"], "code": (stored["error"] or {}).get("code")}
+    world.expect(ending, is_just({"status": "failed", "code": "agent_failed"}))
 
 
 @then("every service is ready")
 def _(world):
     world.expect(services.unready(world), empty())
-
-
-@when("{customer:User} runs an agent that crashes while {other:User} runs {agent:Agent}")
-def _(world, customer, other, agent):
-    beside = world.running(other, agent.wire)
-    world.ended(world.running(customer, agents.PROBE, input=agents.crashing()))
-    world.ended(beside)
-
-
-@when("{customer:User} runs an agent that tries to end the process")
-def _(world, customer):
-    world.ended(world.running(customer, agents.PROBE, input=agents.exiting()))
-
-
-@then("{customer:Owner} run failed because of the agent")
-def _(world, customer):
-    stored = world.ended(world.run_of(customer))
-    world.expect(stored, has_entries(status=equal_to("failed"), error=has_entries(code="agent_failed")))

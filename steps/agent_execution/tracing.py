@@ -1,22 +1,17 @@
-"""One trace runs through everything a request touched."""
+"""One trace covers everything that a request touched."""
 
 from functools import partial
 
 from hamcrest import equal_to
 
-from support.agent_execution.tracing import LOOKING_IN
-from support.run.sentences import then, when
+from support.agent_execution.tracing import TRACES_IN
+from support.run.sentences import then
 
 
-@when("{customer:User} runs {agent:Agent} under a trace of {owner:Owner} own")
-def _(world, customer, agent, owner):
-    world.ended(world.running(customer, agent.wire))
-
-
-@then("{customer:Owner} trace is found in")
-def _(world, customer, table):
-    run = world.run_of(customer)
+@then("the caller's trace ID, and no other, is found in")
+def _(world, table):
+    run = world.last_run
     for row in table:
-        look = LOOKING_IN[row["place"]]
-        found = world.eventually(partial(look, world, run), bool, "records agree", row["place"])
+        traces = partial(TRACES_IN[row["place"]], world, run)
+        found = world.eventually(traces, bool, "records agree", row["place"])
         world.expect(found, equal_to({run.trace_id}), row["place"])

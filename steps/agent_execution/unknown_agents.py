@@ -1,13 +1,15 @@
-"""Asking for an agent that does not exist is refused and costs nothing."""
+"""Starting an unknown agent is refused and costs nothing."""
 
-from hamcrest import contains_inanyorder, equal_to, has_length
+from hamcrest import contains_inanyorder
 
+from support.agent_execution.unknown_agents import CountedBefore
+from support.matchers.faultless import is_just
 from support.matchers.problems import is_refused_with
-from support.run.sentences import then, when
+from support.run.sentences import then
 from support.stores import job_records
 
 
-@then("the refusal names every known agent")
+@then("the error names every known agent")
 def _(world):
     customer = next(iter(world.users))
     known = [agent["name"] for agent in world.platform.agents(customer).require()["items"]]
@@ -17,23 +19,13 @@ def _(world):
 
 @then("{customer:User} has no run and no thread")
 def _(world, customer):
-    stored = [
-        *world.platform.runs(customer).require()["items"],
-        *world.platform.threads(customer).require()["items"],
-    ]
-    world.expect(stored, has_length(0))
+    runs, threads = world.platform.runs(customer), world.platform.threads(customer)
+    stored = {"runs": runs.require()["items"], "threads": threads.require()["items"]}
+    world.expect(stored, is_just({"runs": [], "threads": []}))
 
 
 @then("{customer:Owner} next run is counted and nothing else")
 def _(world, customer):
-    before = world.recall("counted", dict)
     run = world.running(customer, "usage_report")
     world.ended(run)
-    due = {**before, "jobs": [*before["jobs"], run.run_id]}
-    world.expect(job_records.counted(world, customer), equal_to(due))
-
-
-@when("{customer:User} asks for an agent that does not exist")
-def _(world, customer):
-    world.facts["counted"] = job_records.counted(world, customer)
-    world.start_run(customer, "cost_analysys")
+    world.expect(job_records.counted(world, customer), is_just(world.kept(CountedBefore).and_the_job(run)))

@@ -1,42 +1,79 @@
-"""Runs as the operator sees them."""
+"""Runs as the operator sees them: in which state, by which worker, and where their time went."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from support.scenario import agents
-from support.scenario.held_runs import hanging_run, waiting_run
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import faultless
+from support.scenario import agents, held_runs
+from support.scenario.agents import Agent
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
 
+# Durations are reported in microseconds; each may be rounded.
+_ROUNDING = 0.000_01
+
+TrackedRun = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedStates:
+    """The state that each of a customer's runs must have, by run ID."""
+
+    of: Mapping[str, str]
+
 
 def ended_in_every_way(world: World, user: User) -> None:
     """One run that completed, one that failed, one that timed out and one that was cancelled."""
-    completed = world.running(user, "usage_report")
+    completed = world.running(user, Agent.USAGE_REPORT.wire)
     failed = world.running(user, agents.PROBE, input=agents.crashing())
-    timed_out = hanging_run(world, user)
-    cancelled = waiting_run(world, user)
+    timed_out = held_runs.hanging_run(world, user)
+    cancelled = held_runs.waiting_run(world, user)
     world.platform.cancel_run(user, cancelled.run_id).require()
     ends = {"completed": completed, "failed": failed, "timed_out": timed_out, "cancelled": cancelled}
     for run in ends.values():
         world.ended(run)
-    world.facts["states"] = {run.run_id: state for state, run in ends.items()}
+    world.keep(ExpectedStates({run.run_id: state for state, run in ends.items()}))
 
 
-def runs_of(world: World, customer: User) -> list[dict[str, Any]]:
+def taking_all_capacity(world: World, user: User) -> RunHandle:
+    """As many runs as the platform carries out at once, all of them waiting for the partner; gives the last."""
+    running = held_runs.every_place_taken(world, user)
+    _also_expect(world, "running", *running)
+    return running[-1]
+
+
+def queued_report(world: World, user: User) -> RunHandle | None:
+    """A usage report for which there is no worker capacity."""
+    run = world.start_run(user, Agent.USAGE_REPORT.wire)
+    if run is not None:
+        _also_expect(world, "queued", run)
+    return run
+
+
+def _also_expect(world: World, state: str, *runs: RunHandle) -> None:
+    earlier = world.kept(ExpectedStates).of
+    world.keep(ExpectedStates({**earlier, **{run.run_id: state for run in runs}}))
+
+
+def tracked_runs(world: World, customer: User) -> list[TrackedRun]:
     """A tenant's runs as the operator sees them, newest first."""
     seen = world.platform.operator_runs(world.users.operator, tenant_id=customer.tenant.id, limit=200)
-    items: list[dict[str, Any]] = seen.require()["items"]
+    items: list[TrackedRun] = seen.require()["items"]
     return items
 
 
-def run_seen(world: World, run: RunHandle) -> dict[str, Any]:
+def tracked_run(world: World, run: RunHandle) -> TrackedRun:
     """The run as the operator sees it.
 
     :raises AssertionError: the operator does not see it.
     """
-    for seen in runs_of(world, run.user):
-        if seen["id"] == run.run_id:
-            return seen
+    for tracked in tracked_runs(world, run.user):
+        if tracked["id"] == run.run_id:
+            return tracked
     raise AssertionError(f"the operator does not see the run {run.run_id}")
 
 
@@ -45,7 +82,67 @@ def worker_of(world: World, run: RunHandle) -> str:
 
     :raises NotShown: no worker has the run.
     """
-    worker = run_seen(world, run)["worker"]
+    worker = tracked_run(world, run)["worker"]
     if worker is None:
         raise NotShown(f"no worker has the run {run.run_id}")
     return str(worker)
+
+
+def waited_for(world: World, run: RunHandle) -> float:
+    """Seconds from the customer's request until the customer saw the run ended.
+
+    :raises NotShown: the customer has not seen its end yet.
+    """
+    if run.run_id not in world.ends_seen:
+        raise NotShown(f"no earlier step has seen the end of the run {run.run_id}")
+    return world.ends_seen[run.run_id] - run.asked_at
+
+
+# -- matchers over one tracked run --------------------------------------------------------------------------------
+
+
+def accounts_for_its_duration() -> BaseMatcher[TrackedRun]:
+    """A run whose steps have all ended, and whose durations add up to its own."""
+    return faultless("steps whose durations add up to the run's", _unaccounted)
+
+
+def took_long_only_in(name: str, seconds: float) -> BaseMatcher[TrackedRun]:
+    """A run of which just one step took so many seconds, one of that name."""
+
+    def faults_of(run: TrackedRun) -> list[str]:
+        long = [step for step, duration in _durations(run) if duration is not None and duration >= seconds]
+        return [] if len(long) == 1 and name in long[0] else [f"{long} took so long, of {_durations(run)}"]
+
+    return faultless(f"one step that took {seconds:g} s, {name}", faults_of)
+
+
+def took_less_than(seconds: float) -> BaseMatcher[TrackedRun]:
+    """A run that took some time, and less than so many seconds."""
+
+    def faults_of(run: TrackedRun) -> list[str]:
+        return [] if 0 < (run["duration_seconds"] or 0) < seconds else [f"it took {run['duration_seconds']} s"]
+
+    return faultless(f"a duration above 0 and below {seconds:.6f} s", faults_of)
+
+
+def _durations(run: TrackedRun) -> list[tuple[str, float | None]]:
+    return [(step["name"], step["duration_seconds"]) for step in run["steps"] or ()]
+
+
+def _unaccounted(run: TrackedRun) -> list[str]:
+    total, steps = run["duration_seconds"], _durations(run)
+    if not total or not steps:
+        return [f"the run took {total} s in {len(steps)} steps"]
+    unended = [f"the step {name} has no duration" for name, duration in steps if duration is None]
+    accounted = sum(duration or 0.0 for _, duration in steps)
+    if abs(accounted - total) > _ROUNDING * (len(steps) + 1):
+        return [*unended, f"the run took {total} s, its steps {accounted:.6f} s: {steps}"]
+    return unended
+
+
+DURATIONS: dict[str, Callable[[World, RunHandle], BaseMatcher[TrackedRun]]] = {
+    "the steps add up to the run's duration": lambda world, run: accounts_for_its_duration(),
+    "only reading the price list took a second": lambda world, run: took_long_only_in("read_prices", 1.0),
+    "the run took no longer than the customer waited": lambda world, run: took_less_than(waited_for(world, run)),
+}
+"""What the operator sees of a run's durations, by the words of the feature."""

@@ -1,18 +1,25 @@
-"""The places where a run leaves marks, and how to find the trace ids there."""
+"""The records that a run leaves behind, and the trace IDs in each of them."""
 
 from collections.abc import Callable
 
 import psycopg
 
-from support.platform.trace import trace_id_of
+from support.platform.trace import new_trace_id, trace_id_of
+from support.scenario.agents import Agent
 from support.scenario.partner import PRICES
+from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 from support.stores.logs import whole_logs
 
 Traces = set[str]
 
 
-def _in_answer(world: World, run: RunHandle) -> Traces:
+def with_callers_trace(world: World, user: User) -> RunHandle | None:
+    """A cost analysis whose request carries a trace ID that the caller has made."""
+    return world.start_run(user, Agent.COST_ANALYSIS.wire, trace_id=new_trace_id())
+
+
+def _in_response(world: World, run: RunHandle) -> Traces:
     return {trace_id_of(world.last_outcome.headers["traceparent"])}
 
 
@@ -31,7 +38,7 @@ def _in_tool_records(world: World, run: RunHandle) -> Traces:
         return {trace_id for (trace_id,) in rows}
 
 
-def _in_partners_journal(world: World, run: RunHandle) -> Traces:
+def _in_journal(world: World, run: RunHandle) -> Traces:
     return {call.trace_id for call in world.partner.calls(PRICES) if call.received_at >= run.asked_at_wall}
 
 
@@ -51,15 +58,15 @@ def _in_log(services: str) -> Callable[[World, RunHandle], Traces]:
     return look
 
 
-LOOKING_IN: dict[str, Callable[[World, RunHandle], Traces]] = {
-    "the answer to the request": _in_answer,
-    "every live event of the run": _in_events,
+TRACES_IN: dict[str, Callable[[World, RunHandle], Traces]] = {
+    "the response to the request": _in_response,
+    "every event of the run": _in_events,
     "the stored run": _in_stored_run,
     "the record of each tool call": _in_tool_records,
-    "the partner's journal": _in_partners_journal,
+    "the partner's journal": _in_journal,
     "the analytics record": _in_analytics,
     "the log of the backend": _in_log("backend"),
     "the log of the worker": _in_log("worker-*"),
     "the log of the tools": _in_log("tools-*"),
 }
-"""A look in each place, by the name that a feature gives it; nothing is found where nothing was left (yet)."""
+"""How to find the trace IDs in each place, by the words of the feature; none where nothing was recorded (yet)."""

@@ -1,0 +1,78 @@
+"""Cancelling runs: when their requests are aborted, and how cancellations are answered."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import differences, faultless
+from support.platform.outcome import Outcome
+from support.scenario.partner import own_path
+from support.scenario.users import User
+from support.scenario.world import RunHandle, World
+
+# What cancelling changes in a run; between two cancellations it may have ended.
+_CHANGED = frozenset(
+    ["status", "input", "steps", "progress", "usage", "finished_at", "duration_seconds", "cancel_requested_at"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAttempt:
+    """The response to somebody who cancels a run, and the one to the cancelling of a run that never existed."""
+
+    response: Outcome
+    to_unknown_run: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAttempts:
+    """What others tried on one run."""
+
+    attempts: tuple[CancelAttempt, ...]
+
+
+def attempt(world: World, others: Sequence[User], run: RunHandle) -> CancelAttempts:
+    """Have others cancel a run that waits for the partner; the partner answers after that."""
+    cancel = world.platform.cancel_run
+    tried = tuple(CancelAttempt(cancel(other, run.run_id), cancel(other, str(uuid.uuid4()))) for other in others)
+    world.partner.release(own_path(run.user))
+    return CancelAttempts(tried)
+
+
+def aborted_at(world: World, run: RunHandle) -> float:
+    """When the run's last request to the partner was aborted (Unix seconds).
+
+    :raises DeadlinePassed: it was not, in time.
+    """
+    path = own_path(run.user)
+    aborted: list[float] = world.eventually(
+        lambda: [at for call in world.partner.calls(path)[-1:] if (at := call.closed_by_client_at) is not None],
+        bool,
+        "cancel takes effect",
+        "the end of the run's request to the partner",
+    )
+    return aborted[0]
+
+
+def is_accepted_like(first: Outcome) -> BaseMatcher[Outcome]:
+    """A second cancellation of the same run: the same status code, the same run, perhaps cancelled by now.
+
+    :raises NotShown: the first was refused.
+    """
+    run = first.require()
+
+    def faults_of(second: Outcome) -> list[str]:
+        if not second.done or second.status != first.status:
+            return [f"it was {second}"]
+        return list(_changes(run, second.body if isinstance(second.body, dict) else {}))
+
+    return faultless(f"{first.status} and the run {run['id']}, {run['status']} or cancelled", faults_of)
+
+
+def _changes(first: dict[str, object], second: dict[str, object]) -> Iterator[str]:
+    if second.get("status") not in (first["status"], "cancelled"):
+        yield f".status: {second.get('status')!r}, expected {first['status']!r} or 'cancelled'"
+    lasting = first.keys() - _CHANGED
+    yield from differences({key: first[key] for key in lasting}, {key: second[key] for key in lasting & second.keys()})

@@ -1,0 +1,63 @@
+"""Finished runs, read again later, and the runs that build on them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hamcrest import all_of, equal_to, has_entries
+from hamcrest.core.matcher import Matcher
+
+from support.cloud.savings import Inventory, idle
+from support.matchers.answers import equals_savings
+from support.scenario import planting
+from support.scenario.agents import Agent
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+from support.scenario.world import RunHandle, World
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A finished run as its owner read it before the backend crashed."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallerInventory:
+    """A customer's servers before there was one more."""
+
+    inventory: Inventory
+
+
+def one_more_idle_server(world: World, user: User) -> None:
+    """Add a server that nobody uses.
+
+    :raises NotShown: the customer has no servers yet.
+    """
+    if user.tenant.inventory is None:
+        raise NotShown(f"{user} has no servers that one could be added to")
+    world.keep(SmallerInventory(user.tenant.inventory))
+    planting.more_servers(world, user.tenant, [idle(1)])
+
+
+def follow_up(world: World, user: User) -> RunHandle | None:
+    """A cost analysis in the thread of the user's last run."""
+    return world.start_run(user, Agent.COST_ANALYSIS.wire, thread_id=world.run_of(user).thread_id)
+
+
+def expected_before_and_after(world: World, later: RunHandle, earlier: RunHandle) -> tuple[Matcher[Any], Matcher[Any]]:
+    """What a run and its follow-up must answer, computed from the servers of the one and of the other.
+
+    The follow-up also names the run before it, its savings, and the difference.
+
+    :raises NotShown: no server was added in between.
+    """
+    before = world.kept(SmallerInventory).inventory.expected(world.prices())
+    grown = later.user.tenant.inventory
+    if grown is None:
+        raise NotShown(f"{later.user} has no servers")
+    after = grown.expected(world.prices())
+    previous = {"run_id": earlier.run_id, "monthly_savings": str(before.monthly_savings)}
+    change = f"{after.monthly_savings - before.monthly_savings:+.2f}"
+    comparison = has_entries(previous=equal_to(previous), change=equal_to(change))
+    return equals_savings(before), all_of(equals_savings(after), comparison)

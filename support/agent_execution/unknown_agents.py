@@ -1,0 +1,27 @@
+"""Asking for an agent that does not exist."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from support.scenario.users import User
+from support.scenario.world import RunHandle, World
+from support.stores import job_records
+
+_UNKNOWN = "cost_analysys"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBefore:
+    """What was counted for a customer before the request: expenses and jobs."""
+
+    counted: dict[str, Any]
+
+    def and_the_job(self, run: RunHandle) -> dict[str, Any]:
+        """The same with one more job."""
+        return {**self.counted, "jobs": [*self.counted["jobs"], run.run_id]}
+
+
+def unknown_agent(world: World, user: User) -> RunHandle | None:
+    """A run of an agent whose name is misspelt."""
+    world.keep(CountedBefore(job_records.counted(world, user)))
+    return world.start_run(user, _UNKNOWN)
