@@ -44,10 +44,13 @@ def with_article(kinds, shown=str):
 
 
 def gathered(name, general):
-    """A table of words, with what the categories add to it."""
+    """A table of words, with what the categories add to it; a word has one meaning."""
     table = dict(general)
     for category in CATEGORIES:
-        table |= getattr(category, name, {})
+        added = getattr(category, name, {})
+        if twice := table.keys() & added.keys():
+            raise ValueError(f"{category.__name__}.{name}: {', '.join(twice)} has a meaning already")
+        table |= added
     return table
 
 
@@ -62,5 +65,4 @@ register_type(
     Assets=entries(gathered("ASSETS", assets.ASSETS)),
     Group=entry(gathered("GROUPS", populations.GROUPS)),
 )
-for category in CATEGORIES:
-    register_type(**category.TYPES)
+register_type(**gathered("TYPES", {}))

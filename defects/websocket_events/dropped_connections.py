@@ -17,7 +17,7 @@ silent = Scenario("A new connection delivers what a silently dropped one missed"
 slow = Scenario("On a slow network events are late but never wrong", service="backend")
 away = Scenario("A customer who was away too long is notified once", service="backend")
 connected = Scenario("A connected customer is notified when the event stream loses its data", service="backend")
-returning = Scenario("A returning customer is notified when the event stream has lost its data", service="backend")
+returning = Scenario("A returning customer is notified that the event stream lost its data", service="backend")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
 CLOSED = "the platform closes the dropped connection in time"

@@ -6,7 +6,7 @@ Feature: A crashing agent fails only its own run
   Strategic impact: A platform is open to third-party agents only if it withstands their faults
 
   @AEC-05 @segment.mid @segment.enterprise
-  Rule: A crashing agent fails its own run only, with a reason fit for the customer
+  Rule: A crashing agent fails only its own run and exposes nothing internal
 
     @smoke
     Scenario: Runs beside a crashing agent complete

@@ -6,7 +6,7 @@ Feature: A finished run survives a restart
   Strategic impact: A platform that keeps every result becomes the system of record
 
   @AEC-02 @segment.mid @segment.enterprise
-  Rule: A finished run can be read after a restart, and later runs build on it
+  Rule: A finished run survives a restart, and later runs build on it
 
     @gate @exclusive
     Scenario: A finished run is unchanged after the backend has crashed

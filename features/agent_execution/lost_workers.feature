@@ -6,7 +6,7 @@ Feature: A run never hangs because its worker stopped
   Strategic impact: Running on cheap machines that may fail keeps our prices low
 
   @AEC-12 @segment.mid @segment.enterprise
-  Rule: A lost run fails in time and never runs twice; a planned shutdown loses none
+  Rule: A lost run fails in time, and no run is executed twice
 
     @gate @exclusive
     Scenario: The customer is notified in time that the worker was lost

@@ -6,7 +6,7 @@ Feature: A hanging run is ended at its time limit
   Strategic impact: Bounded waiting lets us promise service levels
 
   @AEC-04 @segment.early @segment.mid @segment.enterprise
-  Rule: A run that exceeds its time limit is ended and reported, and frees its worker
+  Rule: A run that exceeds its time limit ends and frees its worker
 
     @gate
     Scenario: The customer is notified when the time limit has passed

@@ -6,7 +6,7 @@ Feature: One trace covers everything that a request touched
   Strategic impact: Open tracing standards bring us into enterprise operations
 
   @AEC-08 @segment.enterprise @segment.platform
-  Rule: The caller's trace ID is found in every place that the request touched
+  Rule: The caller's trace ID is found wherever the request left a trace
 
     @smoke
     Scenario: The caller's trace is found in every record of the run

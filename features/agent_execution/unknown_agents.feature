@@ -6,7 +6,7 @@ Feature: Starting an unknown agent is refused and costs nothing
   Strategic impact: An interface that helps is adopted without training
 
   @AEC-09 @segment.free @segment.early
-  Rule: An unknown agent is refused with the names of the known ones, and nothing else happens
+  Rule: A request for an unknown agent is refused clearly and costs nothing
 
     @smoke
     Scenario: The error names every known agent

@@ -6,7 +6,7 @@ Feature: Each run reports what it used
   Strategic impact: Fair prices need figures that cannot be disputed
 
   @AEC-10 @segment.mid @segment.enterprise
-  Rule: Computing time, data read, working state and tool calls are measured, not estimated
+  Rule: Computing time, data read, state and tool calls are measured, not estimated
 
     @gate @timing
     Scenario: Twice the servers take about twice the resources

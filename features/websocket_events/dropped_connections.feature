@@ -66,7 +66,7 @@ Feature: A dropped connection loses no events
       And Acme receives the next run without a gap
 
     @gate @exclusive
-    Scenario: A returning customer is notified when the event stream has lost its data
+    Scenario: A returning customer is notified that the event stream lost its data
       Given Acme is an Early customer with stored usage
       And Acme watches
       And Acme has finished a usage report

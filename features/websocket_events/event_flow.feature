@@ -6,7 +6,7 @@ Feature: A connected customer receives every step of a run
   Strategic impact: Work that can be watched is the face of the product
 
   @WSE-01 @segment.free @segment.early
-  Rule: Every step of a run arrives as an event that conforms to the contract
+  Rule: Every step of a run arrives as an event of the contract
 
     @smoke
     Scenario: A run is shown from its first step to its answer

@@ -6,7 +6,7 @@ Feature: Every event can be traced to its request
   Strategic impact: Events that can be audited open regulated markets
 
   @WSE-05 @segment.enterprise @segment.platform
-  Rule: The IDs in an event are those of the request that caused it
+  Rule: The IDs in an event are those of its request
 
     @smoke
     Scenario: Sequential runs in two threads keep their IDs

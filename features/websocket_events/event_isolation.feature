@@ -61,7 +61,7 @@ Feature: Customers receive only their own events
     @gate
     Scenario: Logging out ends the connections of that session only
       Given Acme is a Mid customer with stored usage
-      And Acme has two open tabs and a session on another device
+      And Acme has two open tabs and a connection from another device
       When Acme logs out in one tab
       Then Acme's two tabs are closed in time because the session is over
       And Acme's other device shows the next run

@@ -7,6 +7,7 @@ from support.agent_execution.cancellation import CancelAttempts
 from support.matchers.problems import is_indistinguishable_from
 from support.run.sentences import then, when
 from support.scenario import received_events
+from support.scenario.held_runs import Cancellations
 
 
 @when("{others:Users} try to cancel {customer:Owner} run before the partner answers")
@@ -23,7 +24,7 @@ def _(world):
 @then("the run's request to the partner is aborted in time")
 def _(world):
     aborted_at = cancellation.aborted_at(world, world.last_run)
-    world.within("cancel takes effect", aborted_at - world.recall("cancelled at", float))
+    world.within("cancel takes effect", aborted_at - world.kept(Cancellations).sent[-1].sent_at)
 
 
 @then("{viewer:User} receives the cancellation in time, as the last event of the run")
@@ -31,7 +32,7 @@ def _(world, viewer):
     run = world.run_of(viewer)
     limit = world.budgets.limit("cancel takes effect")
     cancelled = viewer.watching.wait_for("agent_cancelled", run=run, within=limit)
-    world.within("cancel takes effect", cancelled.received_wall - world.recall("cancelled at", float))
+    world.within("cancel takes effect", cancelled.received_wall - world.kept(Cancellations).sent[-1].sent_at)
     # The control: the connection is alive, and the events of a later run arrive.
     received_events.to_the_end(world, viewer.watching, world.running(viewer, "usage_report"))
     world.expect(viewer.watching.of(run)[-1].type, equal_to("agent_cancelled"))
@@ -39,5 +40,5 @@ def _(world, viewer):
 
 @then("the second cancellation is accepted like the first")
 def _(world):
-    first, second = world.recall("cancellations", list)
-    world.expect(second, cancellation.is_accepted_like(first))
+    first, second = world.kept(Cancellations).sent
+    world.expect(second.outcome, cancellation.is_accepted_like(first.outcome))

@@ -1,12 +1,10 @@
 """Customers have agents work, and runs come to their end."""
 
-import time
-
 from hamcrest import equal_to, has_property
 
 from support.agent_execution import run_tracking
 from support.run.sentences import given, then, when
-from support.scenario import work
+from support.scenario import held_runs, work
 from support.scenario.partner import PRICES
 
 
@@ -39,9 +37,7 @@ def _(world, customer):
 @given("{customer:User} has cancelled the run")
 @when("{customer:User} cancels the run")
 def _(world, customer):
-    world.facts["cancelled at"] = time.time()
-    world.outcome = world.platform.cancel_run(customer, world.run_of(customer).run_id)
-    world.facts.setdefault("cancellations", []).append(world.outcome)
+    held_runs.cancel(world, world.run_of(customer))
 
 
 @given("the partner takes a second to answer")

@@ -49,10 +49,7 @@ def _(world, viewer):
     world.expect(heartbeats, has_length(greater_than_or_equal_to(2)), "heartbeats before the drop")
     silence = 2 * max(later - earlier for earlier, later in pairwise(heartbeats))
     world.eventually(
-        lambda: viewer.watching.silent_for,
-        greater_than(silence),
-        "dropped connection detected",
-        "seconds without a heartbeat",
+        lambda: viewer.watching.silent_for, greater_than(silence), "dropped connection detected", "silence"
     )
 
 

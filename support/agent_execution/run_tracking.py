@@ -41,7 +41,7 @@ def ended_in_every_way(world: World, user: User) -> None:
 
 def taking_all_capacity(world: World, user: User) -> RunHandle:
     """As many runs as the platform carries out at once, all of them waiting for the partner; gives the last."""
-    running = held_runs.every_place_taken(world, user)
+    running = held_runs.at_capacity(world, user)
     _also_expect(world, "running", *running)
     return running[-1]
 

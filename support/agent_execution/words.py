@@ -1,5 +1,7 @@
 """The words of agent execution in sentences; see support/scenario/words.py."""
 
+from collections.abc import Callable
+
 from support.agent_execution import (
     complete_stories,
     computed_answers,
@@ -12,13 +14,14 @@ from support.agent_execution import (
 )
 from support.scenario import agents, held_runs, work
 from support.scenario.assets import Asset, idle_servers
-from support.scenario.held_runs import Hanging
+from support.scenario.users import User
 from support.scenario.words import entry
 from support.scenario.work import Work
+from support.scenario.world import RunHandle, World
 
 
-def _hanging_everywhere(how: Hanging) -> Work:
-    return lambda world, user: held_runs.hanging_everywhere(world, user, how)[-1]
+def _beyond(start: Callable[[World, User], RunHandle]) -> Work:
+    return lambda world, user: held_runs.beyond_capacity(world, user, start)[-1]
 
 
 ASSETS: dict[str, Asset] = {
@@ -38,9 +41,9 @@ WORK: dict[str, Work] = {
     "an agent that calls three tools in parallel": complete_stories.parallel_run,
     "an agent that computes until it is stopped": usage_metering.computing_run,
     "agents that take all worker capacity": run_tracking.taking_all_capacity,
-    "more agents that hang past their time limit than there is worker capacity": _hanging_everywhere(Hanging.WAITING),
-    "more agents that block a worker past their time limit than there is worker capacity": _hanging_everywhere(
-        Hanging.BLOCKING
+    "more agents that hang past their time limit than there is worker capacity": _beyond(held_runs.hanging_run),
+    "more agents that block a worker past their time limit than there is worker capacity": _beyond(
+        held_runs.blocking_run
     ),
 }
 TYPES = {

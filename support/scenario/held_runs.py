@@ -1,7 +1,10 @@
-"""Runs that wait for the partner or hang there, one or in every place to work."""
+"""Runs that wait for the partner or hang there, one or as many as the workers take, and how they are cancelled."""
 
-from enum import Enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from support.platform.outcome import Outcome
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
@@ -12,13 +15,6 @@ WORKER_CAPACITY = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTA
 """How many runs the platform carries out at once."""
 TIME_LIMIT = 1.0
 """Seconds that a customer allows a run that is meant to hang."""
-
-
-class Hanging(Enum):
-    """How a run hangs, as a feature says it."""
-
-    WAITING = "wait for ever"
-    BLOCKING = "never give way"
 
 
 def waiting_run(world: World, user: User) -> RunHandle:
@@ -40,9 +36,26 @@ def hanging_run(world: World, user: User) -> RunHandle:
     return world.running(user, agents.PROBE, input=agents.fetching(path), time_limit_seconds=TIME_LIMIT)
 
 
-def every_place_taken(world: World, user: User) -> list[RunHandle]:
-    """As many runs as the platform carries out at once, all of them waiting for the partner."""
-    return [waiting_run(world, user) for _ in range(WORKER_CAPACITY)]
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A request to cancel a run: when it was sent (Unix seconds), and its outcome."""
+
+    sent_at: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellations:
+    """All that were sent, in order."""
+
+    sent: list[Cancellation] = field(default_factory=list)
+
+
+def cancel(world: World, run: RunHandle) -> None:
+    """Have the owner cancel a run, whatever comes of it."""
+    sent_at = time.time()
+    world.outcome = world.platform.cancel_run(run.user, run.run_id)
+    world.kept_or(Cancellations, Cancellations).sent.append(Cancellation(sent_at, world.outcome))
 
 
 def blocking_run(world: World, user: User) -> RunHandle:
@@ -50,7 +63,11 @@ def blocking_run(world: World, user: User) -> RunHandle:
     return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
 
 
-def hanging_everywhere(world: World, user: User, how: Hanging) -> list[RunHandle]:
-    """One run that hangs so more than the platform carries out at once."""
-    start = blocking_run if how is Hanging.BLOCKING else hanging_run
+def at_capacity(world: World, user: User) -> list[RunHandle]:
+    """As many runs as the platform carries out at once, all of them waiting for the partner."""
+    return [waiting_run(world, user) for _ in range(WORKER_CAPACITY)]
+
+
+def beyond_capacity(world: World, user: User, start: Callable[[World, User], RunHandle]) -> list[RunHandle]:
+    """One run more than the platform carries out at once, each begun by `start`."""
     return [start(world, user) for _ in range(WORKER_CAPACITY + 1)]

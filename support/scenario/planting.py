@@ -5,8 +5,6 @@ from support.scenario.users import Tenant, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
-SMALLER = "the inventory before it grew"
-
 
 def own_cloud(world: World, tenant: Tenant, groups: list[Group] | None = None) -> None:
     """Give a tenant a cloud inventory (a varied one unless told) and make the account known to the platform.
@@ -31,14 +29,13 @@ def cloud_account(world: World, owner: User) -> None:
 
 
 def more_servers(world: World, tenant: Tenant, groups: list[Group]) -> None:
-    """Add servers to a tenant's cloud inventory; as it was before is kept as :data:`SMALLER`.
+    """Add servers to a tenant's cloud inventory.
 
     :raises NotShown: the tenant has none yet.
     """
     if tenant.inventory is None:
         raise NotShown(f"{tenant.alias} has no servers that more could be added to")
     more = world.cloud.plant(tenant.role_arn, tenant.marker, groups)
-    world.facts[SMALLER] = tenant.inventory
     tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
 
 

@@ -53,8 +53,8 @@ class World:
 
     ``outcome`` is the last answer that a When caused, ``run`` the last run. ``ends_seen`` says when (monotonic) each
     run was first seen to have ended. What else one sentence leaves for a later one is kept by its type, see
-    :meth:`keep`; ``facts`` holds the same under a name. ``shown_markers`` were certainly stored: the leak canary must
-    see each of them in its own tenant's place, or it is blind.
+    :meth:`keep`. ``shown_markers`` were certainly stored: the leak canary must see each of them in its own tenant's
+    place, or it is blind.
     """
 
     settings: Settings
@@ -72,7 +72,6 @@ class World:
     run: RunHandle | None = None
     runs: list[RunHandle] = field(default_factory=list)
     ends_seen: dict[str, float] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
     _kept: dict[type, Any] = field(default_factory=dict, repr=False)
     broken_stories: str = ""
     shown_markers: set[str] = field(default_factory=set)
@@ -152,16 +151,6 @@ class World:
         """Declare that this scenario itself breaks the story of a run, so that the oracle leaves its runs alone."""
         self.broken_stories = reason
         self.evidence.note("breaks stories", reason=reason)
-
-    def recall(self, name: str, kind: type[T]) -> T:
-        """What an earlier sentence left under a name in ``facts``.
-
-        :raises NotShown: it is not there, or something else.
-        """
-        value = self.facts.get(name)
-        if not isinstance(value, kind):
-            raise NotShown(f"no earlier step has left {name!r} ({kind.__name__}); there is {value!r}")
-        return value
 
     def keep(self, value: T) -> T:
         """Leave a value for later sentences, in the place of an earlier one of its type."""

@@ -16,9 +16,6 @@ from support.tool_dispatcher.server_tasks import ServerTask
 from support.tool_dispatcher.tool_calls import events_of_last_run
 from support.tool_dispatcher.tool_execution import ServerWork
 
-SIDE_BY_SIDE = 0.3
-"""Seconds that the partner takes where calls are to overlap."""
-
 
 def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCall]]:
     """So many requests, each of which was received before any was answered."""
@@ -33,14 +30,6 @@ def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCa
         return [f"the last request was received {wait:.3f} s after the first answer"] if wait >= 0 else []
 
     return faultless(f"{count} requests, the last of them received before the first was answered", faults)
-
-
-def use_three_tools(world: World, customer: User) -> None:
-    """An agent asks the partner three questions in parallel, each of which takes a while."""
-    paths = [f"{own_path(customer)}-{number}" for number in range(3)]
-    for path in paths:
-        world.partner.delay(path, SIDE_BY_SIDE)
-    world.ended(world.running(customer, agents.PROBE, input=agents.side_by_side(*paths)))
 
 
 def _ask_two_questions(world: World, customer: User) -> RunHandle:

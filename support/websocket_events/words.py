@@ -17,7 +17,7 @@ ASSETS = {
     "a stalled connection": connections.stall,
     "a second open tab": lambda world, user: world.watch(user),
     "two open tabs": event_isolation.open_two_tabs,
-    "a session on another device": event_isolation.add_device,
+    "a connection from another device": event_isolation.add_device,
     "a token that expires soon": event_isolation.use_short_token,
 }
 GROUPS = {

@@ -9,6 +9,9 @@ from pathlib import Path
 from behave.model import Feature, Rule, Scenario, ScenarioOutline
 from behave.parser import parse_feature
 
+from support.platform.capabilities import Capability
+from tests.house.words import old_words_in
+
 STAGES = frozenset({"smoke", "gate", "nightly"})
 CUSTOMERS = frozenset({"free", "early", "mid", "enterprise"})
 SEGMENTS = CUSTOMERS | {"platform"}
@@ -19,7 +22,7 @@ VALUE_LINES = ("Segment", "Business goal", "Value impact", "Strategic impact")
 CUSTOMER_FACING = frozenset({"agent_execution", "websocket_events", "tool_dispatcher", "business_data", "api"})
 
 PROMISE_TAG = re.compile(r"[A-Z]{3}-\d\d")
-NEEDS_TAG = re.compile(r"needs\.[a-z_]+")
+NEEDS = frozenset(capability.tag for capability in Capability)
 STEPS = range(3, 7)
 # The quick look counts its scenarios as they are run, and looks at every finished category more than once.
 SMOKE = range(25, 41)
@@ -85,7 +88,7 @@ def _unknown(
 ) -> Iterator[str]:
     allowed = {*known, *(f"segment.{name}" for name in SEGMENTS if segments)}
     for tag in tags:
-        if tag not in allowed and not NEEDS_TAG.fullmatch(tag):
+        if tag not in allowed and tag not in NEEDS:
             yield f"{at(item)}: @{tag} is unknown, or does not belong here"
 
 
@@ -177,17 +180,38 @@ def three_to_six_steps(feature: Feature, _: Promises) -> Iterator[str]:
             yield f"{at(scenario)}: {whens} steps are a When"
 
 
-def no_technical_words(feature: Feature, _: Promises) -> Iterator[str]:
-    """Titles, values and sentences hold nothing that only an engineer understands."""
+def _texts(feature: Feature) -> list[tuple[int, str]]:
+    """Every title, value line and sentence of a feature, with its line."""
     texts = [(feature.line, text) for text in (feature.name, *feature.description)]
     texts += [(rule.line, text) for rule in feature.rules for text in (rule.name, *rule.description)]
     for scenario in outlines_and_scenarios(feature):
         texts += [(scenario.line, text) for text in (scenario.name, *scenario.description)]
         texts += [(step.line, f"{step.name} {step.text or ''}") for step in scenario.all_steps]
-    for line, text in texts:
+    return texts
+
+
+def no_technical_words(feature: Feature, _: Promises) -> Iterator[str]:
+    """Titles, values and sentences hold nothing that only an engineer understands."""
+    for line, text in _texts(feature):
         for pattern, what in TECHNICAL:
             if found := pattern.search(text):
                 yield f"{feature.filename}:{line}: {what} ({found[0]}): {text.strip()}"
+
+
+MOST_WORDS = 12
+
+
+def short_titles(feature: Feature, _: Promises) -> Iterator[str]:
+    """A title is one fact in at most about twelve words."""
+    for item in (feature, *feature.rules, *outlines_and_scenarios(feature)):
+        if len(item.name.split()) > MOST_WORDS:
+            yield f"{at(item)}: {len(item.name.split())} words, {MOST_WORDS} are allowed"
+
+
+def plain_words(feature: Feature, _: Promises) -> Iterator[str]:
+    """Features speak the field's own, current English."""
+    for line, text in _texts(feature):
+        yield from old_words_in(f"{feature.filename}:{line}", text)
 
 
 def unlike_any_other(features: Iterable[Feature]) -> Iterator[str]:
@@ -244,4 +268,6 @@ RULES = (
     segments_agree,
     three_to_six_steps,
     no_technical_words,
+    short_titles,
+    plain_words,
 )

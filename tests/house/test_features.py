@@ -28,9 +28,9 @@ Feature: A dropped connection loses nothing
       And the answer equals the savings in Acme's own inventory
 
     @exclusive
-    Scenario Outline: The line is poor
+    Scenario Outline: The network is poor
       Given Acme watches a running cost analysis
-      When Acme's line is <poor>
+      When Acme's network is <poor>
       Then Acme has received every event of the run in order, each once
         | ceiling   |
         | 2 seconds |
@@ -71,7 +71,7 @@ BREACHES = [
         "      When Acme waits\n      Then the answer",
         "2 steps are a When",
     ),
-    ("three_to_six_steps", "      When Acme's line is <poor>\n", "", "2 steps"),
+    ("three_to_six_steps", "      When Acme's network is <poor>\n", "", "2 steps"),
     (
         "three_to_six_steps",
         "      And the answer",
@@ -82,9 +82,14 @@ BREACHES = [
     ("no_technical_words", "reconnects", "reconnects to https://apex.test", "an address"),
     ("no_technical_words", "A dropped", "A status code of a dropped", "a status code"),
     ("no_technical_words", "Trust in live", "JSON in live", "JSON"),
-    ("no_technical_words", "The line is poor", "The EventStream is poor", "a class"),
+    ("no_technical_words", "The network is poor", "The EventStream is poor", "a class"),
     ("no_technical_words", "every event", "every agent_started", "a name from the code"),
     ("no_technical_words", "every event", "SELECT every event", "SQL"),
+    ("short_titles", "The network is poor", "The network is poor" + " and poor" * 5, "14 words"),
+    ("short_titles", "A dropped connection loses", "A dropped connection" + " never ever" * 5 + " loses", "15 words"),
+    ("plain_words", "Acme has received", "Acme is told of", "say is notified"),
+    ("plain_words", "The network is poor", "A stranger is turned away", "say an outsider"),
+    ("plain_words", "chat product sells", "doors are open to", "say API endpoint"),
 ]
 
 

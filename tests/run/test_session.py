@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import psycopg
 import pytest
@@ -109,12 +110,16 @@ def test_waiting_uses_a_named_budget(world):
     assert [use.budget for use in world.budgets.uses] == ["reconnect", "real-time delivery", "event delivery"]
 
 
-def test_what_an_earlier_step_left_is_recalled_by_its_kind(world):
-    world.facts["threads"] = ["a"]
-    assert world.recall("threads", list) == ["a"]
-    for name, kind in (("threads", dict), ("messages", list)):
-        with pytest.raises(NotShown, match="no earlier step"):
-            world.recall(name, kind)
+def test_what_an_earlier_step_left_is_kept_by_its_type(world):
+    assert not world.has_kept(Fraction)
+    with pytest.raises(NotShown, match="no earlier step has left a Fraction"):
+        world.kept(Fraction)
+    first = world.kept_or(Fraction, lambda: Fraction(1, 3))
+    assert world.kept_or(Fraction, lambda: Fraction(2, 3)) is world.kept(Fraction) is first
+    assert world.keep(Fraction(3)) is world.kept(Fraction)
+
+
+def test_what_never_was_cannot_be_asked_for(world):
     with pytest.raises(NotShown, match="there is no run"):
         _ = world.last_run
 
