@@ -3,8 +3,11 @@
 A process of its own, because behave keeps step definitions and parameter types in global registries.
 """
 
+import inspect
 import json
 import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +26,33 @@ def breaches(checkout: Path) -> list[str]:
     except AmbiguousStep as error:
         return [f"ambiguous: {' '.join(str(error).split())}"]
     found = [f"broken step: {step.describe()}" for step in registry.error_handler.bad_step_definitions]
-    used: set[Any] = set()
+    used: dict[Any, set[str]] = defaultdict(set)
     for path in sorted((checkout / "features").rglob("*.feature")):
         feature = parse_feature(path.read_text(encoding="utf-8"), filename=str(path.relative_to(checkout)))
         for scenario in feature.walk_scenarios():
             for step in scenario.all_steps:
                 matches = _matches(step)
-                used.update(definition for definition, _ in matches)
+                for definition, _ in matches:
+                    used[definition].add(feature.filename)
                 found += _sentence_breaches(step, matches)
     defined = {definition for definitions in registry.steps.values() for definition in definitions}
-    found += [f"unused: {step.describe()}  # {step.location}" for step in defined - used]
+    found += [f"unused: {step.describe()}  # {step.location}" for step in defined - used.keys()]
+    found += _astray(steps, used)
     return sorted(set(found))
+
+
+def _astray(steps: Path, used: Mapping[Any, set[str]]) -> Iterator[str]:
+    """A step of one feature stands in the module of its name, one of several in steps/shared/."""
+    features_of: dict[Any, set[str]] = defaultdict(set)
+    for definition, features in used.items():
+        features_of[inspect.unwrap(definition.func)] |= features
+    for step, features in features_of.items():
+        module = Path(inspect.getsourcefile(step) or "").resolve().relative_to(steps.resolve()).with_suffix("")
+        own = {Path(feature).relative_to("features").with_suffix("") for feature in features}
+        if len(own) == 1 and module not in own:
+            yield f"astray: steps/{module}.py:{step.__code__.co_firstlineno}: only {min(own)} uses it"
+        elif len(own) > 1 and module.parts[0] != "shared":
+            yield f"astray: steps/{module}.py:{step.__code__.co_firstlineno}: {len(own)} features use it"
 
 
 def _matches(step: Any) -> list[tuple[Any, Any]]:

@@ -51,11 +51,10 @@ def breaches_in(checkout):
 
 @pytest.fixture
 def house(tmp_path):
-    def build(steps: str, sentences: str) -> list[str]:
-        (tmp_path / "steps" / "nested").mkdir(parents=True)
-        (tmp_path / "features").mkdir()
-        (tmp_path / "steps" / "nested" / "all.py").write_text(steps, encoding="utf-8")
-        (tmp_path / "features" / "a.feature").write_text(sentences, encoding="utf-8")
+    def build(steps: str, sentences: str, **others: str) -> list[str]:
+        for name, text in {"steps/area/a.py": steps, "features/area/a.feature": sentences, **others}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         return [found.partition(":")[0] for found in breaches_in(tmp_path)]
 
     return build
@@ -77,6 +76,14 @@ def test_fitting_house_has_only_the_unused_step(house):
 )
 def test_breach_is_found(house, steps, sentences, kind):
     assert kind in house(steps, sentences)
+
+
+def test_a_step_of_another_feature_is_astray(house):
+    assert "astray" in house("", SENTENCES, **{"steps/area/b.py": STEPS})
+
+
+def test_a_step_of_two_features_belongs_to_the_shared_ones(house):
+    assert "astray" in house(STEPS, SENTENCES, **{"features/area/b.feature": SENTENCES})
 
 
 def test_steps_and_sentences_fit():
