@@ -17,8 +17,7 @@ def _(world, customer, work_, other, beside):
 @then("{customer:Owner} run has failed because of the agent")
 def _(world, customer):
     stored = world.ended(world.run_of(customer))
-    ending = {"status": stored["status"], "code": (stored["error"] or {}).get("code")}
-    world.expect(ending, is_just({"status": "failed", "code": "agent_failed"}))
+    world.expect((stored.status, stored.error_code), is_just(("failed", "agent_failed")))
 
 
 @then("every service is ready")

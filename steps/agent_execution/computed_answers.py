@@ -1,7 +1,8 @@
 """A cost analysis finds the customer's own savings."""
 
-from hamcrest import equal_to, has_entries
+from hamcrest import equal_to
 
+from support.matchers.faultless import is_just
 from support.run.sentences import then
 
 
@@ -11,12 +12,12 @@ def _(world, viewer, table):
     for row in table:
         type = row["event"].replace(" ", "_")
         viewer.watching.wait_for(type, run=run, within=world.budgets.limit("run starts"))
-    world.expect(world.platform.run(viewer, run.run_id).body["status"], equal_to("running"))
+    world.expect(world.stored(run).status, equal_to("running"))
 
 
 @then("{viewer:User} reads the announced answer at the first attempt")
 def _(world, viewer):
     run = world.run_of(viewer)
     announced = viewer.watching.wait_for("agent_completed", run=run, within=world.budgets.limit("run ends"))
-    stored = world.platform.run(viewer, run.run_id).body
-    world.expect(stored, has_entries(status="completed", answer=equal_to(announced.payload["answer"])))
+    stored = world.stored(run)
+    world.expect((stored.status, stored.result), is_just(("completed", announced.payload["answer"])))

@@ -16,14 +16,12 @@ def _(world):
 
 @then("the run is unchanged")
 def _(world):
-    run = world.last_run
-    read = world.platform.run(run.user, run.run_id)
-    world.expect(read.body, is_just(world.kept(FinishedRun).body), str(read))
+    world.expect(world.stored(world.last_run).raw, is_just(world.kept(FinishedRun).run.raw))
 
 
 @then("the answer is the newest message of the run's thread")
 def _(world):
-    run, answer = world.last_run, world.kept(FinishedRun).body["answer"]
+    run, answer = world.last_run, world.kept(FinishedRun).run.result
     newest = world.platform.messages(run.user, run.thread_id).require()["items"][-1]
     world.expect(newest, has_entries(run_id=run.run_id, role="assistant", data=equal_to(answer)))
 
@@ -33,4 +31,4 @@ def _(world):
     earlier, later = world.runs[-2:]
     expected = finished_runs.expected_before_and_after(world, later, earlier)
     for run, answer in zip((earlier, later), expected, strict=True):
-        world.expect(world.ended(run)["answer"], answer)
+        world.expect(world.ended(run).result, answer)

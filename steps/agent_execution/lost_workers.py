@@ -33,7 +33,7 @@ def _(world, viewer):
 
 @then("the run is stored as {status:Status} in time")
 def _(world, status):
-    world.eventually(lambda: world.stored(world.last_run)["status"], equal_to(status), "worker lost")
+    world.eventually(lambda: world.stored(world.last_run).status, equal_to(status), "worker lost")
 
 
 @then("the partner has received one request from the run")

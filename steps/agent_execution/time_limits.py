@@ -19,4 +19,4 @@ def _(world, viewer):
 @then("{customer:Owner} run completes in time")
 def _(world, customer):
     run = world.run_of(customer)
-    world.eventually(lambda: world.stored(run)["status"], equal_to("completed"), "run behind hanging runs")
+    world.eventually(lambda: world.stored(run).status, equal_to("completed"), "run behind hanging runs")

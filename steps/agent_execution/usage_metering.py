@@ -30,11 +30,11 @@ def _(world, customer, table):
 
 @then("the run reports the wait as elapsed time, but not as computing time")
 def _(world):
-    usage = world.ended(world.last_run)["usage"]
+    usage = world.ended(world.last_run).usage
     waited, computed = greater_than_or_equal_to(1.0), all_of(less_than(1.0), less_than(usage["wall_seconds"] / 2))
     world.expect(usage, has_entries(wall_seconds=waited, cpu_seconds=computed))
 
 
 @then("the run reports {count:d} tool calls")
 def _(world, count):
-    world.expect(world.ended(world.last_run)["usage"]["tool_calls"], equal_to(count))
+    world.expect(world.ended(world.last_run).usage["tool_calls"], equal_to(count))

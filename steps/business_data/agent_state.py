@@ -11,9 +11,9 @@ from support.run.sentences import then
 @then("the stored result equals what the agent returned")
 def _(world):
     state, stored = world.kept(AgentState), world.ended(world.last_run)
-    world.expect(stored["status"], equal_to("completed"), str(stored.get("error")))
-    world.expect((stored.get("answer") or {}).get("kept"), is_just(state.value))
-    world.expect(stored.get("input"), is_just(state.as_input))
+    world.expect(stored.status, equal_to("completed"), str(stored.error))
+    world.expect(stored.part("kept"), is_just(state.value))
+    world.expect(stored.raw["input"], is_just(state.as_input))
 
 
 @then("the conversation shows what the agent returned")

@@ -20,4 +20,4 @@ def _(world, viewer):
     world.eventually(
         lambda: event_order.progress(viewer.watching.of(run)), is_just([(1, 2)]), "progress shown", "the progress"
     )
-    world.expect(world.stored(run)["status"], equal_to("running"))
+    world.expect(world.stored(run).status, equal_to("running"))

@@ -8,11 +8,11 @@ from support.run.sentences import then
 @then("the answer equals the totals of {customer:Owner} own usage")
 def _(world, customer):
     run = world.run_of(customer)
-    world.expect(world.ended(run)["answer"], computed_answers.expected_answer(world, run))
+    world.expect(world.ended(run).result, computed_answers.expected_answer(world, run))
 
 
 @then("each answer equals the savings in its customer's own inventory")
 @then("each answer equals what the customer's own data gives")
 def _(world):
     for run in world.runs:
-        world.expect(world.ended(run)["answer"], computed_answers.expected_answer(world, run))
+        world.expect(world.ended(run).result, computed_answers.expected_answer(world, run))

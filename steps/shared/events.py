@@ -56,7 +56,7 @@ def _(world, viewer, failure, retry):
 def _(world, viewer):
     run = world.run_of(viewer)
     told = viewer.watching.wait_for("agent_error", run=run, within=world.budgets.limit("run ends"))
-    for reason in (world.ended(run)["error"]["message"], told.payload["message"], told.raw):
+    for reason in (world.ended(run).error.message, told.payload["message"], told.raw):
         world.expect(reason, is_fit_for_a_customer())
 
 

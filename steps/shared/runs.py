@@ -47,16 +47,16 @@ def _(world):
 
 @then("the run is stored as {status:Status}")
 def _(world, status):
-    world.expect(world.ended(world.last_run)["status"], equal_to(status))
+    world.expect(world.ended(world.last_run).status, equal_to(status))
 
 
 @then("{customer:Owner} run completes")
 def _(world, customer):
-    world.expect(world.ended(world.run_of(customer))["status"], equal_to("completed"))
+    world.expect(world.ended(world.run_of(customer)).status, equal_to("completed"))
 
 
 @then("{customer:User} can finish {work_:Work}")
 def _(world, customer, work_):
     run = work_(world, customer)
     world.expect(world.last_outcome, has_property("done", True))
-    world.expect(world.ended(run)["status"], equal_to("completed"))
+    world.expect(world.ended(run).status, equal_to("completed"))

@@ -8,6 +8,7 @@ from hamcrest.core.matcher import Matcher
 
 from support.cloud.savings import Inventory, idle
 from support.matchers.answers import equals_savings
+from support.platform.runs import Run
 from support.scenario import planting
 from support.scenario.agents import Agent
 from support.scenario.users import User
@@ -19,7 +20,7 @@ from support.scenario.world import RunHandle, World
 class FinishedRun:
     """A finished run as its owner read it before the backend crashed."""
 
-    body: dict[str, Any]
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def shut_down(world: World, run: RunHandle) -> None:
     """Ask the run's worker to end in order; the partner answers a while later."""
     world.faults.tell_to_stop(worker_of(world, run))
     world.holds_while(
-        lambda: world.stored(run)["status"], equal_to("running"), _STOPPING, "the run is running while its worker stops"
+        lambda: world.stored(run).status, equal_to("running"), _STOPPING, "the run is running while its worker stops"
     )
     world.partner.release(own_path(run.user))
 

@@ -11,4 +11,4 @@ def everything_shown_to(world: World, customer: User) -> list[Any]:
     """The answer of the customer's run, what came over their connection, and their stored runs as text."""
     run = world.run_of(customer)
     events = received_events.to_the_end(world, customer.watching, run)
-    return [world.stored(run)["answer"], events, world.platform.runs(customer)]
+    return [world.stored(run).result, events, world.platform.runs(customer)]

@@ -29,7 +29,7 @@ def _in_events(world: World, run: RunHandle) -> Traces:
 
 
 def _in_stored_run(world: World, run: RunHandle) -> Traces:
-    return {world.stored(run)["trace_id"]}
+    return {str(world.stored(run).raw["trace_id"])}
 
 
 def _in_tool_records(world: World, run: RunHandle) -> Traces:

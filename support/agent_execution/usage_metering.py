@@ -78,7 +78,7 @@ def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None
 
 def usages(world: World, customer: User) -> list[Usage]:
     """What each of the customer's runs reports to have used, oldest first."""
-    return [world.ended(run)["usage"] for run in world.runs if run.user is customer]
+    return [world.ended(run).usage for run in world.runs if run.user is customer]
 
 
 # -- how they compare ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from support.platform.driver import Caller
 from support.platform.examples import example_of, filled
 from support.platform.openapi import Operation, operations
 from support.scenario.users import User
-from support.scenario.world import ENDED, World
+from support.scenario.world import World
 
 # Reading comes before changing, changing before deleting; logging out is the last thing that a caller can do.
 _ORDER = {"GET": 0, "PUT": 1, "PATCH": 2, "POST": 3, "DELETE": 4}
@@ -85,8 +85,8 @@ def log_in_again(world: World, user: User) -> None:
 def wait_for_runs(world: World, user: User) -> None:
     """Return when no run of the user is running any more."""
     world.eventually(
-        lambda: world.platform.runs(user).require()["items"],
-        lambda runs: all(run["status"] in ENDED for run in runs),
+        lambda: world.platform.runs_in(world.platform.runs(user)),
+        lambda runs: all(run.status.is_end for run in runs),
         "run ends",
     )
 

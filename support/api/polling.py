@@ -11,7 +11,7 @@ from support.platform import openapi
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import User
-from support.scenario.world import ENDED, World
+from support.scenario.world import World
 
 
 def start_and_poll(world: World, user: User) -> list[Call]:
@@ -27,7 +27,7 @@ def start_and_poll(world: World, user: User) -> list[Call]:
 
     waiting.wait_for(
         poll,
-        lambda seen: not seen.done or seen.body.get("status", "completed") in ENDED,
+        lambda seen: not seen.done or platform.run_in(seen).status.is_end,
         world.budgets.limit("run ends"),
         f"the end of run {run.run_id}",
     )

@@ -4,17 +4,17 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.calls import Call
 from support.matchers.faultless import faultless
+from support.platform.runs import Run
 from support.scenario import agents, waiting
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
-from support.scenario.world import ENDED, RunHandle, World
+from support.scenario.world import RunHandle, World
 
 _RUN = "GET /v1/runs/{run_id}"
 _QUESTIONS = 3
@@ -47,17 +47,17 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
     """The user polls the run while the partner answers one question after another; keeps the :class:`Readings`."""
     read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
 
-    def poll() -> dict[str, Any]:
+    def poll() -> Run:
         made.append(Call(_RUN, world.platform.run(user, run.run_id)))
-        stored: dict[str, Any] = made[-1].answer.require()
-        read.statuses.append(stored["status"])
-        read.progress.append(stored["progress"])
+        stored = world.platform.run_in(made[-1].answer)
+        read.statuses.append(stored.status)
+        read.progress.append(stored.raw["progress"])
         return stored
 
     def poll_until(progress: int, what: str) -> None:
         limit = world.budgets.limit("progress shown")
         try:
-            waiting.wait_for(poll, lambda seen: seen["progress"] >= progress, limit, "progress")
+            waiting.wait_for(poll, lambda seen: seen.raw["progress"] >= progress, limit, "progress")
         except DeadlinePassed as late:
             # The Then judges what was read.
             world.evidence.note("no progress was shown", after=what, reason=str(late))
@@ -68,7 +68,7 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
     for path in _paths(user):
         world.partner.release(path)
         poll_until(read.after_each[-1] + 1, path)
-    waiting.wait_for(poll, lambda seen: seen["status"] in ENDED, world.budgets.limit("run ends"), "the end of the run")
+    waiting.wait_for(poll, lambda seen: seen.status.is_end, world.budgets.limit("run ends"), "the end of the run")
     # Whoever polls once more must not read an older status.
     for _ in range(_QUESTIONS):
         poll()

@@ -142,7 +142,7 @@ def runs_found(world: World, customer: User) -> dict[str, Any]:
     """What a customer finds of runs: their states, and the author of each message in each conversation."""
     threads = [item["id"] for item in world.platform.threads(customer).require()["items"]]
     return {
-        "runs": [item["status"] for item in world.platform.runs(customer).require()["items"]],
+        "runs": [run.status for run in world.platform.runs_in(world.platform.runs(customer))],
         "messages": [
             [item["role"] for item in world.platform.messages(customer, thread).require()["items"]]
             for thread in threads

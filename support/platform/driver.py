@@ -13,6 +13,7 @@ import requests
 
 from support.platform.dialect import Dialect
 from support.platform.outcome import Outcome
+from support.platform.runs import Run, RunError, RunStatus
 from support.platform.trace import new_trace_id, trace_id_of, traceparent
 
 # Connecting on loopback either works at once or not at all; an answer may take as long as a slow service needs.
@@ -286,6 +287,18 @@ class Platform:
     def run(self, who: Caller, run_id: str) -> Outcome:
         return self.request(who, "GET", f"/v1/runs/{run_id}")
 
+    def run_in(self, outcome: Outcome) -> Run:
+        """The run that an answer holds, in the suite's own words.
+
+        :raises NotShown: the platform refused it.
+        :raises AssertionError: it is in a state in which no run can be.
+        """
+        return _run(outcome.require())
+
+    def runs_in(self, outcome: Outcome) -> list[Run]:
+        """The runs of a page, in its order; see :meth:`run_in`."""
+        return [_run(body) for body in outcome.require()["items"]]
+
     def runs(self, who: Caller, **query: Any) -> Outcome:
         return self.request(who, "GET", "/v1/runs", query=query)
 
@@ -319,6 +332,20 @@ class Platform:
 
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         return self.request(operator, "POST", "/v1/operations/notices", json={"title": title, "body": body})
+
+
+def _run(body: Json) -> Run:
+    stated, error = body.get("status"), body.get("error")
+    if stated not in set(RunStatus):
+        raise AssertionError(f"the run {body.get('id')} has the status {stated!r}, which no run can have")
+    return Run(
+        id=str(body.get("id")),
+        status=RunStatus(stated),
+        result=body.get("answer"),
+        error=RunError(str(error.get("code")), str(error.get("message"))) if error else None,
+        usage=body.get("usage") or {},
+        raw=body,
+    )
 
 
 def _given(**values: Any) -> dict[str, Any]:

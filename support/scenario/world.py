@@ -16,6 +16,7 @@ from support.platform.dialect import TokenCarrier
 from support.platform.driver import Platform
 from support.platform.events import EventCapture
 from support.platform.outcome import Outcome
+from support.platform.runs import Run
 from support.platform.trace import new_trace_id
 from support.scenario import waiting
 from support.scenario.budgets import Budgets
@@ -29,8 +30,6 @@ from support.settings import Settings
 from support.stack.client import Addresses, Link, Stack
 
 T = TypeVar("T")
-
-ENDED = frozenset({"completed", "failed", "timed_out", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +281,7 @@ class World:
             raise NotShown(f"the platform refused the run: {self.outcome}")
         return run
 
-    def ended(self, run: RunHandle | None = None, within: str = "run ends") -> dict[str, Any]:
+    def ended(self, run: RunHandle | None = None, within: str = "run ends") -> Run:
         """The stored run once it has ended, whatever its end.
 
         :raises DeadlinePassed: it did not end in time.
@@ -290,7 +289,7 @@ class World:
         handle = run or self.last_run
         waited = waiting.wait_for(
             lambda: self.platform.run(handle.user, handle.run_id),
-            lambda seen: seen.done and seen.body["status"] in ENDED,
+            lambda seen: seen.done and self.platform.run_in(seen).status.is_end,
             self.budgets.limit(within),
             f"the end of run {handle.run_id}",
         )
@@ -300,13 +299,14 @@ class World:
         marker = handle.user.tenant.marker
         if marker and marker in waited.value.text:
             self.shown_markers.add(marker)
-        body: dict[str, Any] = waited.value.body
-        return body
+        return self.platform.run_in(waited.value)
 
-    def stored(self, run: RunHandle) -> dict[str, Any]:
-        """The run as its owner reads it now."""
-        body: dict[str, Any] = self.platform.run(run.user, run.run_id).require()
-        return body
+    def stored(self, run: RunHandle) -> Run:
+        """The run as its owner reads it now.
+
+        :raises NotShown: it cannot be read.
+        """
+        return self.platform.run_in(self.platform.run(run.user, run.run_id))
 
     @property
     def last_run(self) -> RunHandle:
@@ -341,7 +341,7 @@ class World:
     def _end(self, run: RunHandle) -> None:
         """Cancel a run that still runs and see it end, so that it disturbs no later scenario."""
         stored = self.platform.run(run.user, run.run_id)
-        if not stored.done or stored.body["status"] in ENDED:
+        if not stored.done or self.platform.run_in(stored).status.is_end:
             return
         self.platform.cancel_run(run.user, run.run_id)
         self.ended(run)

@@ -119,7 +119,7 @@ def results(world: World) -> list[JobResult]:
             run_id=run.run_id,
             trace_id=run.trace_id,
             tasks=_tasks(world, run),
-            results=(world.ended(run).get("answer") or {}).get("results"),
+            results=world.ended(run).part("results"),
             requests=[request for asking, request in requests if asking == run.run_id],
         )
         for run in world.runs

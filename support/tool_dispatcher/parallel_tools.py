@@ -58,8 +58,8 @@ def asked(world: World, customer: User) -> list[PartnerCall]:
 
 def answers(world: World, customer: User) -> dict[str, Any]:
     """The answers in the run's result, and by each question's path that which the events show for it."""
-    answer = world.ended(world.run_of(customer)).get("answer") or {}
-    fetched = [each.get("content", "") for each in answer.get("fetched") or []]
+    run = world.ended(world.run_of(customer))
+    fetched = [each.get("content", "") for each in run.part("fetched") or []]
     events = events_of_last_run(world, customer)
     ends = {event.call_id: event.payload for event in events if event.type == "tool_completed"}
     shown = {

@@ -44,8 +44,8 @@ def reasons(world: World, viewer: User) -> list[str]:
 
 def results(world: World, customer: User, tool: str | None = None) -> list[Any]:
     """The results in the customer's last run, of one tool or of all, in the order of the calls; None: it failed."""
-    answer = world.ended(world.run_of(customer)).get("answer") or {}
-    return [each.get("result") for each in answer.get("results") or [] if tool in (None, each.get("tool"))]
+    run = world.ended(world.run_of(customer))
+    return [each.get("result") for each in run.part("results") or [] if tool in (None, each.get("tool"))]
 
 
 def stored_durations(world: World, run: RunHandle) -> dict[str, float | None]:

@@ -47,7 +47,7 @@ def end_of(world: World, customer: User) -> dict[str, Any]:
     """How the customer's last run ended, stored and by its last event: its state, and whether it is partial."""
     stored = world.ended(world.run_of(customer))
     end = events_of_last_run(world, customer)[-1]
-    return {"stored": (stored["status"], stored["partial"]), "event": (end.type, end.payload.get("partial"))}
+    return {"stored": (stored.status, stored.raw["partial"]), "event": (end.type, end.payload.get("partial"))}
 
 
 def expected_end(partial: bool) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def expected_end(partial: bool) -> dict[str, Any]:
 
 def usage_part(world: World, customer: User) -> Any:
     """The usage report inside the answer of the customer's last run; None when there is none."""
-    return (world.ended(world.run_of(customer)).get("answer") or {}).get("usage_report")
+    return world.ended(world.run_of(customer)).part("usage_report")
 
 
 WORK: dict[str, Work] = {

@@ -61,8 +61,8 @@ def _try_every_tool(world: World, caller: User) -> RunHandle | None:
 
 def tool_results(world: World) -> dict[str, Mapping[str, Any]]:
     """By tool, what its call gave: an entry with its ``result``, or with its ``error``."""
-    answer = world.ended(world.run_of(world.kept(EveryTool).caller)).get("answer") or {}
-    return {each["tool"]: each for each in answer.get("results") or []}
+    run = world.ended(world.run_of(world.kept(EveryTool).caller))
+    return {each["tool"]: each for each in run.part("results") or []}
 
 
 def worked(world: World) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _call(world: World, customer: User) -> RunHandle | None:
 
 def _call_in_vain(world: World, customer: User) -> RunHandle | None:
     run = _call(world, customer)
-    if (world.ended(run).get("error") or {}).get("code") != "unknown_tool":
+    if world.ended(run).error_code != "unknown_tool":
         raise NotShown(f"the currency tool is known before it is added: {world.ended(run)}")
     return run
 
@@ -108,9 +108,9 @@ def last_call(world: World, customer: User) -> dict[str, Any]:
     stored = world.ended(world.run_of(customer))
     requests = world.partner.calls(world.kept(CurrencyTool).path)
     return {
-        "status": stored["status"],
-        "results": [each.get("result") for each in (stored.get("answer") or {}).get("results") or []],
-        "error": (stored.get("error") or {}).get("code"),
+        "status": stored.status,
+        "results": [each.get("result") for each in stored.part("results") or []],
+        "error": stored.error_code,
         "requests to the partner": [json.loads(request.body) for request in requests],
     }
 
