@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import psycopg
-
 from support.platform.trace import new_trace_id, trace_id_of
 from support.scenario.agents import Agent
 from support.scenario.partner import PRICES
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
+from support.stores import opened
 from support.stores.logs import whole_logs
 
 Traces = set[str]
@@ -33,9 +32,8 @@ def _in_stored_run(world: World, run: RunHandle) -> Traces:
 
 
 def _in_tool_records(world: World, run: RunHandle) -> Traces:
-    with psycopg.connect(world.addresses.postgres_observer_url) as connection:
-        rows = connection.execute("select trace_id from tool_calls where run_id = %s", [run.run_id])
-        return {trace_id for (trace_id,) in rows}
+    rows = opened.rows(world, "select trace_id from tool_calls where run_id = %s", [run.run_id])
+    return {trace_id for (trace_id,) in rows}
 
 
 def _in_journal(world: World, run: RunHandle) -> Traces:

@@ -19,7 +19,7 @@ from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.client import Fault
-from support.stores import database, rows
+from support.stores import opened, rows
 from support.stores.logs import ServiceLogs
 
 _JOBS = "GET /v1/jobs"
@@ -139,7 +139,7 @@ def corrupt(broken: str, repaired: str) -> Callable[[World, User], None]:
     """
 
     def change(world: World, owner: User, statement: str) -> None:
-        with database.as_platform(world) as connection:
+        with opened.as_platform(world) as connection:
             connection.execute(_ACT, [owner.tenant.id])
             connection.execute(statement.encode(), [owner.tenant.id])
 

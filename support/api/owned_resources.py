@@ -8,7 +8,7 @@ from psycopg import sql
 from support.scenario import planting
 from support.scenario.users import Role, Tenant, User
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 
 _TABLES = """
 select table_name from information_schema.columns
@@ -91,7 +91,7 @@ def remember_stored(world: World, tenant: Tenant) -> None:
 
 def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
     """Number and digest of the tenant's rows, by table; without the outbox, which only passes them on."""
-    with database.as_observer(world) as connection:
+    with opened.as_observer(world) as connection:
         parts = [
             sql.SQL(_DIGEST + " from {table} t where tenant_id = {tenant}").format(
                 name=sql.Literal(name), table=sql.Identifier(name), tenant=sql.Literal(tenant.id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from support.load.populations import organisations
 from support.scenario.users import Plan, User
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 
 _ACT = "select set_config('app.tenant_id', %(tenant)s, true)"
 _PEOPLE = """
@@ -58,14 +58,14 @@ def plant(world: World, *plans: Plan) -> ArchiveSize:
     values = {"people": size.people // size.organisations - active, "threads": size.threads, "messages": size.messages}
 
     def plant_for(tenant: str) -> None:
-        with database.as_platform(world) as connection:
+        with opened.as_platform(world) as connection:
             for statement in (_ACT, _PEOPLE, _THREADS, _MESSAGES):
                 connection.execute(statement, {**values, "tenant": tenant})
 
     with ThreadPoolExecutor() as together:
         list(together.map(plant_for, {person.tenant.id for person in everybody}))
     # Otherwise it would depend on autovacuum what the database knows of them when it chooses a query plan.
-    with database.as_owner(world) as owner:
+    with opened.as_owner(world) as owner:
         owner.execute("analyze users, threads, messages")
     world.evidence.note("archive planted", people=size.people, threads=size.threads, messages=size.messages)
     return size

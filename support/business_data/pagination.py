@@ -17,7 +17,7 @@ from support.platform.outcome import Outcome
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 from support.stores.locks import Hold
 
 PAGE = 20
@@ -148,14 +148,14 @@ def _page_through(world: World, reader: User, pages: list[Outcome]) -> list[str]
 def stored_conversations(world: World, readers: Sequence[User]) -> dict[str, list[str]]:
     """The conversations of each reader, newest first, as the database holds them."""
     query = "select id::text from threads where user_id = %s order by created_at desc, id desc"
-    with database.as_observer(world) as observer:
+    with opened.as_observer(world) as observer:
         return {reader.alias: [id for (id,) in observer.execute(query, [reader.id])] for reader in readers}
 
 
 def stored_writes(world: World, writes: Iterable[Write]) -> list[Write]:
     """What the database holds under the ids of these writes, sorted by id."""
     ids = [each.id for each in writes]
-    with database.as_observer(world) as observer:
+    with opened.as_observer(world) as observer:
         return [Write(*row) for row in observer.execute(_WRITTEN, {"ids": ids})]
 
 
@@ -174,7 +174,7 @@ def _query_plan(world: World, reader: User, place: dict[str, str]) -> QueryPlan:
     statement = hold.statement_behind(page)
     if "threads" not in statement:
         raise NotShown(f"what waits for the conversations does not ask for them: {statement}")
-    with database.as_platform(world) as connection:
+    with opened.as_platform(world) as connection:
         connection.execute(_ACT, {"tenant": reader.tenant.id})
         row = connection.execute(f"explain (generic_plan, format json) {statement}".encode()).fetchone()
     found: Any = row[0] if row else None

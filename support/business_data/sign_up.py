@@ -14,7 +14,7 @@ from support.scenario.assets import Asset
 from support.scenario.users import Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores import database, rows
+from support.stores import opened, rows
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
 _EXPIRE = "update invitations set expires_at = now() - interval '1 second' where email = %s"
@@ -92,7 +92,7 @@ REASONS = {
 
 
 def _expire(world: World, person: User, token: str) -> None:
-    with database.as_platform(world) as connection:
+    with opened.as_platform(world) as connection:
         connection.execute(_ACT, [person.tenant.id])
         if connection.execute(_EXPIRE, [person.email]).rowcount != 1:
             raise NotShown(f"there is no invitation of {person} to expire")

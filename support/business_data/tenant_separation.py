@@ -20,7 +20,7 @@ from support.scenario.users import PEOPLE, USER_PATTERN, Named, User
 from support.scenario.verdict import NotShown
 from support.scenario.words import Type
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 
 EVERY_TABLE = (
     "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
@@ -119,7 +119,7 @@ CUSTOMER_OR_NONE: Type = with_pattern(f"{USER_PATTERN}|no customer")(_customer_o
 """The customer that a sentence names; None for "no customer"."""
 
 
-def _tried(connection: database.Connection, statement: sql.SQL | sql.Composed, customer: User) -> int:
+def _tried(connection: opened.Connection, statement: sql.SQL | sql.Composed, customer: User) -> int:
     try:
         with connection.transaction():
             return connection.execute(statement, {"tenant": customer.tenant.id, "user": customer.id}).rowcount
@@ -127,18 +127,18 @@ def _tried(connection: database.Connection, statement: sql.SQL | sql.Composed, c
         return 0
 
 
-def _counted(connection: database.Connection, table: str) -> dict[str, int]:
+def _counted(connection: opened.Connection, table: str) -> dict[str, int]:
     count = sql.SQL("select tenant_id::text, count(*) from {table} group by 1").format(table=sql.Identifier(table))
     return {str(tenant): int(rows) for tenant, rows in connection.execute(count)}
 
 
 @contextmanager
-def _with_passing_rows(world: World) -> Iterator[tuple[database.Connection, dict[str, str]]]:
+def _with_passing_rows(world: World) -> Iterator[tuple[opened.Connection, dict[str, str]]]:
     """A transaction that is rolled back; in it every customer has rows in the tables that are otherwise empty.
 
     Gives the connection, and of every table a column that can be updated.
     """
-    with database.as_platform(world) as connection:
+    with opened.as_platform(world) as connection:
         tables = {str(table): str(column) for table, column in connection.execute(_TABLES)}
         for customer in owners(world.users.customers):
             connection.execute(_ACT, [customer.tenant.id])

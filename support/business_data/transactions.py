@@ -17,7 +17,7 @@ from support.scenario.partner import own_path
 from support.scenario.users import Tenant, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 from support.stores.locks import Hold
 
 _EXPENSE = ("12.50", "Books")
@@ -78,7 +78,7 @@ def interrupt(
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:
     """The tenant's rows in a table, as text."""
     query = sql.SQL("select string_agg(t::text, '|' order by t::text) from {} t where tenant_id = %s")
-    with database.as_observer(world) as observer:
+    with opened.as_observer(world) as observer:
         row = observer.execute(query.format(sql.Identifier(table)), [tenant.id]).fetchone()
     return row[0] if row else None
 

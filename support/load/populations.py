@@ -18,7 +18,7 @@ from support.scenario.users import PEOPLE, Plan, Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.memory import private_bytes
-from support.stores import database
+from support.stores import opened
 
 _AT_ONCE = 8
 _ACT = "select set_config('app.tenant_id', %s, true)"
@@ -81,7 +81,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
     owners = [owner for owner, *_ in founded]
     plan_of = dict(zip(owners, cycle(plans), strict=False))
     at_once(owners, lambda owner: users.settle(owner, plan_of[owner]))
-    with database.as_platform(world) as connection:
+    with opened.as_platform(world) as connection:
         for owner, *colleagues in founded:
             _plant_colleagues(connection, owner, colleagues)
     everybody = [person for organisation in founded for person in organisation]
@@ -90,7 +90,7 @@ def organisations(world: World, count: int, people: int, *plans: Plan) -> list[U
     return everybody
 
 
-def _plant_colleagues(connection: database.Connection, owner: User, colleagues: Iterable[User]) -> None:
+def _plant_colleagues(connection: opened.Connection, owner: User, colleagues: Iterable[User]) -> None:
     connection.execute(_ACT, [owner.tenant.id])
     for person in colleagues:
         person.role, person.password = Role.MEMBER.value, owner.password

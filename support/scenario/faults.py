@@ -3,16 +3,14 @@
 Whatever all customers share may only be broken by a scenario that has the stack to itself.
 """
 
-from contextlib import closing
 from threading import Thread
-
-import redis
 
 from support.scenario.evidence import Evidence
 from support.scenario.undo import UndoStack
 from support.scenario.verdict import NotShown
 from support.stack.client import Fault, Link, Stack
 from support.stack.fault import Direction
+from support.stores import opened
 
 
 class Faults:
@@ -71,7 +69,7 @@ class Faults:
     def lose_data(self) -> None:
         """The event store (Redis) forgets everything, crashes, and is started again empty."""
         self._felt_by_all("redis")
-        with closing(redis.Redis.from_url(self._stack.addresses.redis_url)) as store:
+        with opened.cache(self._stack.addresses) as store:
             store.flushall()
         self._evidence.note("fault", kind="data lost", service="redis")
         self.restart("redis")

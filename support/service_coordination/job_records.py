@@ -1,14 +1,13 @@
 """A job record that is delivered to the analytics service more than once."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-import clickhouse_connect
 from hamcrest import greater_than
 
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
+from support.stores import opened
 from support.stores.logs import whole_logs
 
 
@@ -38,7 +37,7 @@ def report_without_acknowledgements(world: World, user: User) -> RunHandle:
 
 
 def _command(world: World, command: str) -> None:
-    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
+    with opened.analytics(world) as client:
         client.command(command)
 
 

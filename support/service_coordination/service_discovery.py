@@ -10,7 +10,7 @@ from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
-from support.stores import database
+from support.stores import opened
 
 FIRST, SECOND = "tools-1", "tools-2"
 
@@ -109,7 +109,7 @@ def expect_next_job(world: World, user: User, instances: RunningInstances) -> No
 
 def calls_of(world: World, runs: Sequence[RunHandle]) -> list[InstanceCall]:
     """The stored tool calls of these runs."""
-    with database.as_observer(world) as connection:
+    with opened.as_observer(world) as connection:
         return [InstanceCall(*row) for row in connection.execute(_CALLS, [[run.run_id for run in runs]])]
 
 

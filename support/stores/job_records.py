@@ -2,10 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from typing import Any
 
-import clickhouse_connect
 from hamcrest import equal_to
 from psycopg.rows import dict_row
 
@@ -15,7 +13,7 @@ from support.platform.story import Event
 from support.scenario import received_events
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stores import database
+from support.stores import opened
 
 _RUNS = """
 select r.id::text, r.user_id::text, r.tenant_id::text, r.agent_name, r.status,
@@ -50,7 +48,7 @@ def of_runs(world: World, runs: Sequence[RunHandle]) -> list[JobRecords]:
     """The records that every service has of each of these runs, once nothing is on its way any more."""
     received = _received(world)
     of = {"runs": [run.run_id for run in runs], "traces": [run.trace_id for run in runs]}
-    with database.as_observer(world, autocommit=True) as connection:
+    with opened.as_observer(world, autocommit=True) as connection:
         world.eventually(
             lambda: connection.execute(_UNDELIVERED.encode(), of).fetchall(), equal_to([]), "records agree"
         )
@@ -77,23 +75,23 @@ def of_runs(world: World, runs: Sequence[RunHandle]) -> list[JobRecords]:
 def job_rows(world: World, runs: Sequence[RunHandle]) -> list[Row]:
     """The rows that the analytics service has of these runs, each copy counted."""
     of = {"runs": tuple(run.run_id for run in runs), "traces": tuple(run.trace_id for run in runs)}
-    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
+    with opened.analytics(world) as client:
         return list(client.query(_JOBS, of).named_results())
 
 
 def counted(world: World, user: User) -> dict[str, Any]:
     """What a user is charged for: the organisation's expenses, and the runs with a job record, once all have one."""
     of = {"tenant": user.tenant.id}
-    with database.as_observer(world, autocommit=True) as connection:
+    with opened.as_observer(world, autocommit=True) as connection:
         world.eventually(
             lambda: connection.execute(_UNDELIVERED_OF_TENANT.encode(), of).fetchall(), equal_to([]), "records agree"
         )
-    with closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url)) as client:
+    with opened.analytics(world) as client:
         jobs = [row["run_id"] for row in client.query(_JOBS_OF_TENANT, of).named_results()]
     return {**allowances.found(world, user), "jobs": jobs}
 
 
-def _found(connection: database.Connection, query: str, of: Mapping[str, Any]) -> list[Row]:
+def _found(connection: opened.Connection, query: str, of: Mapping[str, Any]) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
         return list(cursor.execute(query.encode(), of).fetchall())
 

@@ -13,7 +13,7 @@ from support.platform.outcome import Outcome
 from support.scenario.users import Tenant
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 
 _WAITING_FOR_IT = "select pid from pg_stat_activity where %(holder)s = any (pg_blocking_pids(pid))"
 _WAITING = """
@@ -42,7 +42,7 @@ class Hold:
         self._world = world
         # What cannot be had shows nothing, and must not be waited for without end.
         limit = f"-c lock_timeout={_LOCK_MILLISECONDS}"
-        self._connection = database.as_platform(world, options=limit)
+        self._connection = opened.as_platform(world, options=limit)
         world.undo.register("release what is held in the database", self.release)
 
     def rows(self, tenant: Tenant, *tables: str) -> "Hold":
@@ -107,7 +107,7 @@ class Hold:
 
         :raises NotShown: it does not end.
         """
-        with database.as_platform(self._world, autocommit=True) as other:
+        with opened.as_platform(self._world, autocommit=True) as other:
             ended = other.execute("select pg_terminate_backend(%s, %s)", [session, _TERMINATE_MILLISECONDS]).fetchone()
         if ended != (True,):
             raise NotShown(f"the database's session {session} does not end")
@@ -117,11 +117,11 @@ class Hold:
         self._connection.close()
 
     def _sessions(self, query: str) -> list[int]:
-        with database.as_observer(self._world) as observer:
+        with opened.as_observer(self._world) as observer:
             found = observer.execute(query.encode(), {"holder": self._connection.info.backend_pid}).fetchall()
         return [int(pid) for (pid,) in found]
 
     def _observed(self, query: str, parameters: list[Any]) -> Any:
-        with database.as_observer(self._world) as observer:
+        with opened.as_observer(self._world) as observer:
             row = observer.execute(query.encode(), parameters).fetchone()
         return row[0] if row else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from support.scenario.users import User
 from support.scenario.world import World
-from support.stores import database
+from support.stores import opened
 
 _ACCOUNTS = "select id::text, tenant_id::text from users where lower(btrim(email)) = lower(%s)"
 _ORGANISATIONS = "select count(*) from tenants where name = %s"
@@ -54,5 +54,5 @@ def waiting_to_be_told(world: World) -> int:
 
 
 def _rows(world: World, query: str, parameters: Any) -> list[tuple[Any, ...]]:
-    with database.as_observer(world) as connection:
+    with opened.as_observer(world) as connection:
         return connection.execute(query.encode(), parameters).fetchall()

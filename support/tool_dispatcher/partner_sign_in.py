@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-import redis
 from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
 
@@ -17,7 +16,7 @@ from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-from support.stores import database
+from support.stores import opened
 from support.stores.logs import whole_logs
 from support.tool_dispatcher.tool_calls import events_of_last_run
 
@@ -121,7 +120,7 @@ def _logged(world: World, run: RunHandle) -> list[str]:
 
 def _in_postgres(world: World, run: RunHandle) -> list[str]:
     """Rows as text, with the table that each is in; a table whose rows are not there is missing."""
-    with database.as_observer(world) as connection:
+    with opened.as_observer(world) as connection:
         return [
             f"row of {table}: {row}"
             for table, column in _ROWS.items()
@@ -133,7 +132,7 @@ def _in_postgres(world: World, run: RunHandle) -> list[str]:
 
 
 def _in_redis(world: World, run: RunHandle) -> list[str]:
-    with redis.Redis.from_url(world.addresses.redis_url, decode_responses=True) as client:
+    with opened.cache(world.addresses) as client:
         entries = cast("list[tuple[str, dict[str, str]]]", client.xrange(f"events:{run.user.id}"))
         names = client.scan_iter(f"*{run.user.tenant.id}*", _type="string")
         values = [f"value in Redis: {client.get(name)}" for name in names]

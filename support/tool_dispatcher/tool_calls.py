@@ -6,7 +6,7 @@ from typing import Any
 from support.platform.story import Event
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stores import database
+from support.stores import opened
 
 _DURATIONS = "select id::text, duration_seconds from tool_calls where run_id = %s"
 
@@ -50,5 +50,5 @@ def results(world: World, customer: User, tool: str | None = None) -> list[Any]:
 
 def stored_durations(world: World, run: RunHandle) -> dict[str, float | None]:
     """The ids of the run's stored tool calls, and the duration of each (seconds)."""
-    with database.as_observer(world) as connection:
+    with opened.as_observer(world) as connection:
         return dict(connection.execute(_DURATIONS, [run.run_id]).fetchall())

@@ -21,6 +21,11 @@ OUTSIDE = frozenset(
 )  # fmt: skip
 
 
+OPENING = frozenset(
+    {"psycopg.connect", "redis.Redis", "redis.Redis.from_url", "redis.from_url", "clickhouse_connect.get_client"}
+)
+
+
 @dataclass(frozen=True)
 class Module:
     """One Python file: its path in the checkout, and its text."""
@@ -120,6 +125,15 @@ def suite_and_platform_are_strangers(module: Module) -> Iterator[str]:
             yield f"{module.path}:{line}: imports {name}"
 
 
+def stores_are_opened_in_one_place(module: Module) -> Iterator[str]:
+    """A database, a cache or an analytics store is opened in support/stores, by what starts them, and by benchmarks."""
+    if not module.under("support", "steps") or module.under("support/stores", "support/stack", "support/bench"):
+        return
+    for node in module.nodes:
+        if isinstance(node, ast.Call) and dotted(node.func) in OPENING:
+            yield f"{module.path}:{node.lineno}: opens a store: {dotted(node.func)}"
+
+
 def nobody_sleeps_or_pretends(module: Module) -> Iterator[str]:
     """No fixed sleep, no mock, no error that vanishes. A seeded defect may be a sleep: that is what makes it one."""
     for line, name in imports(module):
@@ -202,6 +216,7 @@ RULES = (
     behave_stays_outside,
     matchers_are_pure,
     suite_and_platform_are_strangers,
+    stores_are_opened_in_one_place,
     nobody_sleeps_or_pretends,
     public_things_are_described,
     steps_are_short,

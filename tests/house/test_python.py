@@ -23,6 +23,8 @@ BREACHES = [
     ("suite_and_platform_are_strangers", "support/scenario/users.py", "from apex.storage.stream import Stream"),
     ("suite_and_platform_are_strangers", "steps/given.py", "import apex"),
     ("suite_and_platform_are_strangers", "environment.py", "from apex import settings"),
+    ("stores_are_opened_in_one_place", "support/api/tokens.py", "import psycopg\npsycopg.connect('')"),
+    ("stores_are_opened_in_one_place", "steps/api/tokens.py", "import redis\nredis.Redis.from_url('')"),
     ("nobody_sleeps_or_pretends", "support/scenario/waiting.py", "import time\ntime.sleep(0.1)"),
     ("nobody_sleeps_or_pretends", "steps/when.py", "from time import sleep"),
     (
@@ -52,6 +54,7 @@ KEPT = [
     ("behave_stays_outside", "steps/given.py", "from behave import given"),
     ("matchers_are_pure", "support/matchers/story.py", "import re\nfrom hamcrest import equal_to"),
     ("suite_and_platform_are_strangers", "support/plugin/probes.py", "from apex.agents import Agent"),
+    ("stores_are_opened_in_one_place", "support/stores/opened.py", "import psycopg\npsycopg.connect('')"),
     ("nobody_sleeps_or_pretends", "support/stack/partner.py", "import asyncio\nasyncio.sleep(delay)"),
     (
         "nobody_sleeps_or_pretends",
