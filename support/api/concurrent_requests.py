@@ -10,7 +10,7 @@ from support.api.calls import Call, each_call
 from support.business_data.agent_state import KEEPER
 from support.cloud.savings import UsageRecords
 from support.load import populations
-from support.load.http_crowd import HttpCrowd, Request
+from support.load.http_crowd import HttpCrowd, Request, Send
 from support.matchers.faultless import faultless
 from support.oracles.canary import markers_in
 from support.scenario.agents import PROBE, Agent
@@ -81,7 +81,7 @@ def call_side_by_side(world: World) -> list[MixedCall]:
     known = {id(each.request): each for plan in planned.values() for each in plan}
     return [
         MixedCall(
-            f"{request.method} {request.path}",
+            f"{answer.method} {answer.path}",
             answer,
             request.who,
             known[id(request)].body,
@@ -104,26 +104,26 @@ def mixture(user: User, thread_id: str, share: float = 1.0) -> Sequence[PlannedR
 
 
 def _mixture(user: User, thread_id: str) -> Iterator[PlannedRequest]:
-    marker, thread = user.tenant.marker, f"/v1/threads/{thread_id}"
+    marker, thread = user.tenant.marker, thread_id
     records = [record.wire() for record in UsageRecords.varied(marker).records[:3]]
     title, question, renamed = f"More of {marker}", f"How much for {marker}?", f"Other plans of {marker}"
-    yield PlannedRequest(Request(user, "GET", thread), {"id": thread_id, "title": f"Plans of {marker}"})
-    yield PlannedRequest(Request(user, "POST", "/v1/threads", {"title": title}), {"title": title}, creates=True)
-    yield PlannedRequest(
-        Request(user, "POST", f"{thread}/messages", {"content": question}),
-        {"content": question, "thread_id": thread_id},
-        creates=True,
-    )
-    yield PlannedRequest(
-        Request(user, "GET", f"{thread}/messages"), {"items": [{"content": question}], "next_cursor": None}
-    )
-    yield PlannedRequest(Request(user, "PATCH", thread, {"title": renamed}), {"id": thread_id, "title": renamed})
-    both = {"items": [{"title": title}, {"id": thread_id, "title": renamed}], "next_cursor": None}
-    yield PlannedRequest(Request(user, "GET", "/v1/threads"), both)
-    yield PlannedRequest(Request(user, "POST", "/v1/usage-records", {"records": records}), {"stored": len(records)})
-    yield PlannedRequest(Request(user, "GET", "/v1/agents"), {"items": [{"name": name} for name in _AGENTS]})
-    yield PlannedRequest(Request(user, "GET", "/v1/runs"), {"items": [], "next_cursor": None})
-    yield PlannedRequest(Request(user, "GET", f"{thread}/messages?limit=1"), {"items": [{"thread_id": thread_id}]})
+
+    def planned(send: Send, body: dict[str, Any], *, creates: bool = False) -> PlannedRequest:
+        return PlannedRequest(Request(user, send), body, creates)
+
+    yield planned(lambda platform, who: platform.thread(who, thread), {"id": thread, "title": f"Plans of {marker}"})
+    yield planned(lambda platform, who: platform.create_thread(who, title), {"title": title}, creates=True)
+    posted = {"content": question, "thread_id": thread}
+    yield planned(lambda platform, who: platform.post_message(who, thread, question), posted, creates=True)
+    page = {"items": [{"content": question}], "next_cursor": None}
+    yield planned(lambda platform, who: platform.messages(who, thread), page)
+    yield planned(lambda platform, who: platform.rename_thread(who, thread, renamed), {"id": thread, "title": renamed})
+    both = {"items": [{"title": title}, {"id": thread, "title": renamed}], "next_cursor": None}
+    yield planned(lambda platform, who: platform.threads(who), both)
+    yield planned(lambda platform, who: platform.store_usage(who, records), {"stored": len(records)})
+    yield planned(lambda platform, who: platform.agents(who), {"items": [{"name": name} for name in _AGENTS]})
+    yield planned(lambda platform, who: platform.runs(who), {"items": [], "next_cursor": None})
+    yield planned(lambda platform, who: platform.messages(who, thread, limit=1), {"items": [{"thread_id": thread}]})
 
 
 # -- matchers ---------------------------------------------------------------------------------------------------------

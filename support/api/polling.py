@@ -48,7 +48,7 @@ def make_refused_requests(world: World, user: User) -> list[Call]:
             platform.start_run(user, "cost_analysys"),
             platform.run(user, unknown),
             platform.cancel_run(user, unknown),
-            platform.request(user, "POST", "/v1/threads", json={}),
+            platform.create_thread(user, ""),
             platform.operator_connections(user),
         ]
     )

@@ -10,13 +10,14 @@ from support.api.calls import Call
 from support.load.http_crowd import HttpCrowd, Request
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
+from support.platform.driver import Platform
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
-_ENDPOINT = "/v1/agents"
+_ENDPOINT = "the list of agents"
 # More than the Free plan allows, with what is refilled meanwhile; less than any other plan allows.
 _MORE_THAN_FREE = 280
 _CONNECTIONS = 20
@@ -49,22 +50,25 @@ class LastRefusal:
     answer: Outcome
 
 
+def _list_agents(platform: Platform, user: User) -> Outcome:
+    return platform.agents(user)
+
+
 def exceed(world: World, greedy: Sequence[User], modest: User) -> None:
     """Some make far more requests than a Free plan allows, another one a few meanwhile and right afterwards."""
     plans = {
-        f"{user} {connection}": [Request(user, "GET", _ENDPOINT)] * (_MORE_THAN_FREE // _CONNECTIONS)
+        f"{user} {connection}": [Request(user, _list_agents)] * (_MORE_THAN_FREE // _CONNECTIONS)
         for user in greedy
         for connection in range(_CONNECTIONS)
     }
-    plans["a few"] = [Request(modest, "GET", _ENDPOINT, after=number / 10) for number in range(_A_FEW)]
+    plans["a few"] = [Request(modest, _list_agents, after=number / 10) for number in range(_A_FEW)]
     made = [(request.who, answer) for request, answer in HttpCrowd(world, plans).answers()]
     # However slow the others were: now their limits are used up.
     made += [(modest, world.platform.agents(modest)) for _ in range(_A_FEW)]
     in_order = sorted(made, key=lambda each: each[1].sent_at)
     people = {user.alias: user for user in (*greedy, modest)}
     calls = {
-        alias: [Call(f"GET {_ENDPOINT}", answer) for who, answer in in_order if who is user]
-        for alias, user in people.items()
+        alias: [Call(_ENDPOINT, answer) for who, answer in in_order if who is user] for alias, user in people.items()
     }
     world.keep(LimitedCalls(calls))
 
@@ -92,7 +96,7 @@ def after_waiting(world: World, user: User) -> list[Call]:
     seconds = float(refusal.headers.get("retry-after", "0"))
     again = refusal.sent_at + refusal.seconds + seconds
     waiting.wait_for(time.monotonic, lambda now: now >= again, seconds + 1, "the end of Retry-After")
-    return [Call(f"GET {_ENDPOINT}", world.platform.agents(user))]
+    return [Call(_ENDPOINT, world.platform.agents(user))]
 
 
 # -- matchers ---------------------------------------------------------------------------------------------------------

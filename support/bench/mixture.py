@@ -7,8 +7,9 @@ from support.bench.workbench import Workbench
 from support.load import populations
 from support.load.http_crowd import HttpCrowd, Request
 from support.matchers.timing import percentile
+from support.platform.driver import Platform
 from support.platform.outcome import Outcome
-from support.scenario.users import Plan
+from support.scenario.users import Plan, User
 from support.scenario.world import World
 
 _PEOPLE = 50
@@ -41,10 +42,14 @@ def _mixture(world: World) -> float:
 
 def _round_trips(world: World) -> float:
     plans = {
-        user.alias: [Request(user, "GET", "/health/live", pause=expected.request.pause) for expected in plan]
+        user.alias: [Request(user, _look_in, pause=expected.request.pause) for expected in plan]
         for user, plan in concurrent_requests.plans(world).items()
     }
     return _p95([answer for _, answer in HttpCrowd(world, plans).answers()])
+
+
+def _look_in(platform: Platform, user: User) -> Outcome:
+    return platform.request(user, "GET", "/health/live")
 
 
 def _p95(answers: list[Outcome]) -> float:

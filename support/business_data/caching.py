@@ -1,12 +1,12 @@
 """Allowances that the platform caches: changed through its API, read back, and the outages of the cache."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from support.platform.driver import Anyone
+from support.platform.driver import Anyone, Platform
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.faults import Faults
@@ -42,29 +42,25 @@ class CurrentAllowances:
 
 @dataclass(frozen=True, slots=True)
 class AllowanceChange:
-    """A request that changes an allowance, and what the allowance is after it."""
+    """What changes an allowance (sent to an instance of the backend), and what the allowance is after it."""
 
-    method: str
-    path: str
-    body: Mapping[str, str]
+    send: Callable[[Platform, User, str], Outcome]
     apply: Callable[[Allowance], Allowance]
 
 
 def _setting(amount: Decimal) -> AllowanceChange:
-    body = {"monthly_amount": str(amount)}
-    return AllowanceChange("PUT", "/v1/allowance", body, lambda current: replace(current, amount=amount))
+    return AllowanceChange(
+        lambda platform, user, service: platform.set_allowance(user, str(amount), service=service),
+        lambda current: replace(current, amount=amount),
+    )
 
 
 _BOOK = AllowanceChange(
-    "POST",
-    "/v1/allowance/expenses",
-    {"amount": str(_EXPENSE), "purpose": "Books"},
+    lambda platform, user, service: platform.book_expense(user, str(_EXPENSE), "Books", service=service),
     lambda current: replace(current, spent=current.spent + _EXPENSE),
 )
 _ALLOT = AllowanceChange(
-    "POST",
-    "/v1/budgets",
-    {"team": "Research", "amount": str(_BUDGET)},
+    lambda platform, user, service: platform.allot(user, "Research", str(_BUDGET), service=service),
     lambda current: replace(current, allotted=current.allotted + _BUDGET),
 )
 CHANGES = {
@@ -79,7 +75,7 @@ def change(world: World, customer: User, how: AllowanceChange, service: str = _B
     """Change the customer's allowance through an instance of the backend, and note what it is from then on."""
     allowances, alias = _current(world).of, customer.tenant.alias
     allowances[alias] = how.apply(allowances.get(alias, Allowance()))
-    world.outcome = answer = world.platform.request(customer, how.method, how.path, service=service, json=how.body)
+    world.outcome = answer = how.send(world.platform, customer, service)
     return answer
 
 

@@ -64,7 +64,7 @@ def book_together(world: World) -> Bookings:
 
 
 def _booking(person: User, amount: str) -> Request:
-    return Request(person, "POST", "/v1/allowance/expenses", {"amount": amount, "purpose": f"A fee of {amount}"})
+    return Request(person, lambda platform, who: platform.book_expense(who, amount, f"A fee of {amount}"))
 
 
 def _total(people: int = 1) -> str:

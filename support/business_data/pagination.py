@@ -12,7 +12,7 @@ from support.business_data.pagination_matchers import QueryPlan
 from support.load.http_crowd import HttpCrowd, Request
 from support.load.populations import at_once
 from support.matchers.timing import percentile
-from support.platform.driver import Anyone
+from support.platform.driver import Anyone, Platform
 from support.platform.outcome import Outcome
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -87,9 +87,8 @@ class ArchiveReads:
 
 
 def _write(request: Request, id: str) -> Write:
-    if "title" in request.json:
-        return Write(id, id, request.who.id, request.json["title"])
-    return Write(id, request.path.split("/")[3], request.who.id, request.json["content"])
+    thread, text = request.about
+    return Write(id, thread or id, request.who.id, text)
 
 
 def start_writers(world: World, size: ArchiveSize, seconds: float) -> HttpCrowd:
@@ -109,11 +108,13 @@ def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Requ
     offset = number * _EVERY_SECONDS / 20
     writes = []
     for turn in range(int(seconds / _EVERY_SECONDS)):
-        path, body = ("/v1/threads", {"title": "One more question"})
-        if turn % 2 == 0:
-            path, body = (f"/v1/threads/{thread}/messages", {"content": f"Message {turn}"})
-        writes.append(Request(writer, "POST", path, body, after=offset + turn * _EVERY_SECONDS))
+        about = (thread, f"Message {turn}") if turn % 2 == 0 else (None, "One more question")
+        writes.append(Request(writer, partial(_send, *about), after=offset + turn * _EVERY_SECONDS, about=about))
     return writes
+
+
+def _send(thread: str | None, text: str, platform: Platform, writer: User) -> Outcome:
+    return platform.post_message(writer, thread, text) if thread else platform.create_thread(writer, text)
 
 
 def read_while_others_write(world: World, size: ArchiveSize) -> ArchiveReads:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from requests.structures import CaseInsensitiveDict
 
 from support.load.process import LoadProcess
+from support.platform.driver import Described, Platform
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, traceparent
 from support.scenario.users import User
@@ -17,23 +18,26 @@ from support.stores.locks import Hold
 # So many keep the platform at work and do not crowd it.
 _A_FEW = 4
 
+Send = Callable[[Platform, User], Outcome]
+"""A verb of the driver, sent by a user."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member of a crowd asks of the backend; ``after``: seconds from the crowd's beginning, 0 for at once.
+    """What a member of a crowd asks of the backend: ``send`` with a verb of the driver.
 
-    ``pause``: seconds between the answer before and this request.
+    ``after``: seconds from the crowd's beginning, 0 for at once. ``pause``: seconds between the answer before and this
+    request. ``about``: what its maker wants to know of it again.
     """
 
     who: User
-    method: str
-    path: str
-    json: Any = None
+    send: Send
     after: float = 0.0
     pause: float = 0.0
+    about: Any = None
 
 
 class HttpCrowd:
@@ -54,15 +58,20 @@ class HttpCrowd:
 
     def _wire(self, request: Request) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
-        url = self._world.platform.endpoints.backend + request.path
+        described = self._described(request)
+        url = self._world.platform.endpoints.backend + described.path
         when = {"after": request.after, "pause": request.pause}
-        return {"method": request.method, "url": url, "headers": trace, "json": request.json, **when}
+        return {"method": described.method, "url": url, "headers": trace, "json": described.json, **when}
+
+    def _described(self, request: Request) -> Described:
+        return self._world.platform.described(lambda platform: request.send(platform, request.who))
 
     def _answer(self, result: Mapping[str, Any]) -> tuple[Request, Outcome]:
         request = self._members[result["name"]][result["number"]]
+        described = self._described(request)
         outcome = Outcome(
-            request.method,
-            request.path,
+            described.method,
+            described.path,
             result["status"],
             CaseInsensitiveDict(result["headers"]),
             text=result["text"],

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import requests
 
@@ -60,6 +61,15 @@ class Endpoints:
     backend: str
     events: str
     analytics: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A request that was not sent: ``path`` with its query."""
+
+    method: str
+    path: str
+    json: Any
 
 
 class Platform:
@@ -131,6 +141,12 @@ class Platform:
         if self._record:
             self._record(outcome)
         return outcome
+
+    def described(self, send: "Callable[[Platform], Outcome]") -> Described:
+        """The request that a verb of this driver would send, for who sends it from another process."""
+        describing = _Describing(self.endpoints, self.dialect)
+        send(describing)
+        return describing.requests[-1]
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -233,20 +249,22 @@ class Platform:
     def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
         return self.request(who, "POST", "/v1/usage-records", json={"records": list(records)})
 
-    def set_allowance(self, who: Caller, monthly_amount: str) -> Outcome:
-        return self.request(who, "PUT", "/v1/allowance", json={"monthly_amount": monthly_amount})
+    def set_allowance(self, who: Caller, monthly_amount: str, *, service: str = "backend") -> Outcome:
+        return self.request(who, "PUT", "/v1/allowance", service=service, json={"monthly_amount": monthly_amount})
 
     def allowance(self, who: Caller, *, service: str = "backend") -> Outcome:
         return self.request(who, "GET", "/v1/allowance", service=service)
 
-    def book_expense(self, who: Caller, amount: str, purpose: str) -> Outcome:
-        return self.request(who, "POST", "/v1/allowance/expenses", json={"amount": amount, "purpose": purpose})
+    def book_expense(self, who: Caller, amount: str, purpose: str, *, service: str = "backend") -> Outcome:
+        return self.request(
+            who, "POST", "/v1/allowance/expenses", service=service, json={"amount": amount, "purpose": purpose}
+        )
 
     def expenses(self, who: Caller, **query: Any) -> Outcome:
         return self.request(who, "GET", "/v1/allowance/expenses", query=query)
 
-    def allot(self, who: Caller, team: str, amount: str) -> Outcome:
-        return self.request(who, "POST", "/v1/budgets", json={"team": team, "amount": amount})
+    def allot(self, who: Caller, team: str, amount: str, *, service: str = "backend") -> Outcome:
+        return self.request(who, "POST", "/v1/budgets", service=service, json={"team": team, "amount": amount})
 
     def budgets(self, who: Caller) -> Outcome:
         return self.request(who, "GET", "/v1/budgets")
@@ -332,6 +350,19 @@ class Platform:
 
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         return self.request(operator, "POST", "/v1/operations/notices", json={"title": title, "body": body})
+
+
+class _Describing(Platform):
+    """Keeps what it should send."""
+
+    def __init__(self, endpoints: Endpoints, dialect: Dialect) -> None:
+        super().__init__(endpoints, dialect)
+        self.requests: list[Described] = []
+
+    def request(self, who: Caller, method: str, path: str, **options: Any) -> Outcome:
+        query = options.get("query")
+        self.requests.append(Described(method, f"{path}?{urlencode(query)}" if query else path, options.get("json")))
+        return Outcome(method, path, None)
 
 
 def _run(body: Json) -> Run:

@@ -1,10 +1,12 @@
 """Responses to many customers at once: correct ones with IDs of their own, and each thing that can be wrong."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
-from support.api.concurrent_requests import MixedCall, are_correct, have_unique_ids, holds, mixture
+from support.api.concurrent_requests import MixedCall, PlannedRequest, are_correct, have_unique_ids, holds, mixture
+from support.platform.driver import Endpoints, Platform
 from support.platform.outcome import Outcome
 from support.scenario.users import Tenant, User
 from tests.api.responses import PLACE, mismatch, response
@@ -73,8 +75,15 @@ def test_ids_that_are_shared_or_missing(calls, fault):
     assert fault in mismatch(have_unique_ids(), calls)
 
 
+def _send(planned: PlannedRequest, platform: Platform) -> Outcome:
+    return planned.request.send(platform, CALLER)
+
+
 def test_the_mixture_is_of_ten_requests_of_different_kinds():
     expected = mixture(CALLER, "t", share=0.5)
-    assert len({(each.request.method, each.request.path) for each in expected}) == 10
+    platform = Platform(Endpoints("", "", "", ""))
+    described = [platform.described(partial(_send, each)) for each in expected]
+    assert len({(each.method, each.path) for each in described}) == 10
+    assert (described[-1].method, described[-1].path) == ("GET", "/v1/threads/t/messages?limit=1")
     assert {each.request.who for each in expected} == {CALLER}
     assert expected[0].request.pause == expected[1].request.pause / 2

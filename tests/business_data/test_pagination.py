@@ -14,7 +14,10 @@ def reading(*pages):
     """Pages by moment and seconds, between writes at 10 and 20."""
     read = [Outcome("GET", "/", 200, sent_at=moment, seconds=seconds) for moment, seconds in pages]
     nobody: Any = None
-    written = [(Request(nobody, "POST", "/"), Outcome("POST", "/", 201, sent_at=moment)) for moment in (20.0, 10.0)]
+    written = [
+        (Request(nobody, lambda platform, who: nobody), Outcome("POST", "/", 201, sent_at=moment))
+        for moment in (20.0, 10.0)
+    ]
     return ArchiveReads([], [], read, written)
 
 
