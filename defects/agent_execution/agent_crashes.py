@@ -12,12 +12,12 @@ from defects import Scenario
 from defects._patching import replace
 from defects.agent_execution._answers import spoilt
 
-beside = Scenario("Runs beside a crashing agent complete", service="worker")
-exit_ = Scenario("An agent that exits the process ends only its own run", service="worker")
-error_ = Scenario("The error of a crashed agent shows nothing internal", service="worker")
+beside = Scenario("Other runs complete while an agent crashes", service="worker")
+exit_ = Scenario("The service survives an agent that terminates its process", service="worker")
+error_ = Scenario("The error of a crashed agent contains no internal details", service="worker")
 
 FAILED = "Acme's run has failed because of the agent"
-INTERNAL = "the error that Acme reads and receives shows nothing internal"
+INTERNAL = "the stored error and the error event of Acme's run show no internal details"
 SAVINGS = "the answer equals the savings in Borealis' own inventory"
 
 

@@ -51,7 +51,9 @@ def _() -> None:
     original = replace(backend_runs, "own_run", own_run)
 
 
-@others.defect("AEC-11c", "a colleague's run can be cancelled", step="each is answered as if the run had never existed")
+@others.defect(
+    "AEC-11c", "a colleague's run can be cancelled", step="every response is as if the run had never existed"
+)
 def _() -> None:
     def own_run(connection: Connection, identity: Identity, run_id: str, **lock: bool) -> Any:
         row = connection.execute(runs.select().where(runs.c.id == run_id)).first()

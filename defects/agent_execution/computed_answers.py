@@ -24,7 +24,7 @@ progress = Scenario("Progress is shown while the run is still running", service=
 announced = Scenario("The answer can be read as soon as it is announced", service="worker")
 
 OWN_SAVINGS = "the answer equals the savings in Acme's own inventory"
-EACH_SAVINGS = "each answer equals the savings in its customer's own inventory"
+EACH_SAVINGS = "each customer's answer equals the savings in their own inventory"
 WHILE_RUNNING = "Acme receives these events while the run is still running"
 ANNOUNCED = "Acme reads the announced answer at the first attempt"
 OWN_DATA = "each answer equals what the customer's own data gives"

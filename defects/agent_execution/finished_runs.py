@@ -21,7 +21,7 @@ unchanged = Scenario("A finished run is unchanged after the backend has crashed"
 follow_up = Scenario("A follow-up states the change since the previous answer", service="worker")
 
 CHANGE = "the answer states the change since the previous answer"
-NEWEST = "the answer is the newest message of the run's thread"
+NEWEST = "the answer is the newest message of the run's conversation"
 
 
 @unchanged.defect("AEC-02a", "a finished run is kept in the backend's memory only", step="the run is unchanged")

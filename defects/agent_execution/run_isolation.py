@@ -13,7 +13,7 @@ from defects._patching import replace
 
 ten = Scenario("Ten customers at the same time each get their own result", service="worker")
 
-SAVINGS = "each answer equals the savings in its customer's own inventory"
+SAVINGS = "each customer's answer equals the savings in their own inventory"
 OWN_DATA = "answers, events and stored runs show each customer only their own data"
 
 

@@ -13,10 +13,10 @@ from defects import Scenario
 from defects._patching import replace
 
 listed = Scenario("Runs are listed in every state", service="backend")
-durations = Scenario("The durations of the steps add up to the run's", service="worker")
+durations = Scenario("The durations of the steps add up to the run's duration", service="worker")
 
 ADD_UP = "the operator sees that the steps add up to the run's duration"
-PRICE_LIST = "the operator sees that only reading the price list took a second"
+PRICE_LIST = "the operator sees that reading the price list took a second, and no other step did"
 WAITED = "the operator sees that the run took no longer than the customer waited"
 
 

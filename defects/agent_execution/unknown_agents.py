@@ -24,10 +24,10 @@ from defects._patching import replace
 from defects.agent_execution._routes import Endpoint, wrapped
 
 error_ = Scenario("The error names every known agent", service="backend")
-nothing_left = Scenario("A refused request leaves no run, thread or event", service="backend")
+nothing_left = Scenario("A refused request leaves no run, conversation or event", service="backend")
 not_counted = Scenario("A refused request is not counted", service="backend")
 
-COUNTED = "Acme's next run is counted and nothing else"
+COUNTED = "only Acme's next run is counted against the allowance"
 NEXT_EVENT = "the first event that Acme receives is from the next run"
 
 
@@ -55,7 +55,7 @@ def _() -> None:
     original = replace(AgentRegistry, "find", find)
 
 
-@nothing_left.defect("AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no thread")
+@nothing_left.defect("AEC-09b", "a refused request leaves a thread behind", step="Acme has no run and no conversation")
 def _() -> None:
     def begin_thread(database: Database, settings: Settings, identity: Identity, refusal: Problem) -> None:
         with acting_as(database, identity) as connection:

@@ -12,14 +12,14 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-twice = Scenario("Twice the servers take about twice the resources", service="worker")
-beside = Scenario("Twice the servers take about twice the resources beside other runs", service="tools")
+twice = Scenario("Twice the servers use about twice the resources", service="worker")
+beside = Scenario("Twice the servers use about twice the resources while another run computes", service="tools")
 others = Scenario("Other customers' runs are not counted", service="tools")
-waiting = Scenario("Waiting is not counted as computing", service="worker")
+waiting = Scenario("A run reports its tool calls, and waiting as elapsed time only", service="worker")
 
 TWICE = "Borealis' runs used between 1.6 and 2.5 times as much as Acme's of"
-MULTIPLES = "Acme's last run used these multiples of the least that an earlier run used"
-ELAPSED = "the run reports the wait as elapsed time, but not as computing time"
+MULTIPLES = "Acme's last run used these multiples of the lowest figure of the earlier runs"
+ELAPSED = "the run reports the wait as elapsed time, but not as CPU time"
 
 
 def _usage(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

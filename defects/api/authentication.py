@@ -81,7 +81,7 @@ def _() -> None:
 
 
 @invalid_token.defect(
-    "API-03k", "owners cannot list their own conversations", step="every API endpoint for owners works for Acme"
+    "API-03k", "owners cannot list their own conversations", step="every API endpoint open to owners works for Acme"
 )
 def _() -> None:
     closed("GET", "/v1/threads")

@@ -20,7 +20,7 @@ from apex.settings import Rate, RateLimits
 from defects import Scenario
 from defects._patching import replace
 
-fifty = Scenario("Fifty users at once receive correct responses in time", service="backend")
+fifty = Scenario("Fifty concurrent users receive correct responses in time", service="backend")
 limited = Scenario("The rate limit refuses only the customer who exceeds it", service="backend")
 waited = Scenario("A customer who waits as long as Retry-After says is served", service="backend")
 uncounted = Scenario("Rate limiting refuses nobody while Redis is unreachable", service="backend")
@@ -53,7 +53,7 @@ def _() -> None:
 @fifty.defect(
     "API-08c",
     "requests are admitted one after the other, and each takes its time",
-    step="nearly all responses arrive within the mixed requests budget",
+    step="at least 95 % of all responses arrive within the target time for mixed requests",
 )
 def _() -> None:
     async def admit(self: FairUse, tenant_id: str, plan: str) -> None:

@@ -22,7 +22,7 @@ from defects._patching import replace
 from defects._routes import answer_instead, closed
 
 customer = Scenario("Another customer finds no resource")
-colleague = Scenario("A colleague finds no resource that is not shared", service="backend")
+colleague = Scenario("A colleague cannot find a private resource", service="backend")
 
 _AS_IF_NOTHING = "every response is as if the resource had never existed"
 _OWNER_SUCCEEDS = "the same requests succeed for Acme"

@@ -23,8 +23,8 @@ outage = Scenario("An outage is reported as a temporary error", service="backend
 corrupted = Scenario("Corrupted data is reported as an internal error", service="backend")
 
 _TEMPORARY = "every response is a temporary error with its request ID"
-_NOTHING_INTERNAL = "every response shows nothing internal"
-_LOGGED = "the log explains every error under its request ID"
+_NOTHING_INTERNAL = "every response contains no internal details"
+_LOGGED = "the log explains every error under the error's request ID"
 
 
 def _log_nothing(module: Any) -> None:

@@ -33,7 +33,7 @@ def _cached_for_the_month() -> None:
 @next_read.defect(
     "DBL-05a",
     "a cached allowance is served until the month ends, whatever changes",
-    step="Acme reads their current allowance",
+    step="Acme reads the organisation's current allowance",
 )
 def _() -> None:
     _cached_for_the_month()
@@ -65,7 +65,7 @@ def _() -> None:
 @recovered.defect(
     "DBL-05c",
     "a change deletes what is cached; a deletion that fails during an outage is lost",
-    step="Acme reads their current allowance from the cache",
+    step="Acme reads the organisation's current allowance from the cache",
 )
 def _() -> None:
     caches: list[Cache] = []
@@ -86,7 +86,9 @@ def _() -> None:
     _cached_for_the_month()
 
 
-@failing.defect("DBL-05d", "nothing can be read without the cache", step="Acme reads their current allowance")
+@failing.defect(
+    "DBL-05d", "nothing can be read without the cache", step="Acme reads the organisation's current allowance"
+)
 def _() -> None:
     def leave_alone(self: Cache, error: RedisError) -> None:
         raise unavailable()
@@ -95,7 +97,9 @@ def _() -> None:
 
 
 @own_data.defect(
-    "DBL-05e", "all customers share one cache entry", step="Borealis reads their current allowance from the cache"
+    "DBL-05e",
+    "all customers share one cache entry",
+    step="Borealis reads the organisation's current allowance from the cache",
 )
 def _() -> None:
     replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")

@@ -21,9 +21,9 @@ from defects._patching import around, replace
 from defects._transactions import final_so_far
 from defects.business_data._lists import list_instead
 
-expenses_at_once = Scenario("All expenses that fifty people book at once are counted", service="backend")
-budgets_at_once = Scenario("Budgets raised at once cannot exceed the allowance", service="backend")
-moves_at_once = Scenario("Messages moved to two conversations at once end up in one", service="backend")
+expenses_at_once = Scenario("All expenses that fifty people book concurrently are counted", service="backend")
+budgets_at_once = Scenario("Budgets raised concurrently cannot exceed the allowance", service="backend")
+moves_at_once = Scenario("Messages moved to two conversations concurrently end up in one", service="backend")
 
 _EACH_PERSON = "each person has spent exactly what was booked"
 _ONE_BUDGET = "one request succeeds and the other is refused because the allowance is exceeded"

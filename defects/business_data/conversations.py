@@ -30,7 +30,7 @@ deleted = Scenario("A deleted conversation is gone with all its messages", servi
 running = Scenario("A conversation cannot be deleted while an agent is running in it", service="backend")
 others = Scenario("Other users cannot read, change or guess a conversation", service="backend")
 
-_NEVER_EXISTED = "each request is answered as if the conversation had never existed"
+_NEVER_EXISTED = "every response is as if the conversation had never existed"
 
 
 def _rename_by(rename: Callable[[Database, Identity, str, str], Thread]) -> None:
@@ -64,7 +64,7 @@ def _as_stored(connection: Connection, identity: Identity, thread_id: str) -> Th
 @others.defect(
     "DBL-02a",
     "the list is filtered in the page, not in the query",
-    step="Ben of Acme, Acme and Borealis each find their own conversation and no other",
+    step="Acme, Borealis and Ben of Acme each find their own conversation and no other",
 )
 def _() -> None:
     def shown(database: Database, identity: Identity, row: Row[Any]) -> bool:

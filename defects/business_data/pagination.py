@@ -38,7 +38,7 @@ def _() -> None:
 @pages.defect(
     "DBL-08b",
     "the messages of each conversation of a page are counted one by one and without an index",
-    step="nearly all pages arrive within the page of conversations budget",
+    step="at least 95 % of all pages arrive within the target time for pages of conversations",
 )
 def _() -> None:
     def count(database: Database, identity: Identity, row: Row[Any]) -> bool:

@@ -10,11 +10,11 @@ from apex.storage.database import Database
 from defects import Scenario
 from defects._patching import around
 
-reading = Scenario("On behalf of one customer the database shows no other's data", service="backend")
-reading_for_none = Scenario("On behalf of no customer the database shows nothing", service="backend")
-changing = Scenario("On behalf of one customer no other's data can be changed", service="backend")
+reading = Scenario("A query on behalf of one customer reads only that customer's data", service="backend")
+reading_for_none = Scenario("A query on behalf of no customer reads nothing", service="backend")
+changing = Scenario("An update on behalf of one customer changes only that customer's data", service="backend")
 
-_ONLY_ACME = "the account has reached Acme's data in every table and no other data"
+_ONLY_ACME = "the role has reached Acme's data in every table and no other data"
 
 
 def _without_policy(table: str) -> None:
@@ -32,7 +32,7 @@ def _() -> None:
     _without_policy("usage_records")
 
 
-@reading_for_none.defect("DBL-04b", "the table of users has no policy", step="the account has reached no data")
+@reading_for_none.defect("DBL-04b", "the table of users has no policy", step="the role has reached no data")
 def _() -> None:
     _without_policy("users")
 

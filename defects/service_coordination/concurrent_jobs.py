@@ -56,7 +56,7 @@ def _() -> None:
 @twenty_jobs.defect(
     "CSC-05c",
     "an instance of the tools carries out one call at a time",
-    step="as many jobs ran at once as the worker capacity allows",
+    step="as many jobs ran in parallel as the worker capacity allows",
 )
 def _() -> None:
     one_at_a_time = asyncio.Lock()

@@ -15,10 +15,10 @@ from defects import Scenario
 from defects._patching import replace
 
 one_tool = Scenario("A tool's progress reports arrive in causal order", service="tools")
-side_by_side = Scenario("Progress reports of tools running side by side arrive in causal order", service="tools")
+side_by_side = Scenario("Progress reports of parallel tools arrive in causal order", service="tools")
 still_running = Scenario("A progress report arrives while its tool is still running", service="tools")
 
-CAUSAL_ORDER = "each progress report came after its cause and before its effect"
+CAUSAL_ORDER = "each progress report came after the start and before the end of its tool call"
 
 
 @one_tool.defect(

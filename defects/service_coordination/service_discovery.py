@@ -10,8 +10,8 @@ from defects import Scenario
 from defects._patching import replace
 
 start = Scenario("A second instance is found after it starts", service="tools")
-crash = Scenario("A crashed instance is forgotten", service="tools")
-shutdown = Scenario("An instance that shuts down is forgotten immediately", service="tools")
+crash = Scenario("A crashed instance is no longer used", service="tools")
+shutdown = Scenario("An instance that shuts down is removed immediately", service="tools")
 
 
 @crash.defect(
@@ -53,7 +53,7 @@ def _() -> None:
 @shutdown.defect(
     "CSC-03d",
     "an instance that shuts down leaves its registration to expire",
-    step="the operator finds only the first tools instance immediately",
+    step="the operator immediately finds only the first tools instance",
 )
 def _() -> None:
     replace(Registry, "withdraw", lambda self, instance: None)

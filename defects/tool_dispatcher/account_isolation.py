@@ -12,8 +12,8 @@ from defects._patching import replace
 _CHANGES = "every cloud account shows exactly the changes that its owner requested"
 _RESULTS = "each result reports the servers as the customer's own cloud account shows them"
 
-labels = Scenario("Two customers label servers at the same moment, each only their own", service="tools")
-lists = Scenario("Two customers list servers at the same moment, each only their own", service="tools")
+labels = Scenario("Two customers label servers at the same time, each only their own", service="tools")
+lists = Scenario("Two customers list servers at the same time, each only their own", service="tools")
 foreign = Scenario("A tool cannot stop another customer's server", service="tools")
 
 

@@ -53,7 +53,7 @@ def _() -> None:
 @slow.defect(
     "TLD-02d",
     "no call of a run returns before all those beside it have ended",
-    step="Acme has the list of servers before the partner answers",
+    step="Acme has the list of servers before the partner responds",
 )
 def _() -> None:
     running: Counter[str] = Counter()

@@ -75,7 +75,7 @@ def _() -> None:
 @priced.defect(
     "TLD-01g",
     "the types to price are dropped on the way to the tool",
-    step="the result is the larger server's price in the partner's list, and no other",
+    step="the result is the larger server's price in the partner's list",
 )
 def _() -> None:
     async def execute(self: ReadPrices, call: Any, parameters: InstanceTypes) -> Any:

@@ -15,7 +15,7 @@ _REASON = "Acme can read that one tool call failed because the tool could not do
 _PARTIAL = "the run completes with a partial answer"
 
 reported = Scenario("A failing tool is reported, and the agent continues", service="worker")
-review = Scenario("A review without prices is partial, but has the usage", service="worker")
+review = Scenario("A savings review without prices is partial and contains the usage", service="worker")
 full = Scenario("A review with all its data is not marked as partial", service="worker")
 
 

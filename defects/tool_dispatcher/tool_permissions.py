@@ -10,7 +10,7 @@ from apex.tools.tool import Tool
 from defects import Scenario
 from defects._patching import replace
 
-_ALLOWED = "only the tools to <use> servers have worked"
+_ALLOWED = "only the tools to <use> servers have run"
 
 tools = Scenario("An agent only uses tools of its caller's plan and role", service="tools")
 partner = Scenario("A refused call sends no request to the partner", service="tools")
@@ -54,8 +54,8 @@ def _() -> None:
 
 @tools.defect(
     "TLD-04e",
-    "the published list allows every tool to everybody",
-    step="the published list allows <caller> only the tools to <use> servers",
+    "the published tool list allows every tool to everybody",
+    step="the published tool list allows <caller> only the tools to <use> servers",
     service="backend",
 )
 def _() -> None:

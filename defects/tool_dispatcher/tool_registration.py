@@ -11,11 +11,11 @@ from apex.tools.tool import Tool
 from defects import Scenario
 from defects._patching import replace
 
-_ANSWERED = "Acme's agent receives the partner's answer"
+_ANSWERED = "Acme's agent receives the partner's response"
 _REFUSED = "Acme's agent is refused because the tool was withdrawn, with no further request to the partner"
-_UNLISTED = "the published list no longer names the currency tool"
+_UNLISTED = "the published tool list no longer names the currency tool"
 
-added = Scenario("An added tool can be used at once", service="tools")
+added = Scenario("An added tool can be used immediately", service="tools")
 crash = Scenario("An added tool survives a crash of the tools service", service="tools")
 withdrawn = Scenario("A withdrawn tool is refused as withdrawn", service="tools")
 running = Scenario("A running call finishes although its tool is withdrawn", service="tools")
@@ -90,7 +90,9 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@added.defect("TLD-07f", "the published list omits added tools", step="the published list names the currency tool")
+@added.defect(
+    "TLD-07f", "the published tool list omits added tools", step="the published tool list names the currency tool"
+)
 def _() -> None:
     async def known(self: Dispatcher) -> list[Tool]:
         return list(self.tools.values())
@@ -106,7 +108,7 @@ def _() -> None:
     original = replace(RegisteredTool, "execute", execute)
 
 
-@withdrawn.defect("TLD-07h", "the published list keeps every tool that was used once", step=_UNLISTED)
+@withdrawn.defect("TLD-07h", "the published tool list keeps every tool that was used once", step=_UNLISTED)
 def _() -> None:
     used: dict[str, Tool] = {}
 

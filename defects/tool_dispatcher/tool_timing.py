@@ -12,8 +12,8 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-partner = Scenario("A tool call takes as long as the partner's answer", service="tools")
-waiting = Scenario("Waiting for a free slot does not count as tool time", service="worker")
+partner = Scenario("A tool call's reported duration is the partner's response time", service="tools")
+waiting = Scenario("Waiting to start does not count as tool time", service="worker")
 
 
 @partner.defect(
@@ -36,7 +36,7 @@ def _() -> None:
 @waiting.defect(
     "TLD-06b",
     "the duration of a call includes the wait for a free slot",
-    step="the duration reported to Acme for each question, excluding its wait, is the partner's response time",
+    step="the duration reported to Acme for each question is the partner's response time",
 )
 def _() -> None:
     began: dict[Any, float] = {}

@@ -28,7 +28,7 @@ _ONLY_CALLER = "only Acme has received the start and the end of each tool call, 
 secrets = Scenario("Secrets are used, but neither shown nor stored", service="worker")
 calls = Scenario("Each tool call is shown as it starts and as it ends", service="worker")
 others = Scenario("Neither colleagues nor other customers see a tool call", service="worker")
-unknown = Scenario("The call of an unknown tool is refused with the reason")
+unknown = Scenario("A call to an unknown tool is refused with the reason")
 
 
 @secrets.defect("TLD-08a", "parameters and results are shown as they are", step=_NOT_SHOWN)

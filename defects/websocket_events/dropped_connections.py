@@ -11,16 +11,16 @@ from apex.backend.connection import Connection, Position
 from defects import Scenario
 from defects._patching import replace
 
-reset = Scenario("A connection is reset during a run", service="backend")
+reset = Scenario("No event is lost when a connection is reset during a run", service="backend")
 detected = Scenario("A silently dropped connection is detected on both sides", service="backend")
 silent = Scenario("A new connection delivers what a silently dropped one missed", service="backend")
 slow = Scenario("On a slow network events are late but never wrong", service="backend")
-away = Scenario("A customer who was away too long is notified once", service="backend")
+away = Scenario("A customer who missed too many events is notified once", service="backend")
 connected = Scenario("A connected customer is notified when the event stream loses its data", service="backend")
 returning = Scenario("A returning customer is notified that the event stream lost its data", service="backend")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
-CLOSED = "the platform closes the dropped connection in time"
+CLOSED = "the platform closes Acme's connection in time"
 NOTIFIED = "Acme is notified once that events were missed"
 
 

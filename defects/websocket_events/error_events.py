@@ -9,7 +9,7 @@ from defects import Scenario
 from defects._patching import replace
 
 kinds = Scenario("Each kind of failure has its own error event", service="worker")
-internals = Scenario("No error event reveals internal details of the platform", service="worker")
+internals = Scenario("No error event contains internal details", service="worker")
 
 NOTIFIED = "Acme is notified that <what failed> and that <what to do>"
 
@@ -29,7 +29,7 @@ def _() -> None:
 @internals.defect(
     "WSE-06c",
     "the customer receives the text of the exception",
-    step="the error that Acme reads and receives shows nothing internal",
+    step="the stored error and the error event of Acme's run show no internal details",
 )
 def _() -> None:
     def _told(error: BaseException) -> dict[str, Any]:

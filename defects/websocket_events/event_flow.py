@@ -10,10 +10,10 @@ from defects._events import envelopes
 from defects._patching import replace
 
 run = Scenario("A run is shown from its first step to its answer", service="worker")
-others = Scenario("Errors, cancellations and notices conform to the contract as well", service="worker")
+others = Scenario("Errors, cancellations and notices conform to the event reference, too", service="worker")
 
 COMPLETE = "Acme has received these events"
-CONFORMING = "every message that Acme has received conforms to the published contract"
+CONFORMING = "every message that Acme has received conforms to the published event reference"
 
 
 def _lost(type: str) -> None:

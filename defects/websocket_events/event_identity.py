@@ -10,8 +10,8 @@ from defects import Scenario
 from defects._events import envelopes
 from defects._patching import replace
 
-sequential = Scenario("Sequential runs in two threads keep their IDs", service="worker")
-concurrent = Scenario("Concurrent runs in two threads keep their IDs", service="worker")
+sequential = Scenario("Sequential runs in two conversations keep their IDs", service="worker")
+concurrent = Scenario("Concurrent runs in two conversations keep their IDs", service="worker")
 
 CARRIED = "every event carries these IDs of its own request"
 

@@ -18,13 +18,13 @@ from defects._patching import replace
 
 tabs = Scenario("Ten customers with two tabs each receive only their own events", service="backend")
 colleagues = Scenario("Colleagues do not receive each other's events", service="backend")
-unauthorized = Scenario("An unauthorized client is refused and receives no events", service="backend")
+unauthorized = Scenario("An unauthorised client is refused and receives no events", service="backend")
 authorized = Scenario("A customer can connect from a program and from the website", service="backend")
-expiry = Scenario("An expired token ends its connection", service="backend")
+expiry = Scenario("A connection ends when its token expires", service="backend")
 logout = Scenario("Logging out ends the connections of that session only", service="backend")
 removal = Scenario("A removed colleague is disconnected", service="backend")
 
-OWN_EVENTS = "every connection has received all events of its own customer's runs and nothing else"
+OWN_EVENTS = "every connection has received all events of its own user's runs in order, and nothing else"
 REFUSED = "the client is refused and receives no event of Acme's next run"
 
 

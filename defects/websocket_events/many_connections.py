@@ -16,13 +16,13 @@ memory = Scenario("A connected customer costs the platform little memory", servi
 stalled = Scenario("A stalled connection delays no other customer", service="backend")
 closed = Scenario("A stalled connection is closed", service="backend")
 
-IN_TIME = "nearly all events arrive within the crowd event delivery budget"
+IN_TIME = "at least 95 % of all events arrive within the target time for crowd event delivery"
 
 
 @fifty.defect(
     "WSE-08a",
     "only the first ten connections receive events",
-    step="every connection has received all events of its own customer's runs and nothing else",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
     served: list[Connection] = []
@@ -44,7 +44,7 @@ def _() -> None:
 @memory.defect(
     "WSE-08c",
     "each connection allocates a megabyte",
-    step="the memory of each connection is within the socket memory budget",
+    step="each connection uses no more memory than the socket memory limit",
 )
 def _() -> None:
     def __init__(self: Connection, *args: Any) -> None:
@@ -70,7 +70,7 @@ def _() -> None:
 @closed.defect(
     "WSE-08e",
     "a connection is only closed once its receiver has taken everything",
-    step="the platform closes the dropped connection in time",
+    step="the platform closes Acme's connection in time",
 )
 def _() -> None:
     del SocketProtocol.keepalive_timeout

@@ -57,7 +57,7 @@ def _() -> None:
 @customer.defect(
     "WSE-07c",
     "every role may operate the platform",
-    step="Acme is refused because the permission of an operator is missing",
+    step="Acme is refused because the operator permission is missing",
 )
 def _() -> None:
     identity.PERMISSIONS["platform:operate"] = frozenset[str]().union(*identity.PERMISSIONS.values())

@@ -16,7 +16,7 @@ ordered = Scenario("Fifty customers each receive a thousand events in order")
 @ordered.defect(
     "WSE-09a",
     "each event is sent by a task of its own, and the tasks overtake each other",
-    step="every connection has received all events of its own customer's runs and nothing else",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
     service="backend",
 )
 def _() -> None:

@@ -6,10 +6,10 @@ Feature: A crashing agent fails only its own run
   Strategic impact: A platform is open to third-party agents only if it withstands their faults
 
   @AEC-05 @segment.mid @segment.enterprise
-  Rule: A crashing agent fails only its own run and exposes nothing internal
+  Rule: A crashing agent fails only its own run and exposes no internals
 
     @smoke
-    Scenario: Runs beside a crashing agent complete
+    Scenario: Other runs complete while an agent crashes
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with servers in the cloud
       When Acme runs an agent that crashes while Borealis runs a cost analysis
@@ -18,16 +18,16 @@ Feature: A crashing agent fails only its own run
       And every service is ready
 
     @gate
-    Scenario: An agent that exits the process ends only its own run
+    Scenario: The service survives an agent that terminates its process
       Given Acme is a Mid customer with stored usage
-      When Acme runs an agent that exits the process
+      When Acme runs an agent that terminates its process
       Then Acme's run has failed because of the agent
       And every service is ready
       And Acme can finish a usage report
 
     @gate
-    Scenario: The error of a crashed agent shows nothing internal
+    Scenario: The error of a crashed agent contains no internal details
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that crashes
-      Then the error that Acme reads and receives shows nothing internal
+      Then the stored error and the error event of Acme's run show no internal details

@@ -2,16 +2,16 @@
 Feature: A cancelled run really stops
   Segment:          Free, Mid and Enterprise
   Business goal:    Give customers control over the agents that act in their name
-  Value impact:     A run that was started by mistake stops at once and uses nothing more
+  Value impact:     A run that was started by mistake stops immediately and uses nothing more
   Strategic impact: People trust agents that they can stop
 
   @AEC-11 @segment.free @segment.mid @segment.enterprise
-  Rule: Customers can cancel their own runs and no others
+  Rule: Customers cancel only their own runs, and cancelled runs really stop
 
     @smoke
     Scenario: Cancelling a run stops its work and its events
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       And Acme has started an agent that waits for the partner
       When Acme cancels the run
       Then the run's request to the partner is aborted in time
@@ -31,6 +31,6 @@ Feature: A cancelled run really stops
       Given Ben of Acme is a member
       And Borealis is an Enterprise customer
       And Acme has started an agent that waits for the partner
-      When Ben of Acme and Borealis try to cancel Acme's run before the partner answers
-      Then each is answered as if the run had never existed
+      When Borealis and Ben of Acme try to cancel Acme's run before the partner responds
+      Then every response is as if the run had never existed
       And Acme's run completes

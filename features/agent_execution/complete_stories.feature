@@ -11,14 +11,14 @@ Feature: The events of a run are complete, in order and sent once
     @smoke
     Scenario: An ordinary run sends its events in order
       Given Acme is a Free customer with servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme runs a cost analysis
       Then Acme has received every event of the run in order, each once
 
     @gate
     Scenario: Parallel tool calls keep their own events
       Given Acme is an Early customer
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that calls three tools in parallel
       Then Acme has received every event of the run in order, each once
       And the events show three parallel tool calls
@@ -27,7 +27,7 @@ Feature: The events of a run are complete, in order and sent once
     Scenario: Delegated agents report their part within the run
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage
-      And Acme watches
+      And Acme watches events
       When Acme runs a savings review
       Then Acme has received every event of the run in order, each once
       And the events show the delegated cost analysis and usage report
@@ -35,7 +35,7 @@ Feature: The events of a run are complete, in order and sent once
     @gate
     Scenario: A run without tools sends its events in order, too
       Given Acme is a Mid customer with stored usage
-      And Acme watches
+      And Acme watches events
       When Acme runs a usage report
       Then Acme has received every event of the run in order, each once
       And the events show no tool call
@@ -43,7 +43,7 @@ Feature: The events of a run are complete, in order and sent once
     @gate
     Scenario: A cancelled run sends its events in order, too
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       And Acme has started an agent that waits for the partner
       When Acme cancels the run
       Then the run is stored as cancelled

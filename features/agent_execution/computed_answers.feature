@@ -3,7 +3,7 @@ Feature: A cost analysis finds the customer's own savings
   Segment:          Free and Early
   Business goal:    Win new customers with a first result that they can act on
   Value impact:     Customers see after one run what they pay for without using it
-  Strategic impact: Savings that match the invoice are why customers pay for a plan
+  Strategic impact: Savings that customers can verify are why they pay for a plan
 
   @AEC-01 @segment.free @segment.early
   Rule: A run shows its progress and ends with a computed answer
@@ -18,8 +18,8 @@ Feature: A cost analysis finds the customer's own savings
     Scenario: Customers with different servers get different answers
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is an Early customer with four idle servers in the cloud
-      When every customer runs a cost analysis at the same moment
-      Then each answer equals the savings in its customer's own inventory
+      When every user runs a cost analysis at the same time
+      Then each customer's answer equals the savings in their own inventory
 
     @gate
     Scenario: Every agent computes its answer from the customer's own data
@@ -31,7 +31,7 @@ Feature: A cost analysis finds the customer's own savings
     @gate
     Scenario: Progress is shown while the run is still running
       Given Acme is an Early customer with servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme starts a cost analysis that waits for the partner's price list
       Then Acme receives these events while the run is still running
         | event          |
@@ -43,7 +43,7 @@ Feature: A cost analysis finds the customer's own savings
     @gate
     Scenario: The answer can be read as soon as it is announced
       Given Acme is an Early customer with servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme starts a cost analysis
       Then Acme reads the announced answer at the first attempt
       And the answer equals the savings in Acme's own inventory

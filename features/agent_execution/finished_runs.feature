@@ -11,15 +11,15 @@ Feature: A finished run survives a restart
     @gate @exclusive
     Scenario: A finished run is unchanged after the backend has crashed
       Given Acme is a Mid customer with servers in the cloud
-      And Acme has finished a cost analysis
+      And Acme has run a cost analysis
       When the backend crashes and restarts
       Then the run is unchanged
-      And the answer is the newest message of the run's thread
+      And the answer is the newest message of the run's conversation
 
     @smoke
     Scenario: A follow-up states the change since the previous answer
       Given Acme is an Enterprise customer with servers in the cloud
-      And Acme has finished a cost analysis
+      And Acme has run a cost analysis
       And Acme has one more idle server in the cloud
-      When Acme runs another cost analysis in the same thread
+      When Acme runs another cost analysis in the same conversation
       Then the answer states the change since the previous answer

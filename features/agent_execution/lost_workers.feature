@@ -1,7 +1,7 @@
 @agent_execution
 Feature: A run never hangs because its worker stopped
   Segment:          Mid and Enterprise
-  Business goal:    Lose a machine without losing a customer's patience
+  Business goal:    Keep customers when a machine fails
   Value impact:     Customers learn within seconds that a run was lost and can start it again
   Strategic impact: Running on cheap machines that may fail keeps our prices low
 
@@ -11,7 +11,7 @@ Feature: A run never hangs because its worker stopped
     @gate @exclusive
     Scenario: The customer is notified in time that the worker was lost
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       And Acme has started an agent that waits for the partner
       When the worker of the run crashes
       Then Acme is notified in time that the worker was lost
@@ -28,8 +28,8 @@ Feature: A run never hangs because its worker stopped
     @gate @exclusive
     Scenario: A worker that shuts down finishes its runs first
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       And Acme has started an agent that waits for the partner
-      When the worker of the run shuts down before the partner answers
+      When the worker of the run shuts down before the partner responds
       Then the run is stored as completed
       And Acme has received every event of the run in order, each once

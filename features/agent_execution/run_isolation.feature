@@ -1,7 +1,7 @@
 @agent_execution
-Feature: Customers with runs at the same time see only their own data
+Feature: Customers who run agents concurrently see only their own data
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Pass every security review at the first attempt
+  Business goal:    Let customers run agents on confidential data without a platform of their own
   Value impact:     Customers can let the platform read everything that they own
   Strategic impact: One leak between tenants would end the business
 
@@ -11,7 +11,7 @@ Feature: Customers with runs at the same time see only their own data
     @gate
     Scenario: Ten customers at the same time each get their own result
       Given ten customers with servers in the cloud
-      And every customer watches
-      When every customer runs a cost analysis at the same moment
-      Then each answer equals the savings in its customer's own inventory
+      And every user watches events
+      When every user runs a cost analysis at the same time
+      Then each customer's answer equals the savings in their own inventory
       And answers, events and stored runs show each customer only their own data

@@ -3,7 +3,7 @@ Feature: Operators see every run and where its time went
   Segment:          Platform
   Business goal:    Find the cause of a slow or failed run in minutes
   Value impact:     Customers get an answer from support, not a ticket number
-  Strategic impact: What operators can see, a small team can run for many customers
+  Strategic impact: A small team can run the platform for many customers
 
   @AEC-07 @segment.platform
   Rule: Operators see runs in every state, with durations that add up
@@ -11,7 +11,7 @@ Feature: Operators see every run and where its time went
     @gate
     Scenario: Runs are listed in every state
       Given Acme is a Mid customer with stored usage
-      And Acme has runs that completed, failed, timed out and were cancelled
+      And Acme has a completed, a failed, a timed-out and a cancelled run
       And Acme has started agents that take all worker capacity
       When Acme starts a usage report that waits for worker capacity
       Then the operator sees Acme's runs in these states
@@ -24,10 +24,10 @@ Feature: Operators see every run and where its time went
         | cancelled |
 
     @gate
-    Scenario: The durations of the steps add up to the run's
+    Scenario: The durations of the steps add up to the run's duration
       Given Acme is an Early customer with servers in the cloud
-      And the partner takes a second to answer
+      And the partner takes a second to respond
       When Acme runs a cost analysis
       Then the operator sees that the steps add up to the run's duration
-      And the operator sees that only reading the price list took a second
+      And the operator sees that reading the price list took a second, and no other step did
       And the operator sees that the run took no longer than the customer waited

@@ -6,12 +6,12 @@ Feature: A hanging run is ended at its time limit
   Strategic impact: Bounded waiting lets us promise service levels
 
   @AEC-04 @segment.early @segment.mid @segment.enterprise
-  Rule: A run that exceeds its time limit ends and frees its worker
+  Rule: A run past its time limit ends, is reported, frees its worker
 
     @gate
     Scenario: The customer is notified when the time limit has passed
       Given Acme is an Early customer with stored usage
-      And Acme watches
+      And Acme watches events
       When Acme starts an agent that hangs past its time limit
       Then Acme is notified in time that the run took too long
       And the run is stored as timed out
@@ -20,7 +20,7 @@ Feature: A hanging run is ended at its time limit
     @gate
     Scenario: An agent that blocks its worker is ended, too
       Given Acme is an Early customer
-      And Acme watches
+      And Acme watches events
       When Acme starts an agent that blocks its worker past its time limit
       Then Acme is notified in time that the run took too long
       And the run is stored as timed out
@@ -29,7 +29,7 @@ Feature: A hanging run is ended at its time limit
     Scenario Outline: Hanging runs on every worker do not stop other customers
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with stored usage
-      And Acme has started more agents that <hang> their time limit than there is worker capacity
+      And Acme has started more agents that <hang> their time limit than the workers can run
       When Borealis starts a usage report
       Then Borealis' run completes in time
       And the answer equals the totals of Borealis' own usage

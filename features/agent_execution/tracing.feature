@@ -6,12 +6,12 @@ Feature: One trace covers everything that a request touched
   Strategic impact: Open tracing standards bring us into enterprise operations
 
   @AEC-08 @segment.enterprise @segment.platform
-  Rule: The caller's trace ID is found wherever the request left a trace
+  Rule: The caller's trace ID is found in every record of the request
 
     @smoke
     Scenario: The caller's trace is found in every record of the run
       Given Acme is an Enterprise customer with servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme runs a cost analysis with the caller's trace ID
       Then the caller's trace ID, and no other, is found in
         | place                        |
@@ -19,8 +19,8 @@ Feature: One trace covers everything that a request touched
         | every event of the run       |
         | the stored run               |
         | the record of each tool call |
-        | the partner's journal        |
+        | the partner's request log    |
         | the analytics record         |
         | the log of the backend       |
         | the log of the worker        |
-        | the log of the tools         |
+        | the log of the tools service |

@@ -15,11 +15,11 @@ Feature: Starting an unknown agent is refused and costs nothing
       Then the error names every known agent
 
     @gate
-    Scenario: A refused request leaves no run, thread or event
+    Scenario: A refused request leaves no run, conversation or event
       Given Acme is an Early customer with stored usage
-      And Acme watches
+      And Acme watches events
       When Acme starts an agent that does not exist
-      Then Acme has no run and no thread
+      Then Acme has no run and no conversation
       And the first event that Acme receives is from the next run
 
     @gate
@@ -27,4 +27,4 @@ Feature: Starting an unknown agent is refused and costs nothing
       Given Acme is an Early customer with stored usage
       And Acme has an allowance
       When Acme starts an agent that does not exist
-      Then Acme's next run is counted and nothing else
+      Then only Acme's next run is counted against the allowance

@@ -6,48 +6,48 @@ Feature: Each run reports what it used
   Strategic impact: Fair prices need figures that cannot be disputed
 
   @AEC-10 @segment.mid @segment.enterprise
-  Rule: Computing time, data read, state and tool calls are measured, not estimated
+  Rule: CPU and elapsed time, data, state and tool calls are measured
 
     @gate @timing
-    Scenario: Twice the servers take about twice the resources
+    Scenario: Twice the servers use about twice the resources
       Given Acme is an Enterprise customer with two hundred servers in the cloud
       And Borealis is an Enterprise customer with four hundred servers in the cloud
       When Acme and Borealis run a cost analysis in turn, several times each
       Then Borealis' runs used between 1.6 and 2.5 times as much as Acme's of
-        | resource       |
-        | computing time |
-        | data read      |
-        | working state  |
+        | resource      |
+        | CPU time      |
+        | data read     |
+        | working state |
 
     @nightly @timing
-    Scenario: Twice the servers take about twice the resources beside other runs
+    Scenario: Twice the servers use about twice the resources while another run computes
       Given Acme is a Mid customer with two hundred servers in the cloud
       And Borealis is an Enterprise customer with four hundred servers in the cloud
       And Cumulus has started an agent that computes until it is stopped
       When Acme and Borealis run a cost analysis in turn, several times each
       Then Borealis' runs used between 1.6 and 2.5 times as much as Acme's of
-        | resource       |
-        | computing time |
-        | data read      |
-        | working state  |
+        | resource      |
+        | CPU time      |
+        | data read     |
+        | working state |
 
     @gate @timing
     Scenario: Other customers' runs are not counted
       Given Acme is a Mid customer with two hundred servers in the cloud
-      And Acme has finished two cost analyses
+      And Acme has run two cost analyses
       And Cumulus has started an agent that computes until it is stopped
       And Dorado has started an agent that computes until it is stopped
       When Acme runs a cost analysis
-      Then Acme's last run used these multiples of the least that an earlier run used
-        | resource       | at least | at most |
-        | computing time | 0.1      | 1.8     |
-        | data read      | 0.9      | 1.1     |
-        | working state  | 0.9      | 1.1     |
+      Then Acme's last run used these multiples of the lowest figure of the earlier runs
+        | resource      | at least | at most |
+        | CPU time      | 0.1      | 1.8     |
+        | data read     | 0.9      | 1.1     |
+        | working state | 0.9      | 1.1     |
 
     @gate
-    Scenario: Waiting is not counted as computing
+    Scenario: A run reports its tool calls, and waiting as elapsed time only
       Given Acme is a Mid customer with servers in the cloud
-      And the partner takes a second to answer
+      And the partner takes a second to respond
       When Acme runs a cost analysis
-      Then the run reports the wait as elapsed time, but not as computing time
+      Then the run reports the wait as elapsed time, but not as CPU time
       And the run reports 3 tool calls

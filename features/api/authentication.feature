@@ -1,8 +1,8 @@
 @api
 Feature: Only a valid token gives access to the API
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Pass every customer's security review at the first attempt
-  Value impact:     A lost, stolen or forged token is useless to its finder
+  Business goal:    Let customers open their accounts to programs without fear of misuse
+  Value impact:     A forged, expired or revoked token opens nothing
   Strategic impact: Access control that can be proved opens regulated markets
 
   @API-03 @segment.free @segment.early @segment.mid @segment.enterprise
@@ -14,7 +14,7 @@ Feature: Only a valid token gives access to the API
       When an outsider calls every API endpoint with <an invalid token>
       Then every response is an authentication error
       And Acme's data is unchanged
-      And every API endpoint for owners works for Acme
+      And every API endpoint open to owners works for Acme
 
       Examples: Tokens that anybody can obtain or forge
         | a plan        | an invalid token                    |
@@ -28,9 +28,9 @@ Feature: Only a valid token gives access to the API
 
       @needs.own_services
       Examples: Tokens signed with the platform's own key
-        | a plan        | an invalid token                    |
-        | an Enterprise | a token for another audience        |
-        | a Mid         | a token of another issuer           |
+        | a plan        | an invalid token             |
+        | an Enterprise | a token for another audience |
+        | a Mid         | a token of another issuer    |
 
     @gate
     Scenario: Renewing a session gives new tokens

@@ -3,18 +3,18 @@ Feature: The API serves many users at once, each within their rate limit
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Run all customers on one platform without one slowing another down
   Value impact:     Responses are correct and quick even at the busiest hour
-  Strategic impact: Rate limits by plan are what makes a free plan affordable
+  Strategic impact: Rate limits by plan make a free plan affordable
 
   @API-08 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: Concurrent requests are answered correctly, in time and within the rate limit
 
     @gate @timing
-    Scenario: Fifty users at once receive correct responses in time
+    Scenario: Fifty concurrent users receive correct responses in time
       Given fifty customers with a conversation each
-      When every customer makes ten different requests at the same time
+      When every user makes ten different requests at the same time
       Then every response is correct and shows only the customer's own data
       And every response and every new resource has a unique ID
-      And nearly all responses arrive within the mixed requests budget
+      And at least 95 % of all responses arrive within the target time for mixed requests
 
     @gate @timing
     Scenario: The rate limit refuses only the customer who exceeds it

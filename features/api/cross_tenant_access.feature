@@ -3,7 +3,7 @@ Feature: Customers cannot access each other's resources
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Let competitors be customers of the same platform without hesitation
   Value impact:     No other customer can read, change or even detect a customer's resources
-  Strategic impact: One breach between customers would end the business
+  Strategic impact: A shared platform costs less to run than one per customer
 
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
   Rule: A resource of another user looks like one that never existed
@@ -23,7 +23,7 @@ Feature: Customers cannot access each other's resources
         | an Early |
 
     @gate
-    Scenario: A colleague finds no resource that is not shared
+    Scenario: A colleague cannot find a private resource
       Given Acme is a Mid customer with one of each resource
       And Ben of Acme is a member
       When Ben of Acme tries to access Acme's resources in every way

@@ -15,18 +15,18 @@ Feature: Invalid requests get a helpful error
       Then every response is a validation error that names the field
       And Acme's data is unchanged
       And no invalid sign-up has created a customer
-      And every API endpoint for owners works for Acme
+      And every API endpoint open to owners works for Acme
 
       Examples: Invalid values
         | a plan        | an error                            |
         | a Free        | a missing field                     |
         | an Early      | a field of the wrong type           |
         | a Mid         | a value that is too large           |
-        | an Enterprise | an unstorable character             |
+        | an Enterprise | a character that cannot be stored   |
         | a Mid         | an invalid number                   |
         | a Free        | a malformed or wrongly encoded body |
 
       Examples: Excessive bodies
-        | a plan        | an error                            |
-        | an Early      | endlessly nested lists              |
-        | an Enterprise | an oversized body                   |
+        | a plan        | an error               |
+        | an Early      | endlessly nested lists |
+        | an Enterprise | an oversized body      |

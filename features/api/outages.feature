@@ -1,21 +1,21 @@
 @api
-Feature: Errors are explained without exposing internals
+Feature: Errors can be explained without exposing internal details
   Segment:          Free, Mid and Enterprise
   Business goal:    Let support find the cause of an error by its request ID
   Value impact:     A customer knows whether to retry, and an attacker learns nothing
-  Strategic impact: How a product fails is part of every security review
+  Strategic impact: Support that needs no engineer scales with the number of customers
 
   @API-07 @segment.free @segment.mid @segment.enterprise
-  Rule: An error shows a stable code, its request ID and nothing internal
+  Rule: An error has a stable code, a request ID and no internals
 
     @gate @exclusive
     Scenario Outline: An outage is reported as a temporary error
       Given Acme is <a plan> customer with one of each resource
       When Acme calls the affected API endpoints while <an outage>
       Then every response is a temporary error with its request ID
-      And every response shows nothing internal
-      And the log explains every error under its request ID
-      And every API endpoint for owners works for Acme
+      And every response contains no internal details
+      And the log explains every error under the error's request ID
+      And every API endpoint open to owners works for Acme
 
       Examples:
         | a plan        | an outage                           |
@@ -31,5 +31,5 @@ Feature: Errors are explained without exposing internals
       And Acme has a corrupted cloud account and corrupted runs
       When Acme requests the corrupted cloud account and runs
       Then every response is an internal error with its request ID
-      And every response shows nothing internal
-      And the log explains every error under its request ID
+      And every response contains no internal details
+      And the log explains every error under the error's request ID

@@ -3,7 +3,7 @@ Feature: Users can do what their role permits, and nothing else
   Segment:          Early and Enterprise
   Business goal:    Let organisations give everybody exactly the access that their work needs
   Value impact:     An owner can invite a viewer without fear of unwanted changes
-  Strategic impact: Roles that hold at every endpoint are a requirement of large customers
+  Strategic impact: Large customers require roles that every endpoint enforces
 
   @API-04 @segment.early @segment.enterprise
   Rule: Every endpoint has an access rule and enforces it

@@ -1,12 +1,12 @@
 @api
 Feature: A run can be followed by polling alone
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Let partners integrate the product with the simplest of means
+  Business goal:    Let developers integrate the product with the simplest of means
   Value impact:     A program of twenty lines can start an analysis and use its result
   Strategic impact: What is easy to integrate becomes part of other products
 
   @API-01 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Polling needs no live connection, and every response is as published
+  Rule: Polling alone can start, follow and read a run, as published
 
     @smoke
     Scenario Outline: A program starts a run, polls it and reads the result

@@ -1,12 +1,12 @@
 @api
 Feature: The status of a run can be read at any time
   Segment:          Free and Mid
-  Business goal:    Spare customers the question how far their work has come
+  Business goal:    Save customers from asking how far their work has come
   Value impact:     Customers see the progress of a run, and never see it fall back
-  Strategic impact: Schedules and reports of partners can rely on the status of a run
+  Strategic impact: Schedules and reports of other systems can rely on the status of a run
 
   @API-06 @segment.free @segment.mid
-  Rule: Status and progress only move forward; unknown runs are not found
+  Rule: A run's status can always be read and only moves forward
 
     @gate
     Scenario: Status and progress of a run only move forward

@@ -12,12 +12,12 @@ Feature: The cache never returns stale data
     Scenario Outline: Every member's next read shows a change
       Given Acme is <a plan> customer with a cached allowance
       And Ben of Acme is a member
-      When Acme <changes it>
-      Then Acme reads their current allowance
-      And Ben of Acme reads their current allowance
+      When Acme <changes the allowance>
+      Then Acme reads the organisation's current allowance
+      And Ben of Acme reads the organisation's current allowance
 
       Examples:
-        | a plan        | changes it            |
+        | a plan        | changes the allowance |
         | a Free        | raises the allowance  |
         | an Early      | books an expense      |
         | an Enterprise | gives a team a budget |
@@ -33,13 +33,13 @@ Feature: The cache never returns stale data
       Given Acme is a Mid customer with a cached allowance
       And the cache <fails>
       When Acme books an expense
-      Then Acme reads their current allowance
+      Then Acme reads the organisation's current allowance
 
       Examples:
         | fails             |
         | has lost its data |
         | has crashed       |
-        | hangs             |
+        | does not respond  |
         | is unreachable    |
 
     @gate @exclusive
@@ -48,13 +48,13 @@ Feature: The cache never returns stale data
       And the cache <fails>
       And Acme has a new expense
       When the cache recovers
-      Then Acme reads their current allowance from the cache
+      Then Acme reads the organisation's current allowance from the cache
 
       Examples:
         | fails             |
         | has lost its data |
         | has crashed       |
-        | hangs             |
+        | does not respond  |
         | is unreachable    |
 
     @smoke
@@ -62,5 +62,5 @@ Feature: The cache never returns stale data
       Given Acme is a Mid customer with a cached allowance
       And Borealis is a Free customer
       When Borealis sets an allowance
-      Then Borealis reads their current allowance from the cache
-      And Acme reads their current allowance from the cache
+      Then Borealis reads the organisation's current allowance from the cache
+      And Acme reads the organisation's current allowance from the cache

@@ -2,34 +2,34 @@
 Feature: Concurrent writes lose nothing
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Win departments in which many people work on the same budget
-  Value impact:     Totals are exact to the cent, however many colleagues book at the same moment
+  Value impact:     Totals are exact to the cent, however many colleagues book at the same time
   Strategic impact: Shared budgets scale to large organisations without anyone reconciling them by hand
 
   @DBL-07 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Totals are exact, however many customers write at once
+  Rule: However many customers write at the same time, nothing is lost
 
     @gate
-    Scenario: All expenses that fifty people book at once are counted
+    Scenario: All expenses that fifty people book concurrently are counted
       Given five organisations of ten people with an allowance each
-      When everyone books expenses at once
+      When everyone books expenses at the same time
       Then each organisation has spent exactly what was booked
       And each person has spent exactly what was booked
 
     @gate
-    Scenario Outline: Budgets raised at once cannot exceed the allowance
+    Scenario Outline: Budgets raised concurrently cannot exceed the allowance
       Given Acme is <a plan> customer with two budgets and room to raise one of them
-      When Acme raises both budgets at once
+      When Acme raises both budgets at the same time
       Then one request succeeds and the other is refused because the allowance is exceeded
       And Acme's budgets add up to no more than the allowance
 
       Examples:
-        | a plan  |
-        | a Mid   |
-        | a Free  |
+        | a plan |
+        | a Mid  |
+        | a Free |
 
     @smoke
-    Scenario: Messages moved to two conversations at once end up in one
+    Scenario: Messages moved to two conversations concurrently end up in one
       Given Acme is an Early customer with three conversations
-      When Acme moves the first conversation's messages to each of the others at once
+      When Acme moves the first conversation's messages to each of the others at the same time
       Then one request succeeds and the other is refused because the messages have moved
       And every message is in exactly one conversation

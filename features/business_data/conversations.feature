@@ -1,12 +1,12 @@
 @business_data
 Feature: Conversations belong to their owner
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Make conversations the place where teams record their cost decisions
+  Business goal:    Make conversations the place where users record their cost decisions
   Value impact:     Users find each past decision word for word, and colleagues cannot read or alter it
   Strategic impact: A complete and private decision history gives customers a reason to renew
 
   @DBL-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: Only its owner can read, change or delete a conversation
+  Rule: Only the owner of a conversation can read, change or delete it
 
     @smoke
     Scenario: A conversation reads back as it was written
@@ -37,7 +37,7 @@ Feature: Conversations belong to their owner
     Scenario: A deleted conversation is gone with all its messages
       Given Acme is an Enterprise customer with two conversations
       When Acme deletes the first conversation and then tries to read and change it
-      Then each request is answered as if the conversation had never existed
+      Then every response is as if the conversation had never existed
       And the database holds nothing of the first conversation
       And Acme's second conversation reads back as it was written
 
@@ -45,14 +45,14 @@ Feature: Conversations belong to their owner
     Scenario: A conversation cannot be deleted while an agent is running in it
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
-      When Acme deletes the agent's conversation before the partner answers
+      When Acme deletes the agent's conversation before the partner responds
       Then the deletion is refused because an agent is running
       And Acme's run completes
 
     @gate
     Scenario: Other users cannot read, change or guess a conversation
-      Given Ben of Acme, Acme and Borealis each have a conversation
-      When Ben of Acme and Borealis try to read and change Acme's conversation
-      Then each request is answered as if the conversation had never existed
-      And Ben of Acme, Acme and Borealis each find their own conversation and no other
+      Given Acme, Borealis and Ben of Acme each have a conversation
+      When Borealis and Ben of Acme try to read and change Acme's conversation
+      Then every response is as if the conversation had never existed
+      And Acme, Borealis and Ben of Acme each find their own conversation and no other
       And Acme's conversation reads back as it was written

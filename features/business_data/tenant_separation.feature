@@ -9,23 +9,23 @@ Feature: The database itself isolates customers from each other
   Rule: Customer data is isolated in the database itself
 
     @smoke
-    Scenario: On behalf of one customer the database shows no other's data
+    Scenario: A query on behalf of one customer reads only that customer's data
       Given Acme is a Free customer with data in every table
       And Borealis is an Enterprise customer with data in every table
-      When the platform's database account reads every table on behalf of Acme
-      Then the account has reached Acme's data in every table and no other data
+      When the platform's database role reads every table on behalf of Acme
+      Then the role has reached Acme's data in every table and no other data
 
     @gate
-    Scenario: On behalf of no customer the database shows nothing
+    Scenario: A query on behalf of no customer reads nothing
       Given Acme is an Early customer with data in every table
       And Borealis is a Mid customer with data in every table
-      When the platform's database account reads every table on behalf of no customer
-      Then the account has reached no data
-      And on behalf of Borealis the account reaches Borealis' data in every table
+      When the platform's database role reads every table on behalf of no customer
+      Then the role has reached no data
+      And on behalf of Borealis the role reaches Borealis' data in every table
 
     @gate
-    Scenario: On behalf of one customer no other's data can be changed
+    Scenario: An update on behalf of one customer changes only that customer's data
       Given Acme is a Mid customer with data in every table
       And Borealis is a Free customer with data in every table
-      When the platform's database account tries to update every table on behalf of Acme
-      Then the account has reached Acme's data in every table and no other data
+      When the platform's database role tries to update every table on behalf of Acme
+      Then the role has reached Acme's data in every table and no other data

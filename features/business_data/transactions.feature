@@ -1,7 +1,7 @@
 @business_data
 Feature: A change is made completely or not at all
   Segment:          Free, Early, Mid and Enterprise
-  Business goal:    Spare customers and support the repair of half-made changes after an outage
+  Business goal:    Save customers and support from repairing half-made changes after an outage
   Value impact:     After an outage customers just try again, and nothing is booked or run twice
   Strategic impact: Books that stay consistent through outages pass financial audits
 
@@ -48,7 +48,7 @@ Feature: A change is made completely or not at all
 
     @smoke
     Scenario: A run whose completion is interrupted still completes
-      Given Acme watches
+      Given Acme watches events
       And Acme has started an agent that waits for the partner
       When a lost database connection interrupts Acme's run as it completes
       Then Acme sees no part of the change during the interruption

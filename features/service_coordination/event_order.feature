@@ -1,5 +1,5 @@
 @service_coordination
-Feature: Events of all services arrive as one story
+Feature: Events of all services arrive as one sequence
   Segment:          Free, Mid and Enterprise
   Business goal:    Let customers follow long jobs live, whichever service does the work
   Value impact:     Users see each cause before its effect, and how far a long step has come
@@ -11,22 +11,22 @@ Feature: Events of all services arrive as one story
     @smoke
     Scenario: A tool's progress reports arrive in causal order
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       When Acme runs research on three topics
       Then Acme has received every event of the run in order, each once
-      And each progress report came after its cause and before its effect
+      And each progress report came after the start and before the end of its tool call
 
     @gate
-    Scenario: Progress reports of tools running side by side arrive in causal order
+    Scenario: Progress reports of parallel tools arrive in causal order
       Given Acme is an Enterprise customer
-      And Acme watches
-      When Acme runs two research tasks on three topics each side by side
+      And Acme watches events
+      When Acme runs two research tasks on three topics each in parallel
       Then Acme has received every event of the run in order, each once
-      And each progress report came after its cause and before its effect
+      And each progress report came after the start and before the end of its tool call
 
     @gate
     Scenario: A progress report arrives while its tool is still running
       Given Acme is a Free customer
-      And Acme watches
+      And Acme watches events
       When Acme starts research on two topics while the partner holds back the second
       Then Acme receives the first of two progress reports while the run is still running

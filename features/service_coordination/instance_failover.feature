@@ -3,14 +3,14 @@ Feature: Jobs survive the loss of a tools instance
   Segment:          Free, Mid and Enterprise
   Business goal:    Keep promises to customers while machines fail
   Value impact:     Every job ends with its results, and no request is made twice on the way
-  Strategic impact: The platform runs on cheap machines that may fail
+  Strategic impact: Tools can be updated and moved during working hours
 
   @CSC-04 @segment.free @segment.mid @segment.enterprise
   Rule: When one of two instances crashes, the other completes every job once
 
     Scenario Outline: One of two instances crashes while both are working
       Given Acme is <a plan> customer
-      And Acme watches
+      And Acme watches events
       And two tools instances are running
       When the <which> tools instance crashes while both work on twenty research jobs of Acme
       Then each job has its own results, and the partner has answered each request once
@@ -23,8 +23,8 @@ Feature: Jobs survive the loss of a tools instance
 
     Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       And two tools instances are running
-      When Acme runs four research tasks side by side while the first instance's responses are lost
+      When Acme runs four research tasks in parallel while the first instance's responses are lost
       Then each job has its own results, and the partner has answered each request once
       And every service has one record of each job, and all records agree

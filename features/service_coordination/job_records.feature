@@ -3,7 +3,7 @@ Feature: Every service has one record of a job
   Segment:          Free, Early and Mid
   Business goal:    Bill and report from records that need no reconciliation
   Value impact:     Customers find in their reports what their agents did, no more and no less
-  Strategic impact: Services can be changed one by one while the records stay right
+  Strategic impact: Services can be changed one by one while the records stay correct
 
   @CSC-01 @segment.free @segment.early @segment.mid
   Rule: Every service records the same job, exactly once
@@ -11,7 +11,7 @@ Feature: Every service has one record of a job
     @smoke
     Scenario: A cost analysis is recorded once by every service that took part
       Given Acme is an Early customer with two idle servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme runs a cost analysis
       Then every service has one record of each job, and all records agree
       And the answer equals the savings in Acme's own inventory
@@ -19,15 +19,15 @@ Feature: Every service has one record of a job
     @smoke
     Scenario: A failed job is recorded once, as failed
       Given Acme is a Free customer
-      And Acme watches
-      When Acme runs an agent whose tool is not ready
+      And Acme watches events
+      When Acme runs an agent whose tool is temporarily unavailable
       Then the run is stored as failed
       And every service has one record of each job, and all records agree
 
     @gate @exclusive
     Scenario: A record that is delivered again is stored once
       Given Acme is a Mid customer with stored usage
-      And Acme watches
-      When Acme runs a usage report while acknowledgements of its job record are lost
+      And Acme watches events
+      When Acme runs a usage report while acknowledgements of the run's job record are lost
       Then the job record was delivered more than once
       And every service has one record of each job, and all records agree

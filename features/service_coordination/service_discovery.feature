@@ -1,12 +1,12 @@
 @service_coordination @gate @exclusive
 Feature: Services discover new and lost instances
   Segment:          Platform
-  Business goal:    Add and lose machines in the middle of the day
+  Business goal:    Add and replace machines during working hours
   Value impact:     Customers' work goes to the machines that are available, and to no others
   Strategic impact: Capacity follows demand without maintenance windows
 
   @CSC-03 @segment.platform
-  Rule: Started instances are found and lost ones forgotten, without restarting a service
+  Rule: New instances are discovered and lost ones removed, without restarting a service
 
     Scenario: A second instance is found after it starts
       Given Acme is an Enterprise customer
@@ -15,7 +15,7 @@ Feature: Services discover new and lost instances
       And Acme's next job runs on both tools instances
       And no other service was restarted
 
-    Scenario: A crashed instance is forgotten
+    Scenario: A crashed instance is no longer used
       Given Acme is a Mid customer
       And two tools instances are running
       When the second tools instance crashes
@@ -23,9 +23,10 @@ Feature: Services discover new and lost instances
       And Acme's next job runs on only the first tools instance
       And no other service was restarted
 
-    Scenario: An instance that shuts down is forgotten immediately
+    Scenario: An instance that shuts down is removed immediately
       Given Acme is an Early customer
       And two tools instances are running
       When the second tools instance shuts down
-      Then the operator finds only the first tools instance immediately
+      Then the operator immediately finds only the first tools instance
       And Acme's next job runs on only the first tools instance
+      And no other service was restarted

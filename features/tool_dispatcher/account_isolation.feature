@@ -3,33 +3,33 @@ Feature: A tool works only in its caller's cloud account
   Segment:          Free, Mid and Enterprise
   Business goal:    Let customers entrust the credentials of their cloud to agents
   Value impact:     No agent reads or changes the servers of another customer
-  Strategic impact: One shared tools service can safely act for thousands of customers at once
+  Strategic impact: One shared tools service can safely act for thousands of customers at the same time
 
   @TLD-03 @segment.free @segment.mid @segment.enterprise
   Rule: A tool call acts for its caller only
 
     @gate @exclusive
-    Scenario: Two customers label servers at the same moment, each only their own
+    Scenario: Two customers label servers at the same time, each only their own
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
-      And every customer watches
-      When Acme and Borealis run an agent that labels two servers at the same moment
+      And every user watches events
+      When Acme and Borealis run an agent that labels two servers at the same time
       Then every cloud account shows exactly the changes that its owner requested
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate @exclusive
-    Scenario: Two customers list servers at the same moment, each only their own
+    Scenario: Two customers list servers at the same time, each only their own
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is a Free customer with four idle servers in the cloud
-      And every customer watches
-      When Acme and Borealis run an agent that lists servers at the same moment
+      And every user watches events
+      When Acme and Borealis run an agent that lists servers at the same time
       Then each result reports the servers as the customer's own cloud account shows them
 
     @smoke
     Scenario: A tool cannot stop another customer's server
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
-      And Acme has finished a cost analysis
+      And Acme has run a cost analysis
       When Borealis runs an agent that stops a server of the other customer and one of its own
       Then Acme's servers are unchanged
       And Borealis' agent has stopped its own server, with no result for Acme's

@@ -11,7 +11,7 @@ Feature: Independent tools run in parallel
     @smoke
     Scenario: A second question is asked before the first is answered
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that asks the partner two questions in parallel
       Then both of Acme's questions reach the partner before either is answered
       And Acme receives the right answer to each question, in the result and in the events
@@ -19,7 +19,7 @@ Feature: Independent tools run in parallel
     @gate
     Scenario: A slow tool does not delay another
       Given Acme is an Enterprise customer with two idle servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that lists servers while the partner is silent
-      Then Acme has the list of servers before the partner answers
+      Then Acme has the list of servers before the partner responds
       And each result reports the servers as the customer's own cloud account shows them

@@ -33,4 +33,4 @@ Feature: A tool does exactly what was requested
     Scenario: The requested price is read
       Given Acme is an Early customer with two idle servers in the cloud
       When Acme runs an agent that reads the price of a larger server
-      Then the result is the larger server's price in the partner's list, and no other
+      Then the result is the larger server's price in the partner's list

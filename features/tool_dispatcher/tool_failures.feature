@@ -1,9 +1,9 @@
 @tool_dispatcher
-Feature: A failing tool does not end the run
+Feature: An agent can continue after a tool fails
   Segment:          Early, Mid and Enterprise
   Business goal:    Keep answering while one of the data sources is down
   Value impact:     Customers get every figure that can be computed, and know that some are missing
-  Strategic impact: The product can add data sources without becoming as unreliable as the worst
+  Strategic impact: The product can add data sources without becoming as unreliable as the worst of them
 
   @TLD-05 @segment.early @segment.mid @segment.enterprise
   Rule: A failing tool is reported, and the answer is marked as partial
@@ -11,7 +11,7 @@ Feature: A failing tool does not end the run
     @gate
     Scenario Outline: A failing tool is reported, and the agent continues
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that continues after <a failure>
       Then the next tool of Acme's agent succeeds
       And Acme can read that one tool call failed because the tool could not do its work
@@ -23,9 +23,9 @@ Feature: A failing tool does not end the run
         | a tool crash |
 
     @smoke
-    Scenario: A review without prices is partial, but has the usage
+    Scenario: A savings review without prices is partial and contains the usage
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
-      And Acme watches
+      And Acme watches events
       When Acme runs a savings review without the partner's price list
       Then the run completes with a partial answer
       And the answer contains the totals of Acme's own usage
@@ -33,6 +33,6 @@ Feature: A failing tool does not end the run
     @gate
     Scenario: A review with all its data is not marked as partial
       Given Acme is an Early customer with servers in the cloud and stored usage
-      And Acme watches
+      And Acme watches events
       When Acme runs a savings review
       Then the run completes with a full answer

@@ -13,9 +13,9 @@ Feature: Agents have the rights of their caller, and no more
       Given Acme is <a plan> customer with four idle servers in the cloud
       And <caller> is <a role>
       When <caller> runs an agent that tries every tool
-      Then only the tools to <use> servers have worked
+      Then only the tools to <use> servers have run
       And each refusal names the missing permission and the plans and roles that include it
-      And the published list allows <caller> only the tools to <use> servers
+      And the published tool list allows <caller> only the tools to <use> servers
 
       Examples:
         | a plan        | caller      | a role    | use                          |
@@ -30,6 +30,6 @@ Feature: Agents have the rights of their caller, and no more
     Scenario: A refused call sends no request to the partner
       Given Acme is a Free customer
       And Borealis is a Mid customer
-      And Borealis has finished an agent that signs in at the partner
-      When Acme runs an agent that signs in at the partner
+      And Borealis has run an agent that signs in to the partner
+      When Acme runs an agent that signs in to the partner
       Then the partner has received one request from Borealis and none from Acme

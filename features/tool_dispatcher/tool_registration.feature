@@ -2,20 +2,20 @@
 Feature: Tools are added and withdrawn without a restart
   Segment:          Mid, Enterprise and Platform
   Business goal:    Offer a new partner's tools on the day the contract is signed
-  Value impact:     Customers can use a new tool at once, and no call is lost when a tool is withdrawn
+  Value impact:     Customers can use a new tool immediately, and no call is lost when a tool is withdrawn
   Strategic impact: A catalogue that grows without downtime attracts further partners
 
   @TLD-07 @segment.mid @segment.enterprise @segment.platform
   Rule: Tools can be added and withdrawn while the platform runs
 
     @smoke
-    Scenario: An added tool can be used at once
+    Scenario: An added tool can be used immediately
       Given Acme is a Mid customer
-      And Acme has finished an agent that cannot find the currency tool
+      And Acme has run an agent that cannot find the currency tool
       And the operator has added the currency tool
       When Acme runs an agent that calls the currency tool
-      Then Acme's agent receives the partner's answer
-      And the published list names the currency tool
+      Then Acme's agent receives the partner's response
+      And the published tool list names the currency tool
 
     @gate @exclusive
     Scenario: An added tool survives a crash of the tools service
@@ -23,16 +23,16 @@ Feature: Tools are added and withdrawn without a restart
       And the operator has added the currency tool
       And the operator has restarted the tools service after a crash
       When Acme runs an agent that calls the currency tool
-      Then Acme's agent receives the partner's answer
+      Then Acme's agent receives the partner's response
 
     @gate
     Scenario: A withdrawn tool is refused as withdrawn
       Given Acme is an Enterprise customer with access to a new currency tool
-      And Acme has finished an agent that calls the currency tool
+      And Acme has run an agent that calls the currency tool
       And the operator has withdrawn the currency tool
       When Acme runs an agent that calls the currency tool
       Then Acme's agent is refused because the tool was withdrawn, with no further request to the partner
-      And the published list no longer names the currency tool
+      And the published tool list no longer names the currency tool
 
     @gate
     Scenario: A running call finishes although its tool is withdrawn
@@ -40,5 +40,5 @@ Feature: Tools are added and withdrawn without a restart
       And Acme has started an agent that waits for the currency tool
       And the operator has withdrawn the currency tool
       When the partner answers the currency tool
-      Then Acme's agent receives the partner's answer
-      And the published list no longer names the currency tool
+      Then Acme's agent receives the partner's response
+      And the published tool list no longer names the currency tool

@@ -9,18 +9,18 @@ Feature: The duration of each tool call is measured
   Rule: The reported duration is the time for which the tool ran
 
     @gate
-    Scenario: A tool call takes as long as the partner's answer
+    Scenario: A tool call's reported duration is the partner's response time
       Given Acme is a Mid customer with servers in the cloud
-      And Acme watches
-      And the partner takes a second to answer
+      And Acme watches events
+      And the partner takes a second to respond
       When Acme runs a cost analysis
       Then the duration reported to Acme for the price list is the partner's response time
       And the stored durations equal those that were reported to Acme
 
     @gate
-    Scenario: Waiting for a free slot does not count as tool time
+    Scenario: Waiting to start does not count as tool time
       Given Acme is an Enterprise customer
-      And Acme watches
-      When Acme runs an agent that asks the partner more questions than may run at once
-      Then the duration reported to Acme for each question, excluding its wait, is the partner's response time
+      And Acme watches events
+      When Acme runs an agent that asks the partner more questions than its tools may handle in parallel
+      Then the duration reported to Acme for each question is the partner's response time
       And the stored durations equal those that were reported to Acme

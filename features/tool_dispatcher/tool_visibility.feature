@@ -11,7 +11,7 @@ Feature: Customers can watch every tool call
     @smoke
     Scenario: Each tool call is shown as it starts and as it ends
       Given Acme is a Free customer with servers in the cloud
-      And Acme watches
+      And Acme watches events
       When Acme runs a cost analysis
       Then only Acme has received the start and the end of each tool call, each once
 
@@ -20,23 +20,23 @@ Feature: Customers can watch every tool call
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
       And Borealis is an Early customer
-      And every customer watches
+      And every user watches events
       When Acme runs a cost analysis
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
     Scenario: Secrets are used, but neither shown nor stored
       Given Acme is an Enterprise customer
-      And Acme watches
-      When Acme runs an agent that signs in at the partner
+      And Acme watches events
+      When Acme runs an agent that signs in to the partner
       Then the partner has received every secret
       And the events of the tool call contain no secret
       And the platform's databases and logs contain no secret
 
     @gate
-    Scenario: The call of an unknown tool is refused with the reason
+    Scenario: A call to an unknown tool is refused with the reason
       Given Acme is an Early customer
-      And Acme watches
+      And Acme watches events
       When Acme runs an agent that calls an unknown tool
       Then Acme is notified that there is no such tool and that a retry will not help
       And Acme can read that one tool call failed because there is no such tool

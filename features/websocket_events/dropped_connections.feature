@@ -9,12 +9,12 @@ Feature: A dropped connection loses no events
   Rule: Reconnecting delivers missed events in order and once, or reports their loss
 
     @smoke
-    Scenario: A connection is reset during a run
+    Scenario: No event is lost when a connection is reset during a run
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis
       When Acme's connection is reset and Acme reconnects after the run
       Then Acme has received every event of the run in order, each once
-      And no event is missing or duplicated across Acme's connections
+      And Acme's connections together show no gap and no duplicate
       And the answer equals the savings in Acme's own inventory
 
     @gate
@@ -23,7 +23,7 @@ Feature: A dropped connection loses no events
       And Acme watches a running cost analysis
       When Acme's connection is silently dropped after two heartbeats
       Then Acme detects the dropped connection in time
-      And the platform closes the dropped connection in time
+      And the platform closes Acme's connection in time
 
     @gate
     Scenario: A new connection delivers what a silently dropped one missed
@@ -31,7 +31,7 @@ Feature: A dropped connection loses no events
       And Acme watches a running cost analysis
       When Acme's connection is silently dropped and Acme reconnects after the run
       Then Acme has received every event of the run in order, each once
-      And no event is missing or duplicated across Acme's connections
+      And Acme's connections together show no gap and no duplicate
 
     @gate
     Scenario Outline: On a slow network events are late but never wrong
@@ -39,7 +39,7 @@ Feature: A dropped connection loses no events
       And Acme has <a connection>
       When Acme runs a cost analysis
       Then Acme has received every event of the run in order, each once
-      And no event is missing or duplicated across Acme's connections
+      And Acme's connections together show no gap and no duplicate
       And at least one event was delayed by <a connection>
 
       Examples:
@@ -48,9 +48,9 @@ Feature: A dropped connection loses no events
         | an intermittent connection |
 
     @gate
-    Scenario: A customer who was away too long is notified once
+    Scenario: A customer who missed too many events is notified once
       Given Acme is a Mid customer with stored usage
-      And Acme watches
+      And Acme watches events
       And Acme has disconnected and missed more events than the platform keeps
       When Acme reconnects
       Then Acme is notified once that events were missed
@@ -59,8 +59,8 @@ Feature: A dropped connection loses no events
     @gate @exclusive
     Scenario: A connected customer is notified when the event stream loses its data
       Given Acme is an Enterprise customer with stored usage
-      And Acme watches
-      And Acme has finished a usage report
+      And Acme watches events
+      And Acme has run a usage report
       When the event stream crashes and restarts empty
       Then Acme is notified once that events were missed
       And Acme receives the next run without a gap
@@ -68,8 +68,8 @@ Feature: A dropped connection loses no events
     @gate @exclusive
     Scenario: A returning customer is notified that the event stream lost its data
       Given Acme is an Early customer with stored usage
-      And Acme watches
-      And Acme has finished a usage report
-      And Acme has disconnected and missed a data loss of the event stream and as many events as before
+      And Acme watches events
+      And Acme has run a usage report
+      And Acme has disconnected and missed a data loss of the event stream and as many new events
       When Acme reconnects
       Then Acme is notified once that events were missed

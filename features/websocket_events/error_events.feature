@@ -2,32 +2,32 @@
 Feature: Error events say what failed and whether to retry
   Segment:          Free and Mid
   Business goal:    Turn failures into a second attempt instead of a support case
-  Value impact:     Customers know at once whether to wait, to retry or to change something
+  Value impact:     Customers know immediately whether to wait, to retry or to change something
   Strategic impact: An explained failure costs less trust than a silent one
 
   @WSE-06 @segment.free @segment.mid
-  Rule: Error events name the failure and a possible retry, and nothing internal
+  Rule: Each kind of failure has its own event without internal details
 
     @gate
     Scenario Outline: Each kind of failure has its own error event
       Given Acme is a Free customer
-      And Acme watches
+      And Acme watches events
       When Acme <has a failing run>
       Then Acme is notified that <what failed> and that <what to do>
 
       Examples:
-        | has a failing run                              | what failed           | what to do            |
-        | runs an agent whose tool is not ready          | a tool failed         | a retry can help      |
-        | runs an agent whose tool is faulty             | a tool failed         | a retry will not help |
-        | runs an agent that crashes                     | the agent failed      | a retry will not help |
-        | starts an agent that hangs past its time limit | the run took too long | a retry can help      |
+        | has a failing run                                   | what failed           | what to do            |
+        | runs an agent whose tool is temporarily unavailable | a tool failed         | a retry can help      |
+        | runs an agent whose tool is faulty                  | a tool failed         | a retry will not help |
+        | runs an agent that crashes                          | the agent failed      | a retry will not help |
+        | starts an agent that hangs past its time limit      | the run took too long | a retry can help      |
 
     @gate
-    Scenario Outline: No error event reveals internal details of the platform
+    Scenario Outline: No error event contains internal details
       Given Acme is a Mid customer
-      And Acme watches
+      And Acme watches events
       When Acme <has a failing run>
-      Then the error that Acme reads and receives shows nothing internal
+      Then the stored error and the error event of Acme's run show no internal details
 
       Examples:
         | has a failing run                              |

@@ -1,18 +1,18 @@
 @websocket_events
 Feature: Every event can be traced to its request
   Segment:          Enterprise and Platform
-  Business goal:    Answer a customer's question about an event from its IDs alone
-  Value impact:     Customers file each event under the request that caused it
-  Strategic impact: Events that can be audited open regulated markets
+  Business goal:    Let customers match events with their own records
+  Value impact:     Customers match each event with the request that caused it
+  Strategic impact: Customers can pass our events to their own audit systems
 
   @WSE-05 @segment.enterprise @segment.platform
   Rule: The IDs in an event are those of its request
 
     @smoke
-    Scenario: Sequential runs in two threads keep their IDs
+    Scenario: Sequential runs in two conversations keep their IDs
       Given Acme is an Enterprise customer with servers in the cloud
-      And Acme watches
-      When Acme runs a cost analysis in each of two threads, one after the other
+      And Acme watches events
+      When Acme runs a cost analysis in each of two conversations, one after the other
       Then every event carries these IDs of its own request
         | ID      |
         | user    |
@@ -22,10 +22,10 @@ Feature: Every event can be traced to its request
         | trace   |
 
     @gate
-    Scenario: Concurrent runs in two threads keep their IDs
+    Scenario: Concurrent runs in two conversations keep their IDs
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
-      And Acme watches
-      When Acme runs a savings review in each of two threads, both at once
+      And Acme watches events
+      When Acme runs a savings review in each of two conversations, both in parallel
       Then every event carries these IDs of its own request
         | ID      |
         | user    |

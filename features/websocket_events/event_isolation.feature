@@ -6,37 +6,37 @@ Feature: Customers receive only their own events
   Strategic impact: Live data that stays confidential passes the audits of large buyers
 
   @WSE-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  Rule: A connection delivers its own user's events until the user's session ends
+  Rule: A connection delivers only its own user's events, until the session ends
 
     @gate
     Scenario: Ten customers with two tabs each receive only their own events
       Given ten customers with servers in the cloud and two open tabs each
-      When every customer runs a cost analysis at the same moment
-      Then every connection has received all events of its own customer's runs and nothing else
+      When every user runs a cost analysis at the same time
+      Then every connection has received all events of its own user's runs in order, and nothing else
 
     @smoke
     Scenario: Colleagues do not receive each other's events
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
-      And every customer watches
-      When every customer runs a cost analysis at the same moment
-      Then every connection has received all events of its own customer's runs and nothing else
+      And every user watches events
+      When every user runs a cost analysis at the same time
+      Then every connection has received all events of its own user's runs in order, and nothing else
 
     @gate
-    Scenario Outline: An unauthorized client is refused and receives no events
+    Scenario Outline: An unauthorised client is refused and receives no events
       Given Acme is an Enterprise customer with stored usage
-      And Acme watches
+      And Acme watches events
       When <a client> connects to Acme's events
       Then the client is refused and receives no event of Acme's next run
       And Acme has received every event of the run in order, each once
 
       Examples:
-        | a client                                   |
-        | a program without a token                  |
-        | a program with an expired token            |
-        | a program with a forged token              |
-        | a program with the token of a past session |
-        | a third-party website                      |
+        | a client                                           |
+        | a program without a token                          |
+        | a program with an expired token                    |
+        | a program with a forged token                      |
+        | a program with a token of a session that has ended |
+        | a third-party website                              |
 
     @gate
     Scenario Outline: A customer can connect from a program and from the website
@@ -51,9 +51,9 @@ Feature: Customers receive only their own events
         | the product's own website    |
 
     @gate
-    Scenario: An expired token ends its connection
+    Scenario: A connection ends when its token expires
       Given Acme is an Early customer with a token that expires soon
-      And Acme watches
+      And Acme watches events
       When Acme's token expires
       Then Acme's connection is closed in time because the session is over
       And Acme's connection was not closed before the token expired
@@ -70,7 +70,7 @@ Feature: Customers receive only their own events
     Scenario: A removed colleague is disconnected
       Given Acme is an Enterprise customer with stored usage
       And Ben of Acme is a member
-      And every customer watches
+      And every user watches events
       When Acme removes Ben of Acme from the organisation
       Then Ben of Acme's connection is closed in time because the user was removed
       And the first event that Acme receives is from the next run

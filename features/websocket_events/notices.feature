@@ -1,9 +1,9 @@
 @websocket_events
 Feature: Maintenance notices reach every connected user
   Segment:          Free, Early, Mid, Enterprise and Platform
-  Business goal:    Announce maintenance before customers notice it
+  Business goal:    Announce maintenance before it begins
   Value impact:     Customers plan around maintenance instead of being hit by it
-  Strategic impact: One trusted channel reaches every customer at once
+  Strategic impact: One trusted channel reaches every customer at the same time
 
   @WSE-07 @segment.free @segment.early @segment.mid @segment.enterprise @segment.platform
   Rule: Each connected user receives a notice once, and only operators send notices
@@ -11,7 +11,7 @@ Feature: Maintenance notices reach every connected user
     @smoke
     Scenario: A maintenance notice reaches every connected user of every segment once
       Given an owner and a member in each segment
-      And every customer watches
+      And every user watches events
       And Acme has a second open tab
       When the operator sends a notice to everyone
       Then every connection receives the notice in time
@@ -21,7 +21,7 @@ Feature: Maintenance notices reach every connected user
     Scenario: A customer cannot send a notice
       Given Acme is an Enterprise customer
       And Borealis is a Free customer
-      And every customer watches
+      And every user watches events
       When Acme tries to send a notice to everyone
-      Then Acme is refused because the permission of an operator is missing
+      Then Acme is refused because the operator permission is missing
       And every connection receives the operator's next notice and no other

@@ -6,12 +6,12 @@ Feature: Order holds under load
   Strategic impact: Integrations need no reordering code, so they go live in days
 
   @WSE-09 @segment.enterprise
-  Rule: However fast events come, each customer receives all of them in order
+  Rule: Each customer receives all events in order, however fast they are sent
 
     @nightly
     Scenario: Fifty customers each receive a thousand events in order
       Given fifty customers
-      And every customer watches
+      And every user watches events
       When two agents of each customer together emit a thousand events at full speed
-      Then every connection has received all events of its own customer's runs and nothing else
+      Then every connection has received all events of its own user's runs in order, and nothing else
       And every connection has received a thousand events

@@ -10,12 +10,12 @@ from support.scenario import received_events
 from support.scenario.held_runs import Cancellations
 
 
-@when("{others:Users} try to cancel {customer:Owner} run before the partner answers")
+@when("{others:Users} try to cancel {customer:Owner} run before the partner responds")
 def _(world, others, customer):
     world.keep(cancellation.attempt(world, others, world.run_of(customer)))
 
 
-@then("each is answered as if the run had never existed")
+@then("every response is as if the run had never existed")
 def _(world):
     for attempt in world.kept(CancelAttempts).attempts:
         world.expect(attempt.response, is_indistinguishable_from(attempt.to_unknown_run))

@@ -19,7 +19,7 @@ def _(world):
     world.expect(world.stored(world.last_run).raw, is_just(world.kept(FinishedRun).run.raw))
 
 
-@then("the answer is the newest message of the run's thread")
+@then("the answer is the newest message of the run's conversation")
 def _(world):
     run, answer = world.last_run, world.kept(FinishedRun).run.result
     newest = world.platform.messages(run.user, run.thread_id).require()["items"][-1]

@@ -17,14 +17,14 @@ def _(world):
     world.expect(world.last_outcome.problem.extra["known_agents"], contains_inanyorder(*known))
 
 
-@then("{customer:User} has no run and no thread")
+@then("{customer:User} has no run and no conversation")
 def _(world, customer):
     runs, threads = world.platform.runs(customer), world.platform.threads(customer)
     stored = {"runs": runs.require()["items"], "threads": threads.require()["items"]}
     world.expect(stored, is_just({"runs": [], "threads": []}))
 
 
-@then("{customer:Owner} next run is counted and nothing else")
+@then("only {customer:Owner} next run is counted against the allowance")
 def _(world, customer):
     run = world.running(customer, "usage_report")
     world.ended(run)

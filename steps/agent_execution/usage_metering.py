@@ -20,7 +20,7 @@ def _(world, more, low, high, less, table):
         world.expect(comparison, is_between(low, high))
 
 
-@then("{customer:Owner} last run used these multiples of the least that an earlier run used")
+@then("{customer:Owner} last run used these multiples of the lowest figure of the earlier runs")
 def _(world, customer, table):
     *earlier, last = usage_metering.usages(world, customer)
     for row in table:
@@ -28,7 +28,7 @@ def _(world, customer, table):
         world.expect(comparison, is_between(float(row["at least"]), float(row["at most"])))
 
 
-@then("the run reports the wait as elapsed time, but not as computing time")
+@then("the run reports the wait as elapsed time, but not as CPU time")
 def _(world):
     usage = world.ended(world.last_run).usage
     waited, computed = greater_than_or_equal_to(1.0), all_of(less_than(1.0), less_than(usage["wall_seconds"] / 2))

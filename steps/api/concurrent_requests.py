@@ -6,7 +6,7 @@ from support.matchers.timing import percentile
 from support.run.sentences import then, when
 
 
-@when("every customer makes ten different requests at the same time")
+@when("every user makes ten different requests at the same time")
 def _(world):
     world.keep(Calls(concurrent_requests.call_side_by_side(world)))
 
@@ -21,7 +21,7 @@ def _(world):
     world.expect(world.kept(Calls).made, concurrent_requests.have_unique_ids())
 
 
-@then("nearly all responses arrive within the {budget:Budget} budget")
+@then("at least 95 % of all responses arrive within the target time for {budget:Budget}")
 def _(world, budget):
     took = [call.answer.seconds for call in world.kept(Calls).made]
     world.within(budget, percentile(took, 0.95), f"p95 of {len(took)} responses")

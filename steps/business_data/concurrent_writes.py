@@ -8,7 +8,7 @@ from support.matchers.outcomes import all_succeed
 from support.run.sentences import then, when
 
 
-@when("everyone books expenses at once")
+@when("everyone books expenses at the same time")
 def _(world):
     world.keep(concurrent_writes.book_together(world))
 
@@ -19,7 +19,7 @@ def _(world, spending):
     world.expect(spending.read(world), is_just(spending.expected(world)))
 
 
-@when("{customer:User} {make:ConflictingRequests} at once")
+@when("{customer:User} {make:ConflictingRequests} at the same time")
 def _(world, customer, make):
     world.keep(Conflict(make(world, customer)))
 

@@ -40,7 +40,7 @@ def _(world, owner, position, state):
     world.expect(conversations.read(world, conversation), is_just(state(conversation)))
 
 
-@then("each request is answered as if the conversation had never existed")
+@then("every response is as if the conversation had never existed")
 def _(world):
     for response, never_existed in world.kept(Attempts).pairs:
         world.expect(response, is_indistinguishable_from(never_existed), str(response))

@@ -14,7 +14,7 @@ def _(world):
     world.keep(pagination.read_while_others_write(world, world.kept(ArchiveSize)))
 
 
-@then("nearly all pages arrive within the {budget:Budget} budget")
+@then("at least 95 % of all pages arrive within the target time for {budget:Budget}")
 def _(world, budget):
     reads = world.kept(ArchiveReads)
     world.within(budget, reads.p95, f"p95 of {len(reads.judged())} pages")

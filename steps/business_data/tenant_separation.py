@@ -4,21 +4,21 @@ from support.business_data.tenant_separation import Reached, reaches_only_rows_o
 from support.run.sentences import then, when
 
 
-@when("the platform's database account {access:DatabaseAccess} every table on behalf of {customer:CustomerOrNone}")
+@when("the platform's database role {access:DatabaseAccess} every table on behalf of {customer:CustomerOrNone}")
 def _(world, access, customer):
     world.keep(access(world, customer))
 
 
-@then("the account has reached {customer:Owner} data in every table and no other data")
+@then("the role has reached {customer:Owner} data in every table and no other data")
 def _(world, customer):
     world.expect(world.kept(Reached), reaches_only_rows_of(customer.tenant.id))
 
 
-@then("the account has reached no data")
+@then("the role has reached no data")
 def _(world):
     world.expect(world.kept(Reached), reaches_only_rows_of(None))
 
 
-@then("on behalf of {customer:User} the account reaches {owner:Owner} data in every table")
+@then("on behalf of {customer:User} the role reaches {owner:Owner} data in every table")
 def _(world, customer, owner):
     world.expect(read_on_behalf_of(world, customer), reaches_only_rows_of(owner.tenant.id))

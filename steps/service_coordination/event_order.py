@@ -7,7 +7,7 @@ from support.run.sentences import then
 from support.service_coordination import event_order
 
 
-@then("each progress report came after its cause and before its effect")
+@then("each progress report came after the start and before the end of its tool call")
 def _(world):
     run = world.last_run
     events = run.user.watching.of(run)

@@ -16,7 +16,7 @@ def _(world, instances):
     service_discovery.expect_found(world, instances)
 
 
-@then("the operator finds {instances:Instances} immediately")
+@then("the operator immediately finds {instances:Instances}")
 def _(world, instances):
     world.expect(service_discovery.found_by_operator(world), is_just(instances.names))
 

@@ -11,7 +11,7 @@ def _(world, customer):
     world.expect(world.ended(run).result, computed_answers.expected_answer(world, run))
 
 
-@then("each answer equals the savings in its customer's own inventory")
+@then("each customer's answer equals the savings in their own inventory")
 @then("each answer equals what the customer's own data gives")
 def _(world):
     for run in world.runs:

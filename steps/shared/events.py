@@ -12,13 +12,13 @@ from support.scenario import received_events
 from support.websocket_events import connections, notices
 
 
-@given("{viewer:User} watches")
+@given("{viewer:User} watches events")
 def _(world, viewer):
     world.watch(world.users.settle(viewer))
 
 
-@given("every customer watches")
-@when("every customer watches")
+@given("every user watches events")
+@when("every user watches events")
 def _(world):
     populations.everybody_watches(world)
 
@@ -30,7 +30,8 @@ def _(world, viewer):
     world.expect(shown, tells_a_complete_story(of=run))
 
 
-@then("every connection has received all events of its own customer's runs and nothing else")
+@then("every connection has received all events of its own user's runs in order, and nothing else")
+@then("every other connection has received all events of its own user's runs in order, and nothing else")
 def _(world):
     heard = received_events.of_everybody(world)
     world.expect(heard, each_hears_their_own(at_least=populations.connections(world)))
@@ -52,7 +53,7 @@ def _(world, viewer, failure, retry):
     world.expect(told, equal_to({"type": "agent_error", "code": failure.code, "recoverable": retry.helps}))
 
 
-@then("the error that {viewer:User} reads and receives shows nothing internal")
+@then("the stored error and the error event of {viewer:Owner} run show no internal details")
 def _(world, viewer):
     run = world.run_of(viewer)
     told = viewer.watching.wait_for("agent_error", run=run, within=world.budgets.limit("run ends"))
@@ -60,15 +61,15 @@ def _(world, viewer):
         world.expect(reason, is_fit_for_a_customer())
 
 
-@then("nearly all events arrive within the {budget:Budget} budget")
+@then("at least 95 % of all events arrive within the target time for {budget:Budget}")
 def _(world, budget):
     late = received_events.delays(world)
     world.expect(len(late), greater_than_or_equal_to(20), "events measured")
     world.within(budget, percentile(late, 0.95), f"p95 of {len(late)} deliveries")
 
 
-@then("the platform closes the dropped connection in time")
-def _(world):
+@then("the platform closes {viewer:Owner} connection in time")
+def _(world, viewer):
     dropped = world.kept(connections.DroppedConnection)
     took = connections.seconds_until_closed(world, dropped)
     world.within("dropped connection closed", took, "from the drop until the platform closes it")

@@ -30,7 +30,7 @@ def _(world, customer):
     world.expect(owned_resources.stored_of(world, customer.tenant), is_just(before, "the data as it was stored before"))
 
 
-@then("every API endpoint for owners works for {customer:User}")
+@then("every API endpoint open to owners works for {customer:User}")
 def _(world, customer):
     before = owned_resources.stored_of(world, customer.tenant)
     world.expect(endpoints.call_as_owner(world), calls.succeed())

@@ -8,7 +8,7 @@ from support.scenario import held_runs, work
 from support.scenario.partner import PRICES
 
 
-@given("{customer:User} has finished {work_:Work}")
+@given("{customer:User} has run {work_:Work}")
 @when("{customer:User} runs {work_:Work}")
 def _(world, customer, work_):
     work.done(world, customer, work_)
@@ -24,12 +24,12 @@ def _(world, customer, work_):
     work_(world, customer)
 
 
-@when("every customer runs {work_:Work} at the same moment")
+@when("every user runs {work_:Work} at the same time")
 def _(world, work_):
     work.at_the_same_moment(world, work_)
 
 
-@given("{customer:User} has runs that completed, failed, timed out and were cancelled")
+@given("{customer:User} has a completed, a failed, a timed-out and a cancelled run")
 def _(world, customer):
     run_tracking.ended_in_every_way(world, customer)
 
@@ -40,7 +40,7 @@ def _(world, customer):
     held_runs.cancel(world, world.run_of(customer))
 
 
-@given("the partner takes a second to answer")
+@given("the partner takes a second to respond")
 def _(world):
     world.partner.delay(PRICES, 1.0)
 

@@ -7,7 +7,7 @@ from support.tool_dispatcher import account_isolation
 from support.tool_dispatcher.server_tasks import TaskRequests
 
 
-@when("{customers:Users} run {work_:ServerWork} at the same moment")
+@when("{customers:Users} run {work_:ServerWork} at the same time")
 def _(world, customers, work_):
     account_isolation.run_at_the_same_moment(world, customers, work_)
 

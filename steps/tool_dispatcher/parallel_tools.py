@@ -15,7 +15,7 @@ def _(world, customer):
     world.expect(parallel_tools.answers(world, customer), is_just(parallel_tools.expected_answers(customer)))
 
 
-@then("{customer:User} has the list of servers before the partner answers")
+@then("{customer:User} has the list of servers before the partner responds")
 def _(world, customer):
     order = parallel_tools.in_order_of_time(world, customer)
     world.expect(order, is_just(["list of servers", "answer of the partner"]))

@@ -8,7 +8,7 @@ from support.scenario.partner import own_path
 from support.tool_dispatcher import tool_permissions
 
 
-@then("only the tools to {rights:Rights} servers have worked")
+@then("only the tools to {rights:Rights} servers have run")
 def _(world, rights):
     expected = tool_permissions.expected_to_work(world, rights)
     world.expect(tool_permissions.worked(world), is_just(expected, f"only the tools to {', '.join(rights)}"))
@@ -19,7 +19,7 @@ def _(world):
     world.expect(tool_permissions.refusals(world), is_just(tool_permissions.expected_refusals(world)))
 
 
-@then("the published list allows {caller:User} only the tools to {rights:Rights} servers")
+@then("the published tool list allows {caller:User} only the tools to {rights:Rights} servers")
 def _(world, caller, rights):
     world.expect(tool_permissions.published_rights(world, caller), is_just(tool_permissions.expected_rights(rights)))
 

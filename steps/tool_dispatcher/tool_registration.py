@@ -21,6 +21,6 @@ def _(world, customer, error):
     world.expect(found, is_just(tool_registration.expected_call(world, error)))
 
 
-@then("the published list {named:Naming} the currency tool")
+@then("the published tool list {named:Naming} the currency tool")
 def _(world, named):
     world.expect(tool_registration.is_published(world), is_just(named))

@@ -74,7 +74,7 @@ def _(world, viewer):
     world.expect(newest, has_no_gap(after=opened_after), "events of the newest connection")
 
 
-@then("no event is missing or duplicated across {viewer:Owner} connections")
+@then("{viewer:Owner} connections together show no gap and no duplicate")
 def _(world, viewer):
     capture = viewer.watching
     world.expect(capture, has_no_gap(after=capture.first_sequence))

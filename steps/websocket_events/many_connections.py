@@ -11,17 +11,17 @@ def _(world):
     world.faults.restart("backend")
 
 
-@given("every customer watches, {stalled:User} over a stalled connection")
+@given("every user watches events, {stalled:User} over a stalled connection")
 def _(world, stalled):
     connections.stall(world, stalled)
     populations.everybody_watches(world)
 
 
-@when("every customer runs {work_:Work}")
+@when("every user runs {work_:Work}")
 def _(world, work_):
     populations.at_once(world.users.customers, lambda user: work.started(world, user, work_))
 
 
-@then("the memory of each connection is within the {budget:Budget} budget")
+@then("each connection uses no more memory than the {budget:Budget} limit")
 def _(world, budget):
     world.within(budget, world.kept(populations.ConnectionMemory).bytes, "memory of each connection")

@@ -29,7 +29,7 @@ def _(world):
         world.expect(capture, has_no_gap(after=capture.first_sequence), capture.name)
 
 
-@then("{customer:User} is refused because the permission of an operator is missing")
+@then("{customer:User} is refused because the operator permission is missing")
 def _(world, customer):
     world.expect(world.last_outcome, is_refused_with("permission_denied"))
 

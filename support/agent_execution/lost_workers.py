@@ -30,6 +30,6 @@ def shut_down(world: World, run: RunHandle) -> None:
 
 WORKER_STOPS: dict[str, Callable[[World, RunHandle], None]] = {
     "crashes": crash,
-    "shuts down before the partner answers": shut_down,
+    "shuts down before the partner responds": shut_down,
 }
 """How the worker of a run stops, by the words of the feature."""

@@ -61,10 +61,10 @@ TRACES_IN: dict[str, Callable[[World, RunHandle], Traces]] = {
     "every event of the run": _in_events,
     "the stored run": _in_stored_run,
     "the record of each tool call": _in_tool_records,
-    "the partner's journal": _in_journal,
+    "the partner's request log": _in_journal,
     "the analytics record": _in_analytics,
     "the log of the backend": _in_log("backend"),
     "the log of the worker": _in_log("worker-*"),
-    "the log of the tools": _in_log("tools-*"),
+    "the log of the tools service": _in_log("tools-*"),
 }
 """How to find the trace IDs in each place, by the words of the feature; none where nothing was recorded (yet)."""

@@ -26,15 +26,13 @@ Usage = Mapping[str, float]
 class Resource(Enum):
     """What a run uses, as a feature names it."""
 
-    COMPUTING_TIME = "computing time"
+    COMPUTING_TIME = "CPU time"
     DATA_READ = "data read"
     WORKING_STATE = "working state"
 
     @property
     def field(self) -> str:
-        return {"computing time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}[
-            self.value
-        ]
+        return {"CPU time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}[self.value]
 
     @property
     def is_timed(self) -> bool:

@@ -32,19 +32,17 @@ ASSETS: dict[str, Asset] = {
 WORK: dict[str, Work] = {
     "every agent": computed_answers.every_agent,
     "a cost analysis that waits for the partner's price list": computed_answers.waiting_for_prices,
-    "another cost analysis in the same thread": finished_runs.follow_up,
+    "another cost analysis in the same conversation": finished_runs.follow_up,
     "a cost analysis with the caller's trace ID": tracing.with_callers_trace,
     "two cost analyses": usage_metering.two_analyses,
     "a usage report that waits for worker capacity": run_tracking.queued_report,
     "an agent that does not exist": unknown_agents.unknown_agent,
-    "an agent that exits the process": work.probe(agents.exiting()),
+    "an agent that terminates its process": work.probe(agents.exiting()),
     "an agent that calls three tools in parallel": complete_stories.parallel_run,
     "an agent that computes until it is stopped": usage_metering.computing_run,
     "agents that take all worker capacity": run_tracking.taking_all_capacity,
-    "more agents that hang past their time limit than there is worker capacity": _beyond(held_runs.hanging_run),
-    "more agents that block a worker past their time limit than there is worker capacity": _beyond(
-        held_runs.blocking_run
-    ),
+    "more agents that hang past their time limit than the workers can run": _beyond(held_runs.hanging_run),
+    "more agents that block a worker past their time limit than the workers can run": _beyond(held_runs.blocking_run),
 }
 TYPES = {
     "EventPattern": entry(complete_stories.PATTERNS),

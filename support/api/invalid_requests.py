@@ -94,7 +94,7 @@ def _pieces(body: bytes) -> Iterator[bytes]:
 
 
 def name_the_field() -> BaseMatcher[Sequence[InvalidCall]]:
-    """Each request was refused as invalid, with a message about the field that shows nothing internal."""
+    """Each request was refused as invalid, with a message about the field that contains no internal details."""
     return each_call("every response is a validation error that names the field", _fault)
 
 

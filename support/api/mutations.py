@@ -28,7 +28,7 @@ class RequestError(Enum):
     MISSING = "a missing field"
     TYPE = "a field of the wrong type"
     LONG = "a value that is too large"
-    CHARACTER = "an unstorable character"
+    CHARACTER = "a character that cannot be stored"
     NUMBER = "an invalid number"
     ENCODING = "a malformed or wrongly encoded body"
     DEEP = "endlessly nested lists"

@@ -40,7 +40,7 @@ def show_nothing_internal() -> BaseMatcher[Sequence[Call]]:
         shown = internals_in(call.answer.text) + internals_in(str(dict(call.answer.headers)))
         return f"shows {', '.join(shown)}: {call.answer}" if shown else None
 
-    return each_call("every response shows nothing internal", fault_of)
+    return each_call("every response contains no internal details", fault_of)
 
 
 def explain(calls: Sequence[Call]) -> BaseMatcher[Sequence[Mapping[str, Any]]]:

@@ -66,7 +66,7 @@ RESPONSES: dict[str, Callable[[World], Matcher[Any]]] = {
     "is an internal error with its request ID": lambda world: are_failures(Meaning.FAILED, "internal_error"),
     "is as if the resource had never existed": lambda world: are_as_if_nothing_existed(),
     "is correct and shows only the customer's own data": lambda world: concurrent_requests.are_correct(),
-    "shows nothing internal": lambda world: show_nothing_internal(),
+    "contains no internal details": lambda world: show_nothing_internal(),
     "follows the access rule of its endpoint": lambda world: permissions.follow_the_access_rules(),
     "conforms to the published API reference": polling.conform,
 }

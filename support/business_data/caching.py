@@ -115,7 +115,10 @@ def read_from_cache(world: World, reader: User, service: str = _BACKEND) -> dict
     return seen
 
 
-READS = {"their current allowance": read, "their current allowance from the cache": read_from_cache}
+READS = {
+    "the organisation's current allowance": read,
+    "the organisation's current allowance from the cache": read_from_cache,
+}
 
 
 def _hits(world: World, service: str) -> float:
@@ -185,6 +188,6 @@ FAILURES = {
     # It is empty and running again at once.
     "has lost its data": CacheFailure(lambda faults: faults.lose_data(), lambda faults: None),
     "has crashed": CacheFailure(lambda faults: faults.lose("redis"), lambda faults: faults.bring_back("redis")),
-    "hangs": CacheFailure(lambda faults: faults.freeze("redis"), lambda faults: faults.thaw("redis")),
+    "does not respond": CacheFailure(lambda faults: faults.freeze("redis"), lambda faults: faults.thaw("redis")),
     "is unreachable": CacheFailure(lambda faults: faults.cut_off("redis"), lambda faults: faults.heal("redis")),
 }

@@ -90,7 +90,7 @@ ACTIONS: dict[str, Callable[[World, User], None]] = {
     "pages through the messages while more are added": _page_through_messages,
     "renames the first conversation": _rename_first,
     "deletes the first conversation and then tries to read and change it": _delete_first,
-    "deletes the agent's conversation before the partner answers": _delete_under_agent,
+    "deletes the agent's conversation before the partner responds": _delete_under_agent,
 }
 
 

@@ -104,7 +104,7 @@ def start_writers(world: World, size: ArchiveSize, seconds: float) -> HttpCrowd:
 
 
 def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Request]:
-    # The writers do not start all at the same moment.
+    # The writers do not start all at the same time.
     offset = number * _EVERY_SECONDS / 20
     writes = []
     for turn in range(int(seconds / _EVERY_SECONDS)):

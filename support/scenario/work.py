@@ -46,7 +46,7 @@ def started(world: World, user: User, work: Work) -> RunHandle:
 
 
 def at_the_same_moment(world: World, work: Work) -> None:
-    """Have each customer run work that asks for the partner's prices, all of them at work at the same moment.
+    """Have each customer run work that asks for the partner's prices, all of them at work at the same time.
 
     All of them have ended when this returns.
     """
@@ -71,6 +71,6 @@ WORK: dict[str, Work] = {
     "an agent that hangs past its time limit": held_runs.hanging_run,
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
     "an agent that crashes": probe(agents.crashing()),
-    "an agent whose tool is not ready": probe(agents.with_failing_tool("Not ready yet.")),
+    "an agent whose tool is temporarily unavailable": probe(agents.with_failing_tool("Not ready yet.")),
     "an agent whose tool is faulty": probe(agents.with_broken_tool()),
 }

@@ -7,11 +7,13 @@ from support.service_coordination.service_discovery import EVENTS, FIRST, SECOND
 
 WORK: dict[str, Work] = {
     "research on three topics": research.of(1, 3),
-    "two research tasks on three topics each side by side": research.of(2, 3),
+    "two research tasks on three topics each in parallel": research.of(2, 3),
     "research on two topics while the partner holds back the second": research.of(1, 2, answered=1),
-    "twenty research jobs at once": concurrent_jobs.of_one_customer(20),
-    "four research tasks side by side while the first instance's responses are lost": instance_failover.lose_responses,
-    "a usage report while acknowledgements of its job record are lost": job_records.report_without_acknowledgements,
+    "twenty research jobs at the same time": concurrent_jobs.of_one_customer(20),
+    "four research tasks in parallel while the first instance's responses are lost": instance_failover.lose_responses,
+    "a usage report while acknowledgements of the run's job record are lost": (
+        job_records.report_without_acknowledgements
+    ),
 }
 TYPES = {
     "Instance": entry({"first": FIRST, "second": SECOND}),

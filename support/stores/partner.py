@@ -31,7 +31,7 @@ class PartnerEyes:
         for entry in self._new_entries():
             text = json.dumps(entry)
             if "canary-" in text:
-                where = f"the partner's journal ({entry['method']} {entry['path']})"
+                where = f"the partner's request log ({entry['method']} {entry['path']})"
                 found.append(Sighting(where, traces.get(_trace_of(entry)), markers_in(text)))
         return found
 

@@ -1,4 +1,4 @@
-"""Agents of several customers that work in the cloud at the same moment, or reach for another customer's servers."""
+"""Agents of several customers that work in the cloud at the same time, or reach for another customer's servers."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -144,4 +144,4 @@ SEARCHES: dict[str, Callable[[World], Searched]] = {
     "the platform's databases and logs": _in_stores,
 }
 """Where secrets are looked for, as a feature says it."""
-WORK: dict[str, Work] = {"an agent that signs in at the partner": _sign_in}
+WORK: dict[str, Work] = {"an agent that signs in to the partner": _sign_in}

@@ -1,4 +1,4 @@
-"""Who may use which tool: an agent that tries every tool, and the published list of tools."""
+"""Who may use which tool: an agent that tries every tool, and the published tool list of tools."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -130,7 +130,7 @@ def expected_call(world: World, error: str | None) -> dict[str, Any]:
 
 
 def is_published(world: World) -> bool:
-    """Whether the published list names the tool."""
+    """Whether the published tool list names the tool."""
     return world.kept(CurrencyTool).name in published_tools(world, world.users.customers[0])
 
 
@@ -141,12 +141,12 @@ OPERATIONS: dict[str, Callable[[World], None]] = {
 }
 """What the operator has done, as a feature says it."""
 CALL_RESULTS = {
-    "receives the partner's answer": None,
+    "receives the partner's response": None,
     "is refused because the tool was withdrawn, with no further request to the partner": "tool_withdrawn",
 }
 """The error code of a call, by what a feature says of the agent; None: there is no error."""
 IS_NAMED = {"names": True, "no longer names": False}
-"""Whether the published list names a tool, as a feature says it."""
+"""Whether the published tool list names a tool, as a feature says it."""
 ASSETS: dict[str, Asset] = {"access to a new currency tool": lambda world, _: _add(world)}
 WORK: dict[str, Work] = {
     "an agent that cannot find the currency tool": _call_in_vain,

@@ -91,7 +91,9 @@ def reported_durations(world: World, viewer: User) -> dict[str, float | None]:
 
 CALLS: dict[str, Callable[[World, User], list[TimedCall]]] = {
     "the price list": _price_list,
-    "each question, excluding its wait,": _questions,
+    "each question": _questions,
 }
 """The calls whose duration is judged, as a feature says it."""
-WORK: dict[str, Work] = {"an agent that asks the partner more questions than may run at once": _ask_more_than_at_once}
+WORK: dict[str, Work] = {
+    "an agent that asks the partner more questions than its tools may handle in parallel": _ask_more_than_at_once
+}

@@ -131,7 +131,7 @@ def _another_stream(world: World, user: User) -> None:
 
 MISSED = {
     "more events than the platform keeps": _more_than_kept,
-    "a data loss of the event stream and as many events as before": _another_stream,
+    "a data loss of the event stream and as many new events": _another_stream,
 }
 """What happens while a customer is disconnected, by the words of a feature."""
 

@@ -34,7 +34,7 @@ class Requests:
 
 
 def in_two_threads(agent: Agent, *, at_once: bool) -> Work:
-    """A run in each of two threads, each with a request ID of its own; both have ended when it returns."""
+    """A run in each of two conversations, each with a request ID of its own; both have ended when it returns."""
 
     def run_both(world: World, user: User) -> RunHandle:
         ids = []

@@ -22,7 +22,7 @@ class EventClient(Enum):
     NO_TOKEN = "a program without a token"
     EXPIRED = "a program with an expired token"
     FORGED = "a program with a forged token"
-    SESSION_OVER = "a program with the token of a past session"
+    SESSION_OVER = "a program with a token of a session that has ended"
     THIRD_PARTY = "a third-party website"
 
     @property

@@ -8,8 +8,10 @@ from support.websocket_events.error_events import Failure, Retry
 from support.websocket_events.event_identity import in_two_threads
 
 WORK = {
-    "a cost analysis in each of two threads, one after the other": in_two_threads(Agent.COST_ANALYSIS, at_once=False),
-    "a savings review in each of two threads, both at once": in_two_threads(Agent.REVIEW, at_once=True),
+    "a cost analysis in each of two conversations, one after the other": in_two_threads(
+        Agent.COST_ANALYSIS, at_once=False
+    ),
+    "a savings review in each of two conversations, both in parallel": in_two_threads(Agent.REVIEW, at_once=True),
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {

@@ -52,7 +52,7 @@ def test_a_command_after_the_line_was_reset_is_answered(stack: Stack, url: str, 
 
 
 def test_more_commands_at_once_than_there_are_lines_take_turns(url: str):
-    """After a line was lost, everybody who watches catches up at the same moment."""
+    """After a line was lost, everybody who watches catches up at the same time."""
 
     async def ask() -> list[bool]:
         client = asynchronous(url, retries=1)

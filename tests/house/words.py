@@ -22,7 +22,7 @@ OLD_WORDS = (
     (r"under (?:its|the) .*number", "with its request ID"),
     (r"what came of", "the result, the outcome"),
     (r"gives? way|given up|gives? up", "blocks, closes"),
-    (r"fit for a customer", "shows nothing internal"),
+    (r"fit for a customer", "contains no internal details"),
     (r"the inside", "nothing internal"),
     (r"befall\w*|thereby|whosoever|wherever it", "plain words"),
 )

@@ -269,7 +269,7 @@ def test_a_leak_to_the_partner_is_found(session, two):
     trace = new_trace_id()
     headers = {"traceparent": traceparent(trace)}
     requests.get(f"{world.addresses.partner_url}/v1/{ids['foreign']}", headers=headers, timeout=5)
-    leak(session, world, "the partner's journal")
+    leak(session, world, "the partner's request log")
 
 
 # -- the story oracle ------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ CEILINGS = {
     "failover": 10.0,
     "health turns": 5.0,
     "mixed requests": 1.0,
-    "page of conversations": 0.1,
+    "pages of conversations": 0.1,
     "platform overhead": 0.2,
     "freshness": 2.0,
     "start": 15.0,
