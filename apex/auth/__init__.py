@@ -1,1 +1,1 @@
-"""Tenants, users, sessions and the tokens that open the platform's doors."""
+"""Tenants, users, sessions and the tokens that give access to the platform."""

@@ -171,5 +171,5 @@ class Listener(threading.Thread):
         while not self._closed.is_set():
             for notification in connection.notifies(timeout=1.0):
                 self._channels[notification.channel](notification.payload)
-            # A cheap question, so that a dead line is noticed even when nobody notifies.
+            # A cheap question, so that a dropped connection is noticed even when nobody notifies.
             connection.execute("SELECT 1")

@@ -77,14 +77,14 @@ class Crowd:
     async def open(self, members: list[dict[str, Any]]) -> dict[str, Any]:
         """Connect everybody, some at a time."""
         started = time.monotonic()
-        door = asyncio.Semaphore(_OPENING_AT_ONCE)
-        await asyncio.gather(*(self._enter(door, **member) for member in members))
+        gate = asyncio.Semaphore(_OPENING_AT_ONCE)
+        await asyncio.gather(*(self._enter(gate, **member) for member in members))
         return {"open": len(self._members), "seconds": time.monotonic() - started}
 
     async def _enter(
-        self, door: asyncio.Semaphore, name: str, url: str, headers: Mapping[str, str], subprotocols: list[str]
+        self, gate: asyncio.Semaphore, name: str, url: str, headers: Mapping[str, str], subprotocols: list[str]
     ) -> None:
-        async with door:
+        async with gate:
             try:
                 connection = await connect(
                     url,

@@ -97,7 +97,7 @@ class LiveSocket:
         if self._left:
             return
         if self.closed is None:
-            with contextlib.suppress(OSError, websocket.WebSocketException):  # a dead line cannot be told goodbye
+            with contextlib.suppress(OSError, websocket.WebSocketException):  # dropped: it takes no close frame
                 self._connection.send_close(1000)
         self._shut(socket.SHUT_RDWR)
 

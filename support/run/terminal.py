@@ -26,7 +26,7 @@ _SAY_SECONDS = 30.0
 class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
     """Progress, and at the end what went wrong: promise, reason, last observations, where the evidence lies.
 
-    The run tells it directly of what happens in its lanes; of behave's events only a dry run's are heeded.
+    The run tells it directly of what happens in its lanes; of behave's events only a dry run's count.
     """
 
     name = "acceptance"

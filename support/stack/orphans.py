@@ -14,18 +14,18 @@ from typing import NamedTuple
 
 from support.stack import directories, processes
 
-LEDGER = "processes.json"
+PROCESS_LIST = "processes.json"
 _IPC_RMID = 0
 _PATIENCE_SECONDS = 1.5
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def write_ledger(run_dir: Path, running: Iterable[tuple[processes.Identity, int]]) -> None:
+def write_process_list(run_dir: Path, running: Iterable[tuple[processes.Identity, int]]) -> None:
     """Note the running processes, each with the signal that ends it, for whoever has to clear up."""
     entries = [[process.pid, process.start_time, end_signal] for process, end_signal in running]
-    fresh = run_dir / f"{LEDGER}.new"
+    fresh = run_dir / f"{PROCESS_LIST}.new"
     fresh.write_text(json.dumps({"boot": _boot(), "processes": entries}))
-    fresh.rename(run_dir / LEDGER)
+    fresh.rename(run_dir / PROCESS_LIST)
 
 
 def sweep(base: Path) -> list[Path]:
@@ -44,7 +44,7 @@ def sweep(base: Path) -> list[Path]:
 def clear(run_dir: Path) -> None:
     """End the processes of a run, remove its shared memory and its directory. Does nothing where nothing is left."""
     members: list[processes.Identity] = []
-    for process, end_signal in _read_ledger(run_dir):
+    for process, end_signal in _read_process_list(run_dir):
         relatives = processes.family(process)
         members.extend(relatives)
         processes.send(relatives[:1], end_signal)
@@ -98,14 +98,14 @@ def _unattached_segments() -> list[_Segment]:
     return [_Segment(int(row["key"]), int(row["shmid"]), int(row["uid"])) for row in found if row["nattch"] == "0"]
 
 
-def _read_ledger(run_dir: Path) -> list[tuple[processes.Identity, int]]:
+def _read_process_list(run_dir: Path) -> list[tuple[processes.Identity, int]]:
     try:
-        ledger = json.loads((run_dir / LEDGER).read_text())
+        listed = json.loads((run_dir / PROCESS_LIST).read_text())
     except (OSError, ValueError):
         return []
-    if ledger["boot"] != _boot():
+    if listed["boot"] != _boot():
         return []
-    return [(processes.Identity(pid, start_time), end_signal) for pid, start_time, end_signal in ledger["processes"]]
+    return [(processes.Identity(pid, start_time), end_signal) for pid, start_time, end_signal in listed["processes"]]
 
 
 def _boot() -> str:

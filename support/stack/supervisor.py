@@ -97,7 +97,7 @@ class Supervisor:
             run_dir=run_dir,
             ports=PortRange(low, high),
             environment=base_environment(),
-            changed=lambda: self._write_ledger(run_dir),
+            changed=lambda: self._write_process_list(run_dir),
         )
         provider: Provider = EmbeddedProvider(surroundings)
         self._services = list(provider.services())
@@ -129,7 +129,7 @@ class Supervisor:
         proxies = Child("proxies", provider.proxies(control_socket), log)
         self._children.append(proxies)
         proxies.at_end(self._end_without)
-        self._write_ledger(run_dir)
+        self._write_process_list(run_dir)
 
     def _end_without(self, child: Child) -> None:
         """Nothing works without the links; the stack ends rather than look healthy."""
@@ -155,13 +155,13 @@ class Supervisor:
         command = (sys.executable, "-S", "-m", "support.stack.reaper", str(run_dir))
         return subprocess.Popen(command, cwd=self._options.checkout, stdin=subprocess.PIPE, start_new_session=True)
 
-    def _write_ledger(self, run_dir: Path) -> None:
+    def _write_process_list(self, run_dir: Path) -> None:
         running = [service.child for service in self._services if isinstance(service, ProcessService)]
         forking = [] if self._fork_server is None else [self._fork_server.child]
         children = [
             child for child in (*self._children, *forking, *running) if child is not None and not child.ended.is_set()
         ]
-        orphans.write_ledger(run_dir, [(child.identity, child.launch.death_signal) for child in children])
+        orphans.write_process_list(run_dir, [(child.identity, child.launch.death_signal) for child in children])
 
     async def _end(self, run_dir: Path) -> None:
         self._stop_asked.set()

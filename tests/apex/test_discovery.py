@@ -101,7 +101,7 @@ def call(database):
     tenant = str(uuid.uuid4())
     with database.tenant(tenant) as connection:
         connection.execute(insert(tenants).values(id=tenant, name="Some", plan="free"))
-    ids = (str(uuid.uuid4()), "survey", str(uuid.uuid4()), tenant, str(uuid.uuid4()))
+    ids = (str(uuid.uuid4()), "research", str(uuid.uuid4()), tenant, str(uuid.uuid4()))
     nobody: Any = None
     return ToolCall(*ids, httpx.AsyncClient(), "http://partner", nobody, nobody, lambda report: None)
 

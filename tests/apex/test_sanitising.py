@@ -86,7 +86,7 @@ def test_long_texts_are_read_in_one_go(text):
 
 def test_what_a_tool_reports_is_told_without_secrets():
     told: list[dict[str, Any]] = []
-    ids = (str(uuid.uuid4()), "survey", "run", "tenant", "user")
+    ids = (str(uuid.uuid4()), "research", "run", "tenant", "user")
     nobody: Any = None
     call = ToolCall(*ids, nobody, "http://partner", nobody, nobody, told.append)
     asyncio.run(call.report(f"Signing in with password={SECRET}", 1, 2))

@@ -63,12 +63,12 @@ def test_the_name_of_a_tool_stays_one_segment_of_the_path(api, directory, name, 
 
 def test_a_call_that_stays_in_other_hands_may_still_be_done(api, directory):
     api.answer = lambda asked: (409, {}, {"code": "in_progress", "detail": "This call is in other hands."})
-    told = failed(directory, "survey")
-    assert (told.message, told.recoverable) == ("The tool 'survey' is still carrying out the call.", True)
+    told = failed(directory, "research")
+    assert (told.message, told.recoverable) == ("The tool 'research' is still carrying out the call.", True)
     assert len(api.asked) > 1
 
 
 def test_another_refusal_is_final(api, directory):
     api.answer = lambda asked: (409, {}, {"code": "conflict", "detail": "This key belongs to another call."})
-    told = failed(directory, "survey")
-    assert (told.message, told.recoverable) == ("The tool 'survey' refused the call.", False)
+    told = failed(directory, "research")
+    assert (told.message, told.recoverable) == ("The tool 'research' refused the call.", False)

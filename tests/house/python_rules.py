@@ -108,20 +108,20 @@ def matchers_are_pure(module: Module) -> Iterator[str]:
             yield f"{module.path}:{node.lineno}: a matcher calls {node.func.id}()"
 
 
-def suite_and_platform_are_strangers(module: Module) -> Iterator[str]:
+def suite_and_platform_are_separate(module: Module) -> Iterator[str]:
     """The platform knows nothing of the suite; the suite knows the platform by network and command line.
 
     Plug-ins run inside the platform, so they import it.
     """
-    strangers: tuple[str, ...]
+    forbidden: tuple[str, ...]
     if module.under("apex"):
-        strangers = ("support", "steps", "tests", "defects", "environment", "behave")
+        forbidden = ("support", "steps", "tests", "defects", "environment", "behave")
     elif module.under("support", "steps", "environment.py") and not module.under("support/plugin"):
-        strangers = ("apex",)
+        forbidden = ("apex",)
     else:
         return
     for line, name in imports(module):
-        if is_part(name, *strangers):
+        if is_part(name, *forbidden):
             yield f"{module.path}:{line}: imports {name}"
 
 
@@ -215,7 +215,7 @@ RULES = (
     environment_has_one_reader,
     behave_stays_outside,
     matchers_are_pure,
-    suite_and_platform_are_strangers,
+    suite_and_platform_are_separate,
     stores_are_opened_in_one_place,
     nobody_sleeps_or_pretends,
     public_things_are_described,

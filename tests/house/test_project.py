@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from support.settings import CHECKOUT
 from tests.house import project
+from tests.house.words import old_names_in
 
 # Written in two parts, so that this file keeps the rule itself.
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(" + "root|work|" + "home/[a-z]+" + r")(?![\w-])")
@@ -97,3 +98,19 @@ def test_documents_name_what_is_there(document):
     text = project.text_of(document) or ""
     assert NAMED_PATH.search(text)
     assert list(lost_paths(text)) == []
+
+
+@pytest.mark.parametrize("line", ["def try_doors():", "# the stranger hears nothing", "a LEDGER", "trespassed = []"])
+def test_old_name_is_found(line):
+    assert list(old_names_in("support/a.py", f"x = 1\n{line}"))
+
+
+@pytest.mark.parametrize("line", ["outdoors", "the endpoint"])
+def test_other_words_are_no_old_names(line):
+    assert not list(old_names_in("support/a.py", line))
+
+
+def test_nothing_is_called_by_an_old_name():
+    texts = ((path, project.text_of(path) or "") for path in project.files() if path.endswith((".py", ".md")))
+    found = [name for path, text in texts if not path.startswith("tests/house/") for name in old_names_in(path, text)]
+    assert not found, "\n".join(found)

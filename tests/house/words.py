@@ -26,6 +26,19 @@ OLD_WORDS = (
     (r"the inside", "nothing internal"),
     (r"befall\w*|thereby|whosoever|wherever it", "plain words"),
 )
+# In code, comments and documents only what names things: a verb may be said in many ways there.
+OLD_NAMES = (
+    (r"doors?", "endpoint"),
+    (r"strangers?", "outsider, other tenant, anonymous"),
+    (r"trespass\w*", "cross-tenant access"),
+    (r"holdings", "owned resources"),
+    (r"ledgers?", "record, list"),
+    (r"surveys?|surveyor", "research"),
+    (r"breakdowns?", "outage"),
+    (r"janitors?", "reaper"),
+    (r"(?:dead|bad) lines?", "dropped connection, slow network"),
+)
+_NAMES = [(re.compile(rf"(?<![A-Za-z])(?:{old})(?![A-Za-z])", re.IGNORECASE), instead) for old, instead in OLD_NAMES]
 _PATTERNS = [(re.compile(rf"\b(?:{old})\b", re.IGNORECASE), instead) for old, instead in OLD_WORDS]
 
 
@@ -34,3 +47,11 @@ def old_words_in(place: str, text: str) -> Iterator[str]:
     for pattern, instead in _PATTERNS:
         if found := pattern.search(text):
             yield f"{place}: {found[0]!r}: say {instead}: {text.strip()}"
+
+
+def old_names_in(path: str, text: str) -> Iterator[str]:
+    """A line for each old name in code or a document."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for pattern, instead in _NAMES:
+            if found := pattern.search(line):
+                yield f"{path}:{number}: {found[0]!r}: say {instead}"

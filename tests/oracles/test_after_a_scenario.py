@@ -42,7 +42,7 @@ def test_a_marker_in_its_own_place_is_no_leak():
         seen("tenant-x", ACME),
         seen("tenant-a", OLD),
     ],
-    ids=["another tenant's", "beside the own", "nobody's", "a stranger's", "of an earlier run"],
+    ids=["another tenant's", "beside the own", "nobody's", "an outsider's", "of an earlier run"],
 )
 def test_a_marker_in_a_foreign_place_is_a_leak(sighting):
     found = leaks([seen("tenant-a", ACME), sighting], OWNERS)

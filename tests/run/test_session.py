@@ -167,9 +167,9 @@ def test_the_observers_see_again_after_the_stores_were_lost(session, world):
 
 
 def test_what_cannot_be_undone_is_found(session, world):
-    world.undo.register("close the door", _fail)
+    world.undo.register("close the window", _fail)
     aftermath = session.finish(world)
-    assert [str(found) for found in aftermath.findings] == ["undo: left behind: close the door: OSError: it is stuck"]
+    assert [str(found) for found in aftermath.findings] == ["undo: left behind: close the window: OSError: it is stuck"]
     assert aftermath.verdict is Verdict.INCONCLUSIVE
 
 
