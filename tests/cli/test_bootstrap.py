@@ -152,7 +152,7 @@ def bare(tmp_path):
     """Calls bin/acceptance of a checkout without an environment, on a machine with only these Pythons."""
     shutil.copytree(CHECKOUT / "bin", tmp_path / "bin")
     (tmp_path / "support" / "stack").mkdir(parents=True)
-    shutil.copy(CHECKOUT / "support" / "stack" / "machine.py", tmp_path / "support" / "stack")
+    shutil.copy(CHECKOUT / "support" / "stack" / "prerequisites.py", tmp_path / "support" / "stack")
     programs = tmp_path / "programs"
     programs.mkdir()
     for program in ("dirname", "readlink", "sh"):
@@ -185,6 +185,6 @@ def test_old_python_is_refused_in_one_line(bare):
 
 
 def test_newer_python_under_another_name_is_found(bare):
-    found = bare(python3=OLD, python3_12='[ "${2##*/}" = machine.py ] || echo "prepared by $0 with $3 $4"')
+    found = bare(python3=OLD, python3_12='[ "${2##*/}" = prerequisites.py ] || echo "prepared by $0 with $3 $4"')
     assert found.returncode == 0
     assert found.stdout.endswith("python3.12 with acceptance --help\n")

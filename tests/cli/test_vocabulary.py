@@ -17,7 +17,7 @@ def test_every_sentence_and_word_is_listed():
         if line.startswith(("@given(", "@when(", "@then("))
     ]
     assert sum(line.startswith(("  Given ", "  When  ", "  Then  ")) for line in said) == len(defined)
-    at = said.index("  Given {viewer:User} watches")
+    at = said.index("  Given {viewer:User} watches events")
     assert any(line.startswith("          used in ") for line in said[at : at + 3])
     words = said[said.index("  {Work}") :]
     assert "          a cost analysis" in words

@@ -67,9 +67,9 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world, tmp_path):
     run = world.running(acme, "cost_analysis")
     end = watching.wait_for_end(run, within=20)
     stored = world.ended()
-    assert end.payload["answer"] == stored["answer"]
+    assert end.payload["answer"] == stored.result
     assert acme.tenant.inventory is not None
-    world.expect(stored["answer"], equals_savings(acme.tenant.inventory.expected(world.prices())))
+    world.expect(stored.result, equals_savings(acme.tenant.inventory.expected(world.prices())))
     world.expect(acme.events, tells_a_complete_story(of=run))
     world.expect(acme.events, has_no_gap(after=watching.first_sequence))
     world.expect(watching, shows_only_data_of(acme.tenant))
