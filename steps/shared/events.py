@@ -4,7 +4,7 @@ from hamcrest import equal_to, greater_than_or_equal_to
 
 from support.load import populations
 from support.matchers.problems import is_fit_for_a_customer
-from support.matchers.received_events import each_hears_their_own
+from support.matchers.received_events import are_each_their_own
 from support.matchers.story import tells_a_complete_story
 from support.matchers.timing import percentile
 from support.run.sentences import given, then, when
@@ -33,8 +33,8 @@ def _(world, viewer):
 @then("every connection has received all events of its own user's runs in order, and nothing else")
 @then("every other connection has received all events of its own user's runs in order, and nothing else")
 def _(world):
-    heard = received_events.of_everybody(world)
-    world.expect(heard, each_hears_their_own(at_least=populations.connections(world)))
+    received = received_events.of_everybody(world)
+    world.expect(received, are_each_their_own(at_least=populations.connections(world)))
 
 
 @then("the first event that {viewer:User} receives is from the next run")

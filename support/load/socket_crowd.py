@@ -1,11 +1,11 @@
 """The live connections of many customers at once, held by a process of their own."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from support.load.process import LoadProcess
-from support.platform.dialect import Control, Dialect
+from support.platform.decoding import StreamDecoder
+from support.platform.dialect import Dialect
 from support.platform.story import Event
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -16,13 +16,20 @@ class Connection:
     """One user's connection: what came over it; ``opened_at`` is where the user's numbering was then."""
 
     user: User
-    events: list[Event] = field(default_factory=list, repr=False)
-    controls: list[Control] = field(default_factory=list, repr=False)
+    stream: StreamDecoder = field(repr=False)
     closed: str | None = None
 
     @property
+    def events(self) -> list[Event]:
+        return self.stream.events
+
+    @property
+    def malformed(self) -> list[str]:
+        return self.stream.malformed
+
+    @property
     def opened_at(self) -> int | None:
-        return self.controls[0].sequence if self.controls else None
+        return self.stream.controls[0].sequence if self.stream.controls else None
 
 
 class SocketCrowd:
@@ -31,7 +38,6 @@ class SocketCrowd:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._connections: dict[str, Connection] = {}
-        self._wall_offset = time.time() - time.monotonic()
         self._load = LoadProcess("sockets")
 
     @property
@@ -48,7 +54,7 @@ class SocketCrowd:
         for user, url in addresses.items():
             carried = self._dialect.carry(user.access_token)
             name = f"{len(self._connections) + 1}: {user}"
-            self._connections[name] = Connection(user)
+            self._connections[name] = Connection(user, StreamDecoder(self._dialect))
             members.append(
                 {
                     "name": name,
@@ -80,15 +86,8 @@ class SocketCrowd:
             connection = self._connections[result["name"]]
             if "closed" in result:
                 connection.closed = result["closed"]
-                continue
-            decoded = self._dialect.decode(result["frame"])
-            if isinstance(decoded, Control):
-                connection.controls.append(decoded)
-                continue
-            received, epoch = result["received"], connection.controls[-1].epoch if connection.controls else None
-            connection.events.append(
-                decoded.received(received, received + self._wall_offset, 1, epoch, result["frame"])
-            )
+            else:
+                connection.stream.feed(result["received"], result["frame"])
         return list(self._connections.values())
 
     def close(self) -> None:

@@ -1,11 +1,11 @@
-"""Matcher over what each of many connections has shown: its own user's runs from beginning to end, and nothing else."""
+"""Matcher over what each of many connections has received: its own user's runs, complete, and nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
+from support.matchers.faultless import faultless
 from support.matchers.isolation import text_of
 from support.matchers.story import numbering_faults, story_faults
 from support.oracles.canary import markers_in
@@ -13,12 +13,13 @@ from support.platform.story import Event, of_run
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What one connection has shown to its user.
+class Received:
+    """What one connection has received.
 
     :param run_ids: the runs that the user started while it was open.
     :param after: where the user's numbering was when it opened.
-    :param marker: the marker of the user's tenant; it must be in what the runs told if ``shows_data``.
+    :param marker: the marker of the user's tenant; it must be in the events if ``shows_data``.
+    :param malformed: frames that were no events.
     """
 
     who: str
@@ -28,10 +29,11 @@ class Heard:
     after: int | None
     shows_data: bool
     events: Sequence[Event] = field(repr=False)
+    malformed: Sequence[str] = ()
 
     @property
     def faults(self) -> list[str]:
-        """What is wrong; empty when it has shown what it had to and nothing else."""
+        """What is wrong; empty when it has received what it had to and nothing else."""
         found = [f"{fault} (run {run})" for run in self.run_ids for fault in story_faults(of_run(self.events, run))]
         foreign = [event for event in self.events if event.user_id != self.user_id]
         found += [f"there came {event.type} of user {event.user_id}" for event in foreign[:2]]
@@ -41,33 +43,18 @@ class Heard:
         found += [f"there came data of {marker}" for marker in sorted(seen - {self.marker})]
         if self.shows_data and self.marker not in seen:
             found.append("none of their own data came")
+        found += [f"there came what is no event: {text[:200]}" for text in self.malformed[:2]]
         return [f"{self.who}: {fault}" for fault in found + numbering_faults(self.events, after=self.after)]
 
 
-class _EachTheirOwn(BaseMatcher[Sequence[Heard]]):
-    def __init__(self, at_least: int) -> None:
-        self.at_least = at_least
+def are_each_their_own(at_least: int = 1) -> BaseMatcher[Sequence[Received]]:
+    """Every connection has received its own user's runs, complete, in order, each event once, and nothing else."""
 
-    def _faults(self, item: Sequence[Heard]) -> list[str]:
-        faults = [fault for heard in item for fault in heard.faults]
-        if len(item) < self.at_least:
-            faults.insert(0, f"there were only {len(item)} connections")
-        faults += [f"{heard.who}: started no run, so it proves nothing" for heard in item if not heard.run_ids]
-        return faults
+    def faults_of(connections: Sequence[Received]) -> list[str]:
+        too_few = [f"there were only {len(connections)} connections"] if len(connections) < at_least else []
+        idle = [f"{each.who}: started no run, so it proves nothing" for each in connections if not each.run_ids]
+        return [*too_few, *idle, *(fault for each in connections for fault in each.faults)]
 
-    def _matches(self, item: Sequence[Heard]) -> bool:
-        return not self._faults(item)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(
-            f"at least {self.at_least} connections, each with the whole story of its own user's runs and nothing else"
-        )
-
-    def describe_mismatch(self, item: Sequence[Heard], mismatch_description: Description) -> None:
-        faults = self._faults(item)
-        mismatch_description.append_text(f"{len(faults)} faults: {'; '.join(faults[:6])}")
-
-
-def each_hears_their_own(at_least: int = 1) -> BaseMatcher[Sequence[Heard]]:
-    """Every connection has shown its own user's runs, complete, in order, each event once, and nothing else."""
-    return _EachTheirOwn(at_least)
+    return faultless(
+        f"at least {at_least} connections, each with its own user's runs in order, and nothing else", faults_of
+    )

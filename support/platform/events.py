@@ -8,6 +8,7 @@ from typing import Any
 from hamcrest.core.matcher import Matcher
 from websocket import ABNF
 
+from support.platform.decoding import StreamDecoder
 from support.platform.dialect import Control, Dialect, TokenCarrier, with_query
 from support.platform.live_socket import Closed, Frame, Handshake, LiveSocket, open_socket
 from support.platform.story import Event, RunLike
@@ -42,11 +43,7 @@ class EventCapture:
         self._timeout = connect_timeout
         self._frames: list[Frame] = []
         self._read = 0
-        self._events: list[Event] = []
-        self._controls: list[tuple[float, Control]] = []
-        self._malformed: list[str] = []
-        self._epoch: str | None = None
-        self._wall_offset = time.time() - time.monotonic()
+        self._decoder = StreamDecoder(dialect)
         self._parsing = threading.Lock()
         self._sockets: list[LiveSocket] = []
 
@@ -121,19 +118,19 @@ class EventCapture:
     def events(self) -> list[Event]:
         """Every event that came, in order; control frames are apart."""
         self._parse()
-        return self._events
+        return self._decoder.events
 
     @property
     def controls(self) -> list[Control]:
         """Frames about the stream: ``stream_opened``, ``resync_required``."""
         self._parse()
-        return [control for _, control in self._controls]
+        return self._decoder.controls
 
     @property
     def malformed(self) -> list[str]:
         """Frames that were no events."""
         self._parse()
-        return self._malformed
+        return self._decoder.malformed
 
     @property
     def raw(self) -> list[str]:
@@ -146,22 +143,21 @@ class EventCapture:
     def epoch(self) -> str | None:
         """The stream epoch that the platform named last."""
         self._parse()
-        return self._epoch
+        return self._decoder.epoch
 
     @property
     def last_sequence(self) -> int | None:
         """The latest sequence of this epoch: of the last event, or where the stream was when it opened."""
-        self._parse()
-        for event in reversed(self._events):
-            if event.epoch == self._epoch and event.sequence is not None:
+        epoch = self.epoch
+        for event in reversed(self.events):
+            if event.epoch == epoch and event.sequence is not None:
                 return event.sequence
-        return self._controls[-1][1].sequence if self._controls else None
+        return self.controls[-1].sequence if self.controls else None
 
     @property
     def first_sequence(self) -> int | None:
         """Where the stream was when the first connection opened."""
-        self._parse()
-        return self._controls[0][1].sequence if self._controls else None
+        return self.controls[0].sequence if self.controls else None
 
     @property
     def heartbeats(self) -> list[float]:
@@ -241,24 +237,10 @@ class EventCapture:
             return
         with self._parsing:
             while self._read < len(self._frames):
-                self._parse_one(self._frames[self._read])
+                received, opcode, data, connection = self._frames[self._read]
+                if opcode in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+                    self._decoder.feed(received, data.decode("utf-8", "replace"), connection)
                 self._read += 1
-
-    def _parse_one(self, frame: Frame) -> None:
-        received, opcode, data, connection = frame
-        if opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
-            return
-        text = data.decode("utf-8", "replace")
-        try:
-            decoded = self.dialect.decode(text)
-        except ValueError:
-            self._malformed.append(text)
-            return
-        if isinstance(decoded, Control):
-            self._epoch = decoded.epoch
-            self._controls.append((received, decoded))
-            return
-        self._events.append(decoded.received(received, received + self._wall_offset, connection, self._epoch, text))
 
     def __repr__(self) -> str:
         return f"<events of {self.name or self.url}: {len(self._frames)} frames, {self.connections} connections>"

@@ -1,22 +1,22 @@
-"""What everybody's connections have shown, brought together for judging."""
+"""What everybody's connections have received, brought together for judging."""
 
 from collections.abc import Iterable
 
 from support.load.socket_crowd import Connection, SocketCrowd
-from support.matchers.received_events import Heard
+from support.matchers.received_events import Received
 from support.platform.events import EventCapture
 from support.scenario.agents import PROBE
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
 
-def tabs(world: World) -> list[Heard]:
+def tabs(world: World) -> list[Received]:
     """What each open connection of each user has shown, once every run's end has come over it.
 
     :raises DeadlinePassed: an end did not come in time.
     """
     return [
-        _heard(world, capture.name, user, capture.first_sequence, _complete(world, user, capture))
+        _received(world, capture.name, user, capture.first_sequence, _complete(world, user, capture))
         for user in world.users
         for capture in user.captures
         if capture.handshake.accepted
@@ -40,7 +40,7 @@ def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
     return capture
 
 
-def crowd(world: World) -> list[Heard]:
+def crowd(world: World) -> list[Received]:
     """The same of the crowd's connections; who has missed an end by the time that everybody should be done, has."""
     gathered = world.kept(SocketCrowd)
     gathered.wait_for_ends(
@@ -49,23 +49,32 @@ def crowd(world: World) -> list[Heard]:
         world.budgets.limit("crowd goes on"),
     )
     connections: Iterable[Connection] = gathered.connections
-    return [_heard(world, f"{each.user}'s connection", each.user, each.opened_at, each) for each in connections]
+    return [_received(world, f"{each.user}'s connection", each.user, each.opened_at, each) for each in connections]
 
 
-def _heard(world: World, who: str, user: User, after: int | None, told: EventCapture | Connection) -> Heard:
+def _received(world: World, who: str, user: User, after: int | None, stream: EventCapture | Connection) -> Received:
     shows_data = any(run.agent_name != PROBE for run in world.runs if run.user is user)
-    return Heard(who, user.id, _run_ids(world, user), user.tenant.marker, after, shows_data, tuple(told.events))
+    return Received(
+        who,
+        user.id,
+        _run_ids(world, user),
+        user.tenant.marker,
+        after,
+        shows_data,
+        tuple(stream.events),
+        stream.malformed,
+    )
 
 
 def _run_ids(world: World, user: User) -> tuple[str, ...]:
     return tuple(run.run_id for run in world.runs if run.user is user)
 
 
-def of_everybody(world: World) -> list[Heard]:
+def of_everybody(world: World) -> list[Received]:
     """What every connection has shown, of a crowd or of the users' own; see :func:`crowd` and :func:`tabs`."""
     return crowd(world) if world.has_kept(SocketCrowd) else tabs(world)
 
 
 def delays(world: World) -> list[float]:
     """Seconds from each event's step to its receipt, of everybody's connections."""
-    return [event.delay for heard in of_everybody(world) for event in heard.events if event.delay is not None]
+    return [event.delay for each in of_everybody(world) for event in each.events if event.delay is not None]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.matchers.contract import keep_to_the_contract
-from support.matchers.received_events import Heard, each_hears_their_own
+from support.matchers.received_events import Received, are_each_their_own
 from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
 from tests.matchers.stories import RUN, told, with_tools
@@ -21,39 +21,40 @@ def marked(events: list[Event], marker: str = _MARKER) -> list[Event]:
     return [*events[:-1], replace(events[-1], payload={"answer": {"name": f"web {marker}"}})]
 
 
-def heard(**changes: Any) -> Heard:
+def received(**changes: Any) -> Received:
     """What a connection should have shown."""
-    good = Heard("Acme's tab", "user-1", (RUN,), _MARKER, 0, True, marked(with_tools()))
+    good = Received("Acme's tab", "user-1", (RUN,), _MARKER, 0, True, marked(with_tools()))
     return replace(good, **changes)
 
 
-def test_ones_own_story_is_what_one_should_hear() -> None:
-    assert each_hears_their_own(at_least=2).matches([heard(), heard(who="another tab")])
-    assert each_hears_their_own().matches([heard(shows_data=False, events=with_tools())])
+def test_ones_own_runs_are_what_one_should_receive() -> None:
+    assert are_each_their_own(at_least=2).matches([received(), received(who="another tab")])
+    assert are_each_their_own().matches([received(shows_data=False, events=with_tools())])
 
 
 _GOOD = marked(with_tools())
-_SPOILED: dict[str, Heard] = {
-    "nothing": heard(events=()),
-    "an event is missing": heard(events=[*_GOOD[:2], *_GOOD[3:]]),
-    "an event came twice": heard(events=[*_GOOD[:2], *_GOOD[1:]]),
-    "events in another order": heard(events=[_GOOD[0], _GOOD[2], _GOOD[1], *_GOOD[3:]]),
-    "an event of somebody else": heard(events=[*_GOOD, replace(_GOOD[-1], user_id="user-2", sequence=8)]),
-    "a run of somebody else": heard(events=[*_GOOD, *told(("agent_started", {}), run="run-2", first_sequence=8)]),
-    "data of somebody else": heard(events=marked(with_tools(), _FOREIGN)),
-    "none of their own data": heard(events=with_tools()),
-    "not from the beginning": heard(after=3),
-    "no run": heard(run_ids=()),
+_SPOILED: dict[str, Received] = {
+    "nothing": received(events=()),
+    "an event is missing": received(events=[*_GOOD[:2], *_GOOD[3:]]),
+    "an event came twice": received(events=[*_GOOD[:2], *_GOOD[1:]]),
+    "events in another order": received(events=[_GOOD[0], _GOOD[2], _GOOD[1], *_GOOD[3:]]),
+    "an event of somebody else": received(events=[*_GOOD, replace(_GOOD[-1], user_id="user-2", sequence=8)]),
+    "a run of somebody else": received(events=[*_GOOD, *told(("agent_started", {}), run="run-2", first_sequence=8)]),
+    "data of somebody else": received(events=marked(with_tools(), _FOREIGN)),
+    "none of their own data": received(events=with_tools()),
+    "not from the beginning": received(after=3),
+    "no run": received(run_ids=()),
+    "a frame that is no event": received(malformed=["hello"]),
 }
 
 
 @pytest.mark.parametrize("spoiled", _SPOILED.values(), ids=_SPOILED)
-def test_whatever_else_is_heard_is_a_fault(spoiled: Heard) -> None:
-    assert not each_hears_their_own().matches([heard(), spoiled])
+def test_whatever_else_is_received_is_a_fault(spoiled: Received) -> None:
+    assert not are_each_their_own().matches([received(), spoiled])
 
 
 def test_too_few_connections_prove_nothing() -> None:
-    assert not each_hears_their_own(at_least=2).matches([heard()])
+    assert not are_each_their_own(at_least=2).matches([received()])
 
 
 # -- the published contract -------------------------------------------------------------------------------------------
