@@ -1,110 +1,25 @@
 """Matchers over an agent's answer: does it equal what the suite computed from what it planted?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
 from support.cloud.savings import ExpectedSavings, UsageRecords
+from support.matchers.faultless import faultless
 
 Answer = Mapping[str, Any]
 
 
-class _Equals(BaseMatcher[Answer | None]):
-    """Matches an answer without differences; the message lists each."""
-
-    def __init__(self, expected: str) -> None:
-        self.expected = expected
-
-    def differences(self, answer: Answer) -> list[str]:
-        raise NotImplementedError
-
-    def _differences(self, answer: Answer | None) -> list[str]:
-        if not isinstance(answer, Mapping):
-            return [f"there is no answer: {answer!r}"]
-        return self.differences(answer)
-
-    def _matches(self, item: Answer | None) -> bool:
-        return not self._differences(item)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(self.expected)
-
-    def describe_mismatch(self, item: Answer | None, mismatch_description: Description) -> None:
-        mismatch_description.append_text("; ".join(self._differences(item)[:10]))
+Differences = Callable[[Answer], list[str]]
 
 
-class _Savings(_Equals):
-    def __init__(self, savings: ExpectedSavings) -> None:
-        super().__init__(f"savings of {savings.monthly_savings} a month in {len(savings.findings)} findings")
-        self.savings = savings
+def _equals(expected: str, differences: Differences) -> BaseMatcher[Answer | None]:
+    def faults_of(answer: Answer | None) -> list[str]:
+        return differences(answer) if isinstance(answer, Mapping) else [f"there is no answer: {answer!r}"]
 
-    def differences(self, answer: Answer) -> list[str]:
-        return _money(answer, "monthly_savings", self.savings.monthly_savings) + _list(
-            "finding",
-            [(f.resource_id, f.finding, f.recommended_instance_type, f.monthly_savings) for f in self.savings.findings],
-            [
-                (
-                    f.get("resource_id"),
-                    f.get("finding"),
-                    f.get("recommended_instance_type"),
-                    _decimal(f.get("monthly_savings")),
-                )
-                for f in answer.get("findings") or ()
-            ],
-        )
-
-
-class _Plan(_Equals):
-    def __init__(self, savings: ExpectedSavings) -> None:
-        super().__init__(f"a plan of {len(savings.findings)} steps that saves {savings.monthly_savings} a month")
-        self.savings = savings
-
-    def differences(self, answer: Answer) -> list[str]:
-        return _money(answer, "monthly_savings", self.savings.monthly_savings) + _list(
-            "step",
-            [
-                (f.resource_id, f.instance_type, f.recommended_instance_type, f.monthly_savings)
-                for f in self.savings.findings
-            ],
-            [
-                (s.get("resource_id"), s.get("from_type"), s.get("to_type"), _decimal(s.get("monthly_savings")))
-                for s in answer.get("steps") or ()
-            ],
-        )
-
-
-class _Usage(_Equals):
-    def __init__(self, usage: UsageRecords) -> None:
-        super().__init__(f"a total of {usage.total_cost} over {len(usage.by_service)} services")
-        self.usage = usage
-
-    def differences(self, answer: Answer) -> list[str]:
-        return _money(answer, "total_cost", self.usage.total_cost) + _list(
-            "total",
-            [(total.service, total.quantity, total.cost) for total in self.usage.by_service.values()],
-            [
-                (t.get("service"), _decimal(t.get("quantity")), _decimal(t.get("cost")))
-                for t in answer.get("by_service") or ()
-            ],
-        )
-
-
-class _Advice(_Equals):
-    def __init__(self, savings: ExpectedSavings, usage: UsageRecords) -> None:
-        super().__init__(f"advice of {savings.monthly_savings} a month on a total of {usage.total_cost}")
-        self.savings = _Savings(savings)
-        self.usage = _Usage(usage)
-
-    def differences(self, answer: Answer) -> list[str]:
-        return [
-            *_money(answer, "monthly_savings", self.savings.savings.monthly_savings),
-            *_money(answer, "total_cost", self.usage.usage.total_cost),
-            *self.savings.differences(answer.get("cost_analysis") or {}),
-            *self.usage.differences(answer.get("usage_report") or {}),
-        ]
+    return faultless(expected, faults_of)
 
 
 def _decimal(text: Any) -> Decimal | None:
@@ -130,21 +45,88 @@ def _list(what: str, expected: list[Any], given: list[Any]) -> list[str]:
     return faults
 
 
+def _findings(savings: ExpectedSavings) -> Differences:
+    def differences(answer: Answer) -> list[str]:
+        findings = answer.get("findings") or ()
+        return _money(answer, "monthly_savings", savings.monthly_savings) + _list(
+            "finding",
+            [(f.resource_id, f.finding, f.recommended_instance_type, f.monthly_savings) for f in savings.findings],
+            [
+                (
+                    each.get("resource_id"),
+                    each.get("finding"),
+                    each.get("recommended_instance_type"),
+                    _decimal(each.get("monthly_savings")),
+                )
+                for each in findings
+            ],
+        )
+
+    return differences
+
+
+def _steps(savings: ExpectedSavings) -> Differences:
+    def differences(answer: Answer) -> list[str]:
+        return _money(answer, "monthly_savings", savings.monthly_savings) + _list(
+            "step",
+            [
+                (f.resource_id, f.instance_type, f.recommended_instance_type, f.monthly_savings)
+                for f in savings.findings
+            ],
+            [
+                (
+                    each.get("resource_id"),
+                    each.get("from_type"),
+                    each.get("to_type"),
+                    _decimal(each.get("monthly_savings")),
+                )
+                for each in answer.get("steps") or ()
+            ],
+        )
+
+    return differences
+
+
+def _totals(usage: UsageRecords) -> Differences:
+    def differences(answer: Answer) -> list[str]:
+        return _money(answer, "total_cost", usage.total_cost) + _list(
+            "total",
+            [(total.service, total.quantity, total.cost) for total in usage.by_service.values()],
+            [
+                (each.get("service"), _decimal(each.get("quantity")), _decimal(each.get("cost")))
+                for each in answer.get("by_service") or ()
+            ],
+        )
+
+    return differences
+
+
 def equals_savings(savings: ExpectedSavings) -> BaseMatcher[Answer | None]:
     """A cost analysis: the total and each finding, in any order."""
-    return _Savings(savings)
+    expected = f"savings of {savings.monthly_savings} a month in {len(savings.findings)} findings"
+    return _equals(expected, _findings(savings))
 
 
 def equals_plan(savings: ExpectedSavings) -> BaseMatcher[Answer | None]:
     """A rightsizing plan for the same findings: a smaller size, or none for what is to be stopped."""
-    return _Plan(savings)
+    expected = f"a plan of {len(savings.findings)} steps that saves {savings.monthly_savings} a month"
+    return _equals(expected, _steps(savings))
 
 
 def equals_usage(usage: UsageRecords) -> BaseMatcher[Answer | None]:
     """A usage report: the total and that of each service."""
-    return _Usage(usage)
+    return _equals(f"a total of {usage.total_cost} over {len(usage.by_service)} services", _totals(usage))
 
 
 def equals_advice(savings: ExpectedSavings, usage: UsageRecords) -> BaseMatcher[Answer | None]:
     """The supervisor's answer: both of its delegates', with their totals."""
-    return _Advice(savings, usage)
+
+    def differences(answer: Answer) -> list[str]:
+        return [
+            *_money(answer, "monthly_savings", savings.monthly_savings),
+            *_money(answer, "total_cost", usage.total_cost),
+            *_findings(savings)(answer.get("cost_analysis") or {}),
+            *_totals(usage)(answer.get("usage_report") or {}),
+        ]
+
+    return _equals(f"advice of {savings.monthly_savings} a month on a total of {usage.total_cost}", differences)

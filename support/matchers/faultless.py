@@ -16,9 +16,12 @@ _LONGEST = 200
 
 
 class _Faultless(BaseMatcher[Any]):
-    def __init__(self, expected: str, faults_of: Callable[[Any], Sequence[str]]) -> None:
+    def __init__(
+        self, expected: str, faults_of: Callable[[Any], Sequence[str]], shown: Callable[[Any], str] | None
+    ) -> None:
         self._expected = expected
         self._faults_of = faults_of
+        self._shown = shown
 
     def _matches(self, item: Any) -> bool:
         return not self._faults_of(item)
@@ -29,17 +32,21 @@ class _Faultless(BaseMatcher[Any]):
     def describe_mismatch(self, item: Any, mismatch_description: Description) -> None:
         faults = self._faults_of(item)
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        mismatch_description.append_text("; ".join(faults[:_SHOWN]) + more)
+        seen = f" -- observed: {self._shown(item)}" if self._shown else ""
+        mismatch_description.append_text("; ".join(faults[:_SHOWN]) + more + seen)
 
 
-def faultless(expected: str, faults_of: Callable[[T], Sequence[str]]) -> BaseMatcher[T]:
+def faultless(
+    expected: str, faults_of: Callable[[T], Sequence[str]], shown: Callable[[T], str] | None = None
+) -> BaseMatcher[T]:
     """Something with which nothing is wrong.
 
     :param expected: what is expected, for the report: "every response is a refusal".
     :param faults_of: what is wrong with the observed, a line each; empty when nothing is. It must name at least one
         fault where there is nothing to judge.
+    :param shown: the observed in brief, for the report.
     """
-    return _Faultless(expected, faults_of)
+    return _Faultless(expected, faults_of, shown)
 
 
 def is_just(expected: T, what: str = "") -> BaseMatcher[T]:
@@ -47,7 +54,7 @@ def is_just(expected: T, what: str = "") -> BaseMatcher[T]:
 
     :param what: what it is, for the report; without it the expected value is shown.
     """
-    return _Faultless(what or short(expected), lambda observed: list(differences(expected, observed)))
+    return _Faultless(what or short(expected), lambda observed: list(differences(expected, observed)), None)
 
 
 def differences(expected: Any, observed: Any, place: str = "") -> Iterator[str]:

@@ -6,8 +6,8 @@ from dataclasses import asdict, is_dataclass
 from typing import Any, Protocol
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
+from support.matchers.faultless import faultless
 from support.oracles.canary import markers_in
 from support.platform.story import Event, Told
 
@@ -41,25 +41,13 @@ def text_of(observed: Any) -> str:
     return str(observed)
 
 
-class _Markers(BaseMatcher[Any]):
-    def __init__(self, tenant: Marked) -> None:
-        self.tenant = tenant
-
-    def _matches(self, item: Any) -> bool:
-        return markers_in(text_of(item)) == {self.tenant.marker}
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(f"data of {self.tenant.name} ({self.tenant.marker}) and of nobody else")
-
-    def describe_mismatch(self, item: Any, mismatch_description: Description) -> None:
-        seen = markers_in(text_of(item))
-        foreign = sorted(seen - {self.tenant.marker})
-        if foreign:
-            mismatch_description.append_text(f"it also showed {', '.join(foreign)}")
-        else:
-            mismatch_description.append_text("it showed nothing of theirs, so it proves nothing")
-
-
 def shows_only_data_of(tenant: Marked) -> BaseMatcher[Any]:
     """The tenant's own marker is there (the positive control), and no other tenant's."""
-    return _Markers(tenant)
+
+    def faults_of(shown: Any) -> list[str]:
+        seen = markers_in(text_of(shown))
+        if foreign := sorted(seen - {tenant.marker}):
+            return [f"it also showed {', '.join(foreign)}"]
+        return [] if seen else ["it showed nothing of theirs, so it proves nothing"]
+
+    return faultless(f"data of {tenant.name} ({tenant.marker}) and of nobody else", faults_of)

@@ -4,8 +4,8 @@ import re
 from typing import Any, Protocol
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
+from support.matchers.faultless import differences, faultless
 from support.matchers.isolation import text_of
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome, Problem
@@ -47,35 +47,6 @@ def internals_in(text: str) -> list[str]:
     return found
 
 
-class _Refused(BaseMatcher[Answered]):
-    def __init__(self, meaning: Meaning, code: str) -> None:
-        self.meaning = meaning
-        self.code = code
-
-    def _matches(self, item: Answered) -> bool:
-        return item.meaning is self.meaning and item.problem is not None and item.problem.code == self.code
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(f"a refusal: {self.meaning.value} ({self.code})")
-
-    def describe_mismatch(self, item: Answered, mismatch_description: Description) -> None:
-        mismatch_description.append_text(f"it was {item}")
-
-
-class _FitForACustomer(BaseMatcher[Any]):
-    def _matches(self, item: Any) -> bool:
-        text = text_of(item)
-        return bool(text.strip()) and not internals_in(text)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text("a message fit for a customer")
-
-    def describe_mismatch(self, item: Any, mismatch_description: Description) -> None:
-        text = text_of(item)
-        shown = f"it showed {', '.join(internals_in(text))}" if text.strip() else "it said nothing"
-        mismatch_description.append_text(f"{shown}: {redact(text)[:300]}")
-
-
 _MEANING_OF = {
     "unauthenticated": Meaning.UNAUTHENTICATED,
     "permission_denied": Meaning.PERMISSION_DENIED,
@@ -96,12 +67,27 @@ def is_refused_with(code: str) -> BaseMatcher[Answered]:
 
     :raises KeyError: no such code is published.
     """
-    return _Refused(_MEANING_OF[code], code)
+    meaning = _MEANING_OF[code]
+
+    def faults_of(answer: Answered) -> list[str]:
+        problem = answer.problem
+        refused = answer.meaning is meaning and problem is not None and problem.code == code
+        return [] if refused else [f"it was {answer}"]
+
+    return faultless(f"a refusal: {meaning.value} ({code})", faults_of)
 
 
 def is_fit_for_a_customer() -> BaseMatcher[Any]:
     """Text that says something and shows no stack trace, path, SQL, exception, inner address or secret."""
-    return _FitForACustomer()
+
+    def faults_of(shown: Any) -> list[str]:
+        text = text_of(shown)
+        if not text.strip():
+            return ["it said nothing"]
+        found = internals_in(text)
+        return [f"it showed {', '.join(found)}: {redact(text)[:300]}"] if found else []
+
+    return faultless("a message fit for a customer", faults_of)
 
 
 def essence(outcome: Outcome) -> dict[str, Any]:
@@ -114,22 +100,11 @@ def essence(outcome: Outcome) -> dict[str, Any]:
     return {"status": outcome.status, "headers": headers, "body": body}
 
 
-class _IndistinguishableFrom(BaseMatcher[Outcome]):
-    """Status, headers and body alike, but for what differs between any two answers."""
-
-    def __init__(self, other: Outcome) -> None:
-        self.other = other
-
-    def _matches(self, item: Outcome) -> bool:
-        return item.meaning is Meaning.NOT_FOUND and essence(item) == essence(self.other)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(f"the same as for what never existed ({essence(self.other)})")
-
-    def describe_mismatch(self, item: Outcome, mismatch_description: Description) -> None:
-        mismatch_description.append_text(f"it was {essence(item)}")
-
-
 def is_indistinguishable_from(answer_to_nothing: Outcome) -> BaseMatcher[Outcome]:
     """The answer that is given for an id that never existed: nothing tells that this one does."""
-    return _IndistinguishableFrom(answer_to_nothing)
+
+    def faults_of(answer: Outcome) -> list[str]:
+        found = [] if answer.meaning is Meaning.NOT_FOUND else [f"it was {answer}"]
+        return [*found, *differences(essence(answer_to_nothing), essence(answer))]
+
+    return faultless(f"the same as for what never existed ({answer_to_nothing})", faults_of)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from hamcrest.core.base_matcher import BaseMatcher
-from hamcrest.core.description import Description
 
+from support.matchers.faultless import faultless
 from support.platform.story import NOTICE, Event, RunLike, Told, events_of, of_run
 
 TellsSomething = Told | Iterable[Event]
@@ -160,28 +160,6 @@ def _names(events: Iterable[Event]) -> str:
     return ", ".join(event.type for event in events)
 
 
-class _FaultFree(BaseMatcher[TellsSomething]):
-    """Matches when a function finds no fault; the message lists every fault and what was told."""
-
-    def __init__(self, description: str, run: RunLike | str | None = None) -> None:
-        self.description = description
-        self.run = run
-
-    def faults(self, told: TellsSomething) -> list[str]:
-        raise NotImplementedError
-
-    def _matches(self, item: TellsSomething) -> bool:
-        return not self.faults(item)
-
-    def describe_to(self, description: Description) -> None:
-        description.append_text(self.description)
-
-    def describe_mismatch(self, item: TellsSomething, mismatch_description: Description) -> None:
-        shown = of_run(item, self.run) if self.run is not None else events_of(item)
-        mismatch_description.append_text("; ".join(self.faults(item)[:10]))
-        mismatch_description.append_text(f" -- told: {_outline(shown)}")
-
-
 def _outline(events: Sequence[Event]) -> str:
     line = [
         f"{event.run_sequence if event.run_sequence is not None else event.sequence}:{event.type}" for event in events
@@ -189,56 +167,48 @@ def _outline(events: Sequence[Event]) -> str:
     return " ".join(line) if len(line) <= 40 else f"{' '.join(line[:40])} ... ({len(line)} events)"
 
 
-class _CompleteStory(_FaultFree):
-    def __init__(self, run: RunLike | str | None, ended_before_start: bool) -> None:
-        super().__init__("a complete story, in order, told once", run)
-        self.ended_before_start = ended_before_start
+def tells_a_complete_story(
+    of: RunLike | str | None = None, *, ended_before_start: bool = False
+) -> BaseMatcher[TellsSomething]:
+    """Events tell the complete story of a run (of every run they speak of, when ``of`` is None)."""
 
-    def faults(self, told: TellsSomething) -> list[str]:
-        events = of_run(told, self.run)
+    def faults_of(stream: TellsSomething) -> list[str]:
+        events = of_run(stream, of)
         if not events:
-            return ["nothing was told"]
+            return ["no event came"]
         faults = []
         for run_id in dict.fromkeys(event.run_id for event in events):
             part = [event for event in events if event.run_id == run_id]
-            faults += story_faults(part, ended_before_start=self.ended_before_start)
+            faults += story_faults(part, ended_before_start=ended_before_start)
         return faults
 
-
-class _NoGap(_FaultFree):
-    def __init__(self, after: int | None) -> None:
-        super().__init__("events numbered without gap, double or step back")
-        self.after = after
-
-    def faults(self, told: TellsSomething) -> list[str]:
-        events = events_of(told)
-        return numbering_faults(events, after=self.after) if events else ["nothing was told"]
+    return faultless(
+        "a complete story, in order, each event once", faults_of, lambda stream: _outline(of_run(stream, of))
+    )
 
 
-class _OnlyNotices(_FaultFree):
-    def __init__(self, notice_id: str, times: int) -> None:
-        super().__init__(f"the notice {notice_id}, {times} time(s), and no other notice")
-        self.notice_id = notice_id
-        self.times = times
+def has_no_gap(after: int | None = None) -> BaseMatcher[TellsSomething]:
+    """The per-user numbering has no gap and no double; ``after`` is the number before the first event."""
 
-    def faults(self, told: TellsSomething) -> list[str]:
-        notices = [event for event in events_of(told) if event.type == NOTICE]
-        own = [event for event in notices if event.payload.get("notice_id") == self.notice_id]
-        faults = [] if len(own) == self.times else [f"it came {len(own)} times"]
+    def faults_of(stream: TellsSomething) -> list[str]:
+        events = events_of(stream)
+        return numbering_faults(events, after=after) if events else ["no event came"]
+
+    return faultless("events numbered without gap, double or step back", faults_of, _all)
+
+
+def has_the_notice(notice_id: str, times: int = 1) -> BaseMatcher[TellsSomething]:
+    """A notice came, exactly ``times`` times, and no other did."""
+
+    def faults_of(stream: TellsSomething) -> list[str]:
+        notices = [event for event in events_of(stream) if event.type == NOTICE]
+        own = [event for event in notices if event.payload.get("notice_id") == notice_id]
+        faults = [] if len(own) == times else [f"it came {len(own)} times"]
         others = len(notices) - len(own)
         return faults + ([f"{others} other notices came"] if others else [])
 
-
-def tells_a_complete_story(of: RunLike | str | None = None, *, ended_before_start: bool = False) -> _CompleteStory:
-    """Events tell the complete story of a run (of every run they speak of, when ``of`` is None)."""
-    return _CompleteStory(of, ended_before_start)
+    return faultless(f"the notice {notice_id}, {times} time(s), and no other notice", faults_of, _all)
 
 
-def has_no_gap(after: int | None = None) -> _NoGap:
-    """The per-user numbering has no gap and no double; ``after`` is the number before the first event."""
-    return _NoGap(after)
-
-
-def has_the_notice(notice_id: str, times: int = 1) -> _OnlyNotices:
-    """A notice came, exactly ``times`` times, and no other did."""
-    return _OnlyNotices(notice_id, times)
+def _all(stream: TellsSomething) -> str:
+    return _outline(events_of(stream))

@@ -66,7 +66,9 @@ class _Satisfies(BaseMatcher[Any]):
         return bool(self.predicate(item))
 
     def describe_to(self, description: Any) -> None:
-        description.append_text(f"something that satisfies {getattr(self.predicate, '__name__', 'the condition')}")
+        name = getattr(self.predicate, "__name__", "")
+        # A condition without a name is said by what is awaited.
+        description.append_text(f"{name} to hold" if name.isidentifier() else "what was awaited")
 
 
 def as_matcher(expected: "Matcher[T] | Callable[[T], bool]") -> Matcher[T]:

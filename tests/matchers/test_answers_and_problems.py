@@ -301,7 +301,7 @@ def test_internals_are_noticed(text, fault):
 
 def test_an_empty_message_helps_nobody():
     assert not is_fit_for_a_customer().matches("  ")
-    assert mismatch(is_fit_for_a_customer(), "") == "it said nothing: "
+    assert mismatch(is_fit_for_a_customer(), "") == "it said nothing"
 
 
 def test_the_message_about_a_secret_does_not_show_it():
