@@ -10,7 +10,7 @@ from support.api.calls import Call, each_call
 from support.business_data.agent_state import KEEPER
 from support.cloud.savings import UsageRecords
 from support.load import populations
-from support.load.http_crowd import HttpCrowd, Request, Send
+from support.load.http_crowd import CrowdRequest, HttpCrowd, Send
 from support.matchers.faultless import faultless
 from support.oracles.canary import markers_in
 from support.scenario.agents import PROBE, Agent
@@ -34,7 +34,7 @@ class Conversations:
 class PlannedRequest:
     """A request and what its response must hold; ``creates``: a resource with an id of its own."""
 
-    request: Request
+    request: CrowdRequest
     body: dict[str, Any]
     creates: bool = False
 
@@ -109,7 +109,7 @@ def _mixture(user: User, thread_id: str) -> Iterator[PlannedRequest]:
     title, question, renamed = f"More of {marker}", f"How much for {marker}?", f"Other plans of {marker}"
 
     def planned(send: Send, body: dict[str, Any], *, creates: bool = False) -> PlannedRequest:
-        return PlannedRequest(Request(user, send), body, creates)
+        return PlannedRequest(CrowdRequest(user, send), body, creates)
 
     yield planned(lambda platform, who: platform.thread(who, thread), {"id": thread, "title": f"Plans of {marker}"})
     yield planned(lambda platform, who: platform.create_thread(who, title), {"title": title}, creates=True)

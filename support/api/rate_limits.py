@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.calls import Call
-from support.load.http_crowd import HttpCrowd, Request
+from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.driver import Platform
@@ -57,11 +57,11 @@ def _list_agents(platform: Platform, user: User) -> Outcome:
 def exceed(world: World, greedy: Sequence[User], modest: User) -> None:
     """Some make far more requests than a Free plan allows, another one a few meanwhile and right afterwards."""
     plans = {
-        f"{user} {connection}": [Request(user, _list_agents)] * (_MORE_THAN_FREE // _CONNECTIONS)
+        f"{user} {connection}": [CrowdRequest(user, _list_agents)] * (_MORE_THAN_FREE // _CONNECTIONS)
         for user in greedy
         for connection in range(_CONNECTIONS)
     }
-    plans["a few"] = [Request(modest, _list_agents, after=number / 10) for number in range(_A_FEW)]
+    plans["a few"] = [CrowdRequest(modest, _list_agents, after=number / 10) for number in range(_A_FEW)]
     made = [(request.who, answer) for request, answer in HttpCrowd(world, plans).answers()]
     # However slow the others were: now their limits are used up.
     made += [(modest, world.platform.agents(modest)) for _ in range(_A_FEW)]

@@ -5,7 +5,7 @@ from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement,
 from support.bench.playing import world_on
 from support.bench.workbench import Workbench
 from support.load import populations
-from support.load.http_crowd import HttpCrowd, Request
+from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.timing import percentile
 from support.platform.driver import Platform
 from support.platform.outcome import Outcome
@@ -42,7 +42,7 @@ def _mixture(world: World) -> float:
 
 def _round_trips(world: World) -> float:
     plans = {
-        user.alias: [Request(user, _look_in, pause=expected.request.pause) for expected in plan]
+        user.alias: [CrowdRequest(user, _look_in, pause=expected.request.pause) for expected in plan]
         for user, plan in concurrent_requests.plans(world).items()
     }
     return _p95([answer for _, answer in HttpCrowd(world, plans).answers()])

@@ -11,7 +11,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.business_data import allowances, conversations
 from support.business_data.conversations import Conversations
-from support.load.http_crowd import HttpCrowd, Request, side_by_side
+from support.load.http_crowd import CrowdRequest, HttpCrowd, side_by_side
 from support.load.populations import at_once, organisations
 from support.matchers.faultless import faultless
 from support.matchers.problems import is_refused_with
@@ -63,8 +63,8 @@ def book_together(world: World) -> Bookings:
     return Bookings([outcome for _, outcome in crowd.answers()])
 
 
-def _booking(person: User, amount: str) -> Request:
-    return Request(person, lambda platform, who: platform.book_expense(who, amount, f"A fee of {amount}"))
+def _booking(person: User, amount: str) -> CrowdRequest:
+    return CrowdRequest(person, lambda platform, who: platform.book_expense(who, amount, f"A fee of {amount}"))
 
 
 def _total(people: int = 1) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from support.business_data.archive import ArchiveSize, writers_and_readers
 from support.business_data.pagination_matchers import QueryPlan
-from support.load.http_crowd import HttpCrowd, Request
+from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.load.populations import at_once
 from support.matchers.timing import percentile
 from support.platform.driver import Anyone, Platform
@@ -52,7 +52,7 @@ class ArchiveReads:
     readers: list[User]
     shown: list[dict[str, list[str]]]
     pages: list[Outcome]
-    writes: list[tuple[Request, Outcome]]
+    writes: list[tuple[CrowdRequest, Outcome]]
 
     def acknowledged(self) -> list[Write]:
         """What the platform acknowledged, sorted by the ids that it gave."""
@@ -86,7 +86,7 @@ class ArchiveReads:
             raise NotShown(f"only {judged} of {len(self.pages)} pages were asked for while others wrote")
 
 
-def _write(request: Request, id: str) -> Write:
+def _write(request: CrowdRequest, id: str) -> Write:
     thread, text = request.about
     return Write(id, thread or id, request.who.id, text)
 
@@ -103,13 +103,13 @@ def start_writers(world: World, size: ArchiveSize, seconds: float) -> HttpCrowd:
     return HttpCrowd(world, {str(writer): _writes(writer, own[writer], n, seconds) for n, writer in enumerate(writers)})
 
 
-def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Request]:
+def _writes(writer: User, thread: str, number: int, seconds: float) -> list[CrowdRequest]:
     # The writers do not start all at the same time.
     offset = number * _EVERY_SECONDS / 20
     writes = []
     for turn in range(int(seconds / _EVERY_SECONDS)):
         about = (thread, f"Message {turn}") if turn % 2 == 0 else (None, "One more question")
-        writes.append(Request(writer, partial(_send, *about), after=offset + turn * _EVERY_SECONDS, about=about))
+        writes.append(CrowdRequest(writer, partial(_send, *about), after=offset + turn * _EVERY_SECONDS, about=about))
     return writes
 
 

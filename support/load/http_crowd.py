@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CrowdRequest:
     """What a member of a crowd asks of the backend: ``send`` with a verb of the driver.
 
     ``after``: seconds from the crowd's beginning, 0 for at once. ``pause``: seconds between the answer before and this
@@ -43,30 +43,30 @@ class Request:
 class HttpCrowd:
     """Members who ask, each one after the other and all side by side, from the making of the crowd on."""
 
-    def __init__(self, world: World, members: Mapping[str, Sequence[Request]]) -> None:
+    def __init__(self, world: World, members: Mapping[str, Sequence[CrowdRequest]]) -> None:
         self._world = world
         self._members = members
         self._load = LoadProcess("requests")
         world.undo.register("end the crowd", self._load.close)
         self._load.order("begin", members={name: list(map(self._wire, plan)) for name, plan in members.items()})
 
-    def answers(self) -> list[tuple[Request, Outcome]]:
+    def answers(self) -> list[tuple[CrowdRequest, Outcome]]:
         """Every request with what came of it, once all of them are through."""
         results, _ = self._load.order("finish")
         self._load.close()
         return [self._answer(result) for result in results]
 
-    def _wire(self, request: Request) -> dict[str, Any]:
+    def _wire(self, request: CrowdRequest) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
         described = self._described(request)
         url = self._world.platform.endpoints.backend + described.path
         when = {"after": request.after, "pause": request.pause}
         return {"method": described.method, "url": url, "headers": trace, "json": described.json, **when}
 
-    def _described(self, request: Request) -> Described:
+    def _described(self, request: CrowdRequest) -> Described:
         return self._world.platform.described(lambda platform: request.send(platform, request.who))
 
-    def _answer(self, result: Mapping[str, Any]) -> tuple[Request, Outcome]:
+    def _answer(self, result: Mapping[str, Any]) -> tuple[CrowdRequest, Outcome]:
         request = self._members[result["name"]][result["number"]]
         described = self._described(request)
         outcome = Outcome(

@@ -33,7 +33,7 @@ _OWN_EVENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class CrowdSize:
     """How many take part; ``events`` is what each of ``customers`` receives from two runs."""
 
     organisations: int
@@ -56,10 +56,10 @@ class Crowd:
     people: Sequence[User]
 
 
-SIZES = {"full": Size(50, 10, 50, 1_000), "small": Size(10, 10, 10, 100)}
+SIZES = {"full": CrowdSize(50, 10, 50, 1_000), "small": CrowdSize(10, 10, 10, 100)}
 
 
-def size(world: World) -> Size:
+def size(world: World) -> CrowdSize:
     """The size that the run's profile asks for."""
     return SIZES[world.settings.profile]
 

@@ -23,7 +23,7 @@ from support.load.orders import carry_out, say
 _PATIENCE_SECONDS = 30.0
 
 
-class Crowd:
+class Requesters:
     """The members and what they have been answered."""
 
     def __init__(self) -> None:
@@ -76,6 +76,6 @@ class Crowd:
 
 async def serve() -> None:
     """Carry out the orders of the standard input until it ends."""
-    crowd = Crowd()
+    crowd = Requesters()
     await carry_out({"begin": crowd.begin, "finish": crowd.finish})
     await crowd.close()

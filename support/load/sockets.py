@@ -25,7 +25,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from support.load.orders import carry_out, say
-from support.platform.dialect import Control, Dialect
+from support.platform.dialect import Dialect, StreamControl
 
 _OPENING_AT_ONCE = 32
 _LOOK_SECONDS = 0.02
@@ -62,11 +62,11 @@ class Member:
         """How many runs have ended so far."""
         while self.unread:
             decoded = dialect.decode(self.unread.popleft())
-            self.ends += not isinstance(decoded, Control) and decoded.is_end
+            self.ends += not isinstance(decoded, StreamControl) and decoded.is_end
         return self.ends
 
 
-class Crowd:
+class Listeners:
     """The members and what can be asked of them."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -141,6 +141,6 @@ class Crowd:
 
 async def serve() -> None:
     """Carry out the orders of the standard input until it ends."""
-    crowd = Crowd(Dialect())
+    crowd = Listeners(Dialect())
     await carry_out({"open": crowd.open, "wait": crowd.wait, "show": crowd.show})
     await crowd.close()

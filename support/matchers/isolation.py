@@ -9,7 +9,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
 from support.oracles.canary import markers_in
-from support.platform.story import Event, Told
+from support.platform.story import Event, Stream
 
 
 class Marked(Protocol):
@@ -28,7 +28,7 @@ def text_of(observed: Any) -> str:
         return observed
     if isinstance(observed, Event):
         return observed.raw or json.dumps(asdict(observed), default=str)
-    if isinstance(observed, Told):
+    if isinstance(observed, Stream):
         return "\n".join(text_of(event) for event in observed.events)
     if hasattr(observed, "text"):
         return str(observed.text)

@@ -7,9 +7,9 @@ from itertools import groupby
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
-from support.platform.story import NOTICE, Event, RunLike, Told, events_of, of_run
+from support.platform.story import NOTICE, Event, RunLike, Stream, events_of, of_run
 
-TellsSomething = Told | Iterable[Event]
+SomeEvents = Stream | Iterable[Event]
 
 
 def story_faults(events: Sequence[Event], *, ended_before_start: bool = False) -> list[str]:
@@ -169,10 +169,10 @@ def _outline(events: Sequence[Event]) -> str:
 
 def tells_a_complete_story(
     of: RunLike | str | None = None, *, ended_before_start: bool = False
-) -> BaseMatcher[TellsSomething]:
+) -> BaseMatcher[SomeEvents]:
     """Events tell the complete story of a run (of every run they speak of, when ``of`` is None)."""
 
-    def faults_of(stream: TellsSomething) -> list[str]:
+    def faults_of(stream: SomeEvents) -> list[str]:
         events = of_run(stream, of)
         if not events:
             return ["no event came"]
@@ -187,20 +187,20 @@ def tells_a_complete_story(
     )
 
 
-def has_no_gap(after: int | None = None) -> BaseMatcher[TellsSomething]:
+def has_no_gap(after: int | None = None) -> BaseMatcher[SomeEvents]:
     """The per-user numbering has no gap and no double; ``after`` is the number before the first event."""
 
-    def faults_of(stream: TellsSomething) -> list[str]:
+    def faults_of(stream: SomeEvents) -> list[str]:
         events = events_of(stream)
         return numbering_faults(events, after=after) if events else ["no event came"]
 
     return faultless("events numbered without gap, double or step back", faults_of, _all)
 
 
-def has_the_notice(notice_id: str, times: int = 1) -> BaseMatcher[TellsSomething]:
+def has_the_notice(notice_id: str, times: int = 1) -> BaseMatcher[SomeEvents]:
     """A notice came, exactly ``times`` times, and no other did."""
 
-    def faults_of(stream: TellsSomething) -> list[str]:
+    def faults_of(stream: SomeEvents) -> list[str]:
         notices = [event for event in events_of(stream) if event.type == NOTICE]
         own = [event for event in notices if event.payload.get("notice_id") == notice_id]
         faults = [] if len(own) == times else [f"it came {len(own)} times"]
@@ -210,5 +210,5 @@ def has_the_notice(notice_id: str, times: int = 1) -> BaseMatcher[TellsSomething
     return faultless(f"the notice {notice_id}, {times} time(s), and no other notice", faults_of, _all)
 
 
-def _all(stream: TellsSomething) -> str:
+def _all(stream: SomeEvents) -> str:
     return _outline(events_of(stream))

@@ -2,7 +2,7 @@
 
 import time
 
-from support.platform.dialect import Control, Dialect
+from support.platform.dialect import Dialect, StreamControl
 from support.platform.story import Event
 
 
@@ -13,7 +13,7 @@ class StreamDecoder:
         self._dialect = dialect
         self._wall_offset = time.time() - time.monotonic()
         self.events: list[Event] = []
-        self.controls: list[Control] = []
+        self.controls: list[StreamControl] = []
         self.malformed: list[str] = []
         """Frames that were neither."""
 
@@ -33,7 +33,7 @@ class StreamDecoder:
         except ValueError:
             self.malformed.append(text)
             return
-        if isinstance(decoded, Control):
+        if isinstance(decoded, StreamControl):
             self.controls.append(decoded)
             return
         self.events.append(decoded.received(received, received + self._wall_offset, connection, self.epoch, text))

@@ -46,7 +46,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class StreamControl:
     """A frame about the stream itself: ``stream_opened`` or ``resync_required``."""
 
     type: str
@@ -122,7 +122,7 @@ class Dialect:
             return {}
         return {"last_sequence": str(sequence), **({"epoch": epoch} if epoch else {})}
 
-    def decode(self, text: str) -> Event | Control:
+    def decode(self, text: str) -> Event | StreamControl:
         """One received text frame.
 
         :raises ValueError: the frame is no JSON object, or lacks its type.
@@ -131,7 +131,7 @@ class Dialect:
         if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
             raise ValueError(f"not an event: {text[:200]}")
         if frame["type"] in _CONTROL:
-            return Control(frame["type"], frame.get("epoch"), frame.get("sequence"))
+            return StreamControl(frame["type"], frame.get("epoch"), frame.get("sequence"))
         return _event(frame if self.wrapping == "flat" else _unwrapped(frame, self.wrapping))
 
 

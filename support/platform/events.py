@@ -9,7 +9,7 @@ from hamcrest.core.matcher import Matcher
 from websocket import ABNF
 
 from support.platform.decoding import StreamDecoder
-from support.platform.dialect import Control, Dialect, TokenCarrier, with_query
+from support.platform.dialect import Dialect, StreamControl, TokenCarrier, with_query
 from support.platform.live_socket import Closed, Frame, Handshake, LiveSocket, open_socket
 from support.platform.story import Event, RunLike
 from support.scenario.waiting import wait_for
@@ -121,7 +121,7 @@ class EventCapture:
         return self._decoder.events
 
     @property
-    def controls(self) -> list[Control]:
+    def controls(self) -> list[StreamControl]:
         """Frames about the stream: ``stream_opened``, ``resync_required``."""
         self._parse()
         return self._decoder.controls

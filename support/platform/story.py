@@ -1,4 +1,4 @@
-"""What the platform told about a run: one event, and the list of events that make a story.
+"""What the platform stream about a run: one event, and the list of events that make a story.
 
 A story: one ``agent_started``; at least one ``agent_thinking``; for each tool call a pair ``tool_executing`` and
 ``tool_completed`` with one ``call_id``; exactly one end. Agents that the run's agent delegates to tell their part
@@ -74,7 +74,7 @@ class Event:
 
 
 @runtime_checkable
-class Told(Protocol):
+class Stream(Protocol):
     """Whatever holds events: a capture of a socket, a user who watches."""
 
     @property
@@ -95,16 +95,16 @@ def overlapping_calls(events: Sequence[Event]) -> list[Event]:
     return [event for event in events[:first_end] if event.type == "tool_executing"]
 
 
-def events_of(told: "Told | Iterable[Event]") -> list[Event]:
+def events_of(stream: "Stream | Iterable[Event]") -> list[Event]:
     """The events of a capture or of any iterable."""
-    return list(told.events if isinstance(told, Told) else told)
+    return list(stream.events if isinstance(stream, Stream) else stream)
 
 
-def of_run(told: "Told | Iterable[Event]", run: "RunLike | str | None") -> list[Event]:
+def of_run(stream: "Stream | Iterable[Event]", run: "RunLike | str | None") -> list[Event]:
     """The events of one run, in order of receipt; all that belong to any run when ``run`` is None."""
     wanted = run.run_id if isinstance(run, RunLike) else run
     return [
         event
-        for event in events_of(told)
+        for event in events_of(stream)
         if (event.run_id == wanted if wanted is not None else event.run_id is not None)
     ]

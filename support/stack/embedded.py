@@ -14,7 +14,7 @@ from support.stack.cloud import REGION, Cloud
 from support.stack.errors import StackError
 from support.stack.forking import NAME as FORK_SERVER
 from support.stack.forking import ForkServer
-from support.stack.partner import Partner
+from support.stack.partner import PartnerService
 from support.stack.ports import LOOPBACK
 from support.stack.postgres import PostgresPasswords, Primary, Replica
 from support.stack.postgres_template import APP, OBSERVER, OWNER
@@ -64,7 +64,7 @@ class EmbeddedProvider(Provider):
         self._redis = Redis(run_dir / "redis", self._ports["redis"], _secret())
         self._clickhouse = ClickHouse(run_dir / "clickhouse", self._ports["clickhouse"], _secret(), self._python)
         self._cloud = Cloud(run_dir / "cloud", self._ports["cloud"], self._python)
-        self._partner = Partner(run_dir / "partner", self._ports["partner"], _secret(), self._python)
+        self._partner = PartnerService(run_dir / "partner", self._ports["partner"], _secret(), self._python)
         apex.write_config(self._config, self._apex_config())
 
     def services(self) -> Sequence[Service]:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from support.stack import processes
 from support.stack.child import Child, failure
 from support.stack.errors import StackError
-from support.stack.forkserver import LONGEST_REQUEST, Request
+from support.stack.forkserver import LONGEST_REQUEST, ForkRequest
 from support.stack.processes import Launch
 
 NAME = "forkserver"
@@ -99,7 +99,7 @@ class ForkServer:
 
         OSError when the system refuses to fork, StackError when the fork server does not answer.
         """
-        request = Request(launch.argv, dict(launch.environment), str(launch.cwd), launch.death_signal)
+        request = ForkRequest(launch.argv, dict(launch.environment), str(launch.cwd), launch.death_signal)
         waiting, begin = os.pipe()
         try:
             answer = self._ask(request, [log.fileno(), waiting])
@@ -112,7 +112,7 @@ class ForkServer:
             os.close(begin)
         return Forked(answer["pid"])
 
-    def _ask(self, request: Request, descriptors: list[int]) -> dict[str, Any]:
+    def _ask(self, request: ForkRequest, descriptors: list[int]) -> dict[str, Any]:
         assert self._requests is not None
         try:
             socket.send_fds(self._requests, [request.to_json()], descriptors)

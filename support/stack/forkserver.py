@@ -56,7 +56,7 @@ _ABANDONED = 125
 
 
 @dataclass(frozen=True)
-class Request:
+class ForkRequest:
     """What a forked process is to become; `argv` is that of `python -m MODULE ARGUMENT...`."""
 
     argv: tuple[str, ...]
@@ -69,7 +69,7 @@ class Request:
         return json.dumps(vars(self)).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Request:
+    def from_json(cls, text: bytes) -> ForkRequest:
         """Read back what `to_json` made."""
         plain = json.loads(text)
         return cls(**(plain | {"argv": tuple(plain["argv"])}))
@@ -91,7 +91,7 @@ def preload(modules: tuple[str, ...] = PRELOADED) -> None:
     gc.freeze()
 
 
-def serve(requests: socket.socket) -> tuple[Request, int, int] | None:
+def serve(requests: socket.socket) -> tuple[ForkRequest, int, int] | None:
     """Answer requests until the other end is closed, then return None.
 
     Returns otherwise only in a forked process: what that is to become, its log, and a pipe through which it is told
@@ -108,7 +108,7 @@ def serve(requests: socket.socket) -> tuple[Request, int, int] | None:
             answer: dict[str, object] = {"errno": error.errno}
         else:
             if pid == 0:
-                return Request.from_json(text), log, begin
+                return ForkRequest.from_json(text), log, begin
             answer = {"pid": pid}
         os.close(log)
         os.close(begin)
@@ -143,7 +143,7 @@ def _fork_twice() -> int:
     return int(said["pid"])
 
 
-def become(request: Request, log: int, begin: int, supervisor: int, titles: ModuleType) -> None:
+def become(request: ForkRequest, log: int, begin: int, supervisor: int, titles: ModuleType) -> None:
     """Be what is asked for, from the process's session to its command line, and run its module."""
     # Nobody is there to begin for when the supervisor does not know this process, or has ended.
     if not os.read(begin, 1):

@@ -12,7 +12,7 @@ from support.stack.python_module import PythonModule
 from support.stack.service import Recipe
 
 
-class Partner(Recipe):
+class PartnerService(Recipe):
     """The partner's server; its control API takes `token`."""
 
     name = "partner"

@@ -34,7 +34,7 @@ from support.stack.partner_routes import BadRoute, Entry, Journal, Route, Routes
 _READ_METHODS = ("GET", "HEAD")
 
 
-class Partner:
+class PartnerServer:
     """Answers the platform's requests."""
 
     def __init__(self, routes: Routes, journal: Journal) -> None:
@@ -98,7 +98,7 @@ def _answer(route: Route | None, path: str, query: dict[str, str]) -> Response:
     return JSONResponse(route.body, status_code=route.status, headers=dict(route.headers))
 
 
-class Control:
+class PartnerControl:
     """The control API."""
 
     def __init__(self, routes: Routes, journal: Journal) -> None:
@@ -159,8 +159,8 @@ def main() -> None:
     """Serve as the settings file (JSON: port, token) says."""
     settings: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     routes, journal = Routes(), Journal()
-    control = guarded(Starlette(routes=Control(routes, journal).application()), settings["token"])
-    application = Starlette(routes=[Mount("/_control", control), Mount("/", Partner(routes, journal))])
+    control = guarded(Starlette(routes=PartnerControl(routes, journal).application()), settings["token"])
+    application = Starlette(routes=[Mount("/_control", control), Mount("/", PartnerServer(routes, journal))])
     uvicorn.run(
         application, host="127.0.0.1", port=settings["port"], log_level="warning", lifespan="off", access_log=False,
         timeout_graceful_shutdown=1,

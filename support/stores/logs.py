@@ -13,7 +13,7 @@ _TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LogLine:
     """One line of a service's log."""
 
     service: str
@@ -44,9 +44,9 @@ class ServiceLogs:
         self._directory = directory
         self._read: dict[Path, int] = {path: path.stat().st_size for path in self._files()}
 
-    def new_lines(self) -> list[Link]:
+    def new_lines(self) -> list[LogLine]:
         """Complete lines written since the last look; a file that was begun anew is read from its start."""
-        lines: list[Link] = []
+        lines: list[LogLine] = []
         for path in self._files():
             begin = self._read.get(path, 0)
             size = path.stat().st_size
@@ -59,24 +59,24 @@ class ServiceLogs:
                 text = file.read(size - begin)
             complete = text.rfind(b"\n") + 1
             self._read[path] = begin + complete
-            lines += [Link(path.stem, line) for line in text[:complete].splitlines() if line]
+            lines += [LogLine(path.stem, line) for line in text[:complete].splitlines() if line]
         return lines
 
     def _files(self) -> Iterator[Path]:
         return self._directory.glob("*.log")
 
 
-def whole_logs(directory: Path, services: str) -> list[Link]:
+def whole_logs(directory: Path, services: str) -> list[LogLine]:
     """Every complete line in the logs of some services (a pattern such as ``worker-*``)."""
     return [
-        Link(path.stem, line)
+        LogLine(path.stem, line)
         for path in directory.glob(f"{services}.log")
         for line in path.read_bytes().splitlines(keepends=True)
         if line.endswith(b"\n")
     ]
 
 
-def sightings(lines: Iterable[Link]) -> list[Sighting]:
+def sightings(lines: Iterable[LogLine]) -> list[Sighting]:
     """The markers in log lines; a line belongs to the tenant that its ``tenant_id`` names."""
     found = []
     for line in lines:
@@ -92,7 +92,7 @@ def sightings(lines: Iterable[Link]) -> list[Sighting]:
     return found
 
 
-def of_traces(lines: Iterable[Link], trace_ids: set[str], most: int = 200) -> list[dict[str, Any]]:
+def of_traces(lines: Iterable[LogLine], trace_ids: set[str], most: int = 200) -> list[dict[str, Any]]:
     """The lines that belong to traces, at most that many."""
     chosen = [line for line in lines if line.trace_id in trace_ids]
     return [line.fields for line in chosen[:most]]

@@ -14,7 +14,7 @@ from support.platform.story import Event
 from support.stack.client import Addresses
 from support.stores import logs
 from support.stores.clickhouse import ClickHouseEyes
-from support.stores.logs import Link, ServiceLogs
+from support.stores.logs import LogLine, ServiceLogs
 from support.stores.partner import PartnerEyes
 from support.stores.postgres import PostgresEyes
 from support.stores.redis import RedisEyes
@@ -27,7 +27,7 @@ class Written:
     sightings: list[Sighting] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     runs: list[StoredRun] = field(default_factory=list)
-    lines: list[Link] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
 
 
 class Observers:

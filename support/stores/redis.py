@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from support.oracles.canary import Sighting, markers_in
-from support.platform.dialect import Control, Dialect
+from support.platform.dialect import Dialect, StreamControl
 from support.platform.story import Event
 
 # One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker)
@@ -94,7 +94,7 @@ class RedisEyes:
 
     def _event(self, text: str) -> list[Event]:
         decoded = self._dialect.decode(text)
-        return [] if isinstance(decoded, Control) else [decoded]
+        return [] if isinstance(decoded, StreamControl) else [decoded]
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import Enum
 
-from support.platform.dialect import Control
+from support.platform.dialect import StreamControl
 from support.platform.events import EventCapture
 from support.scenario import agents
 from support.scenario.partner import PRICES
@@ -102,7 +102,7 @@ def reconnect(world: World, user: User) -> None:
     world.evidence.note("reconnect", who=str(user), status=handshake.status, error=handshake.error)
 
 
-def resyncs(capture: EventCapture) -> list[Control]:
+def resyncs(capture: EventCapture) -> list[StreamControl]:
     """The notifications that events were missed."""
     return [control for control in capture.controls if control.type == "resync_required"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
-from support.matchers.story import TellsSomething
+from support.matchers.story import SomeEvents
 from support.platform.story import Event, events_of
 from support.scenario.agents import Agent
 from support.scenario.users import User
@@ -53,7 +53,7 @@ def in_two_threads(agent: Agent, *, at_once: bool) -> Work:
     return run_both
 
 
-def carries(name: str, requests: Sequence[RequestIds]) -> BaseMatcher[TellsSomething]:
+def carries(name: str, requests: Sequence[RequestIds]) -> BaseMatcher[SomeEvents]:
     """Every request caused events, and each event carries the ID of its own request.
 
     :param name: ``user``, ``thread``, ``run``, ``request`` or ``trace``.
@@ -71,7 +71,7 @@ def carries(name: str, requests: Sequence[RequestIds]) -> BaseMatcher[TellsSomet
             return f"{event.type} carries the {name} ID {carried} instead of {expected[assigned]}"
         return None
 
-    def faults(observed: TellsSomething) -> list[str]:
+    def faults(observed: SomeEvents) -> list[str]:
         events = events_of(observed)
         if not events:
             return ["there are no events"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.business_data.pagination import ArchiveReads
-from support.load.http_crowd import Request
+from support.load.http_crowd import CrowdRequest
 from support.platform.outcome import Outcome
 from support.scenario.verdict import NotShown
 
@@ -15,7 +15,7 @@ def reading(*pages):
     read = [Outcome("GET", "/", 200, sent_at=moment, seconds=seconds) for moment, seconds in pages]
     nobody: Any = None
     written = [
-        (Request(nobody, lambda platform, who: nobody), Outcome("POST", "/", 201, sent_at=moment))
+        (CrowdRequest(nobody, lambda platform, who: nobody), Outcome("POST", "/", 201, sent_at=moment))
         for moment in (20.0, 10.0)
     ]
     return ArchiveReads([], [], read, written)

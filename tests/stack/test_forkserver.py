@@ -16,7 +16,7 @@ from support.scenario.waiting import eventually
 from support.settings import CHECKOUT, base_environment
 from support.stack import processes, wire
 from support.stack.client import Stack, StackError
-from support.stack.forkserver import Request
+from support.stack.forkserver import ForkRequest
 from tests.stack.conftest import Checkout, MakeOptions
 from tests.stack.traces import Run, nothing_is_left, start_time
 
@@ -77,7 +77,7 @@ def test_a_process_that_nobody_waits_for_ends_by_itself(tmp_path: Path):
         waiting, begin = os.pipe()
         with (tmp_path / "log").open("wb") as log:
             argv = (sys.executable, "-m", "tests.stack.endings", "returns")
-            request = Request(argv, base_environment(), str(CHECKOUT), signal.SIGKILL)
+            request = ForkRequest(argv, base_environment(), str(CHECKOUT), signal.SIGKILL)
             socket.send_fds(ours, [request.to_json()], [log.fileno(), waiting])
         forked = processes.identity_of(json.loads(ours.recv(100))["pid"])
         assert forked is not None
