@@ -9,6 +9,7 @@ Feature: A crashing agent fails only its own run
   Rule: A crashing agent fails only its own run and exposes no internals
 
     @smoke
+    @needs.cloud_accounts
     Scenario: Other runs complete while an agent crashes
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with servers in the cloud
@@ -26,6 +27,7 @@ Feature: A crashing agent fails only its own run
       And Acme can finish a usage report
 
     @gate
+    @needs.live_events
     Scenario: The error of a crashed agent contains no internal details
       Given Acme is a Mid customer
       And Acme watches events

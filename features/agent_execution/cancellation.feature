@@ -6,9 +6,11 @@ Feature: A cancelled run really stops
   Strategic impact: People trust agents that they can stop
 
   @AEC-11 @segment.free @segment.mid @segment.enterprise
+  @needs.cancellation
   Rule: Customers cancel only their own runs, and cancelled runs really stop
 
     @smoke
+    @needs.live_events
     Scenario: Cancelling a run stops its work and its events
       Given Acme is a Mid customer
       And Acme watches events
@@ -27,6 +29,7 @@ Feature: A cancelled run really stops
       And the run is stored as cancelled
 
     @gate
+    @needs.colleagues
     Scenario: Customers cannot cancel another user's run
       Given Ben of Acme is a member
       And Borealis is an Enterprise customer

@@ -6,9 +6,11 @@ Feature: The events of a run are complete, in order and sent once
   Strategic impact: Explainable agents are approved where black boxes are not
 
   @AEC-06 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.live_events @needs.sequence_numbers
   Rule: Every run has one start, its steps in order and one end
 
     @smoke
+    @needs.cloud_accounts
     Scenario: An ordinary run sends its events in order
       Given Acme is a Free customer with servers in the cloud
       And Acme watches events
@@ -24,6 +26,7 @@ Feature: The events of a run are complete, in order and sent once
       And the events show three parallel tool calls
 
     @gate
+    @needs.delegation @needs.cloud_accounts
     Scenario: Delegated agents report their part within the run
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has stored usage
@@ -41,6 +44,7 @@ Feature: The events of a run are complete, in order and sent once
       And the events show no tool call
 
     @gate
+    @needs.cancellation
     Scenario: A cancelled run sends its events in order, too
       Given Acme is a Mid customer
       And Acme watches events

@@ -6,6 +6,7 @@ Feature: A cost analysis finds the customer's own savings
   Strategic impact: Savings that customers can verify are why they pay for a plan
 
   @AEC-01 @segment.free @segment.early
+  @needs.cloud_accounts
   Rule: A run shows its progress and ends with a computed answer
 
     @smoke
@@ -29,6 +30,7 @@ Feature: A cost analysis finds the customer's own savings
       Then each answer equals what the customer's own data gives
 
     @gate
+    @needs.live_events
     Scenario: Progress is shown while the run is still running
       Given Acme is an Early customer with servers in the cloud
       And Acme watches events
@@ -41,6 +43,7 @@ Feature: A cost analysis finds the customer's own savings
         | tool completed |
 
     @gate
+    @needs.live_events
     Scenario: The answer can be read as soon as it is announced
       Given Acme is an Early customer with servers in the cloud
       And Acme watches events

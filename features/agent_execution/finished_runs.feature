@@ -6,9 +6,11 @@ Feature: A finished run survives a restart
   Strategic impact: A platform that keeps every result becomes the system of record
 
   @AEC-02 @segment.mid @segment.enterprise
+  @needs.conversations @needs.cloud_accounts
   Rule: A finished run survives a restart, and later runs build on it
 
     @gate @exclusive
+    @needs.own_services
     Scenario: A finished run is unchanged after the backend has crashed
       Given Acme is a Mid customer with servers in the cloud
       And Acme has run a cost analysis

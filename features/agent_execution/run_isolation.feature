@@ -6,6 +6,7 @@ Feature: Customers who run agents concurrently see only their own data
   Strategic impact: One leak between tenants would end the business
 
   @AEC-03 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.live_events @needs.cloud_accounts
   Rule: Runs of different customers at the same time never mix
 
     @gate

@@ -6,9 +6,11 @@ Feature: Operators see every run and where its time went
   Strategic impact: A small team can run the platform for many customers
 
   @AEC-07 @segment.platform
+  @needs.operator
   Rule: Operators see runs in every state, with durations that add up
 
     @gate
+    @needs.cancellation @needs.time_limits
     Scenario: Runs are listed in every state
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
@@ -24,6 +26,7 @@ Feature: Operators see every run and where its time went
         | cancelled |
 
     @gate
+    @needs.cloud_accounts
     Scenario: The durations of the steps add up to the run's duration
       Given Acme is an Early customer with servers in the cloud
       And the partner takes a second to respond

@@ -6,9 +6,11 @@ Feature: A hanging run is ended at its time limit
   Strategic impact: Bounded waiting lets us promise service levels
 
   @AEC-04 @segment.early @segment.mid @segment.enterprise
+  @needs.time_limits
   Rule: A run past its time limit ends, is reported, frees its worker
 
     @gate
+    @needs.live_events
     Scenario: The customer is notified when the time limit has passed
       Given Acme is an Early customer with stored usage
       And Acme watches events
@@ -18,6 +20,7 @@ Feature: A hanging run is ended at its time limit
       And Acme can finish a usage report
 
     @gate
+    @needs.live_events
     Scenario: An agent that blocks its worker is ended, too
       Given Acme is an Early customer
       And Acme watches events

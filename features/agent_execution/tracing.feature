@@ -6,6 +6,7 @@ Feature: One trace covers everything that a request touched
   Strategic impact: Open tracing standards bring us into enterprise operations
 
   @AEC-08 @segment.enterprise @segment.platform
+  @needs.live_events @needs.cloud_accounts @needs.traces @needs.own_services
   Rule: The caller's trace ID is found in every record of the request
 
     @smoke

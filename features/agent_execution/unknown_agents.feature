@@ -15,6 +15,7 @@ Feature: Starting an unknown agent is refused and costs nothing
       Then the error names every known agent
 
     @gate
+    @needs.conversations @needs.live_events
     Scenario: A refused request leaves no run, conversation or event
       Given Acme is an Early customer with stored usage
       And Acme watches events
@@ -23,6 +24,7 @@ Feature: Starting an unknown agent is refused and costs nothing
       And the first event that Acme receives is from the next run
 
     @gate
+    @needs.allowances @needs.job_records
     Scenario: A refused request is not counted
       Given Acme is an Early customer with stored usage
       And Acme has an allowance

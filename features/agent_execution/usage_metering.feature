@@ -6,6 +6,7 @@ Feature: Each run reports what it used
   Strategic impact: Fair prices need figures that cannot be disputed
 
   @AEC-10 @segment.mid @segment.enterprise
+  @needs.usage_metering @needs.cloud_accounts
   Rule: CPU and elapsed time, data, state and tool calls are measured
 
     @gate @timing

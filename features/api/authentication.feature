@@ -6,9 +6,11 @@ Feature: Only a valid token gives access to the API
   Strategic impact: Access control that can be proved opens regulated markets
 
   @API-03 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.sessions
   Rule: A request without a valid token is refused and changes nothing
 
     @gate
+    @needs.published_api @needs.own_database
     Scenario Outline: An invalid token gives access to no endpoint
       Given Acme is <a plan> customer with one of each resource
       When an outsider calls every API endpoint with <an invalid token>

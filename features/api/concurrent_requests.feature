@@ -9,6 +9,7 @@ Feature: The API serves many users at once, each within their rate limit
   Rule: Concurrent requests are answered correctly, in time and within the rate limit
 
     @gate @timing
+    @needs.conversations
     Scenario: Fifty concurrent users receive correct responses in time
       Given fifty customers with a conversation each
       When every user makes ten different requests at the same time
@@ -17,6 +18,7 @@ Feature: The API serves many users at once, each within their rate limit
       And at least 95 % of all responses arrive within the target time for mixed requests
 
     @gate @timing
+    @needs.plans @needs.rate_limits
     Scenario: The rate limit refuses only the customer who exceeds it
       Given Acme is a Free customer
       And Borealis is a Free customer
@@ -26,12 +28,14 @@ Feature: The API serves many users at once, each within their rate limit
       And every request of Borealis and Cumulus succeeds
 
     @gate @timing
+    @needs.plans @needs.rate_limits
     Scenario: A customer who waits as long as Retry-After says is served
       Given Acme is a Free customer with an exhausted rate limit
       When Acme waits as long as Retry-After says and calls the API again
       Then the response is a success
 
     @gate @exclusive
+    @needs.published_api @needs.own_services
     Scenario: Rate limiting refuses nobody while Redis is unreachable
       Given Acme is a Mid customer with one of each resource
       When Acme calls every read-only API endpoint while Redis is unreachable

@@ -6,6 +6,7 @@ Feature: Customers cannot access each other's resources
   Strategic impact: A shared platform costs less to run than one per customer
 
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.published_api @needs.own_database
   Rule: A resource of another user looks like one that never existed
 
     @smoke
@@ -23,6 +24,7 @@ Feature: Customers cannot access each other's resources
         | an Early |
 
     @gate
+    @needs.colleagues
     Scenario: A colleague cannot find a private resource
       Given Acme is a Mid customer with one of each resource
       And Ben of Acme is a member

@@ -6,9 +6,11 @@ Feature: Errors can be explained without exposing internal details
   Strategic impact: Support that needs no engineer scales with the number of customers
 
   @API-07 @segment.free @segment.mid @segment.enterprise
+  @needs.own_database @needs.own_services
   Rule: An error has a stable code, a request ID and no internals
 
     @gate @exclusive
+    @needs.published_api
     Scenario Outline: An outage is reported as a temporary error
       Given Acme is <a plan> customer with one of each resource
       When Acme calls the affected API endpoints while <an outage>
@@ -26,6 +28,7 @@ Feature: Errors can be explained without exposing internal details
         | an Enterprise | Redis does not respond              |
 
     @smoke
+    @needs.cloud_accounts
     Scenario: Corrupted data is reported as an internal error
       Given Acme is a Mid customer with one of each resource
       And Acme has a corrupted cloud account and corrupted runs

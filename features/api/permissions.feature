@@ -6,9 +6,11 @@ Feature: Users can do what their role permits, and nothing else
   Strategic impact: Large customers require roles that every endpoint enforces
 
   @API-04 @segment.early @segment.enterprise
+  @needs.roles @needs.published_api
   Rule: Every endpoint has an access rule and enforces it
 
     @gate
+    @needs.colleagues @needs.operator
     Scenario: Every endpoint is open to the permitted roles and no others
       Given Acme is an Enterprise customer with people in every role
       When everybody in Acme and the operator call every API endpoint

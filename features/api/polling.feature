@@ -6,6 +6,7 @@ Feature: A run can be followed by polling alone
   Strategic impact: What is easy to integrate becomes part of other products
 
   @API-01 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.published_api
   Rule: Polling alone can start, follow and read a run, as published
 
     @smoke
@@ -21,6 +22,7 @@ Feature: A run can be followed by polling alone
         | an Enterprise |
 
     @gate
+    @needs.colleagues
     Scenario: Refusals conform to the published API reference, too
       Given Acme is an Early customer
       And Ben of Acme is a member

@@ -6,6 +6,7 @@ Feature: Agents' results are stored exactly
   Strategic impact: Results that storage never alters can be used in audits
 
   @DBL-03 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.conversations
   Rule: An agent's result is stored exactly, however nested, precise or large
 
     @smoke

@@ -6,9 +6,11 @@ Feature: The cache never returns stale data
   Strategic impact: We can add servers as we grow, and all customers still read the same figures
 
   @DBL-05 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.allowances
   Rule: A read after a change returns the new value, whatever is cached
 
     @gate
+    @needs.colleagues
     Scenario Outline: Every member's next read shows a change
       Given Acme is <a plan> customer with a cached allowance
       And Ben of Acme is a member
@@ -29,6 +31,7 @@ Feature: The cache never returns stale data
       Then both backends return the current allowance after each change
 
     @gate @exclusive
+    @needs.own_services
     Scenario Outline: Reads are correct while the cache fails
       Given Acme is a Mid customer with a cached allowance
       And the cache <fails>
@@ -43,6 +46,7 @@ Feature: The cache never returns stale data
         | is unreachable    |
 
     @gate @exclusive
+    @needs.own_services
     Scenario Outline: A change that the cache missed is cached after recovery
       Given Acme is an Early customer with a cached allowance
       And the cache <fails>

@@ -9,6 +9,7 @@ Feature: Concurrent writes lose nothing
   Rule: However many customers write at the same time, nothing is lost
 
     @gate
+    @needs.colleagues @needs.allowances
     Scenario: All expenses that fifty people book concurrently are counted
       Given five organisations of ten people with an allowance each
       When everyone books expenses at the same time
@@ -16,6 +17,7 @@ Feature: Concurrent writes lose nothing
       And each person has spent exactly what was booked
 
     @gate
+    @needs.allowances
     Scenario Outline: Budgets raised concurrently cannot exceed the allowance
       Given Acme is <a plan> customer with two budgets and room to raise one of them
       When Acme raises both budgets at the same time
@@ -28,6 +30,7 @@ Feature: Concurrent writes lose nothing
         | a Free |
 
     @smoke
+    @needs.conversations
     Scenario: Messages moved to two conversations concurrently end up in one
       Given Acme is an Early customer with three conversations
       When Acme moves the first conversation's messages to each of the others at the same time

@@ -6,6 +6,7 @@ Feature: Conversations belong to their owner
   Strategic impact: A complete and private decision history gives customers a reason to renew
 
   @DBL-02 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.conversations
   Rule: Only the owner of a conversation can read, change or delete it
 
     @smoke
@@ -34,6 +35,7 @@ Feature: Conversations belong to their owner
       And Acme's second conversation reads back as it was written
 
     @gate
+    @needs.own_database
     Scenario: A deleted conversation is gone with all its messages
       Given Acme is an Enterprise customer with two conversations
       When Acme deletes the first conversation and then tries to read and change it
@@ -50,6 +52,7 @@ Feature: Conversations belong to their owner
       And Acme's run completes
 
     @gate
+    @needs.colleagues
     Scenario: Other users cannot read, change or guess a conversation
       Given Acme, Borealis and Ben of Acme each have a conversation
       When Borealis and Ben of Acme try to read and change Acme's conversation

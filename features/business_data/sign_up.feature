@@ -6,9 +6,11 @@ Feature: One customer has one account
   Strategic impact: One account per customer makes the number of customers that we report exact
 
   @DBL-01 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.accounts
   Rule: A customer signs up once and is found again
 
     @gate
+    @needs.sessions @needs.own_database
     Scenario Outline: A customer finds the same account on another device
       Given Acme is <a plan> customer
       When Acme logs in on another device, with the email address in different capitalisation
@@ -23,6 +25,7 @@ Feature: One customer has one account
         | an Enterprise |
 
     @smoke
+    @needs.own_database
     Scenario: A taken email address is refused in any capitalisation
       Given Acme is a Mid customer
       When Borealis signs up with Acme's email address in different capitalisation
@@ -31,6 +34,7 @@ Feature: One customer has one account
       And the database holds no account for Borealis
 
     @gate
+    @needs.colleagues
     Scenario Outline: An expired or already accepted invitation is refused
       Given Acme is an Early customer
       And Ben of Acme has an invitation that <is spent>

@@ -6,9 +6,11 @@ Feature: Concurrent jobs stay separate
   Strategic impact: More customers and more work need no second platform
 
   @CSC-05 @segment.mid @segment.enterprise
+  @needs.live_events @needs.job_records
   Rule: Concurrent jobs have separate and consistent records in every service
 
     @gate
+    @needs.sequence_numbers
     Scenario: Fifty customers run a job each at the same time
       Given fifty customers
       And every user watches events

@@ -6,9 +6,11 @@ Feature: Events of all services arrive as one sequence
   Strategic impact: More services can take part in a job without customers noticing the seams
 
   @CSC-02 @segment.free @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: Events of different services arrive in the order in which they happened
 
     @smoke
+    @needs.sequence_numbers
     Scenario: A tool's progress reports arrive in causal order
       Given Acme is a Mid customer
       And Acme watches events
@@ -17,6 +19,7 @@ Feature: Events of all services arrive as one sequence
       And each progress report came after the start and before the end of its tool call
 
     @gate
+    @needs.sequence_numbers
     Scenario: Progress reports of parallel tools arrive in causal order
       Given Acme is an Enterprise customer
       And Acme watches events

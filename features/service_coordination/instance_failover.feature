@@ -6,6 +6,7 @@ Feature: Jobs survive the loss of a tools instance
   Strategic impact: Tools can be updated and moved during working hours
 
   @CSC-04 @segment.free @segment.mid @segment.enterprise
+  @needs.live_events @needs.job_records @needs.own_services
   Rule: When one of two instances crashes, the other completes every job once
 
     Scenario Outline: One of two instances crashes while both are working

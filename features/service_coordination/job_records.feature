@@ -6,9 +6,11 @@ Feature: Every service has one record of a job
   Strategic impact: Services can be changed one by one while the records stay correct
 
   @CSC-01 @segment.free @segment.early @segment.mid
+  @needs.live_events @needs.job_records
   Rule: Every service records the same job, exactly once
 
     @smoke
+    @needs.cloud_accounts
     Scenario: A cost analysis is recorded once by every service that took part
       Given Acme is an Early customer with two idle servers in the cloud
       And Acme watches events
@@ -25,6 +27,7 @@ Feature: Every service has one record of a job
       And every service has one record of each job, and all records agree
 
     @gate @exclusive
+    @needs.own_services
     Scenario: A record that is delivered again is stored once
       Given Acme is a Mid customer with stored usage
       And Acme watches events

@@ -6,6 +6,7 @@ Feature: Services discover new and lost instances
   Strategic impact: Capacity follows demand without maintenance windows
 
   @CSC-03 @segment.platform
+  @needs.operator @needs.own_services
   Rule: New instances are discovered and lost ones removed, without restarting a service
 
     Scenario: A second instance is found after it starts

@@ -6,9 +6,11 @@ Feature: A tool works only in its caller's cloud account
   Strategic impact: One shared tools service can safely act for thousands of customers at the same time
 
   @TLD-03 @segment.free @segment.mid @segment.enterprise
+  @needs.cloud_accounts
   Rule: A tool call acts for its caller only
 
     @gate @exclusive
+    @needs.live_events @needs.own_services
     Scenario: Two customers label servers at the same time, each only their own
       Given Acme is a Mid customer with two idle servers in the cloud
       And Borealis is an Enterprise customer with two idle servers in the cloud
@@ -18,6 +20,7 @@ Feature: A tool works only in its caller's cloud account
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate @exclusive
+    @needs.live_events @needs.own_services
     Scenario: Two customers list servers at the same time, each only their own
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is a Free customer with four idle servers in the cloud

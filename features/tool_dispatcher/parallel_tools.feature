@@ -6,6 +6,7 @@ Feature: Independent tools run in parallel
   Strategic impact: Parallel calls make the larger plans visibly faster than the smaller ones
 
   @TLD-02 @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: Independent tools run in parallel, and each result belongs to its call
 
     @smoke
@@ -17,6 +18,7 @@ Feature: Independent tools run in parallel
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
+    @needs.cloud_accounts
     Scenario: A slow tool does not delay another
       Given Acme is an Enterprise customer with two idle servers in the cloud
       And Acme watches events

@@ -6,6 +6,7 @@ Feature: A tool does exactly what was requested
   Strategic impact: Agents that carry savings out justify a higher price than reports that list them
 
   @TLD-01 @segment.early @segment.mid @segment.enterprise
+  @needs.cloud_accounts
   Rule: A tool does what was requested and reports what it did
 
     @smoke

@@ -6,6 +6,7 @@ Feature: An agent can continue after a tool fails
   Strategic impact: The product can add data sources without becoming as unreliable as the worst of them
 
   @TLD-05 @segment.early @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: A failing tool is reported, and the answer is marked as partial
 
     @gate
@@ -23,6 +24,7 @@ Feature: An agent can continue after a tool fails
         | a tool crash |
 
     @smoke
+    @needs.delegation @needs.cloud_accounts
     Scenario: A savings review without prices is partial and contains the usage
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme watches events
@@ -31,6 +33,7 @@ Feature: An agent can continue after a tool fails
       And the answer contains the totals of Acme's own usage
 
     @gate
+    @needs.delegation @needs.cloud_accounts
     Scenario: A review with all its data is not marked as partial
       Given Acme is an Early customer with servers in the cloud and stored usage
       And Acme watches events

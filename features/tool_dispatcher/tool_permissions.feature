@@ -9,6 +9,7 @@ Feature: Agents have the rights of their caller, and no more
   Rule: A tool beyond the plan or role is refused before it runs
 
     @gate
+    @needs.colleagues @needs.roles @needs.plans @needs.tools @needs.cloud_accounts
     Scenario Outline: An agent only uses tools of its caller's plan and role
       Given Acme is <a plan> customer with four idle servers in the cloud
       And <caller> is <a role>

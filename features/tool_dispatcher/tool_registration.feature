@@ -6,9 +6,11 @@ Feature: Tools are added and withdrawn without a restart
   Strategic impact: A catalogue that grows without downtime attracts further partners
 
   @TLD-07 @segment.mid @segment.enterprise @segment.platform
+  @needs.operator @needs.tool_registration
   Rule: Tools can be added and withdrawn while the platform runs
 
     @smoke
+    @needs.tools
     Scenario: An added tool can be used immediately
       Given Acme is a Mid customer
       And Acme has run an agent that cannot find the currency tool
@@ -18,6 +20,7 @@ Feature: Tools are added and withdrawn without a restart
       And the published tool list names the currency tool
 
     @gate @exclusive
+    @needs.own_services
     Scenario: An added tool survives a crash of the tools service
       Given Acme is an Enterprise customer
       And the operator has added the currency tool
@@ -26,6 +29,7 @@ Feature: Tools are added and withdrawn without a restart
       Then Acme's agent receives the partner's response
 
     @gate
+    @needs.tools
     Scenario: A withdrawn tool is refused as withdrawn
       Given Acme is an Enterprise customer with access to a new currency tool
       And Acme has run an agent that calls the currency tool
@@ -35,6 +39,7 @@ Feature: Tools are added and withdrawn without a restart
       And the published tool list no longer names the currency tool
 
     @gate
+    @needs.tools
     Scenario: A running call finishes although its tool is withdrawn
       Given Acme is a Mid customer with access to a new currency tool
       And Acme has started an agent that waits for the currency tool

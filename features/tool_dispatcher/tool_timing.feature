@@ -6,9 +6,11 @@ Feature: The duration of each tool call is measured
   Strategic impact: Only tools whose time is measured can be sold with a service level
 
   @TLD-06 @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: The reported duration is the time for which the tool ran
 
     @gate
+    @needs.cloud_accounts
     Scenario: A tool call's reported duration is the partner's response time
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches events

@@ -6,9 +6,11 @@ Feature: Customers can watch every tool call
   Strategic impact: Customers delegate larger tasks to agents that they can watch
 
   @TLD-08 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: Only the caller sees each call start and end, without secrets
 
     @smoke
+    @needs.cloud_accounts
     Scenario: Each tool call is shown as it starts and as it ends
       Given Acme is a Free customer with servers in the cloud
       And Acme watches events
@@ -16,6 +18,7 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
+    @needs.colleagues @needs.cloud_accounts
     Scenario: Neither colleagues nor other customers see a tool call
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member

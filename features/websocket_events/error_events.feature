@@ -6,6 +6,7 @@ Feature: Error events say what failed and whether to retry
   Strategic impact: An explained failure costs less trust than a silent one
 
   @WSE-06 @segment.free @segment.mid
+  @needs.time_limits @needs.live_events
   Rule: Each kind of failure has its own event without internal details
 
     @gate

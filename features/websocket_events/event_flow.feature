@@ -6,9 +6,11 @@ Feature: A connected customer receives every step of a run
   Strategic impact: Live progress is what convinces a prospect in a demonstration
 
   @WSE-01 @segment.free @segment.early
+  @needs.live_events @needs.published_api
   Rule: Every step of a run arrives as a published kind of event
 
     @smoke
+    @needs.cloud_accounts
     Scenario: A run is shown from its first step to its answer
       Given Acme is a Free customer with servers in the cloud
       And Acme watches events
@@ -23,6 +25,7 @@ Feature: A connected customer receives every step of a run
       And every message that Acme has received conforms to the published event reference
 
     @gate
+    @needs.operator @needs.cancellation @needs.time_limits @needs.notices
     Scenario: Errors, cancellations and notices conform to the event reference, too
       Given Acme is an Early customer with stored usage
       And Acme watches events

@@ -6,6 +6,7 @@ Feature: Every event can be traced to its request
   Strategic impact: Customers can pass our events to their own audit systems
 
   @WSE-05 @segment.enterprise @segment.platform
+  @needs.conversations @needs.live_events @needs.cloud_accounts @needs.traces
   Rule: The IDs in an event are those of its request
 
     @smoke
@@ -22,6 +23,7 @@ Feature: Every event can be traced to its request
         | trace   |
 
     @gate
+    @needs.delegation
     Scenario: Concurrent runs in two conversations keep their IDs
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme watches events

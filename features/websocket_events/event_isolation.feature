@@ -6,15 +6,18 @@ Feature: Customers receive only their own events
   Strategic impact: Live data that stays confidential passes the audits of large buyers
 
   @WSE-02 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: A connection delivers only its own user's events, until the session ends
 
     @gate
+    @needs.sequence_numbers @needs.cloud_accounts
     Scenario: Ten customers with two tabs each receive only their own events
       Given ten customers with servers in the cloud and two open tabs each
       When every user runs a cost analysis at the same time
       Then every connection has received all events of its own user's runs in order, and nothing else
 
     @smoke
+    @needs.colleagues @needs.sequence_numbers @needs.cloud_accounts
     Scenario: Colleagues do not receive each other's events
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
@@ -23,6 +26,7 @@ Feature: Customers receive only their own events
       Then every connection has received all events of its own user's runs in order, and nothing else
 
     @gate
+    @needs.sessions @needs.sequence_numbers
     Scenario Outline: An unauthorised client is refused and receives no events
       Given Acme is an Enterprise customer with stored usage
       And Acme watches events
@@ -51,6 +55,7 @@ Feature: Customers receive only their own events
         | the product's own website    |
 
     @gate
+    @needs.sessions
     Scenario: A connection ends when its token expires
       Given Acme is an Early customer with a token that expires soon
       And Acme watches events
@@ -59,6 +64,7 @@ Feature: Customers receive only their own events
       And Acme's connection was not closed before the token expired
 
     @gate
+    @needs.sessions
     Scenario: Logging out ends the connections of that session only
       Given Acme is a Mid customer with stored usage
       And Acme has two open tabs and a connection from another device
@@ -67,6 +73,7 @@ Feature: Customers receive only their own events
       And Acme's other device shows the next run
 
     @gate
+    @needs.colleagues
     Scenario: A removed colleague is disconnected
       Given Acme is an Enterprise customer with stored usage
       And Ben of Acme is a member

@@ -6,9 +6,11 @@ Feature: Hundreds of users can watch events at the same time
   Strategic impact: The cost of one more connected customer decides our prices
 
   @WSE-08 @segment.mid @segment.enterprise
+  @needs.live_events
   Rule: Events arrive in time, however many watch and however slow some are
 
     @nightly
+    @needs.colleagues @needs.sequence_numbers
     Scenario: Fifty organisations of ten people each receive their own runs
       Given fifty organisations of ten people with stored usage
       And every user watches events
@@ -17,6 +19,7 @@ Feature: Hundreds of users can watch events at the same time
       And at least 95 % of all events arrive within the target time for crowd event delivery
 
     @gate @exclusive
+    @needs.colleagues @needs.own_services
     Scenario: A connected customer costs the platform little memory
       Given fifty organisations of ten people with stored usage
       And the backend has just restarted
@@ -24,6 +27,7 @@ Feature: Hundreds of users can watch events at the same time
       Then each connection uses no more memory than the socket memory limit
 
     @gate
+    @needs.sequence_numbers @needs.own_services
     Scenario: A stalled connection delays no other customer
       Given ten customers with stored usage
       And every user watches events, Acme over a stalled connection
@@ -33,6 +37,7 @@ Feature: Hundreds of users can watch events at the same time
       And at least 95 % of all events arrive within the target time for crowd event delivery
 
     @gate
+    @needs.own_services
     Scenario: A stalled connection is closed
       Given Acme is a Mid customer with a stalled connection
       When Acme runs an analysis too large for a connection's buffers

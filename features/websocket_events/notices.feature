@@ -6,9 +6,11 @@ Feature: Maintenance notices reach every connected user
   Strategic impact: One trusted channel reaches every customer at the same time
 
   @WSE-07 @segment.free @segment.early @segment.mid @segment.enterprise @segment.platform
+  @needs.operator @needs.live_events @needs.notices
   Rule: Each connected user receives a notice once, and only operators send notices
 
     @smoke
+    @needs.colleagues @needs.sequence_numbers
     Scenario: A maintenance notice reaches every connected user of every segment once
       Given an owner and a member in each segment
       And every user watches events

@@ -9,7 +9,8 @@ from pathlib import Path
 from behave.model import Feature, Rule, Scenario, ScenarioOutline
 from behave.parser import parse_feature
 
-from support.platform.capabilities import Capability
+from support.platform.capabilities import Capability, needed
+from tests.house.needs import implied_by
 from tests.house.words import old_words_in
 
 STAGES = frozenset({"smoke", "gate", "nightly"})
@@ -214,6 +215,15 @@ def plain_words(feature: Feature, _: Promises) -> Iterator[str]:
         yield from old_words_in(f"{feature.filename}:{line}", text)
 
 
+def says_what_it_needs(feature: Feature, _: Promises) -> Iterator[str]:
+    """Every scenario is tagged with the capabilities that its own sentences speak of."""
+    for scenario in examples(feature):
+        tagged = set(needed(scenario.effective_tags))
+        missing = sorted(capability.tag for capability in implied_by(scenario) - tagged)
+        if missing:
+            yield f"{at(scenario)}: needs @{' @'.join(missing)}"
+
+
 def unlike_any_other(features: Iterable[Feature]) -> Iterator[str]:
     """No two features share a goal or an impact, and no two scenarios a title."""
     seen: dict[tuple[str, str], str] = {}
@@ -270,4 +280,5 @@ RULES = (
     no_technical_words,
     short_titles,
     plain_words,
+    says_what_it_needs,
 )

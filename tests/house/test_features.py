@@ -19,15 +19,17 @@ Feature: A dropped connection loses nothing
   Strategic impact: Trust in live results is what the chat product sells
 
   @WSE-03 @segment.early @segment.mid @segment.enterprise
+  @needs.live_events @needs.cloud_accounts @needs.sequence_numbers
   Rule: Missed events arrive after reconnecting, in order and once
 
+    @needs.resume @needs.own_services
     Scenario: The connection is reset in the middle of a run
       Given Acme watches a running cost analysis
       When Acme's connection is reset and Acme reconnects
       Then Acme has received every event of the run in order, each once
       And the answer equals the savings in Acme's own inventory
 
-    @exclusive
+    @exclusive @needs.own_services
     Scenario Outline: The network is poor
       Given Acme watches a running cost analysis
       When Acme's network is <poor>
@@ -87,6 +89,9 @@ BREACHES = [
     ("no_technical_words", "every event", "SELECT every event", "SQL"),
     ("short_titles", "The network is poor", "The network is poor" + " and poor" * 5, "14 words"),
     ("short_titles", "A dropped connection loses", "A dropped connection" + " never ever" * 5 + " loses", "15 words"),
+    ("says_what_it_needs", "@needs.resume ", "", "needs @needs.resume"),
+    ("says_what_it_needs", "@exclusive @needs.own_services", "@exclusive", "needs @needs.own_services"),
+    ("says_what_it_needs", "@needs.live_events ", "", "needs @needs.live_events"),
     ("plain_words", "Acme has received", "Acme is told of", "say is notified"),
     ("plain_words", "The network is poor", "A stranger is turned away", "say an outsider"),
     ("plain_words", "chat product sells", "doors are open to", "say API endpoint"),

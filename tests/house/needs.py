@@ -1,0 +1,57 @@
+"""What a scenario needs of a platform, read from its own sentences: each must say so with a tag."""
+
+import re
+
+from behave.model import Scenario
+
+from support.platform.capabilities import Capability
+
+IMPLIED = (
+    (Capability.ACCOUNTS, r"signs up|sign-up|account from sign-up|the database holds (?:one|no) account"),
+    (Capability.COLLEAGUES, r"\b(?:Ada|Ben|Cleo|Dan) of\b|of ten people|in every role|a member in each segment"),
+    (Capability.ROLES, r"in every role|\bAda of Acme is an admin|access rule"),
+    (Capability.PLANS, r"plans and roles|rate limit"),
+    (Capability.SESSIONS, r"renew|refresh token|logs? out|logs in|another device|expires? soon|token expires|session"),
+    (Capability.OPERATOR, r"\boperators?\b"),
+    (Capability.CONVERSATIONS, r"conversation"),
+    (Capability.CANCELLATION, r"\bcancel"),
+    (Capability.TIME_LIMITS, r"time limit|too long|timed[ -]out"),
+    (Capability.DELEGATION, r"savings review|delegated"),
+    (Capability.USAGE_METERING, r"times as much as|multiples of|elapsed time|reports \d+ tool calls"),
+    (
+        Capability.LIVE_EVENTS,
+        r"\bwatches\b|connection has (?:received|stayed)|is notified|error event|connects to|stalled connection"
+        r"|open tabs?|events",
+    ),
+    (Capability.SEQUENCE_NUMBERS, r"in order, each once|in order, and nothing else|no gap|without a gap"),
+    (Capability.RESUME, r"\breconnects\b"),
+    (Capability.NOTICES, r"\bnotice\b(?! that)"),
+    (Capability.TOOLS, r"published tool list|tries every tool"),
+    (Capability.TOOL_REGISTRATION, r"currency tool"),
+    (Capability.CLOUD_ACCOUNTS, r"in the cloud|cloud account|cost analys|savings review|price list"),
+    (Capability.ALLOWANCES, r"allowance|expense|budgets?\b"),
+    (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
+    (Capability.RATE_LIMITS, r"rate limit"),
+    (
+        Capability.PUBLISHED_API,
+        r"published API reference|published event reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
+        r"|every request with|in every way|the same requests",
+    ),
+    (Capability.TRACES, r"trace ID|IDs of its own request"),
+    (Capability.OWN_DATABASE, r"the database|every table|corrupted|database connection|data is unchanged"),
+    (
+        Capability.OWN_SERVICES,
+        r"crash(?:es)? and restarts|restarts empty|worker of the run|unreachable|drops every|does not respond"
+        r"|tools instances?|silently dropped|is reset|slow connection|intermittent|stalled|has just restarted|the log ",
+    ),
+)
+_PATTERNS = [(capability, re.compile(pattern, re.IGNORECASE)) for capability, pattern in IMPLIED]
+
+
+def implied_by(scenario: Scenario) -> set[Capability]:
+    """The capabilities that a scenario's steps and tables speak of; an exclusive one breaks services of its own."""
+    texts = [step.name for step in scenario.all_steps]
+    texts += [cell for step in scenario.all_steps if step.table for row in step.table for cell in row]
+    said = "\n".join(texts)
+    found = {capability for capability, pattern in _PATTERNS if pattern.search(said)}
+    return found | ({Capability.OWN_SERVICES} if "exclusive" in scenario.effective_tags else set())
