@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from support.platform.driver import Anyone, Platform
+from support.platform.driver import Anyone
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.faults import Faults
@@ -44,7 +45,7 @@ class CurrentAllowances:
 class AllowanceChange:
     """What changes an allowance (sent to an instance of the backend), and what the allowance is after it."""
 
-    send: Callable[[Platform, User, str], Outcome]
+    send: Callable[[ApexDriver, User, str], Outcome]
     apply: Callable[[Allowance], Allowance]
 
 

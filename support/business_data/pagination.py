@@ -12,7 +12,8 @@ from support.business_data.pagination_matchers import QueryPlan
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.load.populations import at_once
 from support.matchers.timing import percentile
-from support.platform.driver import Anyone, Platform
+from support.platform.driver import Anyone
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -113,7 +114,7 @@ def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Crow
     return writes
 
 
-def _send(thread: str | None, text: str, platform: Platform, writer: User) -> Outcome:
+def _send(thread: str | None, text: str, platform: ApexDriver, writer: User) -> Outcome:
     return platform.post_message(writer, thread, text) if thread else platform.create_thread(writer, text)
 
 

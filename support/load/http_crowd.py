@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from requests.structures import CaseInsensitiveDict
 
 from support.load.process import LoadProcess
-from support.platform.driver import Described, Platform
+from support.platform.driver import Described
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, traceparent
 from support.scenario.users import User
@@ -18,7 +19,7 @@ from support.stores.locks import Hold
 # So many keep the platform at work and do not crowd it.
 _A_FEW = 4
 
-Send = Callable[[Platform, User], Outcome]
+Send = Callable[[ApexDriver, User], Outcome]
 """A verb of the driver, sent by a user."""
 
 T = TypeVar("T")

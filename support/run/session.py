@@ -9,7 +9,8 @@ from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import EVERYTHING, Capability, missing
 from support.platform.dialect import Dialect
-from support.platform.driver import Endpoints, Platform
+from support.platform.driver import Endpoints
+from support.platform.drivers.apex import ApexDriver
 from support.platform.story import Event
 from support.refusal import Refusal
 from support.run.starting import stack_of
@@ -98,7 +99,7 @@ class Session:
         addresses = self.stack.addresses
         evidence = Evidence(subject)
         undo = UndoStack()
-        platform = Platform(_endpoints(addresses), self.dialect, evidence.request)
+        platform = ApexDriver(_endpoints(addresses), self.dialect, evidence.request)
         users = Users(platform, addresses.operator_email, addresses.operator_password)
         return World(
             self.settings,

@@ -9,7 +9,8 @@ from itertools import cycle
 import requests
 
 from support.cloud.savings import Inventory, UsageRecords
-from support.platform.driver import Platform, straight
+from support.platform.driver import straight
+from support.platform.drivers.apex import ApexDriver
 from support.platform.events import EventCapture
 from support.platform.story import Event
 from support.redaction import know_secret
@@ -144,7 +145,7 @@ class User:
 class Users:
     """Who takes part in a scenario, by alias; the platform learns of them through its public sign-up."""
 
-    def __init__(self, platform: Platform, operator_email: str, operator_password: str) -> None:
+    def __init__(self, platform: ApexDriver, operator_email: str, operator_password: str) -> None:
         self._platform = platform
         self._operator_credentials = (operator_email, operator_password)
         self._users: dict[str, User] = {}

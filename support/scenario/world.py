@@ -13,7 +13,7 @@ from hamcrest.core.string_description import StringDescription
 from support.cloud.inventory import CloudAccounts, fetch_prices
 from support.cloud.savings import PriceTable
 from support.platform.dialect import TokenCarrier
-from support.platform.driver import Platform
+from support.platform.drivers.apex import ApexDriver
 from support.platform.events import EventCapture
 from support.platform.outcome import Outcome
 from support.platform.runs import Run
@@ -57,7 +57,7 @@ class World:
     """
 
     settings: Settings
-    platform: Platform
+    platform: ApexDriver
     addresses: Addresses
     stack: Stack
     cloud: CloudAccounts

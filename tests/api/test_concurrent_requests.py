@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from support.api.concurrent_requests import MixedCall, PlannedRequest, are_correct, have_unique_ids, holds, mixture
-from support.platform.driver import Endpoints, Platform
+from support.platform.driver import Endpoints
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.scenario.users import Tenant, User
 from tests.api.responses import PLACE, mismatch, response
@@ -75,13 +76,13 @@ def test_ids_that_are_shared_or_missing(calls, fault):
     assert fault in mismatch(have_unique_ids(), calls)
 
 
-def _send(planned: PlannedRequest, platform: Platform) -> Outcome:
+def _send(planned: PlannedRequest, platform: ApexDriver) -> Outcome:
     return planned.request.send(platform, CALLER)
 
 
 def test_the_mixture_is_of_ten_requests_of_different_kinds():
     expected = mixture(CALLER, "t", share=0.5)
-    platform = Platform(Endpoints("", "", "", ""))
+    platform = ApexDriver(Endpoints("", "", "", ""))
     described = [platform.described(partial(_send, each)) for each in expected]
     assert len({(each.method, each.path) for each in described}) == 10
     assert (described[-1].method, described[-1].path) == ("GET", "/v1/threads/t/messages?limit=1")

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from support.platform.dialect import Dialect, Meaning
-from support.platform.driver import Anyone, Endpoints, Platform
+from support.platform.driver import Anyone, Endpoints
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, trace_id_of, traceparent
 from support.scenario.verdict import NotShown
@@ -23,8 +24,8 @@ PROBLEM = {
 }
 
 
-def platform_at(api: ApiServer, record=None) -> Platform:
-    return Platform(Endpoints(api.url, api.url, "ws://unused", api.url), record=record)
+def platform_at(api: ApiServer, record=None) -> ApexDriver:
+    return ApexDriver(Endpoints(api.url, api.url, "ws://unused", api.url), record=record)
 
 
 def test_a_request_carries_token_and_trace(api):

@@ -3,7 +3,8 @@
 import pytest
 
 from support.platform.dialect import Meaning
-from support.platform.driver import Endpoints, Platform
+from support.platform.driver import Endpoints
+from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.platform.runs import RunError, RunStatus
 from support.scenario.verdict import NotShown
@@ -12,8 +13,8 @@ BODY = {"id": "run-1", "status": "timed_out", "answer": None, "error": {"code": 
 
 
 @pytest.fixture
-def platform() -> Platform:
-    return Platform(Endpoints("", "", "", ""))
+def platform() -> ApexDriver:
+    return ApexDriver(Endpoints("", "", "", ""))
 
 
 def answered(body: object, status: int = 200) -> Outcome:
