@@ -75,7 +75,7 @@ D = TypeVar("D", bound="HttpDriver")
 
 
 class HttpDriver:
-    """What the drivers of all platforms share: one request over HTTP. The answer is an :class:`Outcome`, also a refusal."""
+    """What the drivers of all platforms share: one request over HTTP, whose answer is an outcome, also a refusal."""
 
     def __init__(self, endpoints: Endpoints, dialect: Dialect | None = None, record: Recorder | None = None) -> None:
         self.endpoints = endpoints
