@@ -69,8 +69,8 @@ def create(process: Process) -> FastAPI:
         leases.close()
         listener.close()
         directory.close()
-        for relay in relays.values():
-            relay.close()
+        # In threads of their own: both may have rows in hand.
+        await asyncio.gather(*(asyncio.to_thread(relay.close) for relay in relays.values()))
 
     checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
     return create_app(process, "Apex worker", checks, lifespan=working)

@@ -21,6 +21,9 @@ log = structlog.get_logger()
 _BATCH = 100
 # Notifications wake a relay; this is how long one that was missed can go unseen.
 _IDLE_SECONDS = 5.0
+# A notification wakes every worker, and one of them takes the rows. When it is lost with them in hand, nobody is woken
+# again: so each looks once more a moment later.
+_SECOND_LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 5.0
 
 
@@ -46,14 +49,17 @@ class Relay(threading.Thread, ABC):
         self._news.set()
 
     def close(self) -> None:
+        """Deliver nothing more but what is in hand, for which this waits a while."""
         self._closed.set()
         self._news.set()
+        self.join(_LONGEST_PAUSE)
 
     def run(self) -> None:
-        pause = 0.1
+        pause, idle = 0.1, _IDLE_SECONDS
         while not self._closed.is_set():
-            self._news.wait(_IDLE_SECONDS)
+            woken = self._news.wait(idle)
             self._news.clear()
+            idle = _SECOND_LOOK_SECONDS if woken else _IDLE_SECONDS
             try:
                 while not self._closed.is_set() and self._deliver_batch() == _BATCH:
                     pass
