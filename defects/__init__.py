@@ -19,9 +19,9 @@ SERVICES = ("auth", "backend", "worker", "tools", "analytics")
 class Defect:
     """One defect: ``apply`` patches the process of ``service``; ``scenario`` must turn red at ``step``.
 
-    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword. A ``blind`` defect was
-    written by somebody who did not know the scenarios; until it has been planted nobody knows which one notices it, and
-    both are empty.
+    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword. A ``blind`` defect
+    was written by somebody who did not know the scenarios; until it has been planted nobody knows which one notices it,
+    and both are empty.
     """
 
     id: str
