@@ -54,7 +54,9 @@ class HttpCrowd:
         """Every request with what came of it, once all of them are through."""
         results, _ = self._load.order("finish")
         self._load.close()
-        return [self._answer(result) for result in results]
+        answers = [self._answer(result) for result in results]
+        self._world.evidence.answers += [answer for _, answer in answers]
+        return answers
 
     def _wire(self, request: CrowdRequest) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 
 from support.cloud.inventory import CloudAccounts
+from support.matchers.schema import breaches_of
+from support.oracles.answers import Published, WrongAnswer, wrong_answers
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
+from support.oracles.identities import Cause, Check, WrongIdentity, unpublished_frames, wrong_identities
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
-from support.platform.capabilities import missing
+from support.platform.capabilities import Capability, missing
+from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
 from support.platform.target import Target
 from support.refusal import Refusal
@@ -42,6 +47,7 @@ class Session:
     _people: dict[str, str] = field(default_factory=dict)
     _judged: frozenset[str] = frozenset()
     """The runs that took place in scenarios before."""
+    _published: Published | None = None
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -121,6 +127,8 @@ class Session:
         try:
             written = self._look(world)
             findings += self._stories(world, written)
+            findings += self._answers(world)
+            findings += self._identities(world, written)
             findings += self._canary(world, written)
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
@@ -159,6 +167,29 @@ class Session:
             found = broken(*self.observers.stories(_present(world)))
         return [Finding("story oracle", BrokenStory("; ".join(found)))] if found else []
 
+    def _answers(self, world: World) -> list[Finding]:
+        answers = world.evidence.answers
+        if not answers:
+            return []
+        if self._published is None and Capability.PUBLISHED_API in self.target.capabilities:
+            documents = self.target.driver(self.stack.addresses).documents()
+            self._published = Published(document.require() for document in documents.values())
+        own = {run.request_id for run in world.runs if run.request_id}
+        secret = self.target.endpoints.groups.get("give_secrets", frozenset())
+        found = wrong_answers(answers, self._published, own, secret)
+        return [Finding("answers oracle", WrongAnswer("; ".join(found[:10])))] if found else []
+
+    def _identities(self, world: World, written: Written) -> list[Finding]:
+        causes = {
+            run.run_id: Cause(run.user.id, run.thread_id, run.request_id, run.trace_id or None) for run in world.runs
+        }
+        found = wrong_identities(written.events, causes)
+        for user in world.users:
+            for capture in user.captures:
+                found += wrong_identities(capture.events, causes)
+                found += unpublished_frames(capture.raw, _checks_of_frames())
+        return [Finding("identities oracle", WrongIdentity("; ".join(found[:10])))] if found else []
+
     def _canary(self, world: World, written: Written) -> list[Finding]:
         found = leaks(written.sightings, self._markers)
         if found:
@@ -167,6 +198,11 @@ class Session:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
+
+
+@cache
+def _checks_of_frames() -> dict[str, Check]:
+    return {type: breaches_of(schema) for type, schema in schemas_of_frames().items()}
 
 
 def _present(world: World) -> dict[str, str]:

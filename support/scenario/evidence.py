@@ -40,6 +40,8 @@ class Evidence:
     timeline: list[dict[str, Any]] = field(default_factory=list)
     observations: list[dict[str, Any]] = field(default_factory=list)
     trace_ids: set[str] = field(default_factory=set)
+    answers: list[Outcome] = field(default_factory=list, repr=False)
+    """What the platform answered, for the oracle of answers."""
 
     def note(self, what: str, **details: object) -> None:
         """Put an entry into the timeline."""
@@ -47,6 +49,7 @@ class Evidence:
 
     def request(self, outcome: Outcome) -> None:
         """Put a request and what came of it into the timeline."""
+        self.answers.append(outcome)
         if outcome.trace_id:
             self.trace_ids.add(outcome.trace_id)
         self.note(

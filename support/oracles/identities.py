@@ -1,0 +1,68 @@
+"""The identities oracle: every event of a run names the user, conversation, request and trace that caused it.
+
+Pure judgement; it also holds frames against the published schema of their type.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from json import loads
+from typing import Any
+
+from support.platform.story import Event
+
+_ENOUGH = 5
+"""So many frames of a type are held against its schema; the others are like them."""
+
+
+class WrongIdentity(AssertionError):
+    """An event names somebody or something else than what caused it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What caused the events of a run, by the names of an event's fields; None: not known."""
+
+    user_id: str
+    thread_id: str | None
+    request_id: str | None
+    trace_id: str | None
+
+
+def wrong_identities(events: Iterable[Event], causes: Mapping[str, Cause]) -> list[str]:
+    """Events of known runs that name something else than their cause, a line for each kind of event."""
+    found: Counter[str] = Counter()
+    for event in events:
+        cause = causes.get(event.run_id or "")
+        if cause is None:
+            continue
+        for name in ("user_id", "thread_id", "request_id", "trace_id"):
+            expected, shown = getattr(cause, name), getattr(event, name)
+            if expected is not None and shown != expected:
+                found[f"{event.type} of run {event.run_id} has the {name} {shown}, expected {expected}"] += 1
+    return [f"{fault} ({times} times)" if times > 1 else fault for fault, times in found.items()]
+
+
+Check = Callable[[Any], list[str]]
+
+
+def unpublished_frames(frames: Sequence[str], checks: Mapping[str, Check]) -> list[str]:
+    """Frames that are not as published, a line each.
+
+    :param checks: what is wrong with a frame of a type, by the type.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for frame in frames:
+        try:
+            value = loads(frame)
+            kind = str(value["type"])
+        except (ValueError, TypeError, KeyError):
+            found.append(f"no event: {frame[:200]}")
+            continue
+        seen[kind] += 1
+        if kind not in checks:
+            found.append(f"the type {kind!r} is not published: {frame[:200]}")
+        elif seen[kind] <= _ENOUGH and (faults := checks[kind](value)):
+            found.append(f"{kind}: {'; '.join(faults)}: {frame[:200]}")
+    return found
