@@ -5,6 +5,7 @@ The state is one file, `.venv/complete`, holding the digest of what was asked fo
 anything is touched and written last, so an interrupted set-up is seen and begun anew.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -19,6 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# An isolated Python has no other way to it.
+sys.path.append(str(ROOT))
+
+from support import surroundings  # noqa: E402
+
 LAST_LINES = 15
 
 
@@ -171,6 +177,7 @@ class Environment:
         with subprocess.Popen(
             command,
             cwd=self.root,
+            env=surroundings.setup_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -211,10 +218,17 @@ def prepared(command: str) -> Path:
 
 
 def main(command: str, *arguments: str) -> None:
-    """Prepare the environment and become the command."""
+    """Prepare the environment and become the command, which sees nothing else of the caller's surroundings."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        why = "does not exist any more" if error.errno == errno.ENOENT else f"cannot be used ({error.strerror})"
+        print(f"bin/{command}: the current folder {why}; call it from another one", file=sys.stderr)
+        sys.exit(2)
     python = str(prepared(command))
     # -P: a folder named like one of ours, in the caller's directory, must not be taken for it.
-    os.execv(python, [python, "-P", "-m", f"support.cli.{command}", *arguments])
+    line = [python, "-P", "-m", f"support.cli.{command}", *arguments]
+    os.execve(python, line, surroundings.command_environment())
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement,
 from support.bench.workbench import Workbench
 from support.platform.dialect import Dialect
 from support.platform.events import EventCapture
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.processes import dies_with
+from support.surroundings import base_environment
 
 _AIM = Aim(Judged.RATIO, 0.8, at_most=False)
 _LONGEST_SECONDS = 120.0

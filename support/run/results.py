@@ -6,6 +6,9 @@ from pathlib import Path
 
 from support.run.record import ScenarioRecord
 
+ANSWERED = 64
+"""The exit code of the process that runs behave when it played nothing because it was only asked a question."""
+
 
 class ResultsMissing(Exception):
     """There are no results that can be read; the text is one line."""

@@ -16,16 +16,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from behave.exception import ConfigError
 from behave.formatter._registry import make_formatters
 from behave.matchers import NoMatch
 from behave.model_type import Status
-from behave.parser import ParserError
 from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
-from behave.runner_util import parse_features
 
+from support import surroundings
 from support.refusal import Refusal
-from support.run import capacity, durations, replaying, starting
+from support.run import capacity, durations, features, paths, replaying, starting
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
@@ -49,14 +49,27 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     lane: "Lane | None" = None
     """The lane that this process is; None in the run itself."""
 
+    _is_accepted = False
+    """Whether everything that was asked for is known to be possible; what goes wrong then is no bad input."""
+
+    def __init__(self, config: Any) -> None:
+        if not surroundings.were_left() and _is_plain_behave():
+            # It has read more than the checkout's configuration by now, so it begins anew.
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], surroundings.command_environment())
+        super().__init__(config)
+
     def run(self) -> bool:
-        """Run everything; true when something failed."""
+        """Run everything; true when something failed.
+
+        :raises SystemExit: what was asked for cannot be; it was said in one line.
+        """
         try:
             return bool(super().run())
-        except Refusal as refusal:
-            return _refused(str(refusal))
-        except ParserError as error:
-            return _refused(syntax_error(error))
+        except (Refusal, ConfigError) as refusal:
+            failed = _refused(str(refusal))
+            if not self._is_accepted:
+                raise SystemExit(2) from None
+            return failed
         except KeyboardInterrupt:
             return _refused("interrupted before the first scenario")
         finally:
@@ -81,7 +94,11 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         if not self.config.dry_run and "before_steps" in self.hooks:
             self.hooks["before_steps"](self._settings_of_lane(settings, 1))
         self.load_code()
-        self.formatters = make_formatters(self.config, self.config.outputs)
+        try:
+            self.formatters = make_formatters(self.config, self.config.outputs)
+        except OSError as error:
+            raise Refusal(f"cannot write to {self._shown(str(error.filename))}: {error.strerror}") from None
+        self._is_accepted = True
         return self.run_model()
 
     def run_model(self, features: Any = None) -> bool:
@@ -96,7 +113,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     def load_features(self) -> None:
         """Read the features that the command line names."""
         places = [place for place in self.feature_locations() if not self.config.exclude(place)]
-        self.features.extend(parse_features(places, language=self.config.lang))
+        self.features.extend(features.read(places, self.config.lang, self._shown))
+
+    def feature_locations(self) -> list[Any]:
+        """The places that the command line names."""
+        return features.locations(self.config.paths, self._shown)
+
+    def _shown(self, path: str) -> str:
+        return paths.shown(path, self.config)
 
     def load_code(self) -> None:
         """Load the steps, and what lanes will need: a lane is forked from here."""
@@ -258,12 +282,10 @@ def _refused(line: str) -> bool:
     return True
 
 
-def syntax_error(error: ParserError) -> str:
-    """One line for a feature that cannot be read: file, line and reason."""
-    place = Path(error.filename or "<text>")
-    shown = place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place
-    what = str(error.args[0]).replace("\n", " ")
-    return f"{shown}:{error.line}: no feature that can be read: {what}"
+def _is_plain_behave() -> bool:
+    """Whether this process is behave itself, called as a command or as a module."""
+    program = Path(sys.argv[0])
+    return "behave" in (program.name, program.parent.name)
 
 
 def _refuse_unknown_promises(tags: str) -> None:

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from support.settings import base_environment
 from support.stack import processes, wire
 from support.stack.child import last_lines
 from support.stack.errors import StackError, from_os_error
 from support.stack.options import StackOptions
+from support.surroundings import base_environment
 
 _END_SECONDS = 20.0
 

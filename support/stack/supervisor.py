@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from support.settings import base_environment
 from support.stack import directories, keeping, orphans, processes, wire
 from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
@@ -32,6 +31,7 @@ from support.stack.ports import PortRange
 from support.stack.provider import Provider, Surroundings
 from support.stack.service import ProcessService, Service
 from support.stack.starting import start_in_order, until_preloaded
+from support.surroundings import base_environment
 
 _OPEN_FILES = 65_536
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 COPIED = ("apex", "support", "environment.py", "behave.ini")
 

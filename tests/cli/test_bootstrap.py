@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 SPEC = importlib.util.spec_from_file_location("bootstrap", CHECKOUT / "bin" / "bootstrap.py")
 assert SPEC is not None

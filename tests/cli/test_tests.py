@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import base_environment
+from support.surroundings import base_environment
 
 PROJECT = """\
 [tool.pytest.ini_options]

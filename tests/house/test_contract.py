@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from support.platform.openapi import Operation
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 CHECK = [sys.executable, "-m", "apex.contract", "--check"]
 

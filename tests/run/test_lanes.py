@@ -13,7 +13,8 @@ import pytest
 
 from support.run import durations
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 STEPS = """
 import os, signal, time

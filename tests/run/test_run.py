@@ -10,7 +10,8 @@ import pytest
 
 from support.run.recording import value_of
 from support.run.results import read_results
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import command_environment
 
 STEPS = """
 from behave import given, when, then
@@ -107,7 +108,7 @@ def project(tmp_path: Path) -> Path:
 
 def behave(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "behave", "-D", f"reports={project / 'reports'}", *arguments]
-    environment = base_environment() | {"PYTHONPATH": str(CHECKOUT)}
+    environment = command_environment() | {"PYTHONPATH": str(CHECKOUT)}
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

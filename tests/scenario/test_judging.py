@@ -11,7 +11,8 @@ from support.refusal import Refusal
 from support.scenario.budgets import Budgets, load_budgets
 from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.verdict import DeadlinePassed, Verdict, verdict_of_error, verdict_of_step, worst
-from support.settings import KEYS, Order, Settings, base_environment, prepare_reports
+from support.settings import KEYS, Order, Settings, prepare_reports
+from support.surroundings import base_environment
 
 # The ceilings as the promises name them; a limit above one would be a promise broken on paper.
 CEILINGS = {

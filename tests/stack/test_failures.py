@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.child import NO_SPACE, Child, run_to_end
 from support.stack.client import Stack, StackError
 from support.stack.packages import package_directory
 from support.stack.processes import Launch
+from support.surroundings import base_environment
 from tests.stack.conftest import Checkout, MakeOptions
 from tests.stack.traces import nothing_is_left
 
