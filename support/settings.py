@@ -135,7 +135,7 @@ KEYS: tuple[Key, ...] = (
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
     Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
     Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
-    Key("reports", "reports", _directory, "where results, evidence and logs are written"),
+    Key("reports", "reports", _directory, "where results, evidence and logs are written; unless told, in the checkout"),
     Key("logs", "", _logs, "where services write their logs, if not to the folder logs of the reports"),
 )
 

@@ -15,6 +15,7 @@ from typing import Any
 from behave.__main__ import run_behave
 from behave.configuration import Configuration, setup_parser
 from behave.exception import ConfigError, TagExpressionError
+from behave.i18n import languages
 
 from support.refusal import Refusal
 from support.run import paths
@@ -27,9 +28,11 @@ def configured(arguments: Sequence[str], called_from: Path) -> Any:
     :raises Refusal: an option or its value is none.
     """
     said = StringIO()
+    options = setup_parser()
+    options.set_defaults(paths=[], junit_directory=None, runner=None)
     try:
         with redirect_stderr(said):
-            given = setup_parser().parse_args(arguments)
+            given = options.parse_args(arguments)
             config = Configuration(list(arguments))
     except SystemExit as end:
         if not end.code:
@@ -43,6 +46,12 @@ def configured(arguments: Sequence[str], called_from: Path) -> Any:
         raise Refusal(f"bad regular expression{which} in --name, --include or --exclude: {error}") from None
     except ConfigError as error:
         raise Refusal(str(error)) from None
+    if given.runner not in (None, "help"):
+        raise Refusal("--runner: results are written by the suite's own; call behave itself with another")
+    if config.lang_help and config.lang_help not in languages:
+        raise Refusal(f"--lang-help: no language is called {config.lang_help!r}; see --lang-list")
+    if len(config.outputs) > max(1, len(config.format or ())):
+        raise Refusal("more files are given with -o than formatters with -f")
     config.called_from = called_from
     if given.paths:
         config.paths = [paths.given(path, called_from) for path in given.paths]

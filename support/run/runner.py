@@ -90,15 +90,15 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             _clear(settings)
-        self.load_hooks()
-        if not self.config.dry_run and "before_steps" in self.hooks:
-            self.hooks["before_steps"](self._settings_of_lane(settings, 1))
-        self.load_code()
         try:
             self.formatters = make_formatters(self.config, self.config.outputs)
         except OSError as error:
             raise Refusal(f"cannot write to {self._shown(str(error.filename))}: {error.strerror}") from None
         self._is_accepted = True
+        self.load_hooks()
+        if not self.config.dry_run and "before_steps" in self.hooks:
+            self.hooks["before_steps"](self._settings_of_lane(settings, 1))
+        self.load_code()
         return self.run_model()
 
     def run_model(self, features: Any = None) -> bool:
@@ -109,6 +109,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self.config.reporters.clear()
             return bool(super().run_model(features))
         return self._play(Settings.from_userdata(self.config.userdata))
+
+    def setup_paths(self) -> None:
+        """Find the steps and hooks that belong to the features."""
+        # behave looks for them first, and would name a feature that does not exist for its missing steps.
+        self.feature_locations()
+        super().setup_paths()
 
     def load_features(self) -> None:
         """Read the features that the command line names."""
