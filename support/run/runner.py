@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tomllib
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
@@ -125,6 +126,16 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         """The places that the command line names."""
         return features.locations(self.config.paths, self._shown)
 
+    def _place_of(self, error: Exception) -> str:
+        """An error of a module of ours in one line: where, and what."""
+        if isinstance(error, SyntaxError):
+            file, line, what = error.filename, error.lineno, error.msg
+        else:
+            frames = traceback.extract_tb(error.__traceback__)
+            last = [frame for frame in frames if "site-packages" not in frame.filename][-1]
+            file, line, what = last.filename, last.lineno, str(error)
+        return f"{self._shown(file or '')}:{line}: {type(error).__name__}: {' '.join(what.split())}"
+
     def _shown(self, path: str) -> str:
         return paths.shown(path, self.config)
 
@@ -132,7 +143,10 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         """Load the steps, and what lanes will need: a lane is forked from here."""
         with redirect_stdout(StringIO()):
             # behave says how it looks for steps, which concerns nobody here.
-            self.load_step_definitions()
+            try:
+                self.load_step_definitions()
+            except Exception as error:
+                raise Refusal(f"the steps cannot be loaded: {self._place_of(error)}") from error
         self.step_registry = the_step_registry
         import_module("support.run.lane")
 

@@ -4,6 +4,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.cli.conftest import STEP
+
 
 def refusal(done: CompletedProcess[str]) -> str:
     """The one line that a refused command says; nothing was started and no results were written."""
@@ -102,6 +104,19 @@ def test_feature_that_cannot_be_read_is_named_with_its_line(command, checkout, w
     refused = command("acceptance", *call)
     assert refused.returncode == 2
     assert f"features/agent_execution/{said}" in refusal(refused)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("x = (\n", "steps/two.py:1: SyntaxError: '(' was never closed"),
+        ("import nosuch\n", "steps/two.py:1: ModuleNotFoundError: No module named 'nosuch'"),
+        ("\n" + STEP, "steps/two.py:4: AmbiguousStep: "),
+    ],
+)
+def test_steps_that_cannot_be_loaded_are_named_with_their_line(command, checkout, written, said):
+    (checkout / "steps" / "two.py").write_text(written, encoding="utf-8")
+    assert f"behave: the steps cannot be loaded: {said}" in refusal(command("acceptance", "--dry-run"))
 
 
 def test_byte_order_mark_and_comments_are_simply_read(command, checkout):

@@ -19,15 +19,16 @@ VARIABLES = {
     "SSLKEYLOGFILE": "/nonexistent/keys",
     # libpq
     "PGHOST": "127.0.0.2", "PGHOSTADDR": "127.0.0.2", "PGPORT": "9", "PGUSER": "root", "PGPASSWORD": "x",
-    "PGDATABASE": "x", "PGSSLMODE": "require", "PGSSLROOTCERT": "/dev/null", "PGCHANNELBINDING": "require", 
-    "PGREQUIREAUTH": "none", "PGGSSENCMODE": "require", "PGSERVICE": "work", "PGPASSFILE": "/dev/null", "PGOPTIONS": "-c statement_timeout=1",
+    "PGDATABASE": "x", "PGSSLMODE": "require", "PGSSLROOTCERT": "/dev/null",
+    "PGCHANNELBINDING": "require", "PGREQUIREAUTH": "none", "PGGSSENCMODE": "require", "PGSERVICE": "work",
+    "PGPASSFILE": "/dev/null", "PGOPTIONS": "-c statement_timeout=1",
     "PGTZ": "Asia/Tokyo", "PGCLIENTENCODING": "LATIN1", "PGDATESTYLE": "German", "PGTARGETSESSIONATTRS": "standby",
     "PGDATA": "/nonexistent", "PGAPPNAME": "x", "PGCONNECT_TIMEOUT": "1",
     # botocore, moto
     "AWS_PROFILE": "work", "AWS_DEFAULT_PROFILE": "work", "AWS_REGION": "xx-1", "AWS_DEFAULT_REGION": "xx-1",
     "AWS_ENDPOINT_URL": NOWHERE, "AWS_CA_BUNDLE": "/nonexistent", "AWS_ACCESS_KEY_ID": "x",
-    "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", "AWS_CONFIG_FILE": "/dev/null", "AWS_RETRY_MODE": "nonsense",
-    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_RETRY_MODE": "nonsense", "AWS_USE_FIPS_ENDPOINT": "true",
     "MOTO_ACCOUNT_ID": "1", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "BOTO_CONFIG": "/dev/null",
     # behave
     "BEHAVE_STAGE": "work", "BEHAVE_COLOR": "always", "BEHAVE_UNICODE_ERRORS": "nonsense", "GHERKIN_COLORS": "x=y",
