@@ -31,7 +31,7 @@ VARIABLES = {
     "AWS_RETRY_MODE": "nonsense", "AWS_USE_FIPS_ENDPOINT": "true",
     "MOTO_ACCOUNT_ID": "1", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "BOTO_CONFIG": "/dev/null",
     # behave
-    "BEHAVE_STAGE": "work", "BEHAVE_COLOR": "always", "BEHAVE_UNICODE_ERRORS": "nonsense", "GHERKIN_COLORS": "x=y",
+    "BEHAVE_STAGE": "work", "BEHAVE_COLOR": "always", "BEHAVE_UNICODE_ERRORS": "nonsense", "GHERKIN_COLORS": "passed=red",
     # Python
     "PYTHONPATH": "here", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0",
     "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "PYTHONSAFEPATH": "1", "PYTHONDEVMODE": "1",
@@ -57,7 +57,7 @@ VARIABLES = {
     "COLUMNS": "0", "LINES": "x", "TERM": "nonsense", "TMP": "/nonexistent", "TEMP": "/nonexistent", "FORCE_COLOR": "1",
 }  # fmt: skip
 
-ANOTHER_BEHAVE = "tags = not @gate\nrunner = no.such:Runner\nstop = true\nshow_skipped = maybe"
+ANOTHER_BEHAVE = "tags = not @gate\nrunner = no.such:Runner\nstop = true\nshow_skipped = true"
 
 DOT_FILES = {
     ".netrc": "default login somebody password secret\n",
@@ -169,4 +169,6 @@ def test_removed_current_folder_is_refused_in_one_line(tmp_path, name):
     script = f"rmdir {shlex.quote(str(gone))} && exec {shlex.quote(str(CHECKOUT / 'bin' / name))} --help"
     done = called(base_environment(), "sh", "-c", script, cwd=gone)
     assert done.returncode == 2
-    assert done.stderr == f"bin/{name}: the current folder does not exist any more; call it from another one\n"
+    # The shell that starts the command complains by itself.
+    said = [line for line in done.stderr.splitlines() if "getcwd" not in line and not line.startswith("shell-init")]
+    assert said == [f"bin/{name}: the current folder does not exist any more; call it from another one"]
