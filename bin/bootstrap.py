@@ -77,7 +77,8 @@ class Progress:
 
     def __init__(self) -> None:
         self._stream = sys.stderr
-        self._live = self._stream.isatty()
+        # There is none where the caller has closed it.
+        self._live = self._stream is not None and self._stream.isatty()
 
     def __call__(self, text: str) -> None:
         """Replace the line; an empty text clears it."""
@@ -219,6 +220,12 @@ def prepared(command: str) -> Path:
 
 def main(command: str, *arguments: str) -> None:
     """Prepare the environment and become the command, which sees nothing else of the caller's surroundings."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # A caller who closed it would have the first file that is opened written to; this takes its number.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     try:
         os.getcwd()
     except OSError as error:

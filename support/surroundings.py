@@ -73,9 +73,14 @@ def replace_environment(environment: Mapping[str, str]) -> None:
     time.tzset()
 
 
-def wants_plain_text() -> bool:
-    """Whether the terminal cannot show colours, or its user does not want them (https://no-color.org)."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+def has_dumb_terminal() -> bool:
+    """Whether the terminal can only be written to line by line."""
+    return os.environ.get("TERM") == "dumb"
+
+
+def wants_no_colours() -> bool:
+    """Whether the user has said so as https://no-color.org has it."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 def _chosen(names: tuple[str, ...]) -> dict[str, str]:

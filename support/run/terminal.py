@@ -14,7 +14,7 @@ from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
 from support.settings import Settings
-from support.surroundings import wants_plain_text
+from support.surroundings import has_dumb_terminal, wants_no_colours
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
 _SHOWN_LINES = 14
@@ -36,8 +36,9 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         super().__init__(stream_opener, config)
         self.open()
         self.settings = Settings.from_userdata(config.userdata)
-        self._live = bool(self.stream.isatty()) if hasattr(self.stream, "isatty") else False
-        self._colour = self._live and config.has_colored_mode() and not wants_plain_text()
+        is_terminal = bool(self.stream.isatty()) if hasattr(self.stream, "isatty") else False
+        self._live = is_terminal and not has_dumb_terminal()
+        self._colour = self._live and config.has_colored_mode() and not wants_no_colours()
         self._records: dict[int, ScenarioRecord] = {}
         self._features: dict[str, list[Planned]] = {}
         self._playing: dict[int, Planned] = {}

@@ -31,7 +31,8 @@ VARIABLES = {
     "AWS_RETRY_MODE": "nonsense", "AWS_USE_FIPS_ENDPOINT": "true",
     "MOTO_ACCOUNT_ID": "1", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "BOTO_CONFIG": "/dev/null",
     # behave
-    "BEHAVE_STAGE": "work", "BEHAVE_COLOR": "always", "BEHAVE_UNICODE_ERRORS": "nonsense", "GHERKIN_COLORS": "passed=red",
+    "BEHAVE_STAGE": "work", "BEHAVE_COLOR": "always", "BEHAVE_UNICODE_ERRORS": "nonsense",
+    "GHERKIN_COLORS": "passed=red",
     # Python
     "PYTHONPATH": "here", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0",
     "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "PYTHONSAFEPATH": "1", "PYTHONDEVMODE": "1",
@@ -120,7 +121,7 @@ def test_environment_is_complete_where_nothing_is_set(monkeypatch):
 
 
 def test_set_up_is_told_where_packages_come_from_and_nothing_else(monkeypatch):
-    told = {"HTTPS_PROXY": NOWHERE, "PIP_INDEX_URL": NOWHERE, "SSL_CERT_FILE": "/cert", "HOME": "/home/me"}
+    told = {"HTTPS_PROXY": NOWHERE, "PIP_INDEX_URL": NOWHERE, "SSL_CERT_FILE": "/cert", "HOME": "/nonexistent/home"}
     for name, value in {**told, "PIP_TARGET": "/t", "PIP_USER": "1", "PYTHONPATH": "/p", "PIP_CONSTRAINT": "c"}.items():
         monkeypatch.setenv(name, value)
     found = setup_environment()
@@ -159,6 +160,13 @@ def test_tests_are_the_same_in_hostile_surroundings(surroundings):
 
 def test_commands_work_where_nothing_is_set():
     done = called({}, CHECKOUT / "bin" / "acceptance", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_commands_work_where_nobody_listens(closed):
+    line = f"{shlex.quote(str(CHECKOUT / 'bin' / 'acceptance'))} --dry-run --stage smoke {closed}"
+    done = called(base_environment(), "sh", "-c", line)
     assert (done.returncode, done.stderr) == (0, "")
 
 

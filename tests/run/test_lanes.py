@@ -326,7 +326,7 @@ def test_shards_together_play_everything_once(project):
 def test_bad_input_is_refused_in_one_line(project, arguments, said):
     project.feature("one", takes("s", 0.01))
     code, output = project.run(*arguments)
-    assert code == 1
+    assert code == 2
     lines = [line for line in output.splitlines() if "USING RUNNER" not in line and "NESTED" not in line]
     assert len(lines) == 1
     assert said in lines[0]
