@@ -179,8 +179,9 @@ class Settings:
 
     @property
     def log_directory(self) -> Path:
-        """Where services write their logs."""
-        return self.logs or self.reports / "logs"
+        """Where services write their logs. A kept stack has a place of its own, which no other run empties."""
+        logs = self.logs or self.reports / "logs"
+        return logs / "kept" if self.keep else logs
 
     @property
     def evidence(self) -> Path:
@@ -216,6 +217,14 @@ def _parsed(key: Key, value: str) -> Any:
 def base_environment() -> dict[str, str]:
     """The environment that a child process starts with: a short list of variables, nothing else."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+def temporary_folder() -> Path:
+    """Where temporary files belong: TMPDIR, or /tmp. Whether it is of any use is for the user of it to say.
+
+    `tempfile` would silently take another folder instead of one that is of no use, at last the current one.
+    """
+    return Path(os.environ.get("TMPDIR") or "/tmp")
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:

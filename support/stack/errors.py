@@ -23,10 +23,14 @@ class StackError(Exception):
         return "\n".join(lines)
 
 
+class Unanswered(StackError):
+    """A process of the stack is there and does not answer."""
+
+
 def from_os_error(error: OSError, doing: str, place: Path | str) -> StackError:
     """The clear line for an operating-system error met while `doing` something at `place`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StackError(f"{doing}: no space left on the disk that holds {place}")
+        return StackError(f"{doing}: no space left on the disk that holds {error.filename or place}")
     if error.errno == errno.ENOEXEC:
         return StackError(
             f"{doing}: {place} was built for another kind of machine ({error.strerror}); "

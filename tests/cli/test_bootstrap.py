@@ -70,7 +70,7 @@ class Rehearsed(bootstrap.Environment):  # type: ignore[misc, name-defined]
         self.interrupted_at = ""
 
     def _run(self, command: list[str], lock: int, failure: str) -> None:
-        what = next(word for word in ("venv", "-r", "--editable") if word in command)
+        what = next(word for word in ("--without-pip", "venv", "-r") if word in command)
         if what == self.interrupted_at:
             raise KeyboardInterrupt
         self.done.append(what)
@@ -93,7 +93,7 @@ def root(tmp_path):
     return tmp_path
 
 
-EVERYTHING = ["venv", "-r", "--editable"]
+EVERYTHING = ["venv", "-r"]
 
 
 def prepared(root: Path) -> list[str]:
@@ -110,14 +110,14 @@ def test_second_call_has_nothing_to_do(root):
 def test_changed_requirements_are_installed_into_the_same_environment(root):
     prepared(root)
     (root / "requirements.txt").write_text(REQUIREMENTS + "parse==1.22.4\n", encoding="utf-8")
-    assert prepared(root) == ["-r", "--editable"]
+    assert prepared(root) == ["-r"]
     assert prepared(root) == []
 
 
 def test_package_that_went_missing_is_installed_again(root):
     prepared(root)
     (root / ".venv" / "lib" / "python3.11" / "site-packages" / "behave-1.3.3.dist-info").rmdir()
-    assert prepared(root) == ["-r", "--editable"]
+    assert prepared(root) == ["-r"]
 
 
 @pytest.mark.parametrize("step", EVERYTHING)
