@@ -129,6 +129,61 @@ def test_interrupted_set_up_is_begun_anew(root, step):
     assert prepared(root) == EVERYTHING
 
 
+def test_moved_environment_is_mended(root):
+    prepared(root)
+    moved = root.rename(root.with_name("moved"))
+    assert prepared(moved) == ["--without-pip", "-r"]
+    assert prepared(moved) == []
+
+
+def test_environment_of_another_checkout_is_not_shared_by_a_link(root):
+    prepared(root)
+    other = root.with_name(f"{root.name}-other")
+    shutil.copytree(root, other, ignore=shutil.ignore_patterns(".venv"))
+    (other / ".venv").symlink_to(root / ".venv")
+    with pytest.raises(bootstrap.SetupError, match=f".venv is a link to the environment of {root}, remove it"):
+        prepared(other)
+    assert prepared(root) == []
+
+
+class WithoutPackages(bootstrap.Environment):  # type: ignore[misc, name-defined]
+    """A real environment with one script, made as pip makes them, and no packages."""
+
+    def _run(self, command: list[str], lock: int, failure: str) -> None:
+        if "venv" in command:
+            super()._run([*command, "--without-pip"], lock, failure)
+        else:
+            script = self.folder / "bin" / "behave"
+            quoted = f"/bin/sh\n'''exec' \"{self.python}\" \"$0\" \"$@\"\n' '''"
+            head = quoted if " " in str(self.python) else str(self.python)
+            script.write_text(f"#!{head}\n# -*- coding: utf-8 -*-\n{SCRIPT}", encoding="utf-8")
+            script.chmod(0o755)
+
+
+SCRIPT = "import sys, which\nprint(which.__file__, sys.prefix, *sys.argv[1:], sep='|')\n"
+ODD_NAMES = ["plain", "-with space", "a%2Fb", "$HOME", 'it\'s "quoted"', "#é[x];&", "two\nlines", "~`\\"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_copied_checkout_runs_its_own_code(root, name):
+    first, copy = root / "first", root / name
+    first.mkdir()
+    for entry in ("bin", "requirements.txt", "pyproject.toml"):
+        (root / entry).rename(first / entry)
+    (first / "requirements.txt").write_text("", encoding="utf-8")
+    (first / "which.py").touch()
+    WithoutPackages(first, bootstrap.Progress()).prepare()
+    shutil.copytree(first, copy, symlinks=True)
+    for checkout in (first, copy):
+        environment = WithoutPackages(checkout, bootstrap.Progress())
+        environment.prepare()
+        said = subprocess.run(
+            [environment.folder / "bin" / "behave", "a b"], cwd="/", capture_output=True, text=True, check=True
+        )
+        assert said.stdout == f"{checkout / 'which.py'}|{environment.folder}|a b\n"
+        assert name in (copy / ".venv" / "bin" / "activate").read_text(encoding="utf-8") or checkout == first
+
+
 def test_two_at_once_set_up_once(root):
     done: list[str] = []
     threads = [threading.Thread(target=lambda: done.extend(prepared(root))) for _ in range(4)]
