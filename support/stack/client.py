@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from support.stack import directories, keeping, launching, processes, wire
 from support.stack.addresses import Addresses, LinkStatus, ServiceStatus
 from support.stack.errors import StackError, Unanswered
 from support.stack.fault import Fault
 from support.stack.options import StackOptions
+from support.stack.own_link import Cut, Link
 
 __all__ = [
     "Addresses",
@@ -26,7 +26,6 @@ __all__ = [
     "Starting",
 ]
 
-Cut = Literal["reset", "close"]
 _CONTROL_SECONDS = 10.0
 _SERVICE_SECONDS = 120.0
 _END_SECONDS = 20.0
@@ -256,42 +255,3 @@ class Starting:
 
 def _plain(extra_args: Sequence[str] | None) -> list[str] | None:
     return None if extra_args is None else list(extra_args)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link of one's own to a service: `address` is host:port."""
-
-    name: str
-    address: str
-    _stack: Stack
-
-    @property
-    def http_url(self) -> str:
-        """The link's address for HTTP."""
-        return f"http://{self.address}"
-
-    @property
-    def ws_url(self) -> str:
-        """The link's address for WebSockets."""
-        return f"ws://{self.address}"
-
-    def set_fault(self, fault: Fault) -> None:
-        """Let a fault hold on this link."""
-        self._stack.set_fault(self.name, fault)
-
-    def clear(self) -> None:
-        """Heal this link."""
-        self._stack.clear_fault(self.name)
-
-    def cut(self, how: Cut = "reset") -> int:
-        """End the open connections of this link; returns how many there were."""
-        return self._stack.cut_connections(self.name, how)
-
-    def status(self) -> LinkStatus:
-        """This link's counters."""
-        return next(link for link in self._stack.links() if link.name == self.name)
-
-    def close(self) -> None:
-        """Close this link."""
-        self._stack.close_link(self.name)
