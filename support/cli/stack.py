@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support.refusal import Refusal
-from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
+from support.settings import CHECKOUT, KEYS, Settings
 from support.stack.client import ServiceStatus, Stack
 from support.stack.errors import StackError
 from support.stack.options import StackOptions
@@ -64,7 +64,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def _up(ports: str) -> int:
     settings = Settings.from_userdata({"stack": "keep", "ports": ports})
-    prepare_reports(settings)
     options = StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=True)
     running = Stack.keep(options, _say)
     if running.is_stale(CHECKOUT):

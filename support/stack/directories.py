@@ -22,8 +22,8 @@ from support.stack.errors import StackError, from_os_error
 _LONGEST_SOCKET_PATH = 107
 # The longest name of a socket below the base: a run directory's is as long whatever it is called.
 _LONGEST_NAME = "runs/01234567/primary/.s.PGSQL.65535"
-# PostgreSQL and Redis read their folders from texts in which these would be something else.
-_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff,'\"\\\\?]")
+# initdb hands its folder to a shell, and others read theirs from texts in which these would be something else.
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff$`,\"\\\\?]")
 
 
 def temporary_place(override: Path | None = None) -> Path:

@@ -187,12 +187,11 @@ def test_the_name_of_a_stack_that_another_user_holds_is_not_trusted(checkout: Pa
     if os.geteuid() != 0:
         pytest.skip("only root can act as another user")
     program = (
-        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind('\\0' + sys.argv[1]); s.listen(); input(print())"
+        "import os, socket, sys; os.setuid(65534); held = socket.socket(socket.AF_UNIX); "
+        "held.bind('\\0' + sys.argv[1]); held.listen(); input(print(flush=True))"
     )
-    with subprocess.Popen(
-        (sys.executable, "-c", program, keeping.address(checkout)[1:]),
-        user=65534, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as other:  # fmt: skip
+    command = (sys.executable, "-c", program, keeping.address(checkout)[1:])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
         with pytest.raises(StackError, match=r"is held by process .* of another user"):
