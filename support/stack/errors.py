@@ -30,7 +30,7 @@ class Unanswered(StackError):
 def from_os_error(error: OSError, doing: str, place: Path | str) -> StackError:
     """The clear line for an operating-system error met while `doing` something at `place`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StackError(f"{doing}: no space left on the disk that holds {error.filename or place}")
+        return StackError(f"{doing}: no space left on the disk that holds {place}")
     if error.errno == errno.ENOEXEC:
         return StackError(
             f"{doing}: {place} was built for another kind of machine ({error.strerror}); "
