@@ -1,6 +1,8 @@
 """`bin/stack`: the stack by hand, for people who write scenarios."""
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -146,5 +148,20 @@ def _tail(logs: Sequence[Path], follow: bool) -> int:
         return 0
 
 
+def _guarded(arguments: Sequence[str]) -> int:
+    """The exit code of a command that may be interrupted, or whose reader may have read enough (`| head`)."""
+    try:
+        code = main(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("bin/stack: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # What is left unsaid would be tried once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_guarded(sys.argv[1:]))

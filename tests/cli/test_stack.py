@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.scenario.waiting import eventually
+from support.settings import base_environment
 from support.stack.client import Stack, StackOptions
 from tests.cli.conftest import Command
 
@@ -63,3 +66,26 @@ def test_down_ends_it(command: Command, kept: Stack):
     assert command("stack", "down").returncode == 0
     assert command("stack", "status").returncode == 1
     assert not kept.addresses.run_dir.exists()
+
+
+def test_reader_that_has_read_enough_is_no_error(checkout: Path, kept: Stack):
+    line = [sys.executable, "-m", "support.cli.stack", "status"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        line, cwd=checkout, env=base_environment(), stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_interrupted_up_leaves_nothing(checkout: Path):
+    line = [sys.executable, "-m", "support.cli.stack", "up"]
+    with subprocess.Popen(
+        line, cwd=checkout, env=base_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as up:
+        eventually(lambda: Stack.attach(checkout, wait=False), lambda found: found is not None, within=20)
+        up.send_signal(signal.SIGINT)
+        _, said = up.communicate()
+    assert (up.returncode, said) == (130, b"bin/stack: interrupted\n")
+    assert Stack.attach(checkout) is None
