@@ -22,6 +22,8 @@ from support.stack.errors import StackError, from_os_error
 _LONGEST_SOCKET_PATH = 107
 # The longest name of a socket below the base: a run directory's is as long whatever it is called.
 _LONGEST_NAME = "runs/01234567/primary/.s.PGSQL.65535"
+# A stack begins with half of it, the cache included, and grows while scenarios play.
+_ROOM = 256 * 2**20
 # initdb hands its folder to a shell, and others read theirs from texts in which these would be something else.
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff$`,\"\\\\?]")
 
@@ -46,6 +48,12 @@ def base_directory(override: Path | None = None) -> Path:
             place.chmod(0o755)
         if os.statvfs(base).f_flag & os.ST_NOEXEC:
             raise StackError(f"no program may be run from the file system of {base} (it is mounted noexec); {_ANOTHER}")
+        free = shutil.disk_usage(base).free
+        if override is None and free < _ROOM:
+            raise StackError(
+                f"only {free // 2**20} MiB are left on the disk that holds {base}, and a stack needs {_ROOM // 2**20} MiB; "
+                f"make room or {_ANOTHER}"
+            )
     except OSError as error:
         failed = from_os_error(error, "the stack's directory cannot be made", base)
         raise StackError(f"{failed}; {_ANOTHER}") from error

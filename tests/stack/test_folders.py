@@ -111,3 +111,12 @@ def test_tmpdir_is_the_only_place_asked(monkeypatch: pytest.MonkeyPatch, fresh_b
     assert directories.base_directory().parent == fresh_base / "not-there-yet"
     monkeypatch.setenv("TMPDIR", "")
     assert directories.temporary_place().parent == Path("/tmp")
+
+
+def test_a_disk_that_would_fill_during_the_run(monkeypatch: pytest.MonkeyPatch, fresh_base: Path):
+    monkeypatch.setenv("TMPDIR", str(fresh_base))
+    monkeypatch.setattr(directories, "_ROOM", shutil.disk_usage(fresh_base).total)
+    with pytest.raises(
+        StackError, match=rf"^only \d+ MiB are left on the disk that holds {fresh_base}/.* or set TMPDIR"
+    ):
+        base_directory()
