@@ -18,7 +18,7 @@ from support.stack import processes
 from support.stack.errors import StackError
 
 # What a running stack has loaded; a change there is not seen before the stack starts again.
-_SOURCES = ("apex", "support/stack", "support/plugin")
+_SOURCES = ("apex", "support/stack", "targets")
 _CONFIGURATION = frozenset((".py", ".toml", ".json", ".sql", ".yaml"))
 _BACKLOG = 100
 _CONNECT_SECONDS = 10.0
