@@ -51,8 +51,8 @@ def base_directory(override: Path | None = None) -> Path:
         free = shutil.disk_usage(base).free
         if override is None and free < _ROOM:
             raise StackError(
-                f"only {free // 2**20} MiB are left on the disk that holds {base}, and a stack needs {_ROOM // 2**20} MiB; "
-                f"make room or {_ANOTHER}"
+                f"only {free // 2**20} MiB are left on the disk that holds {base}, and a stack needs "
+                f"{_ROOM // 2**20}; make room or {_ANOTHER}"
             )
     except OSError as error:
         failed = from_os_error(error, "the stack's directory cannot be made", base)
