@@ -176,8 +176,9 @@ class Settings:
 
     @property
     def log_directory(self) -> Path:
-        """Where services write their logs."""
-        return self.logs or self.reports / "logs"
+        """Where services write their logs. A kept stack has a place of its own, which no other run empties."""
+        logs = self.logs or self.reports / "logs"
+        return logs / "kept" if self.keep else logs
 
     @property
     def evidence(self) -> Path:

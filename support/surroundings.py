@@ -7,6 +7,7 @@ and the dot files of the home folder. The checkout and the command line alone co
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 # Handed on; without a path, programs are found where systems have them.
 _PLACES = ("PATH", "TMPDIR")
@@ -64,6 +65,14 @@ def setup_environment() -> dict[str, str]:
 def were_left() -> bool:
     """Whether this process was started with `command_environment`."""
     return _LEFT in os.environ
+
+
+def temporary_folder() -> Path:
+    """Where temporary files belong: TMPDIR, or /tmp. Whether it is of any use is for the user of it to say.
+
+    `tempfile` would silently take another folder instead of one that is of no use, at last the current one.
+    """
+    return Path(os.environ.get("TMPDIR") or "/tmp")
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:

@@ -167,7 +167,7 @@ def test_eighth_out_of_range_is_refused(command):
     assert command("prove", "--eighth", "9").returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"]])
+@pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"], ["restart", "backend"]])
 def test_stack_that_does_not_run_is_said_so(command, arguments):
     assert "no stack of this checkout runs" in refusal(command("stack", *arguments))
 
