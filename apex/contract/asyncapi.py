@@ -124,7 +124,10 @@ def document() -> dict[str, Any]:
                     "ws": {
                         "query": {
                             "type": "object",
-                            "properties": {"last_sequence": {"type": "integer"}, "epoch": {"type": "string"}},
+                            "properties": {
+                                "last_sequence": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+                                "epoch": {"type": "string", "maxLength": 100},
+                            },
                         }
                     }
                 },

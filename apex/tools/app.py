@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
@@ -14,6 +13,7 @@ from structlog.contextvars import bind_contextvars
 from apex import __version__
 from apex.http.identity import verify_service_token
 from apex.http.problems import Problem, unauthenticated
+from apex.http.values import Id
 from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
@@ -79,12 +79,12 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
         body: Execution,
         caller: Customer,
         request: Request,
-        idempotency_key: Annotated[UUID, Header()],
+        idempotency_key: Annotated[Id, Header()],
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)
         tool = await dispatcher.find(name)
-        work = asyncio.ensure_future(dispatcher.execute(tool, str(idempotency_key), body, caller))
+        work = asyncio.ensure_future(dispatcher.execute(tool, idempotency_key, body, caller))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
