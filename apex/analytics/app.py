@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from apex.analytics.store import Job, Jobs
 from apex.http import values
-from apex.http.identity import Caller, acting_as, verify_service_token
+from apex.http.identity import BEARER, Caller, acting_as, verify_service_token
 from apex.http.problems import unauthenticated
 from apex.http.values import AsDigits, Id
 from apex.runtime.service import Process, create_app
@@ -48,7 +48,7 @@ def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
     app = create_app(process, "Apex analytics", {"clickhouse": jobs.check, "database": database.check})
 
     @app.post("/v1/records", status_code=201, tags=["internal"])
-    def record(body: Records, request: Request) -> Stored:
+    def record(body: Records, request: Request, _: Annotated[object, BEARER]) -> Stored:
         """Store records of ended runs (for the platform's own services)."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":

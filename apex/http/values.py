@@ -230,8 +230,8 @@ def _decimal(pattern: str, longest: int, least: int, most: int, kind: str) -> tu
         raise _refused(f"Should be {told}")
 
     choices = [
-        {"type": "string", "pattern": f"^{pattern}$", "maxLength": longest},
         {"type": "integer", "minimum": least, "maximum": most},
+        {"type": "string", "pattern": f"^{pattern}$", "maxLength": longest},
     ]
     return BeforeValidator(parse), WithJsonSchema({"anyOf": choices, "description": f"{told[0].upper()}{told[1:]}."})
 

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
 
 from apex import __version__
-from apex.http.identity import verify_service_token
+from apex.http.identity import BEARER, verify_service_token
 from apex.http.problems import Problem, unauthenticated
 from apex.http.values import Id
 from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
@@ -27,7 +27,7 @@ from apex.tools.tool import Tool
 AUDIENCE = "apex-tools"
 
 
-async def customer(request: Request) -> dict[str, str]:
+async def customer(request: Request, _: Annotated[object, BEARER]) -> dict[str, str]:
     """The customer on whose behalf a service calls."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
