@@ -43,7 +43,7 @@ class Threads(Answer):
 class NewMessage(Request):
     """What a customer says."""
 
-    content: Annotated[str, Field(min_length=1, max_length=300_000), STORABLE]
+    content: Annotated[str, Field(min_length=1, max_length=300_000, examples=["What can we save?"]), STORABLE]
 
 
 class Message(Answer):

@@ -177,13 +177,13 @@ def _utc(value: str) -> datetime:
 Moment = Annotated[
     datetime,
     _written(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})",
+        r"2[01][0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})",
         _utc,
         "Should be a date and time with its offset from UTC, such as 2026-01-31T12:00:00Z",
     ),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "^2[01][0-9]{2}-"}),
 ]
-"""A moment (RFC 3339), read into UTC."""
+"""A moment (RFC 3339) of our times, which every store can keep; read into UTC."""
 
 
 def id_of(written: str) -> str | None:

@@ -33,6 +33,8 @@ async def customer(request: Request, _: Annotated[object, BEARER]) -> dict[str, 
     if scheme.lower() != "bearer":
         raise unauthenticated()
     caller = verify_service_token(request.app.state.process.settings, token, AUDIENCE)
+    if not caller:
+        raise unauthenticated("A tool works for a customer.")
     bind_contextvars(tenant_id=caller.get("tenant_id"), user_id=caller.get("user_id"))
     return caller
 
