@@ -20,9 +20,6 @@ _KNOWN = {
     "password": "pw-a-long-enough-password",
     # More than is spent and allotted already.
     "monthly_amount": "1000000.00",
-    "amount": "1.00",
-    "quantity": "1.5",
-    "cost": "0.75",
 }
 # Who is made up is made up once, so that one can be looked for.
 _MADE_UP = re.compile(r"somebody-[0-9a-f]{12}@elsewhere\.example|Somewhere [0-9a-f]{12}")

@@ -1,6 +1,7 @@
 """Events that are too large for a client: what is left out, and what says so."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ CALL = {"call_id": "0b5c1f8e-9a3d-4c7b-8e2f-1a2b3c4d5e6f", "tool_name": "some"}
 END = {"outcome": "succeeded", "duration_seconds": 1.0}
 USAGE = {"cpu_seconds": 0, "bytes_read": 0, "peak_state_bytes": 0, "tool_calls": 0, "wall_seconds": 0}
 FAILURE = {"code": "tool_failed", "message": LARGE, "recoverable": True}
-EVENTS = {
+EVENTS: dict[str, dict[str, Any]] = {
     "agent_started": {"agent_description": LARGE},
     "agent_thinking": {"thought": LARGE},
     "tool_executing": {**CALL, "parameters": {LARGE: [LARGE]}},
