@@ -19,7 +19,6 @@ from schemathesis.engine import events
 from apex.http.identity import Identity, service_token
 from apex.settings import load
 from support.api import endpoints
-from support.platform import openapi
 from support.scenario.users import Plan, User
 from support.scenario.world import World
 from support.settings import CHECKOUT
@@ -48,7 +47,7 @@ def loaded(world: World, service: str) -> Any:
     config = SchemathesisConfig.from_path(CONFIG)
     text = (CHECKOUT / "apex" / "contract" / f"openapi-{service}.json").read_text(encoding="utf-8")
     schema = schemathesis.openapi.from_dict(json.loads(text), config=config)
-    schema.config.update(base_url=openapi.services(world)[service])
+    schema.config.update(base_url=world.platform.services[service])
 
     @schema.auth(refresh_interval=None)
     class Token:
