@@ -13,6 +13,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from apex.http.values import Email
+
 Environment = Literal["test", "development", "staging", "production"]
 ENVIRONMENTS = Path(__file__).parent / "environments"
 
@@ -46,7 +48,7 @@ class Auth(Listener):
     refresh_token_seconds: int = 14 * 24 * 3600
     invitation_seconds: int = 7 * 24 * 3600
     password_hash: Literal["strong", "minimum"] = "strong"
-    operator_email: str | None = None
+    operator_email: Email | None = None
     operator_password: SecretStr | None = None
 
 

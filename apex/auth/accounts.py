@@ -15,6 +15,7 @@ from apex.auth.passwords import Passwords, fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.http.identity import OPERATOR, Identity, acting_as
 from apex.http.problems import Problem, not_found
+from apex.runtime.paths import id_in_path
 from apex.settings import Settings
 from apex.storage.database import Database
 from apex.storage.tables import invitations, tenants, users
@@ -107,7 +108,7 @@ class Accounts:
         """Remove a member and end its sessions; the owner cannot be removed."""
         with acting_as(self._database, identity, _MANAGE) as connection:
             row = connection.execute(
-                select(users).where(users.c.id == _uuid(user_id), users.c.removed_at.is_(None)).with_for_update()
+                select(users).where(users.c.id == id_in_path(user_id), users.c.removed_at.is_(None)).with_for_update()
             ).first()
             if row is None:
                 raise not_found()
@@ -171,10 +172,3 @@ def _insert_user(
 
 def _user(row: Row[Any]) -> User:
     return User(id=str(row.id), email=row.email, display_name=row.display_name, role=row.role)
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        raise not_found() from None

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row, func, select, update
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
-from apex.backend.threads import KEPT, Limit, new_message, new_thread, own_thread
+from apex.backend.threads import KEPT, new_message, new_thread, own_thread
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import Problem, not_found
-from apex.runtime.paths import Named
+from apex.http.values import Id, Limit
+from apex.runtime.paths import Named, id_in_path
 from apex.runtime.telemetry import request_id, traceparent
 from apex.settings import Settings
 from apex.storage.database import Database
@@ -51,7 +52,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:
-                thread = own_thread(connection, identity, str(request.thread_id), KEPT)
+                thread = own_thread(connection, identity, request.thread_id, KEPT)
             run = connection.execute(
                 runs.insert()
                 .values(
@@ -76,7 +77,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.get("/v1/runs", tags=["runs"])
     def page(
         identity: Caller,
-        thread_id: uuid.UUID | None = None,
+        thread_id: Id | None = None,
         status: Status | None = None,
         cursor: Cursor = None,
         limit: Limit = 50,
@@ -87,7 +88,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             query = query.where(runs.c.status == status)
         with acting_as(database, identity) as connection:
             if thread_id is not None:
-                query = query.where(runs.c.thread_id == own_thread(connection, identity, str(thread_id)).id)
+                query = query.where(runs.c.thread_id == own_thread(connection, identity, thread_id).id)
             query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit + 1)
             rows = list(connection.execute(query))
         return Runs(items=[shown(row) for row in rows[:limit]], next_cursor=next_cursor(rows, limit))
@@ -116,11 +117,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
 
 def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
     """The caller's run; 404 for whatever else the id may be."""
-    try:
-        wanted = str(uuid.UUID(run_id))
-    except ValueError:
-        raise not_found() from None
-    query = select(runs).where(runs.c.id == wanted, runs.c.user_id == identity.user_id)
+    query = select(runs).where(runs.c.id == id_in_path(run_id), runs.c.user_id == identity.user_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise not_found()

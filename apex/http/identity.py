@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 from sqlalchemy import Connection, text
 from structlog.contextvars import bind_contextvars
 
@@ -83,7 +84,11 @@ def verify(settings: Settings, token: str) -> Identity:
     return Identity(claims["sub"], claims["tid"], claims["sid"], claims["role"], claims["plan"], float(claims["exp"]))
 
 
-async def caller(request: Request) -> Identity:
+BEARER = Security(HTTPBearer(auto_error=False, scheme_name="bearer", description="An access token."))
+"""Publishes that an endpoint needs a token; whether it is one, is looked at here."""
+
+
+async def caller(request: Request, _: Annotated[object, BEARER]) -> Identity:
     """The caller of an HTTP request, from its bearer token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":

@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocket
 
 log = structlog.get_logger()
 
@@ -135,9 +136,10 @@ def _wrong_fields(faults: list[dict[str, str]]) -> Problem:
     return Problem(422, "validation_failed", detail, errors=faults[:_EXPLAINED])
 
 
-def faults_of(error: RequestValidationError) -> list[dict[str, str]]:
+def faults_of(error: RequestValidationError | WebSocketRequestValidationError) -> list[dict[str, str]]:
     """Each fault with its field, by the path that leads to it in what the caller sent: ``records.0.cost``."""
-    return [{"field": _field(fault, error.body), "message": _printable(fault["msg"])} for fault in error.errors()]
+    body = error.body if isinstance(error, RequestValidationError) else None
+    return [{"field": _field(fault, body), "message": _printable(fault["msg"])} for fault in error.errors()]
 
 
 def _field(fault: Any, body: Any) -> str:
@@ -215,6 +217,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
         return answer(request.state.request_id, _wrong_fields(faults_of(error)))
+
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def _handshake(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+        await socket.send_denial_response(answer(socket.state.request_id, _wrong_fields(faults_of(error))))
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)

@@ -160,7 +160,7 @@ class RequestContext:
             return
         headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"x-request-id")}
         given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if 0 < len(given) <= 100 and given.isprintable() else str(uuid.uuid4())
+        request_id = given if 0 < len(given) <= 100 and given.isascii() and given.isprintable() else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         parent = headers.get(b"traceparent", b"").decode("latin-1")
         started, status = time.perf_counter(), 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import Connection, Row, select, text
 
 from apex.auth import accounts
+from apex.auth import app as auth_app
+from apex.auth.models import PasswordGrant, RefreshGrant
 from apex.http.problems import Problem
 from apex.storage.tables import invitations, tenants
 from defects import Scenario
@@ -15,6 +18,7 @@ from defects._patching import around, replace
 
 taken = Scenario("A taken email address is refused in any capitalisation", service="auth")
 same_account = Scenario("A customer finds the same account on another device", service="auth")
+any_spelling = Scenario("An international email address is one account in every spelling", service="auth")
 spent = Scenario("An expired or already accepted invitation is refused", service="auth")
 
 _REFUSED = "the sign-up is refused because the invitation <is spent>"
@@ -49,6 +53,18 @@ def _() -> None:
     def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
         original(connection, tenant_id, f"{email} ", *others)
         return original(connection, tenant_id, email, *others)
+
+
+@any_spelling.defect(
+    "DBL-01h",
+    "a log-in looks for an address as it is typed",
+    step="Acme is logged in to the account from sign-up",
+)
+def _() -> None:
+    class TypedGrant(PasswordGrant):
+        email: str
+
+    replace(auth_app, "Grant", Annotated[TypedGrant | RefreshGrant, Field(discriminator="grant_type")])
 
 
 @taken.defect(

@@ -5,7 +5,12 @@ from support.business_data.sign_up import Invitation
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import succeeds
 from support.matchers.problems import is_refused_with
-from support.run.sentences import then, when
+from support.run.sentences import given, then, when
+
+
+@given("{customer:User} has signed up with an international email address")
+def _(world, customer):
+    sign_up.sign_up_internationally(world, customer)
 
 
 @when("{person:User} {act:AccountAction}")

@@ -1,7 +1,9 @@
 """Accounts: logging in on another device, signing up with an address that is taken, and accepting invitations."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hamcrest.core.matcher import Matcher
@@ -23,13 +25,25 @@ _EXPIRE = "update invitations set expires_at = now() - interval '1 second' where
 # -- one account for each address -------------------------------------------------------------------------------------
 
 
-def log_in_elsewhere(world: World, user: User) -> Outcome:
-    """The user logs in on a device of its own, with the address in different capitalisation, and asks who they are.
+def sign_up_internationally(world: World, user: User) -> None:
+    """The user becomes a customer under an address with letters that are no ASCII."""
+    user.email = f"zoë@bücher-{user.tenant.name}-{user.tenant.account_id}.example"
+    world.users.settle(user)
+
+
+def _in_another_spelling(address: str) -> str:
+    """The same address as another keyboard and another program write it: decomposed, its domain in Punycode."""
+    mailbox, _, domain = address.partition("@")
+    return f" {unicodedata.normalize('NFD', mailbox.upper())}@{domain.encode('idna').decode()} "
+
+
+def log_in_elsewhere(typed: Callable[[str], str], world: World, user: User) -> Outcome:
+    """The user logs in on a device of its own, with the address as it is typed there, and asks who they are.
 
     The outcome is that of the last request: of the log-in, when that was refused.
     """
     device = Anyone()
-    answer = world.platform.log_in(device, email=user.email.swapcase(), password=user.password)
+    answer = world.platform.log_in(device, email=typed(user.email), password=user.password)
     if not answer.done:
         return answer
     device.access_token = answer.value.access_token
@@ -137,6 +151,11 @@ def _owner_of(world: World, person: User) -> User:
 
 
 ACTIONS: dict[str, Callable[[World, User], Outcome]] = {
-    "logs in on another device, with the email address in different capitalisation": log_in_elsewhere,
+    "logs in on another device, with the email address in different capitalisation": partial(
+        log_in_elsewhere, str.swapcase
+    ),
+    "logs in on another device, with the email address in another spelling": partial(
+        log_in_elsewhere, _in_another_spelling
+    ),
     "accepts the invitation": accept_invitation,
 }
