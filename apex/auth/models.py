@@ -60,11 +60,14 @@ class Account(BaseModel):
 
 
 class PasswordGrant(Request):
-    """``expires_in``: a shorter life than usual for the access token, in seconds."""
+    """``expires_in``: a shorter life than usual for the access token, in seconds. ``device_token``: from an earlier
+    log-in on this device; it is let in also while others guess at the password.
+    """
 
     grant_type: Literal["password"]
     email: Text
     password: Annotated[Secret, Field(max_length=200)]
+    device_token: Annotated[Secret, Field(max_length=2_000)] | None = None
     expires_in: int | None = Field(default=None, ge=1)
 
 
@@ -80,12 +83,13 @@ Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type"
 
 
 class Token(BaseModel):
-    """``expires_in``: life of the access token in seconds."""
+    """``expires_in``: life of the access token in seconds. ``device_token``: from a log-in, to be kept for the next."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     refresh_token: str
+    device_token: str | None = None
 
 
 class Invite(Request):

@@ -113,6 +113,16 @@ def rate_limited(seconds: int, burst: int, per_second: float) -> Problem:
     )
 
 
+def too_many_attempts(seconds: int) -> Problem:
+    """Too much was tried to get in; there is room again after ``seconds``. Says nothing of whether it was right."""
+    return Problem(
+        429,
+        "rate_limited",
+        f"There were too many attempts; please try again in {seconds} s.",
+        headers={"retry-after": str(seconds)},
+    )
+
+
 def allowance_exceeded(detail: str) -> Problem:
     """What is asked would be more than the organisation's allowance."""
     return Problem(409, "allowance_exceeded", detail)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from apex import __version__
 from apex.http import problems
 from apex.http.bodies import Bodies
+from apex.http.buckets import Buckets
 from apex.http.fair_use import FairUse
 from apex.runtime.telemetry import span, traceparent
 from apex.settings import Settings
@@ -102,7 +103,8 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
         **options,
     )
     app.state.process = process
-    app.state.fair_use = FairUse(process.settings.rate_limits, process.settings.redis.url.get_secret_value())
+    app.state.buckets = Buckets(process.settings.redis.url.get_secret_value())
+    app.state.fair_use = FairUse(process.settings.rate_limits, app.state.buckets)
     problems.install(app)
     app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(RequestContext, service=process.service)
