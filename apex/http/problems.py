@@ -13,6 +13,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from apex.http.methods import allowed
+
 log = structlog.get_logger()
 
 # Of thousands of faults the first are enough to begin with.
@@ -25,6 +27,7 @@ Code = Literal[
     "cancelled",
     "conflict",
     "content_too_large",
+    "headers_too_large",
     "in_progress",
     "internal_error",
     "invitation_expired",
@@ -33,11 +36,13 @@ Code = Literal[
     "not_found",
     "permission_denied",
     "rate_limited",
+    "request_timeout",
     "tool_withdrawn",
     "unauthenticated",
     "unavailable",
     "unknown_agent",
     "unknown_tool",
+    "uri_too_long",
     "validation_failed",
 ]
 """Every code that an answer may carry: customers' programs go by them, so none ever changes its meaning."""
@@ -216,10 +221,13 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             # FastAPI's word for a body that it could not read.
             return answer(request.state.request_id, validation_failed({"body": "cannot be read as JSON"}))
-        code: Code = "method_not_allowed" if error.status_code == 405 else "bad_request"
+        if error.status_code == 405:
+            # The router has named the methods of the first route alone.
+            here = Problem(405, "method_not_allowed", str(error.detail), headers={"allow": allowed(request)})
+            return answer(request.state.request_id, here)
         return answer(
             request.state.request_id,
-            Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})),
+            Problem(error.status_code, "bad_request", str(error.detail), headers=dict(error.headers or {})),
         )
 
     @app.exception_handler(RequestValidationError)
