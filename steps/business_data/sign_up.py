@@ -1,7 +1,9 @@
 """One customer has one account."""
 
+from hamcrest import equal_to, is_not
+
 from support.business_data import sign_up
-from support.business_data.sign_up import Invitation
+from support.business_data.sign_up import FormerAccount, Invitation
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import succeeds
 from support.matchers.problems import is_refused_with
@@ -22,6 +24,15 @@ def _(world, newcomer, customer):
 def _(world, customer):
     world.expect(world.last_outcome, succeeds())
     world.expect(world.last_outcome.body, sign_up.is_account_of(customer))
+
+
+@then("{person:User} is a member again, with a new account")
+def _(world, person):
+    world.expect(world.last_outcome, succeeds())
+    owner, joined = world.users[person.tenant.alias], world.last_outcome.body["user"]["id"]
+    world.expect(joined, is_not(equal_to(world.kept(FormerAccount).id)), "the ID of the account")
+    world.expect(sign_up.members(world, owner), is_just([owner.id, joined]))
+    world.expect(sign_up.log_in_elsewhere(world, person).body, sign_up.is_of_user(joined))
 
 
 @then("the sign-up is refused because {code:SignUpRefusal}")

@@ -114,6 +114,7 @@ class User:
     role: str = ""
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    device_token: str | None = field(default=None, repr=False)
     http: requests.Session = field(default_factory=straight, repr=False)
     captures: list[EventCapture] = field(default_factory=list, repr=False)
     link: Link | None = field(default=None, repr=False)
@@ -235,7 +236,8 @@ class Users:
         """
         body = self._platform.log_in(user, email=user.email, password=user.password, expires_in=expires_in).require()
         user.access_token, user.refresh_token = body["access_token"], body.get("refresh_token")
-        for secret in (user.access_token, user.refresh_token):
+        user.device_token = body.get("device_token")
+        for secret in (user.access_token, user.refresh_token, user.device_token):
             know_secret(secret or "")
         if not user.id:
             me = self._platform.me(user).require()

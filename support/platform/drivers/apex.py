@@ -26,13 +26,27 @@ class ApexDriver(HttpDriver):
             ),
         )
 
-    def log_in(self, who: Caller, *, email: str, password: str, expires_in: float | None = None) -> Outcome:
+    def log_in(
+        self,
+        who: Caller,
+        *,
+        email: str,
+        password: str,
+        expires_in: float | None = None,
+        device_token: str | None = None,
+    ) -> Outcome:
         return self.request(
             who,
             "POST",
             "/v1/token",
             service="auth",
-            json=_given(grant_type="password", email=email, password=password, expires_in=expires_in),
+            json=_given(
+                grant_type="password",
+                email=email,
+                password=password,
+                expires_in=expires_in,
+                device_token=device_token,
+            ),
         )
 
     def refresh(self, who: Caller, refresh_token: str) -> Outcome:
