@@ -7,6 +7,7 @@ and environment variables such as ``APEX_DATABASE__URL``.
 from __future__ import annotations
 
 import tomllib
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -196,7 +197,7 @@ class Settings(BaseSettings):
 
     environment: Environment
     deployment: Literal["live", "rehearsal"] = "live"
-    trusted_proxies: list[str] = []
+    trusted_proxies: list[IPv4Network | IPv6Network] = []
     auth: Auth
     backend: Backend = Backend()
     worker: Worker = Worker()

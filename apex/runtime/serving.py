@@ -26,7 +26,7 @@ def options(settings: Settings, listener: Listener) -> dict[str, Any]:
         "ws_max_size": 64 * 1024,
         # Whom to believe is a setting, never what an environment happens to say.
         "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": settings.trusted_proxies,
+        "forwarded_allow_ips": [str(network) for network in settings.trusted_proxies],
         # Longer than customers' programs think between two requests: who asks just when the line is closed as
         # idle gets no answer, and cannot know whether anything was done.
         "timeout_keep_alive": 75,

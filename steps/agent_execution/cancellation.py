@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from hamcrest import equal_to, has_entries
+from hamcrest import equal_to, has_properties
 
 from support.agent_execution import cancellation, run_tracking
 from support.agent_execution.cancellation import CancelAttempts
@@ -44,7 +44,7 @@ def _(world, viewer):
 def _(world, customer, status):
     run = world.run_of(customer)
     seen = partial(run_tracking.tracked_run, world, run)
-    world.eventually(seen, has_entries(status=status), "cancel takes effect", "the run as the operator sees it")
+    world.eventually(seen, has_properties(status=status), "cancel takes effect", "the run as the operator sees it")
 
 
 @then("the second cancellation is accepted like the first")

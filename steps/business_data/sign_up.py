@@ -1,6 +1,6 @@
 """One customer has one account."""
 
-from hamcrest import equal_to, is_not
+from hamcrest import equal_to, has_properties, is_not
 
 from support.business_data import sign_up
 from support.business_data.sign_up import FormerAccount, Invitation
@@ -23,16 +23,16 @@ def _(world, newcomer, customer):
 @then("{customer:User} is logged in to the account from sign-up")
 def _(world, customer):
     world.expect(world.last_outcome, succeeds())
-    world.expect(world.last_outcome.body, sign_up.is_account_of(customer))
+    world.expect(sign_up.account_in(world.last_outcome), sign_up.is_account_of(customer))
 
 
 @then("{person:User} is a member again, with a new account")
 def _(world, person):
     world.expect(world.last_outcome, succeeds())
-    owner, joined = world.users[person.tenant.alias], world.last_outcome.body["user"]["id"]
+    owner, joined = world.users[person.tenant.alias], world.last_outcome.value.user_id
     world.expect(joined, is_not(equal_to(world.kept(FormerAccount).id)), "the ID of the account")
     world.expect(sign_up.members(world, owner), is_just([owner.id, joined]))
-    world.expect(sign_up.log_in_elsewhere(world, person).body, sign_up.is_of_user(joined))
+    world.expect(sign_up.account_in(sign_up.log_in_elsewhere(world, person)), has_properties(user_id=joined))
 
 
 @then("the sign-up is refused because {code:SignUpRefusal}")

@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api.calls import Call, Calls
+from support.api.calls import Call, Calls, call_of
 from support.api.rate_limits import LastRefusal, PlanLimit
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
-from support.redaction import know_secret
 from support.scenario import waiting
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -22,14 +21,13 @@ LIMIT = PlanLimit(burst=10, per_second=0.5)
 """Failed log-ins to an account from one address, as agreed for the test environment."""
 _GUESSES = 100
 _AT_ONCE = 20
-_ENDPOINT = "POST /v1/token"
 
 
 def guess(world: World, user: User) -> list[Call]:
     """Many log-ins to the user's account with wrong passwords, many at a time."""
 
     def ask(_: int) -> Call:
-        return Call(_ENDPOINT, world.platform.log_in(Anyone(), email=user.email, password=secrets.token_hex(12)))
+        return call_of(world.platform.log_in(Anyone(), email=user.email, password=secrets.token_hex(12)))
 
     with ThreadPoolExecutor(_AT_ONCE) as together:
         return list(together.map(ask, range(_GUESSES)))
@@ -57,15 +55,11 @@ def log_in_after_waiting(world: World, user: User) -> list[Call]:
     seconds = float(refusal.headers.get("retry-after", "0"))
     again = refusal.sent_at + refusal.seconds + seconds
     waiting.wait_for(time.monotonic, lambda now: now >= again, seconds + 1, "the end of Retry-After")
-    return [Call(_ENDPOINT, _log_in(world, user, None))]
+    return [call_of(_log_in(world, user, None))]
 
 
 def _log_in(world: World, user: User, device_token: str | None) -> Outcome:
-    answer = world.platform.log_in(Anyone(), email=user.email, password=user.password, device_token=device_token)
-    if answer.done:
-        for name in ("access_token", "refresh_token", "device_token"):
-            know_secret(answer.body.get(name) or "")
-    return answer
+    return world.platform.log_in(Anyone(), email=user.email, password=user.password, device_token=device_token)
 
 
 def are_bounded_by(limit: PlanLimit) -> BaseMatcher[Calls]:

@@ -1,6 +1,7 @@
 """What an address allows, whatever the caller says of the host; and who is believed about where they are."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
 import httpx
 import pytest
@@ -40,7 +41,7 @@ def test_a_trailing_slash_leads_nowhere(url, path):
     assert (answer.status_code, "location" in answer.headers, "evil" in answer.text) == (404, False, False)
 
 
-@pytest.mark.parametrize(("trusted", "address"), [([], "127.0.0.1"), (["127.0.0.1"], "203.0.113.9")])
+@pytest.mark.parametrize(("trusted", "address"), [([], "127.0.0.1"), ([IPv4Network("127.0.0.0/8")], "203.0.113.9")])
 def test_only_a_trusted_proxy_is_believed(trusted, address):
     with served(SETTINGS.model_copy(update={"trusted_proxies": trusted})) as port:
         answer = httpx.get(f"http://127.0.0.1:{port}/things", headers={"x-forwarded-for": "198.51.100.1, 203.0.113.9"})
