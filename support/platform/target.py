@@ -12,6 +12,8 @@
     The services of the stack that are the platform's own.
 ``limits``
     ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
+``owner_column``
+    The column that says whose a row is, in every table of the database that has owners.
 ``components``
     For each of ``support/platform/components.py`` that the platform has: its ``service`` in the stack, the ``link`` to
     it and the pattern of its ``logs`` where those have other names.
@@ -70,6 +72,7 @@ class Target:
     capabilities: frozenset[Capability]
     instances: Sequence[str]
     limits: Mapping[str, int]
+    owner_column: str
     parts: Mapping[Component, Part]
 
     @classmethod
@@ -88,6 +91,7 @@ class Target:
                 _capabilities(written["capabilities"]),
                 written["instances"],
                 written["limits"],
+                written["owner_column"],
                 {Component(part): _part(**names) for part, names in written["components"].items()},
             )
         except OSError as error:

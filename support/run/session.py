@@ -55,7 +55,7 @@ class Session:
             stack = stack_of(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
-        observers = Observers(stack.addresses, target.driver_class.dialect)
+        observers = Observers(stack.addresses, target.driver_class.dialect, target.owner_column)
         cloud = CloudAccounts(stack.addresses.cloud_url)
         return cls(settings, target, stack, observers, cloud, _judged=observers.every_run())
 
