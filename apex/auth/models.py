@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
-from apex.http.values import AsWhole, Email, Password, Request, Secret, ShortText, TypedPassword
+from apex.http.values import STORABLE, AsWhole, Email, Password, Request, Secret, ShortText, TypedPassword
 
 Plan = Literal["free", "early", "mid", "enterprise"]
 
@@ -47,11 +47,14 @@ class Account(BaseModel):
 
 
 class PasswordGrant(Request):
-    """``expires_in``: a shorter life than usual for the access token, in seconds."""
+    """``expires_in``: a shorter life than usual for the access token, in seconds. ``device_token``: from an earlier
+    log-in on this device; it is let in also while others guess at the password.
+    """
 
     grant_type: Literal["password"]
     email: Email
     password: TypedPassword
+    device_token: Annotated[SecretStr, Field(max_length=2_000), STORABLE] | None = None
     expires_in: Annotated[int, Field(ge=1), AsWhole] | None = None
 
 
@@ -67,12 +70,13 @@ Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type"
 
 
 class Token(BaseModel):
-    """``expires_in``: life of the access token in seconds."""
+    """``expires_in``: life of the access token in seconds. ``device_token``: from a log-in, to be kept for the next."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     refresh_token: str
+    device_token: str | None = None
 
 
 class Invite(Request):

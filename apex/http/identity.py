@@ -110,15 +110,20 @@ def acting_as(database: Database, identity: Identity, permission: str | None = N
         Problem: 401 when the session ended (log-out, removal from the tenant), 403 without the permission.
     """
     with database.tenant(identity.tenant_id) as connection:
-        alive = connection.scalar(
-            text("SELECT 1 FROM sessions WHERE id = :session AND ended_at IS NULL"),
-            {"session": identity.session_id},
-        )
-        if alive is None:
-            raise unauthenticated("This session has ended; please log in again.")
+        require_session(connection, identity)
         if permission is not None and identity.role not in PERMISSIONS[permission]:
             raise permission_denied(permission)
         yield connection
+
+
+def require_session(connection: Connection, identity: Identity) -> None:
+    """Refuse a caller whose session has ended (401); ``connection`` is a transaction for the caller's tenant."""
+    alive = connection.scalar(
+        text("SELECT 1 FROM sessions WHERE id = :session AND ended_at IS NULL"),
+        {"session": identity.session_id},
+    )
+    if alive is None:
+        raise unauthenticated("This session has ended; please log in again.")
 
 
 def service_token(settings: Settings, service: str, audience: str, subject: dict[str, str], seconds: float) -> str:

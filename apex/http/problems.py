@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket
 
+from apex.http.methods import allowed
+
 log = structlog.get_logger()
 
 # Of thousands of faults the first are enough to begin with.
@@ -26,6 +28,7 @@ Code = Literal[
     "cancelled",
     "conflict",
     "content_too_large",
+    "headers_too_large",
     "in_progress",
     "internal_error",
     "invitation_expired",
@@ -34,11 +37,13 @@ Code = Literal[
     "not_found",
     "permission_denied",
     "rate_limited",
+    "request_timeout",
     "tool_withdrawn",
     "unauthenticated",
     "unavailable",
     "unknown_agent",
     "unknown_tool",
+    "uri_too_long",
     "validation_failed",
 ]
 """Every code that an answer may carry: customers' programs go by them, so none ever changes its meaning."""
@@ -111,6 +116,16 @@ def rate_limited(seconds: int, burst: int, per_second: float) -> Problem:
         f"Your plan allows {burst} requests at once and {per_second:g} per second; please try again in {seconds} s.",
         headers={"retry-after": str(seconds)},
         limit={"burst": burst, "per_second": per_second},
+    )
+
+
+def too_many_attempts(seconds: int) -> Problem:
+    """Too much was tried to get in; there is room again after ``seconds``. Says nothing of whether it was right."""
+    return Problem(
+        429,
+        "rate_limited",
+        f"There were too many attempts; please try again in {seconds} s.",
+        headers={"retry-after": str(seconds)},
     )
 
 
@@ -208,10 +223,13 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             # FastAPI's word for a body that it could not read.
             return answer(request.state.request_id, validation_failed({"body": "cannot be read as JSON"}))
-        code: Code = "method_not_allowed" if error.status_code == 405 else "bad_request"
+        if error.status_code == 405:
+            # The router has named the methods of the first route alone.
+            here = Problem(405, "method_not_allowed", str(error.detail), headers={"allow": allowed(request)})
+            return answer(request.state.request_id, here)
         return answer(
             request.state.request_id,
-            Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})),
+            Problem(error.status_code, "bad_request", str(error.detail), headers=dict(error.headers or {})),
         )
 
     @app.exception_handler(RequestValidationError)

@@ -45,7 +45,7 @@ class Held(Protocol):
         """The run is no longer ours: stop without a word."""
 
     def overdue(self) -> bool:
-        """The run goes on although its time limit has passed: its agent does not give way."""
+        """The run goes on although its time limit has passed, or it was cancelled: its agent does not give way."""
 
     def give_up(self) -> None:
         """Leave the run to itself, and have another slot work in the place of this one, unless it was closed."""

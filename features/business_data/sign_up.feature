@@ -42,6 +42,14 @@ Feature: One customer has one account
       And the database holds no account for Borealis
 
     @gate
+    @needs.colleagues @needs.sessions
+    Scenario: A removed colleague can be invited again
+      Given Acme is a Mid customer
+      And Ben of Acme has an invitation from after a removal
+      When Ben of Acme accepts the invitation
+      Then Ben of Acme is a member again, with a new account
+
+    @gate
     @needs.colleagues
     Scenario Outline: An expired or already accepted invitation is refused
       Given Acme is an Early customer

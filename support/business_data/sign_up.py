@@ -99,6 +99,13 @@ class Invitation:
     members: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class FormerAccount:
+    """The account of somebody who has been removed since."""
+
+    id: str
+
+
 REASONS = {
     "the email address is taken": "conflict",
     "the invitation has expired": "invitation_expired",
@@ -130,7 +137,20 @@ def _invited(spend: Callable[[World, User, str], None]) -> Asset:
     return invite
 
 
+_invite_again = _invited(lambda *invited: None)
+
+
+def _invited_after_removal(world: World, person: User) -> None:
+    """The person was a member, was removed, and is invited again."""
+    owner = _owner_of(world, person)
+    world.users.settle(person)
+    world.keep(FormerAccount(person.id))
+    world.platform.remove_member(owner, person.id).require()
+    _invite_again(world, person)
+
+
 ASSETS: dict[str, Asset] = {
+    "an invitation from after a removal": _invited_after_removal,
     "an invitation that has expired": _invited(_expire),
     "an invitation that has already been accepted": _invited(lambda *invited: _accept(*invited).require()),
 }
