@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from support.promises import promise_among
 from support.redaction import redact
 from support.run.plan import name_of
 from support.run.record import ScenarioRecord, StepRecord
@@ -27,15 +28,10 @@ def subject_of(scenario: Any) -> Subject:
         file=scenario.filename,
         line=scenario.line,
         rule=rule.name if rule else "",
-        promise=next((tag for tag in tags if _is_promise(tag)), ""),
+        promise=promise_among(tags),
         scenario=scenario.name,
         tags=tags,
     )
-
-
-def _is_promise(tag: str) -> bool:
-    area, _, number = tag.partition("-")
-    return len(area) == 3 and area.isupper() and len(number) == 2 and number.isdigit()
 
 
 def _step(step: Any) -> StepRecord:
@@ -131,6 +127,7 @@ def record_of(scenario: Any, aftermath: Aftermath | None) -> ScenarioRecord:
         budgets=_most_used(aftermath.budgets) if aftermath else (),
         observations=aftermath.evidence.observations[-3:] if aftermath and status != "passed" else (),
         evidence=f"evidence/{evidence_path(subject)}" if aftermath else "",
+        started_at=aftermath.evidence.started_wall.isoformat(timespec="milliseconds") if aftermath else "",
     )
 
 

@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import sys
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
@@ -24,8 +23,10 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
+from support.promises import known_promises
 from support.refusal import Refusal
 from support.run import capacity, durations, replaying, starting
+from support.run.junit import prepare_junit
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
@@ -38,8 +39,8 @@ from support.settings import CHECKOUT, Settings, prepare_reports
 if TYPE_CHECKING:
     from support.run.lane import Lane
 
-_PROMISES = CHECKOUT / "support" / "promises.toml"
-_JUNIT_OF_BEHAVE_INI = "reports/junit"
+_REPORTS = "<reports>"
+"""How behave.ini names the folder of the reports, which is a setting."""
 
 
 class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type marker
@@ -68,8 +69,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         """
         self.context = Context(self)
         settings = Settings.from_userdata(self.config.userdata)
-        _refuse_unknown_promises(str(self.config.tag_expression))
         self.load_features()
+        _refuse_unknown_promises(str(self.config.tag_expression), self.features)
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
@@ -77,6 +78,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             _clear(settings)
+            _prepare_junit(self._junit_directory(settings), str(settings.shard or ""))
         self.load_hooks()
         if not self.config.dry_run and "before_steps" in self.hooks:
             self.hooks["before_steps"](self._settings_of_lane(settings, 1))
@@ -230,8 +232,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:
             return None
-        given = str(self.config.junit_directory)
-        return settings.reports / "junit" if given == _JUNIT_OF_BEHAVE_INI else Path(given)
+        return Path(str(self.config.junit_directory).replace(_REPORTS, str(settings.reports)))
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
@@ -253,6 +254,17 @@ def _clear(settings: Settings) -> None:
             left_by_an_earlier_run.unlink()
 
 
+def _prepare_junit(directory: Path | None, shard: str) -> None:
+    try:
+        if directory is not None:
+            prepare_junit(directory, shard)
+    except OSError as error:
+        raise Refusal(
+            f"cannot write JUnit files to {directory} ({error.strerror}); "
+            "make it writable, or choose another with --junit-directory=DIR or none with --no-junit"
+        ) from None
+
+
 def _refused(line: str) -> bool:
     print(f"behave: {line}", file=sys.stderr)
     return True
@@ -266,10 +278,13 @@ def syntax_error(error: ParserError) -> str:
     return f"{shown}:{error.line}: no feature that can be read: {what}"
 
 
-def _refuse_unknown_promises(tags: str) -> None:
-    known = {entry["id"] for entry in tomllib.loads(_PROMISES.read_text("utf-8"))["promise"]}
+def _refuse_unknown_promises(tags: str, features: Iterable[Any]) -> None:
+    """A key of an issue tracker, OPS-123, is none, unless it begins as promises do and no scenario has it."""
+    known = known_promises()
+    areas = {promise.partition("-")[0] for promise in known}
+    used = {str(tag) for scenario in _scenarios(features) for tag in scenario.effective_tags}
     for promise in re.findall(r"\b[A-Z]{3}-\d+\b", tags):
-        if promise not in known:
+        if promise.partition("-")[0] in areas and promise not in known | used:
             near = difflib.get_close_matches(promise, sorted(known), n=1)
             raise Refusal(
                 f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")
