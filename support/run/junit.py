@@ -42,7 +42,7 @@ def write_junit(directory: Path, records: Iterable[ScenarioRecord], shard: str =
         stem = re.sub(r"[^\w.-]+", "-", name)[-_LONGEST_NAME:]
         taken[stem] += 1
         number = f"-{taken[stem]}" if taken[stem] > 1 else ""
-        ElementTree.ElementTree(_suite(name, list(group))).write(
+        ElementTree.ElementTree(_suite(f"{name}{number}", list(group))).write(
             directory / f"{_prefix(shard)}{stem}{number}.xml", encoding="utf-8", xml_declaration=True
         )
 

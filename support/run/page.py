@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 Entry = Mapping[str, Any]
 Entries = Sequence[Entry]
@@ -84,7 +83,7 @@ def render(results: Mapping[str, Any]) -> str:
     }
     return environment.get_template("page.html.j2").render(
         title=_title(states),
-        style=Markup((_HERE / "page.css").read_text("utf-8")),
+        style=(_HERE / "page.css").read_text("utf-8"),
         marks=_MARKS,
         red=_RED,
         began=f"{datetime.fromisoformat(results['started_at']):%d %B %Y, %H:%M}",

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from support.promises import promise_among
-from support.redaction import redact
 from support.run.plan import name_of
 from support.run.record import ScenarioRecord, StepRecord
 from support.scenario.budgets import BudgetUse
@@ -42,7 +41,7 @@ def _step(step: Any) -> StepRecord:
         status=step.status.normalized_name,
         duration_seconds=round(step.duration, 4),
         location=f"{step.filename}:{step.line}",
-        error=redact(_error_of(step)) if step.status.has_failed() else "",
+        error=_error_of(step) if step.status.has_failed() else "",
         table=[list(step.table.headings), *(list(row) for row in step.table)] if step.table else (),
         text=str(step.text or ""),
     )
@@ -121,7 +120,7 @@ def record_of(scenario: Any, aftermath: Aftermath | None) -> ScenarioRecord:
         value=value_of(scenario.feature.description),
         status=status,
         verdict=None if status == "skipped" else _verdict(scenario, aftermath),
-        reason=redact(reason),
+        reason=reason,
         steps=steps,
         duration_seconds=round(scenario.duration, 4),
         budgets=_most_used(aftermath.budgets) if aftermath else (),
@@ -145,9 +144,7 @@ def _verdict(scenario: Any, aftermath: Aftermath | None) -> Verdict:
 
 
 def _check(finding: Finding) -> StepRecord:
-    return StepRecord(
-        "After", f"the {finding.oracle} finds nothing", "after", "failed", error=redact(str(finding.error))
-    )
+    return StepRecord("After", f"the {finding.oracle} finds nothing", "after", "failed", error=str(finding.error))
 
 
 def _most_used(uses: Iterable[BudgetUse]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from support.settings import Settings
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
 _SHOWN_LINES = 14
 _SHOWN_WIDTH = 200
+_LONGEST_LINE = 600
 _SAY_SECONDS = 30.0
 """How often one who does not look at a terminal, but at a log, is told how far the run is."""
 
@@ -199,7 +200,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
             self.stream.write("\r\033[K")
 
     def _line(self, text: str = "") -> None:
-        self.stream.write(f"{text}\n")
+        shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} ... ({len(text)} characters)"
+        self.stream.write(f"{shown}\n")
         self.stream.flush()
 
 
