@@ -33,7 +33,7 @@ from support.run.play import Playing
 from support.run.record import ScenarioRecord
 from support.run.recording import record_unplayed
 from support.run.reporting import Reporting
-from support.run.terminal import Terminal
+from support.run.told import Told
 from support.settings import CHECKOUT, Settings, prepare_reports
 
 if TYPE_CHECKING:
@@ -178,26 +178,26 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         planned, count = self._planned, self._lanes
         scenarios = {one.index: one.scenario for one in planned}
         reporting = Reporting(settings, count, self._junit_directory(settings))
-        shown = [formatter for formatter in self.formatters if isinstance(formatter, Terminal)]
-        others = [formatter for formatter in self.formatters if not isinstance(formatter, Terminal)]
+        shown = [formatter for formatter in self.formatters if isinstance(formatter, Told)]
+        others = [formatter for formatter in self.formatters if not isinstance(formatter, Told)]
         ended: set[int] = set()
 
         def began(lane: int, one: Planned) -> None:
-            for terminal in shown:
-                terminal.played(lane, one)
+            for formatter in shown:
+                formatter.played(lane, one)
 
         def tell(one: Planned, record: ScenarioRecord) -> None:
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
-            for terminal in shown:
-                terminal.finished(one.index, record)
+            for formatter in shown:
+                formatter.finished(one.index, record)
             feature = one.scenario.feature
             if all(id(other.scenario) in ended for other in planned if other.scenario.feature is feature):
                 replaying.replay(feature, others, lambda scenario: id(scenario) in ended, self._match_of)
 
-        for terminal in shown:
-            terminal.begin(planned, count)
+        for formatter in shown:
+            formatter.begin(planned, count)
         playing = Playing(
             in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
             tell,
@@ -220,7 +220,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
         reporting.write()
         for formatter in self.formatters:
-            for note in lanes.notes if isinstance(formatter, Terminal) else ():
+            for note in lanes.notes if isinstance(formatter, Told) else ():
                 formatter.note(note)
             formatter.close()
         for reporter in self.config.reporters:

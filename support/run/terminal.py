@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from behave.formatter.base import Formatter, StreamOpener
+from behave.formatter.base import StreamOpener
 
 from support.run.plan import Planned, makespan
 from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
+from support.run.told import Told
 from support.settings import Settings
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
@@ -24,7 +25,7 @@ _SAY_SECONDS = 30.0
 """How often one who does not look at a terminal, but at a log, is told how far the run is."""
 
 
-class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
+class Terminal(Told):
     """Progress, and at the end what went wrong: promise, reason, last observations, where the evidence lies.
 
     The run tells it directly of what happens in its lanes; of behave's events only a dry run's count.

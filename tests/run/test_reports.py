@@ -119,7 +119,7 @@ def played(tmp_path_factory):
         project,
         *("-D", f"reports={project / 'reports'}", "--junit-directory", "junit of CI", "--jobs", "1"),
         *formats,
-        *("-f", "support.run.terminal:Terminal", "-o", "-"),
+        *("-f", "allure", "-o", "out of allure", "-f", "acceptance", "-o", "-"),
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -142,7 +142,11 @@ def test_every_scenario_is_in_the_results(played):
 def test_nothing_that_was_written_shows_a_secret_or_a_command_to_a_terminal(played):
     project, done = played
     texts = {str(path): path.read_bytes().decode() for path in project.rglob("*") if path.is_file()}
-    written = {name: text for name, text in texts.items() if "/reports/" in name or "/out/" in name or "junit" in name}
+    written = {
+        name: text
+        for name, text in texts.items()
+        if "/reports/" in name or "/out/" in name or "junit" in name or "allure" in name
+    }
     assert len(written) > 4 * len(FILES)
     for name, text in (written | {"stdout": done.stdout}).items():
         assert not [secret for secret in SECRETS if secret in text], name
@@ -188,6 +192,21 @@ def test_what_behave_writes_is_whole(played):
     assert (project / "out" / "pretty").read_text("utf-8").count("Scenario: The same title") == 2 * len(FILES)
 
 
+def test_allure_has_a_result_for_each_scenario(played):
+    project, _ = played
+    results = [json.loads(path.read_text("utf-8")) for path in (project / "out of allure").glob("*-result.json")]
+    assert len({result["historyId"] for result in results}) == len(scenarios(project))
+    assert {result["status"] for result in results} == {"failed", "broken"}
+    for result in results:
+        assert 0 <= result["stop"] - result["start"] < 60_000
+        assert len(result["statusDetails"]["message"]) <= 20_000
+        sources = [each["source"] for step in result["steps"] for each in step.get("attachments", ())]
+        sources += [each["source"] for each in result["attachments"]]
+        assert all((project / "out of allure" / source).is_file() for source in sources)
+    red = next(result for result in results if result["status"] == "failed")
+    assert {label["name"]: label["value"] for label in red["labels"]}["story"].startswith("AEC-0")
+
+
 def test_no_junit_is_none(tmp_path):
     project = lay_out(tmp_path)
     behave(project, "-D", f"reports={project / 'reports'}", "--no-junit", "--tags=@OPS-123 and @AEC-01")
@@ -202,6 +221,15 @@ def test_junit_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
     assert done.returncode != 0
     assert done.stderr.startswith("behave: cannot write JUnit files to taken/junit (Not a directory)")
     assert len(done.stderr.splitlines()) == 1
+    assert not (project / "reports" / "results.json").exists()
+
+
+def test_allure_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
+    project = lay_out(tmp_path)
+    (project / "taken").write_text("a file")
+    done = behave(project, "-D", f"reports={project / 'reports'}", "-f", "allure", "-o", "taken/allure")
+    assert done.returncode != 0
+    assert done.stderr.startswith("behave: cannot write results for Allure to taken/allure (Not a directory)")
     assert not (project / "reports" / "results.json").exists()
 
 
