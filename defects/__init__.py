@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any
 
 SERVICES = ("auth", "backend", "worker", "tools", "analytics")
 
@@ -18,7 +19,9 @@ SERVICES = ("auth", "backend", "worker", "tools", "analytics")
 class Defect:
     """One defect: ``apply`` patches the process of ``service``; ``scenario`` must turn red at ``step``.
 
-    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword.
+    ``scenario`` is a scenario's title, ``step`` the text of one of its steps, without the keyword. A ``blind`` defect
+    was written by somebody who did not know the scenarios; until it has been planted nobody knows which one notices it,
+    and both are empty.
     """
 
     id: str
@@ -27,6 +30,7 @@ class Defect:
     scenario: str
     step: str
     apply: Callable[[], None]
+    blind: bool = False
 
     @property
     def promise(self) -> str:
@@ -43,18 +47,29 @@ class Scenario:
     title: str
     service: str = ""
 
-    def defect(self, id: str, summary: str, *, step: str, service: str = "") -> Callable[[Callable[[], None]], None]:
+    def defect(
+        self, id: str, summary: str, *, step: str, service: str = "", blind: bool = False
+    ) -> Callable[[Callable[[], None]], None]:
         """Enter the decorated function into the catalogue under ``id``, such as AEC-03a.
 
         ``step``: the text of the step that must notice, without the keyword.
         """
+        return _entering(id, service or self.service, summary, self.title, step, blind)
 
-        def enter(apply: Callable[[], None]) -> None:
-            if id in CATALOGUE:
-                raise ValueError(f"the defect {id} is in the catalogue twice")
-            CATALOGUE[id] = Defect(id, service or self.service, summary, self.title, step, apply)
 
-        return enter
+def blind(id: str, summary: str, *, service: str) -> Callable[[Callable[[], None]], None]:
+    """Enter the decorated function as a blind defect that has not been planted yet."""
+    return _entering(id, service, summary, "", "", True)
+
+
+def _entering(id: str, service: str, summary: str, *where: Any) -> Callable[[Callable[[], None]], None]:
+    def enter(apply: Callable[[], None]) -> None:
+        if id in CATALOGUE:
+            raise ValueError(f"the defect {id} is in the catalogue twice")
+        scenario, step, is_blind = where
+        CATALOGUE[id] = Defect(id, service, summary, scenario, step, apply, is_blind)
+
+    return enter
 
 
 def catalogue() -> dict[str, Defect]:

@@ -23,6 +23,7 @@ def main() -> None:
             "summary": defect.summary,
             "scenario": defect.scenario,
             "step": defect.step,
+            "blind": defect.blind,
         }
         for defect in catalogue().values()
     ]

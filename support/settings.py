@@ -81,6 +81,10 @@ def _stack(text: str) -> str:
     return _one_of("fresh", "keep")(text)
 
 
+def _target(text: str) -> str:
+    return _one_of(*sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml")))(text)
+
+
 def _ports(text: str) -> PortRange:
     found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
     if not found:
@@ -136,7 +140,7 @@ KEYS: tuple[Key, ...] = (
         _stack,
         "fresh: start and stop; keep: attach to a kept stack, leave it running; attach:SOCKET: use a running one",
     ),
-    Key("target", "reference", _one_of("reference"), "the platform under test"),
+    Key("target", "apex", _target, "the platform under test, a folder of targets/"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
@@ -158,7 +162,7 @@ class Settings:
 
     services: str = "embedded"
     stack: str = "fresh"
-    target: str = "reference"
+    target: str = "apex"
     ports: PortRange = (20000, 29999)
     order: Order = Order()
     profile: str = "full"

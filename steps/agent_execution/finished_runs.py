@@ -1,17 +1,18 @@
 """A finished run survives a restart."""
 
-from hamcrest import equal_to, has_entries
+from hamcrest import equal_to, has_properties
 
 from support.agent_execution import finished_runs
 from support.agent_execution.finished_runs import FinishedRun
 from support.matchers.faultless import is_just
+from support.platform.components import Component
 from support.run.sentences import then, when
 
 
 @when("the backend crashes and restarts")
 def _(world):
     world.keep(FinishedRun(world.stored(world.last_run)))
-    world.faults.restart("backend")
+    world.faults.restart(Component.API)
 
 
 @then("the run is unchanged")
@@ -22,8 +23,8 @@ def _(world):
 @then("the answer is the newest message of the run's conversation")
 def _(world):
     run, answer = world.last_run, world.kept(FinishedRun).run.result
-    newest = world.platform.messages(run.user, run.thread_id).require()["items"][-1]
-    world.expect(newest, has_entries(run_id=run.run_id, role="assistant", data=equal_to(answer)))
+    newest = world.platform.messages(run.user, run.thread_id).require().items[-1]
+    world.expect(newest, has_properties(run_id=run.run_id, role="assistant", data=equal_to(answer)))
 
 
 @then("the answer states the change since the previous answer")

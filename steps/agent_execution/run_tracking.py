@@ -10,7 +10,7 @@ from support.run.sentences import then
 @then("the operator sees {customer:Owner} runs in these states")
 def _(world, customer, table):
     expected = world.kept(ExpectedStates).of
-    seen = {run["id"]: run["status"] for run in run_tracking.tracked_runs(world, customer)}
+    seen = {run.id: run.status for run in run_tracking.tracked_runs(world, customer)}
     world.expect(seen, has_entries(expected))
     world.expect(set(expected.values()), equal_to({row["state"].replace(" ", "_") for row in table}))
 

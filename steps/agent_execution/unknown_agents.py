@@ -12,7 +12,7 @@ from support.stores import job_records
 @then("the error names every known agent")
 def _(world):
     customer = next(iter(world.users))
-    known = [agent["name"] for agent in world.platform.agents(customer).require()["items"]]
+    known = [agent.name for agent in world.platform.agents(customer).require().items]
     world.expect(world.last_outcome, is_refused_with("unknown_agent"))
     world.expect(world.last_outcome.problem.extra["known_agents"], contains_inanyorder(*known))
 
@@ -20,7 +20,7 @@ def _(world):
 @then("{customer:User} has no run and no conversation")
 def _(world, customer):
     runs, threads = world.platform.runs(customer), world.platform.threads(customer)
-    stored = {"runs": runs.require()["items"], "threads": threads.require()["items"]}
+    stored = {"runs": runs.require().items, "threads": threads.require().items}
     world.expect(stored, is_just({"runs": [], "threads": []}))
 
 

@@ -13,7 +13,7 @@ def _(world):
     state, stored = world.kept(AgentState), world.ended(world.last_run)
     world.expect(stored.status, equal_to("completed"), str(stored.error))
     world.expect(stored.part("kept"), is_just(state.value))
-    world.expect(stored.raw["input"], is_just(state.as_input))
+    world.expect(stored.request.input, is_just(state.as_input))
 
 
 @then("the conversation shows what the agent returned")

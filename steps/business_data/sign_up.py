@@ -21,7 +21,7 @@ def _(world, newcomer, customer):
 @then("{customer:User} is logged in to the account from sign-up")
 def _(world, customer):
     world.expect(world.last_outcome, succeeds())
-    world.expect(world.last_outcome.body, sign_up.is_account_of(customer))
+    world.expect(sign_up.account_in(world.last_outcome), sign_up.is_account_of(customer))
 
 
 @then("the sign-up is refused because {code:SignUpRefusal}")

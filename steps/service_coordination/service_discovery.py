@@ -18,7 +18,7 @@ def _(world, instances):
 
 @then("the operator immediately finds {instances:Instances}")
 def _(world, instances):
-    world.expect(service_discovery.found_by_operator(world), is_just(instances.names))
+    world.expect(service_discovery.found_by_operator(world), is_just(instances.names(world)))
 
 
 @then("{customer:Owner} next job runs on {instances:Instances}")

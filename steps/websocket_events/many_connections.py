@@ -1,6 +1,7 @@
 """Hundreds of customers can watch at once."""
 
 from support.load import populations
+from support.platform.components import Component
 from support.run.sentences import given, then, when
 from support.scenario import work
 from support.websocket_events import connections
@@ -8,7 +9,7 @@ from support.websocket_events import connections
 
 @given("the backend has just restarted")
 def _(world):
-    world.faults.restart("backend")
+    world.faults.restart(Component.API)
 
 
 @given("every user watches events, {stalled:User} over a stalled connection")

@@ -8,14 +8,10 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import differences, faultless
 from support.platform.outcome import Outcome
+from support.platform.runs import Run, RunStatus
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-
-# What cancelling changes in a run; between two cancellations it may have ended.
-_CHANGED = frozenset(
-    ["status", "input", "steps", "progress", "usage", "finished_at", "duration_seconds", "cancel_requested_at"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +57,19 @@ def is_accepted_like(first: Outcome) -> BaseMatcher[Outcome]:
 
     :raises NotShown: the first was refused.
     """
-    run = first.require()
+    run: Run = first.require()
 
     def faults_of(second: Outcome) -> list[str]:
         if not second.done or second.status != first.status:
             return [f"it was {second}"]
-        return list(_changes(run, second.body if isinstance(second.body, dict) else {}))
+        if not isinstance(second.body, dict):
+            return [f"it returned no run: {second} {second.text[:200]}"]
+        return list(_changes(run, second.value))
 
-    return faultless(f"{first.status} and the run {run['id']}, {run['status']} or cancelled", faults_of)
+    return faultless(f"{first.status} and the run {run.id}, {run.status} or cancelled", faults_of)
 
 
-def _changes(first: dict[str, object], second: dict[str, object]) -> Iterator[str]:
-    if second.get("status") not in (first["status"], "cancelled"):
-        yield f".status: {second.get('status')!r}, expected {first['status']!r} or 'cancelled'"
-    lasting = first.keys() - _CHANGED
-    yield from differences({key: first[key] for key in lasting}, {key: second[key] for key in lasting & second.keys()})
+def _changes(first: Run, second: Run) -> Iterator[str]:
+    if second.status not in (first.status, RunStatus.CANCELLED):
+        yield f".status: {second.status!r}, expected {first.status!r} or 'cancelled'"
+    yield from differences(first.request, second.request)

@@ -1,12 +1,13 @@
 """Runs as the operator sees them: in which state, by which worker, and where their time went."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform.runs import TrackedRun
+from support.platform.values import Page
 from support.scenario import agents, held_runs
 from support.scenario.agents import Agent
 from support.scenario.users import User
@@ -15,8 +16,6 @@ from support.scenario.world import RunHandle, World
 
 # Durations are reported in microseconds; each may be rounded.
 _ROUNDING = 0.000_01
-
-TrackedRun = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ def _also_expect(world: World, state: str, *runs: RunHandle) -> None:
     world.keep(ExpectedStates({**earlier, **{run.run_id: state for run in runs}}))
 
 
-def tracked_runs(world: World, customer: User) -> list[TrackedRun]:
+def tracked_runs(world: World, customer: User) -> Sequence[TrackedRun]:
     """A tenant's runs as the operator sees them, newest first."""
     seen = world.platform.operator_runs(world.users.operator, tenant_id=customer.tenant.id, limit=200)
-    items: list[TrackedRun] = seen.require()["items"]
-    return items
+    page: Page[TrackedRun] = seen.require()
+    return page.items
 
 
 def tracked_run(world: World, run: RunHandle) -> TrackedRun:
@@ -72,7 +71,7 @@ def tracked_run(world: World, run: RunHandle) -> TrackedRun:
     :raises AssertionError: the operator does not see it.
     """
     for tracked in tracked_runs(world, run.user):
-        if tracked["id"] == run.run_id:
+        if tracked.id == run.run_id:
             return tracked
     raise AssertionError(f"the operator does not see the run {run.run_id}")
 
@@ -82,10 +81,10 @@ def worker_of(world: World, run: RunHandle) -> str:
 
     :raises NotShown: no worker has the run.
     """
-    worker = tracked_run(world, run)["worker"]
+    worker = tracked_run(world, run).worker
     if worker is None:
         raise NotShown(f"no worker has the run {run.run_id}")
-    return str(worker)
+    return worker
 
 
 def waited_for(world: World, run: RunHandle) -> float:
@@ -120,17 +119,17 @@ def took_less_than(seconds: float) -> BaseMatcher[TrackedRun]:
     """A run that took some time, and less than so many seconds."""
 
     def faults_of(run: TrackedRun) -> list[str]:
-        return [] if 0 < (run["duration_seconds"] or 0) < seconds else [f"it took {run['duration_seconds']} s"]
+        return [] if 0 < (run.seconds or 0) < seconds else [f"it took {run.seconds} s"]
 
     return faultless(f"a duration above 0 and below {seconds:.6f} s", faults_of)
 
 
 def _durations(run: TrackedRun) -> list[tuple[str, float | None]]:
-    return [(step["name"], step["duration_seconds"]) for step in run["steps"] or ()]
+    return [(step.name, step.seconds) for step in run.steps]
 
 
 def _unaccounted(run: TrackedRun) -> list[str]:
-    total, steps = run["duration_seconds"], _durations(run)
+    total, steps = run.seconds, _durations(run)
     if not total or not steps:
         return [f"the run took {total} s in {len(steps)} steps"]
     unended = [f"the step {name} has no duration" for name, duration in steps if duration is None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from support.platform.components import Component
 from support.platform.trace import new_trace_id, trace_id_of
 from support.scenario.agents import Agent
 from support.scenario.partner import PRICES
@@ -28,7 +29,7 @@ def _in_events(world: World, run: RunHandle) -> Traces:
 
 
 def _in_stored_run(world: World, run: RunHandle) -> Traces:
-    return {str(world.stored(run).raw["trace_id"])}
+    return {str(world.stored(run).request.trace_id)}
 
 
 def _in_tool_records(world: World, run: RunHandle) -> Traces:
@@ -41,15 +42,15 @@ def _in_journal(world: World, run: RunHandle) -> Traces:
 
 
 def _in_analytics(world: World, run: RunHandle) -> Traces:
-    return {job["trace_id"] for job in world.platform.jobs(run.user, run.run_id).require()["items"]}
+    return {job.trace_id for job in world.platform.jobs(run.user, run.run_id).require().items}
 
 
-def _in_log(services: str) -> Callable[[World, RunHandle], Traces]:
+def _in_log(component: Component) -> Callable[[World, RunHandle], Traces]:
     def look(world: World, run: RunHandle) -> Traces:
         marks = (run.run_id.encode(), (run.request_id or run.run_id).encode())
         return {
             str(line.trace_id)
-            for line in whole_logs(world.addresses.log_dir, services)
+            for line in whole_logs(world.addresses.log_dir, world.target.part(component).logs)
             if any(mark in line.text for mark in marks)
         }
 
@@ -63,8 +64,8 @@ TRACES_IN: dict[str, Callable[[World, RunHandle], Traces]] = {
     "the record of each tool call": _in_tool_records,
     "the partner's request log": _in_journal,
     "the analytics record": _in_analytics,
-    "the log of the backend": _in_log("backend"),
-    "the log of the worker": _in_log("worker-*"),
-    "the log of the tools service": _in_log("tools-*"),
+    "the log of the backend": _in_log(Component.API),
+    "the log of the worker": _in_log(Component.WORKERS),
+    "the log of the tools service": _in_log(Component.TOOLS),
 }
 """How to find the trace IDs in each place, by the words of the feature; none where nothing was recorded (yet)."""

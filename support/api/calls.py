@@ -21,6 +21,11 @@ class Call:
     answer: Outcome
 
 
+def call_of(answer: Outcome) -> Call:
+    """The call that led to a response."""
+    return Call(f"{answer.method} {answer.path}", answer)
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """The calls of a When, in the order in which they were made."""

@@ -1,7 +1,7 @@
 """Requests of different kinds by many customers at once, and the expected response to each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -56,7 +56,7 @@ def begin_conversations(world: World) -> None:
     begun: dict[str, str] = {}
 
     def begin(user: User) -> None:
-        begun[user.id] = world.platform.create_thread(user, f"Plans of {user.tenant.marker}").require()["id"]
+        begun[user.id] = world.platform.create_thread(user, f"Plans of {user.tenant.marker}").require().id
 
     populations.at_once(world.users.customers, begin)
     world.keep(Conversations(begun))
@@ -115,14 +115,14 @@ def _mixture(user: User, thread_id: str) -> Iterator[PlannedRequest]:
     yield planned(lambda platform, who: platform.create_thread(who, title), {"title": title}, creates=True)
     posted = {"content": question, "thread_id": thread}
     yield planned(lambda platform, who: platform.post_message(who, thread, question), posted, creates=True)
-    page = {"items": [{"content": question}], "next_cursor": None}
+    page = {"items": [{"content": question}], "next": None}
     yield planned(lambda platform, who: platform.messages(who, thread), page)
     yield planned(lambda platform, who: platform.rename_thread(who, thread, renamed), {"id": thread, "title": renamed})
-    both = {"items": [{"title": title}, {"id": thread, "title": renamed}], "next_cursor": None}
+    both = {"items": [{"title": title}, {"id": thread, "title": renamed}], "next": None}
     yield planned(lambda platform, who: platform.threads(who), both)
     yield planned(lambda platform, who: platform.store_usage(who, records), {"stored": len(records)})
     yield planned(lambda platform, who: platform.agents(who), {"items": [{"name": name} for name in _AGENTS]})
-    yield planned(lambda platform, who: platform.runs(who), {"items": [], "next_cursor": None})
+    yield planned(lambda platform, who: platform.runs(who), {"items": [], "next": None})
     yield planned(lambda platform, who: platform.messages(who, thread, limit=1), {"items": [{"thread_id": thread}]})
 
 
@@ -138,12 +138,16 @@ def holds(value: Any, expected: Any) -> bool:
     return bool(value == expected)
 
 
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
 def are_correct() -> BaseMatcher[Sequence[MixedCall]]:
     """Each response holds what is expected, and no marker but that of the caller's own tenant."""
 
     def fault_of(call: MixedCall) -> str | None:
         answer = call.answer
-        if not answer.done or not holds(answer.body, call.expected):
+        if not answer.done or not holds(_plain(answer.value), call.expected):
             return f"{call.caller} received {answer} {answer.text[:200]}, expected {call.expected}"
         foreign = markers_in(answer.text) - {call.caller.tenant.marker}
         return f"{call.caller} was shown {', '.join(sorted(foreign))}: {answer}" if foreign else None
@@ -155,7 +159,7 @@ def have_unique_ids() -> BaseMatcher[Sequence[MixedCall]]:
     """Resources were created, each with an ID of its own, and every response has a request ID of its own."""
 
     def faults_of(calls: Sequence[MixedCall]) -> list[str]:
-        created = [str((call.answer.body or {}).get("id")) for call in calls if call.creates]
+        created = [str(_plain(call.answer.value).get("id")) for call in calls if call.creates]
         requests = [str(call.answer.request_id) for call in calls]
         found = [] if created else ["no resource was created"]
         for kind, ids in (("resources", created), ("responses", requests)):

@@ -11,7 +11,7 @@ from typing import Any
 from hamcrest import empty, not_
 
 from support.api import endpoints, owned_resources
-from support.api.access_rules import CUSTOMERS, OPERATORS, SERVICES, roles_of
+from support.api.access_rules import CUSTOMERS, OPERATORS, SERVICES
 from support.api.calls import Call
 from support.api.cross_tenant_access_matchers import CrossTenantCall, ListingCall
 from support.api.owned_resources import OwnedResources
@@ -24,10 +24,6 @@ from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
-_OF_NOBODY = frozenset({"GET /v1/agents", "GET /v1/tools"})
-_OF_ALL_COLLEAGUES = frozenset(
-    {"GET /v1/me", "GET /v1/members", "GET /v1/allowance", "GET /v1/budgets", "GET /v1/cloud-account"}
-)
 _METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -56,7 +52,7 @@ def accesses(world: World, ids: Mapping[str, str]) -> list[ResourceAccess]:
 
     :raises NotShown: a path names a resource that no customer of the suite owns.
     """
-    for_customers = [each for each in operations(world) if roles_of(each) not in (SERVICES, OPERATORS)]
+    for_customers = [each for each in operations(world) if each.roles not in (SERVICES, OPERATORS)]
     found = [access for each in for_customers for access in _accesses_of(each, ids)]
     published = {access.place for access in found}
     others = {
@@ -93,7 +89,7 @@ def request(world: World, access: ResourceAccess, caller: Caller, ids: Mapping[s
         caller,
         access.method,
         path,
-        service=endpoints.address_of(world, operation),
+        service=operation.service,
         json=body,
         query={access.query: ids[access.query]} if access.query else None,
     )
@@ -104,7 +100,7 @@ def attempt(world: World, intruder: User) -> list[Call]:
     owned = world.kept(OwnedResources)
     # The record of an ended run is written a little later, and until then there is nothing of it to be seen.
     world.eventually(
-        lambda: world.platform.jobs(owned.owner, owned.ids["run_id"]).require()["items"], not_(empty()), "records agree"
+        lambda: world.platform.jobs(owned.owner, owned.run_id).require().items, not_(empty()), "records agree"
     )
     owned_resources.remember_stored(world, owned.owner.tenant)
     unknown = {name: str(uuid.uuid4()) for name in owned.ids}
@@ -125,19 +121,23 @@ def attempt(world: World, intruder: User) -> list[Call]:
 def listings_of_owner(world: World) -> list[ListingCall]:
     """What the owner reads wherever their resources are listed."""
     owned = world.kept(OwnedResources)
-    return [each for each in _listings(world, owned.owner, owned) if each.place not in _OF_NOBODY]
+    return [
+        each
+        for each in _listings(world, owned.owner, owned)
+        if each.place not in world.target.endpoints.groups["common"]
+    ]
 
 
 def _listings(world: World, reader: User, owned: OwnedResources) -> list[ListingCall]:
     """Read where no path names a resource; a colleague does not where all colleagues are shown the same anyway."""
-    shared = _OF_ALL_COLLEAGUES if reader is not owned.owner and reader.tenant is owned.owner.tenant else frozenset()
+    is_colleague = reader is not owned.owner and reader.tenant is owned.owner.tenant
     readable = [
         each
         for each in operations(world)
         if each.method == "GET"
         and not each.names("path")
-        and each.place not in shared
-        and (roles_of(each) or CUSTOMERS) & CUSTOMERS
+        and not (is_colleague and "of_organisation" in each.groups)
+        and (each.roles or CUSTOMERS) & CUSTOMERS
     ]
     made = a_few_at_a_time(lambda each: endpoints.call(world, each, reader, {}), readable)
     return [ListingCall(each.place, each.answer, owned.signs) for each in made]
@@ -148,7 +148,7 @@ def request_as_owner(world: World) -> list[Call]:
     owned = world.kept(OwnedResources)
     published = [access for access in accesses(world, owned.ids) if access.published]
     made: list[Call] = []
-    for access in sorted(published, key=lambda access: endpoints.in_order(access.method, access.place)):
+    for access in sorted(published, key=lambda access: (endpoints.in_order(access.operation), access.place)):
         if access.method == "DELETE":
             endpoints.wait_for_runs(world, owned.owner)
         made.append(Call(access.place, request(world, access, owned.owner, owned.ids)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from support.api.access_rules import PUBLIC, SERVICES, roles_of
+from support.api.access_rules import PUBLIC, SERVICES
 from support.api.calls import Call
 from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
@@ -15,23 +15,22 @@ from support.scenario.world import World
 
 # Reading comes before changing, changing before deleting; logging out is the last thing that a caller can do.
 _ORDER = {"GET": 0, "PUT": 1, "PATCH": 2, "POST": 3, "DELETE": 4}
-_LOGOUT = "POST /v1/logout"
 
 
 def protected(world: World) -> list[Operation]:
     """Every published endpoint that is not public, also those without an access rule, in the order of calling."""
-    found = [each for each in operations(world) if roles_of(each) != PUBLIC]
-    return sorted(found, key=lambda each: in_order(each.method, each.place))
+    found = [each for each in operations(world) if each.roles != PUBLIC]
+    return sorted(found, key=in_order)
 
 
 def for_owners(world: World) -> list[Operation]:
     """The endpoints that the owner of an organisation may call."""
-    return [each for each in protected(world) if "owner" in (roles_of(each) or ())]
+    return [each for each in protected(world) if "owner" in (each.roles or ())]
 
 
-def in_order(method: str, place: str) -> tuple[bool, int, str]:
+def in_order(endpoint: Operation) -> tuple[bool, int, str]:
     """A key that sorts endpoints as one caller can call them one after the other."""
-    return place == _LOGOUT, _ORDER[method], place
+    return "log_out" in endpoint.groups, _ORDER[endpoint.method], endpoint.place
 
 
 def call(world: World, endpoint: Operation, caller: Caller, ids: Mapping[str, str]) -> Call:
@@ -46,7 +45,7 @@ def call(world: World, endpoint: Operation, caller: Caller, ids: Mapping[str, st
         caller,
         endpoint.method,
         path,
-        service=address_of(world, endpoint),
+        service=endpoint.service,
         json=None if endpoint.body is None else filled(example_of(endpoint, endpoint.body), ids),
         headers={name: str(example_of(endpoint, {"format": "uuid"}, name)) for name in endpoint.names("header")},
     )
@@ -57,7 +56,7 @@ def call_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Map
     """Call endpoints in the order given, those of the same method side by side."""
     return [
         made
-        for _, alike in groupby(chosen, key=lambda each: in_order(each.method, each.place)[:2])
+        for _, alike in groupby(chosen, key=lambda each: in_order(each)[:2])
         for made in a_few_at_a_time(lambda each: call(world, each, caller, ids), alike)
     ]
 
@@ -72,7 +71,7 @@ def call_as_owner(world: World) -> list[Call]:
 
 def call_with_own_token(world: World, user: User) -> list[Call]:
     """The user calls every endpoint for customers with the present access token."""
-    for_customers = [each for each in protected(world) if roles_of(each) != SERVICES]
+    for_customers = [each for each in protected(world) if each.roles != SERVICES]
     return call_all(world, for_customers, user, {})
 
 
@@ -85,12 +84,7 @@ def log_in_again(world: World, user: User) -> None:
 def wait_for_runs(world: World, user: User) -> None:
     """Return when no run of the user is running any more."""
     world.eventually(
-        lambda: world.platform.runs_in(world.platform.runs(user)),
+        lambda: world.platform.runs(user).require().items,
         lambda runs: all(run.status.is_end for run in runs),
         "run ends",
     )
-
-
-def address_of(world: World, endpoint: Operation) -> str:
-    """The service of an endpoint, as the platform's driver takes it."""
-    return world.addresses.tools_url if endpoint.service == "tools" else endpoint.service

@@ -6,8 +6,8 @@ from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api import endpoints, owned_resources
-from support.api.access_rules import PUBLIC, SERVICES, roles_of
+from support.api import owned_resources
+from support.api.access_rules import PUBLIC, SERVICES
 from support.api.calls import Call, each_call
 from support.api.mutations import Mutation, RequestError, mutations
 from support.api.owned_resources import OwnedResources
@@ -45,7 +45,7 @@ def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall
     invalid = [
         mutation
         for operation in operations(world)
-        if roles_of(operation) != SERVICES
+        if operation.roles != SERVICES
         for mutation in mutations(operation, error)
     ]
     # What makes a body oversized names nobody.
@@ -62,7 +62,7 @@ def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall
 
 def _caller(operation: Operation, owner: User, operator: User) -> Caller:
     """Who may call the endpoint."""
-    roles = roles_of(operation) or frozenset()
+    roles = operation.roles or frozenset()
     if roles == PUBLIC:
         return Anyone()
     return owner if owner.role in roles else operator
@@ -78,7 +78,7 @@ def _send(world: World, mutation: Mutation, caller: Caller, ids: Mapping[str, st
         caller,
         operation.method,
         path,
-        service=endpoints.address_of(world, operation),
+        service=operation.service,
         data=_pieces(mutation.body) if mutation.in_pieces and mutation.body is not None else mutation.body,
         query=wrong if mutation.place == "query" else None,
         headers={"content-type": "application/json", **(wrong if mutation.place == "header" else {})},

@@ -9,9 +9,10 @@ from typing import Any
 from hamcrest import equal_to
 
 from support.api import endpoints
-from support.api.access_rules import OPERATORS, PUBLIC, SERVICES, roles_of
+from support.api.access_rules import OPERATORS, PUBLIC, SERVICES
 from support.api.calls import Call
 from support.api.owned_resources import OwnedResources
+from support.platform.components import Component
 from support.platform.dialect import Meaning
 from support.platform.openapi import Operation, operations
 from support.platform.outcome import Outcome
@@ -22,16 +23,12 @@ from support.stack.client import Fault
 from support.stores import opened, rows
 from support.stores.logs import ServiceLogs
 
-_JOBS = "GET /v1/jobs"
 _WATCHING = "live events"
-# What cannot be answered without Redis; everything else can do without it.
-_NEED_REDIS = (_WATCHING, "GET /v1/operations/instances")
 _HEALTH = ("/health/", "/metrics")
 # So few bytes pass that no query gets its result.
 _A_FEW_BYTES = 100
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
-_CORRUPTED = ("GET /v1/cloud-account", "GET /v1/runs", "GET /v1/runs/{run_id}", "POST /v1/runs/{run_id}/cancel")
 
 
 class Outage(Enum):
@@ -44,11 +41,11 @@ class Outage(Enum):
     SILENT_REDIS = "Redis does not respond"
 
     @property
-    def link(self) -> str:
-        """The link that the fault is on."""
+    def component(self) -> Component:
+        """What cannot be reached, or does not respond."""
         if self.is_redis:
-            return "redis"
-        return "clickhouse" if self is Outage.ANALYTICS else "postgres"
+            return Component.CACHE
+        return Component.ANALYTICS_STORE if self is Outage.ANALYTICS else Component.DATABASE
 
     @property
     def is_redis(self) -> bool:
@@ -67,11 +64,11 @@ class Outage(Enum):
         if self.is_redis:
             # Reading alone: the events of a run are kept there, and its story would not be complete.
             return endpoint.method == "GET"
-        return endpoint.place == _JOBS if self is Outage.ANALYTICS else True
+        return "need_analytics_store" in endpoint.groups if self is Outage.ANALYTICS else True
 
-    def spares(self, call: Call) -> bool:
+    def spares(self, call: Call, need_cache: frozenset[str]) -> bool:
         """Whether the response shows that the endpoint works without it."""
-        return self.is_redis and call.answer.done and call.place not in _NEED_REDIS
+        return self.is_redis and call.answer.done and call.place not in {_WATCHING, *need_cache}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,11 @@ def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
     # Who is not logged in yet could not do so during the outage.
     operator = world.users.operator
     world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
-    world.faults.on_link(outage.link, outage.fault)
+    world.faults.on_link(outage.component, outage.fault)
     if outage is not Outage.SILENT_REDIS:
-        world.faults.reset_connections(outage.link)
+        world.faults.reset_connections(outage.component)
     made = calls(world, outage, operator)
-    world.faults.heal(outage.link)
+    world.faults.heal(outage.component)
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
     world.eventually(lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again")
     return made
@@ -107,7 +104,7 @@ def call_affected(world: World, outage: Outage, operator: User) -> list[Call]:
     affected = [each for each in _for_people(world) if outage.may_affect(each)]
 
     def by(caller: User, operators: bool) -> list[Call]:
-        chosen = [each for each in affected if (roles_of(each) == OPERATORS) == operators]
+        chosen = [each for each in affected if (each.roles == OPERATORS) == operators]
         return endpoints.call_all(world, chosen, caller, owned.ids)
 
     # Side by side: each of them may have to wait until the platform gives up.
@@ -115,7 +112,8 @@ def call_affected(world: World, outage: Outage, operator: User) -> list[Call]:
         calling = [together.submit(by, owned.owner, False), together.submit(by, operator, True)]
         if outage is not Outage.ANALYTICS:
             calling.append(together.submit(lambda: [_watch(world, owned.owner)]))
-    return [call for each in calling for call in each.result() if not outage.spares(call)]
+    need_cache = world.target.endpoints.groups["need_cache"]
+    return [call for each in calling for call in each.result() if not outage.spares(call, need_cache)]
 
 
 def call_read_only(world: World, outage: Outage, operator: User) -> list[Call]:
@@ -165,8 +163,9 @@ def call_corrupted(world: World, owner: User) -> list[Call]:
 
     :raises NotShown: one of their endpoints is not published any more.
     """
-    chosen = [each for each in _for_people(world) if each.place in _CORRUPTED]
-    if missing := set(_CORRUPTED) - {each.place for each in chosen}:
+    corrupted = world.target.endpoints.groups["cloud_account_and_runs"]
+    chosen = [each for each in _for_people(world) if each.place in corrupted]
+    if missing := corrupted - {each.place for each in chosen}:
         raise NotShown(f"not published: {', '.join(sorted(missing))}")
     world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
     return endpoints.call_all(world, chosen, owner, world.kept(OwnedResources).ids)
@@ -191,5 +190,5 @@ def _watch(world: World, user: User) -> Call:
 
 def _for_people(world: World) -> Iterator[Operation]:
     """Every endpoint for customers and operators, the public ones first; without the health of the services."""
-    yield from (each for each in operations(world) if roles_of(each) == PUBLIC and not each.path.startswith(_HEALTH))
-    yield from (each for each in endpoints.protected(world) if roles_of(each) != SERVICES)
+    yield from (each for each in operations(world) if each.roles == PUBLIC and not each.path.startswith(_HEALTH))
+    yield from (each for each in endpoints.protected(world) if each.roles != SERVICES)

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from support.scenario import planting
 from support.scenario.users import Role, Tenant, User
-from support.scenario.world import World
+from support.scenario.world import RunHandle, World
 from support.stores import opened
 
 _TABLES = """
@@ -26,6 +26,12 @@ class OwnedResources:
 
     owner: User
     ids: dict[str, str]
+    run: RunHandle | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.run.run_id if self.run else ""
 
     @property
     def signs(self) -> frozenset[str]:
@@ -51,18 +57,26 @@ def one_of_each(world: World, owner: User) -> None:
     planting.usage(world, owner.tenant)
     tenant, platform = owner.tenant, world.platform
     planting.cloud_account(world, owner)
-    thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require()["id"]
+    thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require().id
     platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
-    other_thread = platform.create_thread(owner, f"More plans of {tenant.marker}").require()["id"]
+    other_thread = platform.create_thread(owner, f"More plans of {tenant.marker}").require().id
     platform.set_allowance(owner, _ALLOWANCE).require()
     platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
-    budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require()["id"]
+    budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require().id
     colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
     # It was running all the while.
     world.ended(run)
-    ids = {"thread_id": thread, "to_thread_id": other_thread, "run_id": run.run_id, "user_id": colleague.id}
-    world.keep(OwnedResources(owner, {**ids, "budget_id": budget, "name": _TOOL}))
+    ids = named(
+        world,
+        thread=thread,
+        other_thread=other_thread,
+        run=run.run_id,
+        member=colleague.id,
+        budget=budget,
+        tool=_TOOL,
+    )
+    world.keep(OwnedResources(owner, ids, run))
 
 
 def of_person(world: World, person: User, removable: User) -> OwnedResources:
@@ -71,17 +85,22 @@ def of_person(world: World, person: User, removable: User) -> OwnedResources:
     :param removable: the colleague whom the person can try to remove.
     :raises NotShown: the platform refused one of them.
     """
-    ids = {"user_id": removable.id, "name": _TOOL}
-    for name, title in (("thread_id", "Thoughts"), ("to_thread_id", "More thoughts")):
-        ids[name] = world.platform.create_thread(person, f"{title} of {person.tenant.marker}").require()["id"]
+    ids = {"member": removable.id, "tool": _TOOL}
+    for name, title in (("thread", "Thoughts"), ("other_thread", "More thoughts")):
+        ids[name] = world.platform.create_thread(person, f"{title} of {person.tenant.marker}").require().id
     owner = world.users[person.tenant.alias]
     world.platform.set_allowance(owner, _ALLOWANCE).require()
-    ids["budget_id"] = world.platform.allot(owner, f"Team of {person.tenant.marker}", "10.00").require()["id"]
+    ids["budget"] = world.platform.allot(owner, f"Team of {person.tenant.marker}", "10.00").require().id
     if person.role != Role.VIEWER.value:
-        run = world.running(person, "usage_report", thread_id=ids["thread_id"])
+        run = world.running(person, "usage_report", thread_id=ids["thread"])
         world.ended(run)
-        ids["run_id"] = run.run_id
-    return OwnedResources(person, ids)
+        ids["run"] = run.run_id
+    return OwnedResources(person, named(world, **ids))
+
+
+def named(world: World, **ids: str) -> dict[str, str]:
+    """The ids of resources by the parameters of the API that name them."""
+    return {world.target.endpoints.resources[resource]: id for resource, id in ids.items()}
 
 
 def remember_stored(world: World, tenant: Tenant) -> None:

@@ -7,9 +7,9 @@ from hamcrest import equal_to
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api import endpoints, owned_resources
-from support.api.access_rules import OPERATORS, SERVICES, permission_of, roles_of
+from support.api.access_rules import OPERATORS, SERVICES
 from support.api.calls import Call
-from support.api.owned_resources import OwnedResources
+from support.api.owned_resources import OwnedResources, named
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone, Caller
@@ -24,8 +24,6 @@ from support.tool_dispatcher import tool_registration
 ANONYMOUS = "anonymous"
 """The role of a caller without a token."""
 _COLLEAGUES = {"Ada": Role.ADMIN, "Ben": Role.MEMBER, "Cleo": Role.VIEWER}
-# The operator's organisation has none.
-_OF_CUSTOMERS = ("GET /v1/cloud-account", "GET /v1/allowance")
 # An admin and the owner each remove one of them.
 _REMOVABLE = ("Dan", "Eve")
 
@@ -68,7 +66,7 @@ def people_in_every_role(world: World, owner: User) -> None:
     staff = [world.users.settle(world.users[f"{name} of {owner}"], role=role) for name, role in _COLLEAGUES.items()]
     removable = [world.users.settle(world.users[f"{name} of {owner}"], role=Role.VIEWER) for name in _REMOVABLE]
     customers = [owned_resources.of_person(world, person, removable[person is owner]) for person in (owner, *staff)]
-    operator = OwnedResources(world.users.operator, {"user_id": removable[0].id, "name": ANY_TEXT})
+    operator = OwnedResources(world.users.operator, named(world, member=removable[0].id, tool=ANY_TEXT))
     world.keep(PeopleInEveryRole([*customers, operator]))
 
 
@@ -109,14 +107,14 @@ def call_with_and_without_token(world: World, owner: User) -> list[RoleCall]:
 def _calls(world: World, person: OwnedResources, published: Sequence[Operation], permitted: bool) -> Iterator[RoleCall]:
     role = person.owner.role
     for endpoint in published:
-        if (role in (roles_of(endpoint) or ())) is permitted:
+        if (role in (endpoint.roles or ())) is permitted:
             owned = all(name in person.ids for name in endpoint.names("path"))
-            owned &= {role} != OPERATORS or endpoint.place not in _OF_CUSTOMERS
+            owned &= {role} != OPERATORS or "of_customers" not in endpoint.groups
             yield _role_call(endpoint, endpoints.call(world, endpoint, person.owner, person.ids), role, owned)
 
 
 def _role_call(endpoint: Operation, call: Call, role: str, owned: bool) -> RoleCall:
-    return RoleCall(call.place, call.answer, role, roles_of(endpoint), permission_of(endpoint), owned)
+    return RoleCall(call.place, call.answer, role, endpoint.roles, endpoint.permission, owned)
 
 
 # -- matchers ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api.calls import Call, each_call, mismatch
+from support.api.calls import Call, call_of, each_call, mismatch
 from support.matchers.openapi import are_as_published
 from support.platform import openapi
 from support.platform.outcome import Outcome
@@ -27,7 +27,7 @@ def start_and_poll(world: World, user: User) -> list[Call]:
 
     waiting.wait_for(
         poll,
-        lambda seen: not seen.done or platform.run_in(seen).status.is_end,
+        lambda seen: not seen.done or seen.value.status.is_end,
         world.budgets.limit("run ends"),
         f"the end of run {run.run_id}",
     )
@@ -63,4 +63,4 @@ def conform(world: World) -> BaseMatcher[Sequence[Call]]:
 
 
 def _calls(answers: list[Outcome]) -> list[Call]:
-    return [Call(f"{answer.method} {answer.path}", answer) for answer in answers]
+    return [call_of(answer) for answer in answers]

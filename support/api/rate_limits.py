@@ -10,7 +10,7 @@ from support.api.calls import Call
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
-from support.platform.drivers.apex import ApexDriver
+from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import Plan, User
@@ -50,7 +50,7 @@ class LastRefusal:
     answer: Outcome
 
 
-def _list_agents(platform: ApexDriver, user: User) -> Outcome:
+def _list_agents(platform: HttpDriver, user: User) -> Outcome:
     return platform.agents(user)
 
 

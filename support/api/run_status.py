@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api.calls import Call
+from support.api.calls import Call, call_of
 from support.matchers.faultless import faultless
 from support.platform.runs import Run
 from support.scenario import agents, waiting
@@ -16,7 +16,6 @@ from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
 from support.scenario.world import RunHandle, World
 
-_RUN = "GET /v1/runs/{run_id}"
 _QUESTIONS = 3
 # Preparing the run, and the agent's own work up to its first question.
 _BEFORE_THE_FIRST = 2
@@ -48,16 +47,16 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
     read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
 
     def poll() -> Run:
-        made.append(Call(_RUN, world.platform.run(user, run.run_id)))
-        stored = world.platform.run_in(made[-1].answer)
+        made.append(call_of(world.platform.run(user, run.run_id)))
+        stored: Run = made[-1].answer.require()
         read.statuses.append(stored.status)
-        read.progress.append(stored.raw["progress"])
+        read.progress.append(stored.progress or 0)
         return stored
 
     def poll_until(progress: int, what: str) -> None:
         limit = world.budgets.limit("progress shown")
         try:
-            waiting.wait_for(poll, lambda seen: seen.raw["progress"] >= progress, limit, "progress")
+            waiting.wait_for(poll, lambda seen: (seen.progress or 0) >= progress, limit, "progress")
         except DeadlinePassed as late:
             # The Then judges what was read.
             world.evidence.note("no progress was shown", after=what, reason=str(late))
@@ -77,7 +76,7 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
 
 def read_unknown(world: World, user: User) -> list[Call]:
     """The user requests the status of a run that never existed."""
-    return [Call(_RUN, world.platform.run(user, str(uuid.uuid4())))]
+    return [call_of(world.platform.run(user, str(uuid.uuid4())))]
 
 
 def _paths(user: User) -> list[str]:

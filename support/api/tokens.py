@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 
 from support.api import endpoints, owned_resources
-from support.api.calls import Call
+from support.api.calls import Call, call_of
 from support.api.owned_resources import OwnedResources
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
@@ -23,7 +23,6 @@ from support.stack.signing import signing_of
 
 _LIFE = 600
 _OTHER_ISSUER = "https://auth.elsewhere.test"
-_TOKEN_ENDPOINT = "POST /v1/token"
 
 
 class InvalidToken(Enum):
@@ -114,20 +113,18 @@ def renew(world: World, user: User) -> Outcome:
     answer = world.platform.refresh(user, before.refresh or "")
     world.keep(Renewal(before, answer))
     if answer.done:
-        for name in ("access_token", "refresh_token"):
-            know_secret(answer.body[name])
-        user.access_token, user.refresh_token = answer.body["access_token"], answer.body["refresh_token"]
+        user.access_token, user.refresh_token = answer.value.access_token, answer.value.refresh_token
     return answer
 
 
 def renewing(world: World, user: User) -> list[Call]:
     """The user renews the session."""
-    return [Call(_TOKEN_ENDPOINT, renew(world, user))]
+    return [call_of(renew(world, user))]
 
 
 def reusing(world: World, user: User) -> list[Call]:
     """The refresh token from before the last renewal is used a second time, without any other token."""
-    return [Call(_TOKEN_ENDPOINT, world.platform.refresh(Anyone(), world.kept(Renewal).before.refresh or ""))]
+    return [call_of(world.platform.refresh(Anyone(), world.kept(Renewal).before.refresh or ""))]
 
 
 def logging_out(world: World, user: User) -> list[Call]:
@@ -137,7 +134,7 @@ def logging_out(world: World, user: User) -> list[Call]:
     """
     answer = world.platform.log_out(user)
     answer.require()
-    return [Call("POST /v1/logout", answer)]
+    return [call_of(answer)]
 
 
 def pair_of(user: User) -> TokenPair:
@@ -153,7 +150,7 @@ def call_with_every_token(world: World, user: User) -> list[Call]:
     if not user.refresh_token:
         raise NotShown(f"{user} has no refresh token")
     made = endpoints.call_with_own_token(world, user)
-    return [*made, Call(_TOKEN_ENDPOINT, world.platform.refresh(user, user.refresh_token))]
+    return [*made, call_of(world.platform.refresh(user, user.refresh_token))]
 
 
 SESSIONS: dict[str, Callable[[World, User], str | None]] = {

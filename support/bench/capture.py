@@ -13,8 +13,9 @@ import websocket
 
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.workbench import Workbench
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 from support.platform.events import EventCapture
+from support.platform.websocket import WebSocketTransport
 from support.settings import CHECKOUT, base_environment
 from support.stack.processes import dies_with
 
@@ -43,7 +44,7 @@ def measure(bench: Workbench) -> list[Measurement]:
 
 def captured(url: str, count: int) -> float:
     """Events a second that a capture takes; BenchmarkFailed unless it has each of them, in order."""
-    capture = EventCapture(url, Dialect(), lambda: None, name="the capture that is measured")
+    capture = EventCapture(WebSocketTransport(url, DIALECT), DIALECT, lambda: None, name="the capture that is measured")
     try:
         handshake = capture.connect()
         if not handshake.accepted:

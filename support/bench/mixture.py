@@ -7,7 +7,7 @@ from support.bench.workbench import Workbench
 from support.load import populations
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.timing import percentile
-from support.platform.drivers.apex import ApexDriver
+from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario.users import Plan, User
 from support.scenario.world import World
@@ -48,8 +48,8 @@ def _round_trips(world: World) -> float:
     return _p95([answer for _, answer in HttpCrowd(world, plans).answers()])
 
 
-def _look_in(platform: ApexDriver, user: User) -> Outcome:
-    return platform.request(user, "GET", "/health/live")
+def _look_in(platform: HttpDriver, user: User) -> Outcome:
+    return platform.is_alive(user)
 
 
 def _p95(answers: list[Outcome]) -> float:

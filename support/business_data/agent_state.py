@@ -9,7 +9,7 @@ from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 
 KEEPER = "keeper"
-"""The agent that returns the state that it is given (see ``support/plugin/keeper.py``)."""
+"""The agent that returns the state that it is given (see ``targets/apex/plugin/keeper.py``)."""
 
 _MEGABYTE = 1_000_000
 _DEPTH = 40
@@ -69,5 +69,5 @@ WORK: dict[str, Work] = {
 
 def in_conversation(world: World, run: RunHandle) -> list[Any]:
     """The state in each answer that the run's conversation shows."""
-    messages = world.platform.messages(run.user, run.thread_id or "").require()["items"]
-    return [(message["data"] or {}).get("kept") for message in messages if message["role"] == "assistant"]
+    messages = world.platform.messages(run.user, run.thread_id or "").require().items
+    return [(message.data or {}).get("kept") for message in messages if message.role == "assistant"]

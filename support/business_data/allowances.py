@@ -18,19 +18,19 @@ def owners(people: Iterable[User]) -> list[User]:
     return [person for person in people if person.tenant.alias == person.alias]
 
 
-def figure(answer: Outcome, name: str) -> str | None:
+def figure(answer: Outcome, name: str) -> Any:
     """A figure of an allowance; the refusal, where the platform refused to show it."""
-    return answer.body.get(name) if answer.done else str(answer)
+    return getattr(answer.value, name) if answer.done else str(answer)
 
 
 def found(world: World, person: User) -> dict[str, Any]:
     """What a person finds of expenses: how much the organisation and they have spent, and what is booked."""
     answer = world.platform.allowance(person)
-    booked = world.platform.expenses(person).require()["items"]
+    booked = world.platform.expenses(person).require().items
     return {
         "spent": figure(answer, "spent"),
         "spent by you": figure(answer, "spent_by_you"),
-        "booked": [(item["amount"], item["purpose"]) for item in booked],
+        "booked": [(item.amount, item.purpose) for item in booked],
     }
 
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from support.platform.driver import Anyone
-from support.platform.drivers.apex import ApexDriver
+from support.platform.components import Component
+from support.platform.driver import Driver
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.faults import Faults
 from support.scenario.users import User
 from support.scenario.world import World
 
-_BACKEND = "backend"
 _NOTHING, _AMOUNT, _RAISED, _BUDGET, _EXPENSE = map(Decimal, ("0.00", "1000.00", "2000.00", "100.00", "12.50"))
 _HIT = re.compile(r'apex_cache_lookups_total\{.*outcome="hit"')
 
@@ -43,25 +42,25 @@ class CurrentAllowances:
 
 @dataclass(frozen=True, slots=True)
 class AllowanceChange:
-    """What changes an allowance (sent to an instance of the backend), and what the allowance is after it."""
+    """What changes an allowance (sent to an instance of the API), and what the allowance is after it."""
 
-    send: Callable[[ApexDriver, User, str], Outcome]
+    send: Callable[[Driver, User, str | None], Outcome]
     apply: Callable[[Allowance], Allowance]
 
 
 def _setting(amount: Decimal) -> AllowanceChange:
     return AllowanceChange(
-        lambda platform, user, service: platform.set_allowance(user, str(amount), service=service),
+        lambda platform, user, at: platform.set_allowance(user, str(amount), instance=at),
         lambda current: replace(current, amount=amount),
     )
 
 
 _BOOK = AllowanceChange(
-    lambda platform, user, service: platform.book_expense(user, str(_EXPENSE), "Books", service=service),
+    lambda platform, user, at: platform.book_expense(user, str(_EXPENSE), "Books", instance=at),
     lambda current: replace(current, spent=current.spent + _EXPENSE),
 )
 _ALLOT = AllowanceChange(
-    lambda platform, user, service: platform.allot(user, "Research", str(_BUDGET), service=service),
+    lambda platform, user, at: platform.allot(user, "Research", str(_BUDGET), instance=at),
     lambda current: replace(current, allotted=current.allotted + _BUDGET),
 )
 CHANGES = {
@@ -72,11 +71,11 @@ CHANGES = {
 }
 
 
-def change(world: World, customer: User, how: AllowanceChange, service: str = _BACKEND) -> Outcome:
+def change(world: World, customer: User, how: AllowanceChange, instance: str | None = None) -> Outcome:
     """Change the customer's allowance through an instance of the backend, and note what it is from then on."""
     allowances, alias = _current(world).of, customer.tenant.alias
     allowances[alias] = how.apply(allowances.get(alias, Allowance()))
-    world.outcome = answer = how.send(world.platform, customer, service)
+    world.outcome = answer = how.send(world.platform, customer, instance)
     return answer
 
 
@@ -92,24 +91,24 @@ def _current(world: World) -> CurrentAllowances:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read(world: World, reader: User, service: str = _BACKEND) -> dict[str, Any]:
+def read(world: World, reader: User, instance: str | None = None) -> dict[str, Any]:
     """The allowance as somebody of the organisation reads it; the refusal, where the platform refuses it."""
-    answer = world.platform.allowance(reader, service=service)
+    answer = world.platform.allowance(reader, instance=instance)
     if not answer.done:
         return {"refused": str(answer)}
-    return {name: answer.body.get(name) for name in Allowance().as_read()}
+    return {name: getattr(answer.value, name) for name in Allowance().as_read()}
 
 
-def read_from_cache(world: World, reader: User, service: str = _BACKEND) -> dict[str, Any]:
+def read_from_cache(world: World, reader: User, instance: str | None = None) -> dict[str, Any]:
     """Read until an answer comes from the cache or is not as expected; gives the last one.
 
     :raises DeadlinePassed: none does.
     """
 
     def look() -> tuple[dict[str, Any], bool]:
-        before = _hits(world, service)
-        seen = read(world, reader, service)
-        return seen, _hits(world, service) > before
+        before = _hits(world, instance)
+        seen = read(world, reader, instance)
+        return seen, _hits(world, instance) > before
 
     awaited = expected(world, reader)
     seen, _ = world.eventually(look, lambda look: look[1] or look[0] != awaited, "cache in use", "a read from cache")
@@ -122,9 +121,9 @@ READS = {
 }
 
 
-def _hits(world: World, service: str) -> float:
-    """How often the service has found something in its cache, by its own metrics."""
-    metrics = world.platform.request(Anyone(), "GET", "/metrics", service=service)
+def _hits(world: World, instance: str | None) -> float:
+    """How often the instance has found something in its cache, by its own metrics."""
+    metrics = world.platform.metrics(instance)
     metrics.require()
     # Only a line or two of a long text is of interest: parsing all of it takes longer than what is measured.
     return sum(float(line.rpartition(" ")[2]) for line in metrics.text.splitlines() if _HIT.match(line))
@@ -143,10 +142,10 @@ class BackendReads:
 
 def change_through_each_backend(world: World, customer: User) -> BackendReads:
     """Change the allowance through one backend after the other, and after each change read it through both."""
-    backends = {"first backend": _BACKEND, "second backend": world.addresses.spare_backend_url}
+    backends = {"first backend": None, "second backend": world.addresses.spare_backend_url}
     reads = BackendReads({}, {})
-    for (name, service), how in zip(backends.items(), (_BOOK, _setting(_RAISED)), strict=True):
-        change(world, customer, how, service).require()
+    for (name, instance), how in zip(backends.items(), (_BOOK, _setting(_RAISED)), strict=True):
+        change(world, customer, how, instance).require()
         after = f"after the change through the {name}"
         reads.observed[after] = {each: read(world, customer, backends[each]) for each in backends}
         reads.expected[after] = dict.fromkeys(backends, expected(world, customer))
@@ -162,7 +161,7 @@ def _cached(world: World, owner: User) -> None:
 
 
 def _cached_by_two_backends(world: World, owner: User) -> None:
-    world.faults.start_spare("backend-2")
+    world.faults.start_spare(Component.SPARE_API)
     _cached(world, owner)
     read_from_cache(world, owner, world.addresses.spare_backend_url)
 
@@ -188,7 +187,13 @@ class CacheFailure:
 FAILURES = {
     # It is empty and running again at once.
     "has lost its data": CacheFailure(lambda faults: faults.lose_data(), lambda faults: None),
-    "has crashed": CacheFailure(lambda faults: faults.lose("redis"), lambda faults: faults.bring_back("redis")),
-    "does not respond": CacheFailure(lambda faults: faults.freeze("redis"), lambda faults: faults.thaw("redis")),
-    "is unreachable": CacheFailure(lambda faults: faults.cut_off("redis"), lambda faults: faults.heal("redis")),
+    "has crashed": CacheFailure(
+        lambda faults: faults.lose(Component.CACHE), lambda faults: faults.bring_back(Component.CACHE)
+    ),
+    "does not respond": CacheFailure(
+        lambda faults: faults.freeze(Component.CACHE), lambda faults: faults.thaw(Component.CACHE)
+    ),
+    "is unreachable": CacheFailure(
+        lambda faults: faults.cut_off(Component.CACHE), lambda faults: faults.heal(Component.CACHE)
+    ),
 }

@@ -80,7 +80,7 @@ class Spending:
 
 
 def _of_organisations(world: World) -> dict[str, Any]:
-    def look(owner: User) -> str | None:
+    def look(owner: User) -> Any:
         return allowances.figure(world.platform.allowance(owner), "spent")
 
     return allowances.found_by_each(allowances.owners(world.users.customers), look)
@@ -130,7 +130,7 @@ def _room_for_one(world: World, owner: User) -> None:
     """Two budgets, and room in the allowance to raise one of them, but not both."""
     world.platform.set_allowance(owner, "100.00").require()
     teams = ("Research", "Sales")
-    world.keep(TeamBudgets([world.platform.allot(owner, team, "40.00").require()["id"] for team in teams]))
+    world.keep(TeamBudgets([world.platform.allot(owner, team, "40.00").require().id for team in teams]))
 
 
 ASSETS: dict[str, Asset] = {"two budgets and room to raise one of them": _room_for_one}
@@ -145,7 +145,7 @@ def _raise_both(world: World, owner: User) -> list[Outcome]:
 
 def _move_to_both(world: World, owner: User) -> list[Outcome]:
     first, *others = world.kept(Conversations).all
-    messages = [item["id"] for item in world.platform.messages(owner, first.id).require()["items"]]
+    messages = [item.id for item in world.platform.messages(owner, first.id).require().items]
     hold = Hold(world).rows(owner.tenant, "messages")
     moves = [(Anyone(owner.access_token), first.id, other.id, messages) for other in others]
     return side_by_side(hold, *(partial(world.platform.move_messages, *each) for each in moves))
@@ -174,9 +174,9 @@ def one_succeeds_and_one_is_refused(code: str) -> BaseMatcher[Sequence[Outcome]]
 
 def budgets_and_total(world: World, owner: User) -> dict[str, Any]:
     """The budgets as they stand, smallest first, and what the allowance says that they add up to."""
-    budgets = world.platform.budgets(owner).require()["items"]
+    budgets = world.platform.budgets(owner).require().items
     total = allowances.figure(world.platform.allowance(owner), "allotted")
-    return {"budgets": sorted(budget["amount"] for budget in budgets), "total": total}
+    return {"budgets": sorted(budget.amount for budget in budgets), "total": total}
 
 
 ONE_RAISED = {"budgets": ["40.00", "60.00"], "total": "100.00"}

@@ -42,7 +42,7 @@ def _page_through_conversations(world: World, owner: User) -> None:
     shown: list[str] = []
     others = set(to_delete)
     for page in conversations.pages(lambda **at: world.platform.threads(owner, **at), PAGE):
-        shown += [item["id"] for item in page]
+        shown += [item.id for item in page]
         if to_delete:
             world.platform.delete_thread(owner, to_delete.pop(0)).require()
         others |= {
@@ -57,7 +57,7 @@ def _page_through_messages(world: World, owner: User) -> None:
     shown: list[str] = []
     expected = list(conversation.messages)
     for page in conversations.pages(lambda **at: world.platform.messages(owner, conversation.id, **at), PAGE):
-        shown += [message["content"] for message in page]
+        shown += [message.content for message in page]
         if len(expected) < LONG + PAGE:
             expected.append(f"Message {len(expected)}")
             world.platform.post_message(owner, conversation.id, expected[-1]).require()
@@ -112,7 +112,7 @@ def attempts(world: World, users: Iterable[User], conversation: Conversation) ->
 
 def _ways(world: World, user: User) -> list[Callable[[str], Outcome]]:
     platform = world.platform
-    own, *_ = platform.threads(user).require()["items"]
+    own, *_ = platform.threads(user).require().items
     some = [str(uuid.uuid4())]
     return [
         lambda id: platform.thread(user, id),
@@ -120,8 +120,8 @@ def _ways(world: World, user: User) -> list[Callable[[str], Outcome]]:
         lambda id: platform.messages(user, id),
         lambda id: platform.rename_thread(user, id, "Mine now"),
         lambda id: platform.post_message(user, id, "I was here"),
-        lambda id: platform.move_messages(user, id, own["id"], some),
-        lambda id: platform.move_messages(user, own["id"], id, some),
+        lambda id: platform.move_messages(user, id, own.id, some),
+        lambda id: platform.move_messages(user, own.id, id, some),
         lambda id: platform.start_run(user, "usage_report", thread_id=id),
         lambda id: platform.delete_thread(user, id),
     ]

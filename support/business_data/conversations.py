@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from support.platform.outcome import Outcome
@@ -62,7 +63,7 @@ def create(world: World, owner: User, subject: str, messages: Sequence[str]) -> 
     """A conversation with these messages; whatever is refused is missing when it is read."""
     title = f"{subject} {owner.tenant.marker}"
     thread = world.platform.create_thread(owner, title)
-    created = Conversation(owner, _member(thread, "id"), title, tuple(messages))
+    created = Conversation(owner, thread.value.id if thread.done else "", title, tuple(messages))
     for message in messages:
         world.platform.post_message(owner, created.id, message)
     return created
@@ -108,9 +109,9 @@ def read(world: World, conversation: Conversation) -> dict[str, Any]:
     listed = all_of(lambda **at: world.platform.threads(owner, **at))
     messages = all_of(lambda **at: world.platform.messages(owner, id, **at))
     return {
-        "title": thread.body.get("title") if thread.done else str(thread),
-        "titles in the list": [item["title"] for item in listed if item["id"] == id],
-        "messages": [message["content"] for message in messages],
+        "title": thread.value.title if thread.done else str(thread),
+        "titles in the list": [item.title for item in listed if item.id == id],
+        "messages": [message.content for message in messages],
     }
 
 
@@ -118,7 +119,7 @@ def listed(world: World, user: User) -> dict[str, list[str]]:
     """The ids of the conversations that a user's list shows: on a first page for one, and on all pages."""
     first = _items(world.platform.threads(user, limit=1))
     every = all_of(lambda **at: world.platform.threads(user, **at), PAGE)
-    return {"on a page for one": [item["id"] for item in first], "in all": [item["id"] for item in every]}
+    return {"on a page for one": [item.id for item in first], "in all": [item.id for item in every]}
 
 
 def only(conversation: Conversation) -> dict[str, list[str]]:
@@ -126,28 +127,24 @@ def only(conversation: Conversation) -> dict[str, list[str]]:
     return {"on a page for one": [conversation.id], "in all": [conversation.id]}
 
 
-def all_of(ask: Callable[..., Outcome], size: int = 50) -> list[dict[str, Any]]:
+def all_of(ask: Callable[..., Outcome], size: int = 50) -> list[Any]:
     """All items of a list that comes in pages of that size."""
     return [item for page in pages(ask, size) for item in page]
 
 
-def pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[dict[str, Any]]]:
+def pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[Any]]:
     """The pages of a list, one by one."""
     cursor: str | None = None
     while True:
         answer = ask(limit=size, **({"cursor": cursor} if cursor else {}))
         yield _items(answer)
-        cursor = _member(answer, "next_cursor")
+        cursor = answer.value.next if answer.done else None
         if not cursor:
             return
 
 
-def _items(answer: Outcome) -> list[dict[str, Any]]:
+def _items(answer: Outcome) -> list[Any]:
     """The items of a page; where the platform refused it, one that shows the refusal."""
     if not answer.done:
-        return [dict.fromkeys(("id", "title", "content"), str(answer))]
-    return list(answer.body.get("items") or [])
-
-
-def _member(answer: Outcome, name: str) -> str:
-    return str(answer.body.get(name) or "") if answer.done else ""
+        return [SimpleNamespace(**dict.fromkeys(("id", "title", "content"), str(answer)))]
+    return list(answer.value.items)

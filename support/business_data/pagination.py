@@ -12,8 +12,7 @@ from support.business_data.pagination_matchers import QueryPlan
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.load.populations import at_once
 from support.matchers.timing import percentile
-from support.platform.driver import Anyone
-from support.platform.drivers.apex import ApexDriver
+from support.platform.driver import Anyone, Driver
 from support.platform.outcome import Outcome
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -57,9 +56,7 @@ class ArchiveReads:
 
     def acknowledged(self) -> list[Write]:
         """What the platform acknowledged, sorted by the ids that it gave."""
-        return sorted(
-            (_write(request, outcome.body["id"]) for request, outcome in self.writes), key=lambda each: each.id
-        )
+        return sorted((_write(request, outcome.value.id) for request, outcome in self.writes), key=lambda each: each.id)
 
     def judged(self) -> list[Outcome]:
         """The pages that were asked for between the first and the last write."""
@@ -98,7 +95,7 @@ def start_writers(world: World, size: ArchiveSize, seconds: float) -> HttpCrowd:
     own: dict[User, str] = {}
 
     def look_up(writer: User) -> None:
-        own[writer] = world.platform.threads(writer, limit=1).require()["items"][0]["id"]
+        own[writer] = world.platform.threads(writer, limit=1).require().items[0].id
 
     at_once(writers, look_up)
     return HttpCrowd(world, {str(writer): _writes(writer, own[writer], n, seconds) for n, writer in enumerate(writers)})
@@ -114,7 +111,7 @@ def _writes(writer: User, thread: str, number: int, seconds: float) -> list[Crow
     return writes
 
 
-def _send(thread: str | None, text: str, platform: ApexDriver, writer: User) -> Outcome:
+def _send(thread: str | None, text: str, platform: Driver, writer: User) -> Outcome:
     return platform.post_message(writer, thread, text) if thread else platform.create_thread(writer, text)
 
 
@@ -137,9 +134,8 @@ def _page_through(world: World, reader: User, pages: list[Outcome]) -> list[str]
     while True:
         page = world.platform.threads(reader, limit=PAGE, **({"cursor": cursor} if cursor else {}))
         pages.append(page)
-        body = page.body if page.done else {}
-        shown += [item["id"] for item in body.get("items", ())]
-        cursor = body.get("next_cursor")
+        shown += [item.id for item in page.value.items] if page.done else []
+        cursor = page.value.next if page.done else None
         if not cursor:
             return shown
 
@@ -167,7 +163,7 @@ def query_plans(world: World, reader: User) -> list[QueryPlan]:
     The statements are the platform's own, seen while they wait; the plans are those of its role.
     """
     first = world.platform.threads(reader, limit=PAGE).require()
-    return [_query_plan(world, reader, {}), _query_plan(world, reader, {"cursor": first["next_cursor"]})]
+    return [_query_plan(world, reader, {}), _query_plan(world, reader, {"cursor": first.next})]
 
 
 def _query_plan(world: World, reader: User, place: dict[str, str]) -> QueryPlan:

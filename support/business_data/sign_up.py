@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hamcrest import has_entries
 from hamcrest.core.matcher import Matcher
 
+from support.matchers.faultless import is_just
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
-from support.redaction import know_secret
+from support.platform.values import Account
 from support.scenario.assets import Asset
 from support.scenario.users import Role, User
 from support.scenario.verdict import NotShown
@@ -32,9 +32,7 @@ def log_in_elsewhere(world: World, user: User) -> Outcome:
     answer = world.platform.log_in(device, email=user.email.swapcase(), password=user.password)
     if not answer.done:
         return answer
-    for name in ("access_token", "refresh_token"):
-        know_secret(answer.body.get(name) or "")
-    device.access_token = answer.body["access_token"]
+    device.access_token = answer.value.access_token
     return world.platform.me(device)
 
 
@@ -50,12 +48,16 @@ def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcom
     )
 
 
+def account_in(outcome: Outcome) -> Any:
+    """The account that the platform answers; the refusal, where it refused."""
+    return outcome.value if outcome.done else str(outcome)
+
+
 def is_account_of(user: User) -> Matcher[Any]:
     """The account as the user asked for it at sign-up."""
     tenant = user.tenant
-    return has_entries(
-        user=has_entries(id=user.id, email=user.email, display_name=user.alias, role="owner"),
-        tenant=has_entries(id=tenant.id, name=tenant.name, plan=tenant.plan.wire),
+    return is_just(
+        Account(user.id, tenant.id, user.email, user.alias, "owner", tenant.name, tenant.plan.wire), "the account"
     )
 
 
@@ -107,8 +109,7 @@ def _invited(spend: Callable[[World, User, str], None]) -> Asset:
 
     def invite(world: World, person: User) -> None:
         owner = _owner_of(world, person)
-        token = world.platform.invite(owner, email=person.email, role=Role.MEMBER.value).require()["token"]
-        know_secret(token)
+        token = world.platform.invite(owner, email=person.email, role=Role.MEMBER.value).require().token
         spend(world, person, token)
         world.keep(Invitation(token, members(world, owner)))
 
@@ -128,7 +129,7 @@ def accept_invitation(world: World, person: User) -> Outcome:
 
 def members(world: World, owner: User) -> list[str]:
     """The ids of everybody in the owner's organisation."""
-    return [member["id"] for member in world.platform.members(owner).require()["items"]]
+    return [member.user_id for member in world.platform.members(owner).require().items]
 
 
 def _owner_of(world: World, person: User) -> User:

@@ -140,12 +140,11 @@ def book_again(world: World, customer: User) -> Outcome:
 
 def runs_found(world: World, customer: User) -> dict[str, Any]:
     """What a customer finds of runs: their states, and the author of each message in each conversation."""
-    threads = [item["id"] for item in world.platform.threads(customer).require()["items"]]
+    threads = [item.id for item in world.platform.threads(customer).require().items]
     return {
-        "runs": [run.status for run in world.platform.runs_in(world.platform.runs(customer))],
+        "runs": [run.status for run in world.platform.runs(customer).require().items],
         "messages": [
-            [item["role"] for item in world.platform.messages(customer, thread).require()["items"]]
-            for thread in threads
+            [item.role for item in world.platform.messages(customer, thread).require().items] for thread in threads
         ],
     }
 

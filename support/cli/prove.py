@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from support.proof import report, selection
+from support.proof import first_sight, report, selection
 from support.proof.catalogue import CatalogueError, Defect, load
 from support.proof.run import ProofRun, ProofStopped
 from support.proof.store import Store
@@ -61,6 +61,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the part of the catalogue that is due today (or part N, 1 to 8): eight days prove all of it",
     )
+    made.add_argument(
+        "--blind",
+        action="store_true",
+        help="plant the blind defects of which nobody knows yet which scenario notices them, and say which does",
+    )
     made.add_argument("--jobs", "-j", type=_lanes, metavar="N", help="lanes side by side (default: what fits here)")
     made.add_argument("-D", "--define", action="append", default=[], metavar="reports=DIR", help="where to write")
     made.add_argument("--list", action="store_true", help="show the selected defects and run nothing")
@@ -79,7 +84,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
-        catalogue = load()
+        listed = load()
+        if own.blind:
+            return _plant(selection.named(own.ids, listed) if own.ids else listed, own, reports)
+        catalogue = tuple(defect for defect in listed if defect.is_planted)
         chosen, afresh = _chosen(own, catalogue)
         if own.list:
             print(*(f"{defect.id}  {defect.service:<9}  {defect.summary}" for defect in chosen), sep="\n")
@@ -108,6 +116,18 @@ def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> tuple[list[
         paths = selection.changed_paths()
         chosen |= set(catalogue if paths is None else selection.touched(paths, catalogue, _text))
     return [defect for defect in catalogue if defect in chosen], afresh
+
+
+def _plant(defects: Sequence[Defect], own: argparse.Namespace, reports: Path) -> int:
+    chosen = [defect for defect in defects if not defect.is_planted]
+    if own.list or not chosen:
+        for defect in chosen:
+            print(f"{defect.id}  {defect.service:<9}  {defect.summary}")
+        print(f"{len(chosen)} blind defects have not been planted")
+        return 0
+    sightings = first_sight.plant(chosen, reports, _say, own.jobs)
+    print(*first_sight.closing(sightings), sep="\n")
+    return int(len(sightings) < len(chosen) or not all(each.is_seen for each in sightings))
 
 
 def _text(path: str) -> str:

@@ -17,9 +17,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m support.load", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = {"sockets": sockets.serve, "requests": requests.serve}
-    parser.add_argument("kind", choices=kinds, help="sockets: many live connections; requests: many who ask at once")
-    uvloop.run(kinds[parser.parse_args().kind]())
+    parser.add_argument(
+        "kind",
+        choices=("sockets", "requests"),
+        help="sockets: many live connections; requests: many who ask at once",
+    )
+    parser.add_argument("target", nargs="?", default="apex", help="whose live connections they are")
+    given = parser.parse_args()
+    uvloop.run(sockets.serve(given.target) if given.kind == "sockets" else requests.serve())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 from requests.structures import CaseInsensitiveDict
 
 from support.load.process import LoadProcess
-from support.platform.driver import Described
-from support.platform.drivers.apex import ApexDriver
+from support.platform.http import Described, HttpDriver
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, traceparent
 from support.scenario.users import User
@@ -19,7 +18,7 @@ from support.stores.locks import Hold
 # So many keep the platform at work and do not crowd it.
 _A_FEW = 4
 
-Send = Callable[[ApexDriver, User], Outcome]
+Send = Callable[[HttpDriver, User], Outcome]
 """A verb of the driver, sent by a user."""
 
 T = TypeVar("T")
@@ -28,7 +27,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class CrowdRequest:
-    """What a member of a crowd asks of the backend: ``send`` with a verb of the driver.
+    """What a member of a crowd asks of the API: ``send`` with a verb of the driver.
 
     ``after``: seconds from the crowd's beginning, 0 for at once. ``pause``: seconds between the answer before and this
     request. ``about``: what its maker wants to know of it again.
@@ -60,7 +59,8 @@ class HttpCrowd:
     def _wire(self, request: CrowdRequest) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
         described = self._described(request)
-        url = self._world.platform.endpoints.backend + described.path
+        platform = self._world.platform
+        url = platform.services[platform.api] + described.path
         when = {"after": request.after, "pause": request.pause}
         return {"method": described.method, "url": url, "headers": trace, "json": described.json, **when}
 
@@ -80,6 +80,7 @@ class HttpCrowd:
             meaning=self._world.platform.dialect.meaning(result["status"] or 0),
             seconds=result["seconds"],
             sent_at=result["sent"],
+            read=described.read,
         )
         return request, outcome
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from support.load.socket_crowd import SocketCrowd
+from support.platform.components import Component
 from support.scenario import agents, planting
 from support.scenario.users import PEOPLE, Plan, Role, User
 from support.scenario.verdict import NotShown
@@ -139,15 +140,17 @@ def everybody_watches(world: World) -> None:
 def _connect_crowd(world: World) -> None:
     # Who watches already, over a connection of their own, is left out.
     people = [user for user in world.users.customers if not user.captures]
-    crowd = SocketCrowd(world.platform.dialect)
+    crowd = SocketCrowd(world.target)
     world.undo.register("close the crowd's connections", crowd.close)
     world.keep(crowd)
     first, later = people[: len(people) // 2], people[len(people) // 2 :]
-    took = crowd.open({person: world.events_url(person) for person in first})
+    took = crowd.open({person: world.transport(person).address for person in first})
     # What a service needs for its very first customers is no cost of each of them.
-    before = private_bytes(world.stack, "backend")
-    took += crowd.open({person: world.events_url(person) for person in later})
-    world.keep(ConnectionMemory((private_bytes(world.stack, "backend") - before) / len(later)))
+    before = private_bytes(world.stack, world.target.part(Component.API).service)
+    took += crowd.open({person: world.transport(person).address for person in later})
+    world.keep(
+        ConnectionMemory((private_bytes(world.stack, world.target.part(Component.API).service) - before) / len(later))
+    )
     world.evidence.note("crowd connected", connections=len(people), took=round(took, 3))
 
 

@@ -17,10 +17,10 @@ from support.stack.processes import dies_with
 class LoadProcess:
     """One process of load, which ends with this one."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *arguments: str) -> None:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "support.load", kind],
+            [sys.executable, "-m", "support.load", kind, *arguments],
             cwd=CHECKOUT,
             env=base_environment(),
             stdin=subprocess.PIPE,

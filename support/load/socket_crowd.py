@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from support.load.process import LoadProcess
 from support.platform.decoding import StreamDecoder
-from support.platform.dialect import Dialect
 from support.platform.story import Event
+from support.platform.target import Target
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 
@@ -35,10 +35,10 @@ class Connection:
 class SocketCrowd:
     """Live connections of many users, held by ``python -m support.load sockets``, which ends with this process."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, target: Target) -> None:
+        self._dialect = target.driver_class.dialect
         self._connections: dict[str, Connection] = {}
-        self._load = LoadProcess("sockets")
+        self._load = LoadProcess("sockets", target.name)
 
     @property
     def size(self) -> int:

@@ -26,6 +26,7 @@ from websockets.typing import Subprotocol
 
 from support.load.orders import carry_out, say
 from support.platform.dialect import Dialect, StreamControl
+from support.platform.target import Target
 
 _OPENING_AT_ONCE = 32
 _LOOK_SECONDS = 0.02
@@ -62,7 +63,7 @@ class Member:
         """How many runs have ended so far."""
         while self.unread:
             decoded = dialect.decode(self.unread.popleft())
-            self.ends += not isinstance(decoded, StreamControl) and decoded.is_end
+            self.ends += sum(not isinstance(each, StreamControl) and each.is_end for each in decoded)
         return self.ends
 
 
@@ -139,8 +140,8 @@ class Listeners:
             member.connection.transport.abort()
 
 
-async def serve() -> None:
-    """Carry out the orders of the standard input until it ends."""
-    crowd = Listeners(Dialect())
+async def serve(target: str) -> None:
+    """Carry out the orders of the standard input until it ends, on a target's live connections."""
+    crowd = Listeners(Target.load(target).driver_class.dialect)
     await carry_out({"open": crowd.open, "wait": crowd.wait, "show": crowd.show})
     await crowd.close()

@@ -10,7 +10,7 @@ class StreamDecoder:
     """What a stream has shown so far, whoever received its frames. It knows the epoch in which an event came."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+        self._decode = dialect.decoder()
         self._wall_offset = time.time() - time.monotonic()
         self.events: list[Event] = []
         self.controls: list[StreamControl] = []
@@ -29,11 +29,13 @@ class StreamDecoder:
         :param connection: over which of the user's connections, counted from 1.
         """
         try:
-            decoded = self._dialect.decode(text)
+            decoded = self._decode(text)
         except ValueError:
             self.malformed.append(text)
             return
-        if isinstance(decoded, StreamControl):
-            self.controls.append(decoded)
-            return
-        self.events.append(decoded.received(received, received + self._wall_offset, connection, self.epoch, text))
+        for each in decoded:
+            if isinstance(each, StreamControl):
+                self.controls.append(each)
+            else:
+                wall = received + self._wall_offset
+                self.events.append(each.received(received, wall, connection, self.epoch, text))

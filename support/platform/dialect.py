@@ -4,7 +4,7 @@ Platforms differ in these while they promise the same, so all of it lives here a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
@@ -54,42 +54,32 @@ class StreamControl:
     sequence: int | None
 
 
-_CONTROL = ("stream_opened", "resync_required")
-
-_REFERENCE_MEANINGS: Mapping[int, Meaning] = {
-    401: Meaning.UNAUTHENTICATED,
-    403: Meaning.PERMISSION_DENIED,
-    404: Meaning.NOT_FOUND,
-    409: Meaning.CONFLICT,
-    410: Meaning.GONE,
-    413: Meaning.INVALID,
-    422: Meaning.INVALID,
-    429: Meaning.RATE_LIMITED,
-    503: Meaning.UNAVAILABLE,
-}
-
-_REFERENCE_CLOSINGS: Mapping[int, Closing] = {4401: Closing.SESSION_OVER, 4403: Closing.REMOVED}
-
 TokenCarrier = Literal["header", "subprotocol", "query"]
 Wrapping = Literal["flat", "data", "payload"]
 
 
+Decode = Callable[[str], "Sequence[Event | StreamControl]"]
+"""Reads one frame of a stream; it may remember those before. Raises ValueError for one that makes no sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The wire habits of one platform. The defaults are the reference platform's.
+    """The wire habits of one platform.
 
-    ``website`` is the origin of the platform's own web application, as a browser shows it.
+    ``website`` is the origin of the platform's own web application, as a browser shows it; ``meanings`` and
+    ``closings`` are those of statuses and of close codes, ``controls`` the types of frames about the stream itself.
     """
 
-    name: str = "reference"
+    name: str
     wrapping: Wrapping = "flat"
     token_carrier: TokenCarrier = "header"
-    subprotocol: str = "apex.v1"
+    subprotocol: str = ""
     token_parameter: str = "token"
     sequences: bool = True
-    website: str = "https://app.apex.test"
-    meanings: Mapping[int, Meaning] = field(default_factory=lambda: _REFERENCE_MEANINGS)
-    closings: Mapping[int, Closing] = field(default_factory=lambda: _REFERENCE_CLOSINGS)
+    website: str = ""
+    meanings: Mapping[int, Meaning] = field(default_factory=dict)
+    closings: Mapping[int, Closing] = field(default_factory=dict)
+    controls: frozenset[str] = frozenset()
 
     def meaning(self, status: int) -> Meaning:
         """What an HTTP status says on this platform."""
@@ -122,17 +112,21 @@ class Dialect:
             return {}
         return {"last_sequence": str(sequence), **({"epoch": epoch} if epoch else {})}
 
-    def decode(self, text: str) -> Event | StreamControl:
-        """One received text frame.
+    def decoder(self) -> Decode:
+        """What reads the frames of one stream, in their order."""
+        return self.decode
+
+    def decode(self, text: str) -> Sequence[Event | StreamControl]:
+        """One received text frame that says all by itself.
 
         :raises ValueError: the frame is no JSON object, or lacks its type.
         """
         frame = json.loads(text)
         if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
             raise ValueError(f"not an event: {text[:200]}")
-        if frame["type"] in _CONTROL:
-            return StreamControl(frame["type"], frame.get("epoch"), frame.get("sequence"))
-        return _event(frame if self.wrapping == "flat" else _unwrapped(frame, self.wrapping))
+        if frame["type"] in self.controls:
+            return [StreamControl(frame["type"], frame.get("epoch"), frame.get("sequence"))]
+        return [_event(frame if self.wrapping == "flat" else _unwrapped(frame, self.wrapping))]
 
 
 def with_query(url: str, query: Mapping[str, str]) -> str:

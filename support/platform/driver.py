@@ -1,27 +1,23 @@
-"""What drivers of platforms share: who calls, where the services are, and how one request is sent.
+"""The port to a platform: everything that scenarios ask of one. A driver says it in one platform's API.
 
-A driver says in one platform's API what scenarios ask of any; see ``support/platform/drivers``.
+Each verb gives an :class:`Outcome`, also for a refusal; what its ``require()`` gives is said here, in the words of
+``values.py`` and ``runs.py``. A driver leaves out the verbs of the capabilities that its platform lacks.
 """
 
-import time
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import requests
 
+from support.platform.capabilities import Capability
 from support.platform.dialect import Dialect
 from support.platform.outcome import Outcome
-from support.platform.trace import new_trace_id, trace_id_of, traceparent
-
-# Connecting on loopback either works at once or not at all; an answer may take as long as a slow service needs.
-CONNECT_TIMEOUT = 5.0
-ANSWER_TIMEOUT = 15.0
+from support.platform.streams import Transport
+from support.scenario.verdict import NotShown
 
 Json = Mapping[str, Any]
-Recorder = Callable[[Outcome], None]
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Caller(Protocol):
@@ -35,7 +31,7 @@ class Caller(Protocol):
 
 
 def straight() -> requests.Session:
-    """Lines straight to the platform: what the environment says of proxies and of other credentials is not for them.
+    """Connections straight to the platform: what the environment says of proxies and credentials is not for them.
 
     It would also be read anew for each request, which takes a fifth of its time.
     """
@@ -53,114 +49,275 @@ class Anyone:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where a platform's services are. ``events`` is the WebSocket address of the live stream."""
+class NewAccount:
+    """An account to be provided. ``inviter`` is the owner of the organisation, for everybody but the owner."""
 
-    auth: str
-    backend: str
-    events: str
-    analytics: str
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A request that was not sent: ``path`` with its query."""
-
-    method: str
-    path: str
-    json: Any
+    organisation: str
+    email: str
+    password: str = field(repr=False)
+    display_name: str
+    plan: str
+    role: str
+    inviter: Caller | None = None
 
 
-D = TypeVar("D", bound="HttpDriver")
+class Lacking(NotShown):
+    """A driver was asked for what its platform does not have; a scenario with the right tags is skipped instead."""
+
+    def __init__(self, driver: "Driver", capability: Capability) -> None:
+        super().__init__(f"{driver.dialect.name} has no {capability.value}")
 
 
-class HttpDriver:
-    """What the drivers of all platforms share: one request over HTTP, whose answer is an outcome, also a refusal."""
+def of(capability: Capability) -> Callable[[V], V]:
+    """Marks a verb that only platforms with a capability have."""
 
-    def __init__(self, endpoints: Endpoints, dialect: Dialect | None = None, record: Recorder | None = None) -> None:
-        self.endpoints = endpoints
-        self.dialect = dialect or Dialect()
-        self._record = record
+    def marked(verb: V) -> V:
+        verb.capability = capability  # type: ignore[attr-defined]
+        return verb
 
-    def request(
+    return marked
+
+
+class Driver:
+    """What can be asked of a platform. The verbs without a capability are what every platform must have."""
+
+    dialect: ClassVar[Dialect]
+
+    # -- accounts ---------------------------------------------------------------------------------------------
+
+    def provide(self, who: Caller, account: NewAccount) -> Outcome:
+        """See that there is such an account, by whatever means the platform has: an ``Account``."""
+        raise NotImplementedError
+
+    def log_in(self, who: Caller, *, email: str, password: str, expires_in: float | None = None) -> Outcome:
+        """Open a session, or mint a token for one: a ``Session``. ``expires_in``: seconds, shorter than usual."""
+        raise NotImplementedError
+
+    @of(Capability.ACCOUNTS)
+    def sign_up(
+        self, who: Caller, *, organisation: str, email: str, password: str, plan: str, display_name: str | None = None
+    ) -> Outcome:
+        """Ask for an organisation of one's own: an ``Account``."""
+        raise Lacking(self, Capability.ACCOUNTS)
+
+    @of(Capability.ACCOUNTS)
+    def me(self, who: Caller) -> Outcome:
+        """Ask who one is: an ``Account``."""
+        raise Lacking(self, Capability.ACCOUNTS)
+
+    @of(Capability.SESSIONS)
+    def refresh(self, who: Caller, refresh_token: str) -> Outcome:
+        """Renew a session: a ``Session``."""
+        raise Lacking(self, Capability.SESSIONS)
+
+    @of(Capability.SESSIONS)
+    def log_out(self, who: Caller) -> Outcome:
+        """End the session of the caller's token."""
+        raise Lacking(self, Capability.SESSIONS)
+
+    @of(Capability.COLLEAGUES)
+    def invite(self, who: Caller, *, email: str, role: str) -> Outcome:
+        """Invite somebody into one's organisation: an ``Invitation``."""
+        raise Lacking(self, Capability.COLLEAGUES)
+
+    @of(Capability.COLLEAGUES)
+    def accept_invitation(self, who: Caller, *, token: str, password: str, display_name: str | None = None) -> Outcome:
+        """Accept an invitation: an ``Account``."""
+        raise Lacking(self, Capability.COLLEAGUES)
+
+    @of(Capability.COLLEAGUES)
+    def members(self, who: Caller) -> Outcome:
+        """List one's organisation: a ``Page`` of ``Account``."""
+        raise Lacking(self, Capability.COLLEAGUES)
+
+    @of(Capability.COLLEAGUES)
+    def remove_member(self, who: Caller, user_id: str) -> Outcome:
+        """Remove a colleague from the organisation."""
+        raise Lacking(self, Capability.COLLEAGUES)
+
+    # -- conversations ----------------------------------------------------------------------------------------
+
+    def create_thread(self, who: Caller, title: str) -> Outcome:
+        """Begin a conversation: a ``Thread``."""
+        raise NotImplementedError
+
+    def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        """List one's conversations, newest first: a ``Page`` of ``Thread``."""
+        raise NotImplementedError
+
+    def thread(self, who: Caller, thread_id: str) -> Outcome:
+        """Read a conversation: a ``Thread``."""
+        raise NotImplementedError
+
+    @of(Capability.CONVERSATIONS)
+    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
+        """Give a conversation another title: a ``Thread``."""
+        raise Lacking(self, Capability.CONVERSATIONS)
+
+    @of(Capability.CONVERSATIONS)
+    def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
+        """Delete a conversation with its messages."""
+        raise Lacking(self, Capability.CONVERSATIONS)
+
+    @of(Capability.CONVERSATIONS)
+    def post_message(self, who: Caller, thread_id: str, content: str) -> Outcome:
+        """Add a message: a ``Message``."""
+        raise Lacking(self, Capability.CONVERSATIONS)
+
+    @of(Capability.CONVERSATIONS)
+    def messages(self, who: Caller, thread_id: str, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        """List the messages of a conversation, oldest first: a ``Page`` of ``Message``."""
+        raise Lacking(self, Capability.CONVERSATIONS)
+
+    @of(Capability.CONVERSATIONS)
+    def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome:
+        """Move messages to another conversation."""
+        raise Lacking(self, Capability.CONVERSATIONS)
+
+    # -- what agents work on ----------------------------------------------------------------------------------
+
+    @of(Capability.CLOUD_ACCOUNTS)
+    def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome:
+        """Name the cloud account of one's organisation."""
+        raise Lacking(self, Capability.CLOUD_ACCOUNTS)
+
+    def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
+        """Store usage records of one's organisation, for agents that report on it."""
+        raise NotImplementedError
+
+    # -- runs -------------------------------------------------------------------------------------------------
+
+    def agents(self, who: Caller) -> Outcome:
+        """List the agents: a ``Page`` of ``Agent``."""
+        raise NotImplementedError
+
+    def start_run(
         self,
         who: Caller,
-        method: str,
-        path: str,
+        agent_name: str,
         *,
-        service: str = "backend",
-        json: Any = None,
-        data: bytes | str | Iterable[bytes] | None = None,
-        query: Json | None = None,
-        headers: Mapping[str, str] | None = None,
+        thread_id: str | None = None,
+        input: Json | None = None,
+        time_limit_seconds: float | None = None,
         trace_id: str | None = None,
-        timeout: float = ANSWER_TIMEOUT,
+        request_id: str | None = None,
     ) -> Outcome:
-        """Send one request and read its answer.
+        """Start a run of an agent: a ``Run``."""
+        raise NotImplementedError
 
-        :param service: ``auth``, ``backend``, ``analytics``, or a whole address (``http://...``).
-        :param trace_id: the trace that the request belongs to; a fresh one unless given.
-        """
-        sent = {"traceparent": traceparent(trace_id or new_trace_id()), **(headers or {})}
-        if who.access_token is not None:
-            sent.setdefault("authorization", f"Bearer {who.access_token}")
-        base = service if "://" in service else getattr(self.endpoints, service)
-        started = time.monotonic()
-        trace = _trace_in(sent["traceparent"])
-        try:
-            answer = who.http.request(
-                method,
-                base + path,
-                json=json,
-                data=data,
-                params=query,
-                headers=sent,
-                timeout=(CONNECT_TIMEOUT, timeout),
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            outcome = Outcome(
-                method,
-                path,
-                None,
-                error=f"{type(error).__name__}: {error}",
-                trace_id=trace,
-                seconds=time.monotonic() - started,
-                sent_at=started,
-            )
-        else:
-            outcome = Outcome(
-                method,
-                path,
-                answer.status_code,
-                answer.headers,
-                answer.text,
-                meaning=self.dialect.meaning(answer.status_code),
-                trace_id=trace,
-                seconds=time.monotonic() - started,
-                sent_at=started,
-            )
-        if self._record:
-            self._record(outcome)
-        return outcome
+    def run(self, who: Caller, run_id: str) -> Outcome:
+        """Read a run: a ``Run``."""
+        raise NotImplementedError
 
-    def described(self: D, send: Callable[[D], Outcome]) -> Described:
-        """The request that a verb of this driver would send, for who sends it from another process."""
-        requests: list[Described] = []
+    def runs(self, who: Caller, **query: Any) -> Outcome:
+        """List one's runs, newest first: a ``Page`` of ``Run``."""
+        raise NotImplementedError
 
-        def record(who: Caller, method: str, path: str, **options: Any) -> Outcome:
-            query = options.get("query")
-            requests.append(Described(method, f"{path}?{urlencode(query)}" if query else path, options.get("json")))
-            return Outcome(method, path, None)
+    @of(Capability.CANCELLATION)
+    def cancel_run(self, who: Caller, run_id: str) -> Outcome:
+        """Cancel a run: a ``Run``."""
+        raise Lacking(self, Capability.CANCELLATION)
 
-        describing = copy(self)
-        describing.request = record  # type: ignore[method-assign]
-        send(describing)
-        return requests[-1]
+    @of(Capability.JOB_RECORDS)
+    def jobs(self, who: Caller, run_id: str) -> Outcome:
+        """List the job records of a run: a ``Page`` of ``Job``."""
+        raise Lacking(self, Capability.JOB_RECORDS)
 
+    # -- live events ------------------------------------------------------------------------------------------
 
-def _trace_in(header: str) -> str:
-    try:
-        return trace_id_of(header)
-    except ValueError:  # a scenario may send a malformed header on purpose
-        return ""
+    @of(Capability.LIVE_EVENTS)
+    def transport(self, address: str | None = None) -> Transport:
+        """How a user's events come. ``address``: of a link that is the user's own, instead of the common one."""
+        raise Lacking(self, Capability.LIVE_EVENTS)
+
+    # -- allowances: ``instance`` is the address of one instance of the API, where it must not be any ----------------
+
+    @of(Capability.ALLOWANCES)
+    def set_allowance(self, who: Caller, monthly_amount: str, *, instance: str | None = None) -> Outcome:
+        """Set what one's organisation may spend in a month."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def allowance(self, who: Caller, *, instance: str | None = None) -> Outcome:
+        """Read it: an ``Allowance``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def book_expense(self, who: Caller, amount: str, purpose: str, *, instance: str | None = None) -> Outcome:
+        """Book an expense on it: an ``Expense``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def expenses(self, who: Caller, **query: Any) -> Outcome:
+        """List the booked expenses: a ``Page`` of ``Expense``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def allot(self, who: Caller, team: str, amount: str, *, instance: str | None = None) -> Outcome:
+        """Give a team a part of it: a ``Budget``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def budgets(self, who: Caller) -> Outcome:
+        """List the teams' parts: a ``Page`` of ``Budget``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    @of(Capability.ALLOWANCES)
+    def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome:
+        """Change a team's part: a ``Budget``."""
+        raise Lacking(self, Capability.ALLOWANCES)
+
+    # -- tools ------------------------------------------------------------------------------------------------
+
+    @of(Capability.TOOLS)
+    def tools(self, who: Caller) -> Outcome:
+        """List the tools, also those that one may not use: a ``Page`` of ``Tool``."""
+        raise Lacking(self, Capability.TOOLS)
+
+    @of(Capability.TOOL_REGISTRATION)
+    def add_tool(self, operator: Caller, **tool: Any) -> Outcome:
+        """Add a tool of a partner."""
+        raise Lacking(self, Capability.TOOL_REGISTRATION)
+
+    @of(Capability.TOOL_REGISTRATION)
+    def withdraw_tool(self, operator: Caller, name: str) -> Outcome:
+        """Withdraw a tool that was added."""
+        raise Lacking(self, Capability.TOOL_REGISTRATION)
+
+    # -- operations -------------------------------------------------------------------------------------------
+
+    @of(Capability.OPERATOR)
+    def operator_runs(self, operator: Caller, **query: Any) -> Outcome:
+        """List the runs of all customers: a ``Page`` of ``TrackedRun``."""
+        raise Lacking(self, Capability.OPERATOR)
+
+    @of(Capability.OPERATOR)
+    def operator_connections(self, operator: Caller) -> Outcome:
+        """Count the live connections: ``Connections``."""
+        raise Lacking(self, Capability.OPERATOR)
+
+    @of(Capability.OPERATOR)
+    def operator_instances(self, operator: Caller) -> Outcome:
+        """List the registered instances: a ``Page`` of ``Instance``."""
+        raise Lacking(self, Capability.OPERATOR)
+
+    @of(Capability.NOTICES)
+    def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
+        """Send a notice to everyone: a ``Notice``."""
+        raise Lacking(self, Capability.NOTICES)
+
+    # -- what the platform publishes of itself ------------------------------------------------------------------
+
+    def is_alive(self, who: Caller) -> Outcome:
+        """The cheapest request that the API answers."""
+        raise NotImplementedError
+
+    @of(Capability.PUBLISHED_API)
+    def documents(self) -> Mapping[str, Outcome]:
+        """The OpenAPI document of each service, by its name: the document."""
+        raise Lacking(self, Capability.PUBLISHED_API)
+
+    @of(Capability.OWN_SERVICES)
+    def metrics(self, instance: str | None = None) -> Outcome:
+        """The metrics of an instance of the API: text in the format of Prometheus."""
+        raise Lacking(self, Capability.OWN_SERVICES)

@@ -3,15 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from hamcrest.core.matcher import Matcher
-from websocket import ABNF
 
 from support.platform.decoding import StreamDecoder
-from support.platform.dialect import Dialect, StreamControl, TokenCarrier, with_query
-from support.platform.live_socket import Closed, Frame, Handshake, LiveSocket, open_socket
+from support.platform.dialect import Dialect, StreamControl, TokenCarrier
 from support.platform.story import Event, RunLike
+from support.platform.streams import Closed, Frame, Handshake, Kind, LiveConnection, Transport, Wanted
 from support.scenario.waiting import wait_for
 
 
@@ -23,29 +23,21 @@ class EventCapture:
     """
 
     def __init__(
-        self,
-        url: str,
-        dialect: Dialect,
-        token: Callable[[], str | None],
-        *,
-        name: str = "",
-        connect_timeout: float = 10.0,
+        self, transport: Transport, dialect: Dialect, token: Callable[[], str | None], *, name: str = ""
     ) -> None:
         """
-        :param url: the WebSocket address without query.
         :param token: gives the token of the moment; asked at each connecting.
         """
-        self.url = url
-        self.dialect = dialect
-        self.name = name
+        self.name = name or transport.address
         self.handshake = Handshake(None)
+        self._transport = transport
         self._token = token
-        self._timeout = connect_timeout
+        self._wanted: Wanted | None = None
         self._frames: list[Frame] = []
         self._read = 0
         self._decoder = StreamDecoder(dialect)
         self._parsing = threading.Lock()
-        self._sockets: list[LiveSocket] = []
+        self._connections: list[LiveConnection] = []
 
     # -- connecting -------------------------------------------------------------------------------------------
 
@@ -53,25 +45,34 @@ class EventCapture:
         self,
         *,
         resume: bool = False,
-        origin: str | None = None,
+        website: str | None = None,
         carrier: TokenCarrier | None = None,
         after: int | None = None,
         epoch: str | None = None,
     ) -> Handshake:
         """Open a connection, leaving the one before. A refusal is a value: look at the handshake's status.
 
-        :param resume: ask for what was missed since the last sequence seen.
+        :param resume: ask for what was missed since the last event seen.
+        :param website: as whose page a browser would connect.
         :param after: resume after this sequence instead of the last one seen.
         :param epoch: the stream epoch to resume, when it is not the one seen last.
         """
         self.drop()
-        carried = self.dialect.carry(self._token(), carrier)
-        query = dict(carried.query)
+        self._wanted = wanted = Wanted(self._token(), carrier, website)
         if resume or after is not None:
-            query |= self.dialect.resume_query(self.last_sequence if after is None else after, epoch or self.epoch)
-        self.handshake, opened = open_socket(with_query(self.url, query), carried, origin, self._timeout)
+            since = self.last_sequence if after is None else after
+            wanted = replace(wanted, after=since, epoch=epoch or self.epoch)
+        return self._open(wanted)
+
+    def follow(self, run_id: str, thread_id: str | None) -> None:
+        """Attach to a run, on a platform with a stream for each; elsewhere its events come anyway."""
+        if self._transport.per_run and self._wanted is not None:
+            self._open(replace(self._wanted, run_id=run_id, thread_id=thread_id))
+
+    def _open(self, wanted: Wanted) -> Handshake:
+        self.handshake, opened = self._transport.open(wanted, self._frames, len(self._connections) + 1, self.name)
         if opened is not None:
-            self._sockets.append(LiveSocket(opened, len(self._sockets) + 1, self._frames, self.name or self.url))
+            self._connections.append(opened)
         return self.handshake
 
     def reconnect(self, *, resume: bool = True, within: float = 2.0) -> Handshake:
@@ -89,14 +90,14 @@ class EventCapture:
         return handshake
 
     def drop(self) -> None:
-        """Leave without a word: the line is reset, no close frame is sent."""
-        if self._sockets:
-            self._sockets[-1].drop()
+        """Leave without a word: the connection is reset."""
+        for connection in self._connections:
+            connection.drop()
 
     def close(self) -> None:
-        """Leave politely, with a close frame."""
-        if self._sockets:
-            self._sockets[-1].close()
+        """Leave politely."""
+        for connection in self._connections:
+            connection.close()
 
     # -- what came --------------------------------------------------------------------------------------------
 
@@ -107,12 +108,12 @@ class EventCapture:
     @property
     def closed(self) -> Closed | None:
         """How the last connection ended, or None."""
-        return self._sockets[-1].closed if self._sockets else None
+        return self._connections[-1].closed if self._connections else None
 
     @property
     def connections(self) -> int:
         """How many connections were opened."""
-        return len(self._sockets)
+        return len(self._connections)
 
     @property
     def events(self) -> list[Event]:
@@ -135,9 +136,7 @@ class EventCapture:
     @property
     def raw(self) -> list[str]:
         """Every text frame as it came."""
-        return [
-            data.decode("utf-8", "replace") for _, opcode, data, _ in list(self._frames) if opcode == ABNF.OPCODE_TEXT
-        ]
+        return [data.decode("utf-8", "replace") for _, kind, data, _ in list(self._frames) if kind is Kind.TEXT]
 
     @property
     def epoch(self) -> str | None:
@@ -162,13 +161,13 @@ class EventCapture:
     @property
     def heartbeats(self) -> list[float]:
         """When each of the platform's heartbeats came (monotonic seconds)."""
-        return [received for received, opcode, _, _ in list(self._frames) if opcode == ABNF.OPCODE_PING]
+        return [received for received, kind, _, _ in list(self._frames) if kind is Kind.HEARTBEAT]
 
     @property
     def silent_for(self) -> float:
         """Seconds since anything came, be it a heartbeat."""
         heard = self._frames[-1][0] if self._frames else 0.0
-        opened = self._sockets[-1].opened_at if self._sockets else 0.0
+        opened = self._connections[-1].opened_at if self._connections else 0.0
         return time.monotonic() - max(heard, opened)
 
     def of(self, run: RunLike | str) -> list[Event]:
@@ -209,7 +208,7 @@ class EventCapture:
             lambda: (first(), [event.type for event in self.events[-8:]]),
             lambda seen: seen[0] is not None,
             within,
-            f"{type or 'an event'} on {self.name or 'the connection'}",
+            f"{type or 'an event'} on {self.name}",
         )
         found: Event = waited.value[0]
         return found
@@ -224,23 +223,23 @@ class EventCapture:
         :raises DeadlinePassed: it is still open.
         """
         closed: Closed = wait_for(
-            lambda: self.closed, lambda seen: seen is not None, within, f"the end of {self.name or 'the connection'}"
+            lambda: self.closed, lambda seen: seen is not None, within, f"the end of {self.name}"
         ).value
         return closed
 
     def wait_until(self, matcher: "Matcher[Any] | Callable[[EventCapture], bool]", *, within: float) -> None:
         """Wait until the capture as a whole is as expected."""
-        wait_for(lambda: self, matcher, within, f"on {self.name or 'the connection'}")
+        wait_for(lambda: self, matcher, within, f"on {self.name}")
 
     def _parse(self) -> None:
         if self._read == len(self._frames):
             return
         with self._parsing:
             while self._read < len(self._frames):
-                received, opcode, data, connection = self._frames[self._read]
-                if opcode in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+                received, kind, data, connection = self._frames[self._read]
+                if kind is Kind.TEXT:
                     self._decoder.feed(received, data.decode("utf-8", "replace"), connection)
                 self._read += 1
 
     def __repr__(self) -> str:
-        return f"<events of {self.name or self.url}: {len(self._frames)} frames, {self.connections} connections>"
+        return f"<events of {self.name}: {len(self._frames)} frames, {self.connections} connections>"

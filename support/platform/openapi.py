@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from support.platform.driver import Anyone
 from support.scenario.world import World
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -12,13 +11,20 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One published way to ask a service: ``path`` is a template, ``place`` names method and path."""
+    """One published way to ask a service: ``path`` is a template, ``place`` names method and path.
+
+    ``roles`` may call it, None without an access rule; ``permission`` is what the others lack. ``groups`` says what is
+    special about it, see the file of endpoints of the target.
+    """
 
     service: str
     method: str
     path: str
     details: Mapping[str, Any]
     document: Mapping[str, Any]
+    roles: frozenset[str] | None = None
+    permission: str | None = None
+    groups: frozenset[str] = frozenset()
 
     @property
     def place(self) -> str:
@@ -52,36 +58,33 @@ class Published:
     documents: Mapping[str, Mapping[str, Any]]
 
 
-def services(world: World) -> dict[str, str]:
-    """Name and address of each service that publishes a document."""
-    endpoints = world.platform.endpoints
-    return {
-        "auth": endpoints.auth,
-        "backend": endpoints.backend,
-        "analytics": endpoints.analytics,
-        "tools": world.addresses.tools_url,
-    }
-
-
 def documents(world: World) -> dict[str, Mapping[str, Any]]:
     """The document of each service, as it is published now; read once in a scenario.
 
     :raises NotShown: a service publishes none.
     """
-    published = world.kept_or(Published, lambda: Published({name: _read(world, name) for name in services(world)}))
-    return dict(published.documents)
 
+    def read() -> Published:
+        return Published({name: answer.require() for name, answer in world.platform.documents().items()})
 
-def _read(world: World, service: str) -> Mapping[str, Any]:
-    address = services(world)[service]
-    document: Mapping[str, Any] = world.platform.request(Anyone(), "GET", "/openapi.json", service=address).require()
-    return document
+    return dict(world.kept_or(Published, read).documents)
 
 
 def operations(world: World) -> Iterator[Operation]:
     """Everything that any of the services publishes."""
+    agreed = world.target.endpoints
     for service, document in documents(world).items():
         for path, methods in document["paths"].items():
             for method in _METHODS:
                 if method in methods:
-                    yield Operation(service, method.upper(), path, methods[method], document)
+                    place = f"{method.upper()} {path}"
+                    yield Operation(
+                        service,
+                        method.upper(),
+                        path,
+                        methods[method],
+                        document,
+                        agreed.roles.get(place),
+                        agreed.permissions.get(place),
+                        frozenset(name for name, places in agreed.groups.items() if place in places),
+                    )

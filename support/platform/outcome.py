@@ -1,7 +1,7 @@
 """What came of a request: an answer or a broken line. Errors are values; a Then judges them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Outcome:
     seconds: float = 0.0
     sent_at: float = 0.0
     trace_id: str = ""
+    read: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+    """Gives the value that a body stands for, in the suite's own words."""
 
     @property
     def done(self) -> bool:
@@ -52,6 +54,19 @@ class Outcome:
             return json.loads(self.text) if self.text else None
         except ValueError:
             return None
+
+    @property
+    def value(self) -> Any:
+        """What the answer says, in the suite's own words; its JSON where there are none.
+
+        :raises AssertionError: it is no JSON object, or says what no such answer can say.
+        """
+        body = self.body
+        if self.read is None:
+            return body
+        if not isinstance(body, Mapping):
+            raise AssertionError(f"the answer is no JSON object: {self} {self.text[:200]}")
+        return self.read(body)
 
     @property
     def problem(self) -> Problem | None:
@@ -74,13 +89,13 @@ class Outcome:
         return self.headers.get("x-request-id")
 
     def require(self) -> Any:
-        """The JSON of the answer, where a failure would only spoil the situation that a scenario needs.
+        """The :attr:`value`, where a failure would only spoil the situation that a scenario needs.
 
         :raises NotShown: the platform did not do what was asked.
         """
         if not self.done:
             raise NotShown(f"the platform did not do it: {self}")
-        return self.body
+        return self.value
 
     def __str__(self) -> str:
         if self.status is None:

@@ -21,7 +21,8 @@ class CatalogueError(Exception):
 class Defect:
     """One seeded defect.
 
-    `service` loads it; `scenario` (its title) must turn red at `step` (its text, without the keyword).
+    `service` loads it; `scenario` (its title) must turn red at `step` (its text, without the keyword). A `blind` one
+    was written without knowledge of the scenarios; as long as it has not been planted it has neither.
     """
 
     id: str
@@ -30,8 +31,14 @@ class Defect:
     summary: str
     scenario: str
     step: str
+    blind: bool = False
 
-    def to_json(self) -> dict[str, str]:
+    @property
+    def is_planted(self) -> bool:
+        """Whether it is known which scenario notices it."""
+        return bool(self.scenario)
+
+    def to_json(self) -> dict[str, Any]:
         """As the catalogue lists it."""
         return asdict(self)
 
@@ -64,14 +71,15 @@ def parse(listing: str) -> tuple[Defect, ...]:
 
 
 def _defect(entry: Any) -> Defect:
-    names = [field.name for field in fields(Defect)]
+    names = [field.name for field in fields(Defect) if field.name != "blind"]
     if not isinstance(entry, dict) or any(not isinstance(entry.get(name), str) for name in names):
         raise CatalogueError(f"a defect needs the texts {', '.join(names)}: {entry!r}")
-    defect = Defect(**{name: entry[name] for name in names})
+    defect = Defect(**{name: entry[name] for name in names}, blind=entry.get("blind") is True)
     if not re.fullmatch(r"[A-Z]{3}-\d\d[a-z]{1,2}", defect.id) or defect.id[:6] != defect.promise:
         raise CatalogueError(f"{defect.id!r} is no defect of the promise {defect.promise!r}")
     if defect.service not in SERVICES:
         raise CatalogueError(f"{defect.id}: no service {defect.service!r}; there are {', '.join(SERVICES)}")
-    if not all((defect.summary, defect.scenario, defect.step)):
+    where = (defect.scenario, defect.step)
+    if not defect.summary or not (all(where) or (defect.blind and not any(where))):
         raise CatalogueError(f"{defect.id}: summary, scenario and step must say something")
     return defect

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from support.cloud.inventory import CloudAccounts
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
-from support.platform.capabilities import EVERYTHING, Capability, missing
-from support.platform.dialect import Dialect
-from support.platform.driver import Endpoints
-from support.platform.drivers.apex import ApexDriver
+from support.platform.capabilities import missing
 from support.platform.story import Event
+from support.platform.target import Target
 from support.refusal import Refusal
 from support.run.starting import stack_of
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
@@ -24,7 +22,7 @@ from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
 from support.settings import Settings, prepare_reports
 from support.stack.apex import CATALOGUE
-from support.stack.client import Addresses, Stack, StackError
+from support.stack.client import Stack, StackError
 from support.stores import logs
 from support.stores.observers import Observers, Written
 
@@ -36,8 +34,8 @@ class Session:
     """The stack of a run and everything that is kept from one scenario to the next."""
 
     settings: Settings
+    target: Target
     stack: Stack
-    dialect: Dialect
     observers: Observers
     cloud: CloudAccounts
     _markers: dict[str, str] = field(default_factory=dict)
@@ -52,14 +50,14 @@ class Session:
         :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
         """
         prepare_reports(settings)
+        target = Target.load(settings.target)
         try:
             stack = stack_of(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
-        dialect = Dialect()
-        observers = Observers(stack.addresses, dialect)
+        observers = Observers(stack.addresses, target.driver_class.dialect, target.owner_column)
         cloud = CloudAccounts(stack.addresses.cloud_url)
-        return cls(settings, stack, dialect, observers, cloud, _judged=observers.every_run())
+        return cls(settings, target, stack, observers, cloud, _judged=observers.every_run())
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
@@ -89,8 +87,7 @@ class Session:
 
         :raises UnknownCapability: a ``@needs.`` tag names none.
         """
-        has = EVERYTHING if self.dialect.sequences else EVERYTHING - {Capability.SEQUENCE_NUMBERS, Capability.RESUME}
-        return missing(tags, self.dialect.name, has)
+        return missing(tags, self.target.name, self.target.capabilities)
 
     # -- one scenario -------------------------------------------------------------------------------------------
 
@@ -99,19 +96,19 @@ class Session:
         addresses = self.stack.addresses
         evidence = Evidence(subject)
         undo = UndoStack()
-        platform = ApexDriver(_endpoints(addresses), self.dialect, evidence.request)
-        users = Users(platform, addresses.operator_email, addresses.operator_password)
+        platform = self.target.driver(addresses, evidence.request)
         return World(
-            self.settings,
-            platform,
-            addresses,
-            self.stack,
-            self.cloud,
-            users,
-            Faults(self.stack, undo, evidence, exclusive="exclusive" in subject.tags),
-            Partner(addresses.partner_control_url, addresses.partner_control_token, undo),
-            evidence,
-            undo,
+            settings=self.settings,
+            target=self.target,
+            platform=platform,
+            addresses=addresses,
+            stack=self.stack,
+            cloud=self.cloud,
+            users=Users(platform, addresses.operator_email, addresses.operator_password),
+            faults=Faults(self.stack, self.target, undo, evidence, exclusive="exclusive" in subject.tags),
+            partner=Partner(addresses.partner_control_url, addresses.partner_control_token, undo),
+            evidence=evidence,
+            undo=undo,
         )
 
     def finish(self, world: World) -> Aftermath:
@@ -170,12 +167,6 @@ class Session:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
-
-
-def _endpoints(addresses: Addresses) -> Endpoints:
-    return Endpoints(
-        addresses.auth_url, addresses.backend_url, f"{addresses.backend_ws_url}/v1/events", addresses.analytics_url
-    )
 
 
 def _present(world: World) -> dict[str, str]:

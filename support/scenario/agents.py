@@ -30,7 +30,7 @@ Script = dict[str, Any]
 
 
 def script(*steps: Script) -> Script:
-    """The input that makes the probe agent follow the steps (see ``support/plugin/probe.py``)."""
+    """The input that makes the probe agent follow the steps (see ``targets/apex/plugin/probe.py``)."""
     return {"steps": list(steps)}
 
 

@@ -5,6 +5,8 @@ Whatever all customers share may only be broken by a scenario that has the stack
 
 from threading import Thread
 
+from support.platform.components import Component
+from support.platform.target import Target
 from support.scenario.evidence import Evidence
 from support.scenario.undo import UndoStack
 from support.scenario.verdict import NotShown
@@ -14,17 +16,18 @@ from support.stores import opened
 
 
 class Faults:
-    """What can be done to the services of a running stack.
+    """What can be done to the services of a running stack: to a component of the platform, or to what has that name.
 
     :param exclusive: whether the scenario has the stack to itself; else a fault that others would feel is refused
         with :class:`NotShown`.
     """
 
-    def __init__(self, stack: Stack, undo: UndoStack, evidence: Evidence, *, exclusive: bool) -> None:
+    def __init__(self, stack: Stack, target: Target, undo: UndoStack, evidence: Evidence, *, exclusive: bool) -> None:
         self._stack = stack
         self._undo = undo
         self._evidence = evidence
         self._exclusive = exclusive
+        self._target = target
         self._spares: set[str] = set()
 
     def _felt_by_all(self, what: str) -> None:
@@ -33,28 +36,32 @@ class Faults:
 
     # -- processes ----------------------------------------------------------------------------------------------
 
-    def lose(self, service: str) -> None:
+    def lose(self, component: Component | str) -> None:
         """The process is gone at once (kill -9); it is started again at the end, unless it is a spare."""
+        service = self._target.part(component).service
         self._prepare_end(service, "lost")
         self._stack.kill(service)
 
-    def shut_down(self, service: str) -> None:
+    def shut_down(self, component: Component | str) -> None:
         """The process has ended in order (SIGTERM) on return; it is started again at the end, unless it is a spare."""
+        service = self._target.part(component).service
         self._prepare_end(service, "shut down")
         self._stack.stop(service)
 
-    def bring_back(self, service: str) -> None:
+    def bring_back(self, component: Component | str) -> None:
         """Start a lost service; returns when it is ready."""
+        service = self._target.part(component).service
         self._stack.start_service(service)
         self._evidence.note("fault ended", kind="lost", service=service)
 
-    def restart(self, service: str) -> None:
+    def restart(self, component: Component | str) -> None:
         """Kill a service and start it again; returns when it is ready."""
-        self.lose(service)
-        self.bring_back(service)
+        self.lose(component)
+        self.bring_back(component)
 
-    def tell_to_stop(self, service: str) -> None:
+    def tell_to_stop(self, component: Component | str) -> None:
         """Ask a service to end in order, and do not wait for it; it is started again at the end."""
+        service = self._target.part(component).service
         self._felt_by_all(service)
         stopping = Thread(target=self._stack.stop, args=[service], name=f"stop {service}")
 
@@ -67,29 +74,33 @@ class Faults:
         stopping.start()
 
     def lose_data(self) -> None:
-        """The event store (Redis) forgets everything, crashes, and is started again empty."""
-        self._felt_by_all("redis")
+        """The event store forgets everything, crashes, and is started again empty."""
+        service = self._target.part(Component.CACHE).service
+        self._felt_by_all(service)
         with opened.cache(self._stack.addresses) as store:
             store.flushall()
-        self._evidence.note("fault", kind="data lost", service="redis")
-        self.restart("redis")
+        self._evidence.note("fault", kind="data lost", service=service)
+        self.restart(service)
 
-    def start_spare(self, service: str) -> None:
+    def start_spare(self, component: Component | str) -> None:
         """One more instance of a service works beside the others until the end of the scenario."""
+        service = self._target.part(component).service
         self._spares.add(service)
         self._undo.register(f"stop {service}", lambda: self._stack.stop(service))
         self._stack.start_service(service)
         self._evidence.note("instance started", service=service)
 
-    def freeze(self, service: str) -> None:
+    def freeze(self, component: Component | str) -> None:
         """The process hangs (SIGSTOP): its connections stay open, nothing answers."""
+        service = self._target.part(component).service
         self._felt_by_all(service)
         self._undo.register(f"thaw {service}", lambda: self._stack.thaw(service))
         self._evidence.note("fault", kind="hangs", service=service)
         self._stack.freeze(service)
 
-    def thaw(self, service: str) -> None:
+    def thaw(self, component: Component | str) -> None:
         """Let a hanging process go on."""
+        service = self._target.part(component).service
         self._stack.thaw(service)
         self._evidence.note("fault ended", kind="hangs", service=service)
 
@@ -111,51 +122,55 @@ class Faults:
 
     def own_link(self, who: str) -> Link:
         """A link to the platform that only one customer uses, so that a fault on it is theirs alone."""
-        link = self._stack.open_link("backend")
+        link = self._stack.open_link(self._target.part(Component.API).service)
         self._undo.register(f"close the link of {who}", link.close)
         return link
 
     # -- links --------------------------------------------------------------------------------------------------
 
-    def on_link(self, proxy: str, fault: Fault) -> None:
+    def on_link(self, component: Component | str, fault: Fault) -> None:
         """Put any fault on the link to a service."""
-        self._felt_by_all(f"the link to {proxy}")
-        self._undo.register(f"heal the link to {proxy}", lambda: self._stack.clear_fault(proxy))
-        self._evidence.note("fault", kind=fault.kind, link=proxy, direction=fault.direction)
-        self._stack.set_fault(proxy, fault)
+        link = self._target.part(component).link
+        self._felt_by_all(f"the link to {link}")
+        self._undo.register(f"heal the link to {link}", lambda: self._stack.clear_fault(link))
+        self._evidence.note("fault", kind=fault.kind, link=link, direction=fault.direction)
+        self._stack.set_fault(link, fault)
 
-    def cut_off(self, proxy: str) -> None:
+    def cut_off(self, component: Component | str) -> None:
         """The service can no longer be reached: connections are reset, new ones refused."""
-        self.on_link(proxy, Fault(kind="refuse"))
-        self._stack.cut_connections(proxy, how="reset")
+        self.on_link(component, Fault(kind="refuse"))
+        self._stack.cut_connections(self._target.part(component).link, how="reset")
 
-    def silence(self, proxy: str, direction: Direction = "both") -> None:
+    def silence(self, component: Component | str, direction: Direction = "both") -> None:
         """A black hole: the link stays up and nothing comes through."""
-        self.on_link(proxy, Fault(kind="blackhole", direction=direction))
+        self.on_link(component, Fault(kind="blackhole", direction=direction))
 
-    def lose_responses(self, proxy: str) -> None:
+    def lose_responses(self, component: Component | str) -> None:
         """Requests reach the service, but each connection is reset when the response begins."""
-        self.on_link(proxy, Fault(kind="reset_after", direction="to_client", after_bytes=0))
+        self.on_link(component, Fault(kind="reset_after", direction="to_client", after_bytes=0))
 
-    def slow(self, proxy: str, seconds: float) -> None:
+    def slow(self, component: Component | str, seconds: float) -> None:
         """Everything on the link comes that much later, each way."""
-        self.on_link(proxy, Fault(kind="delay", seconds=seconds))
+        self.on_link(component, Fault(kind="delay", seconds=seconds))
 
-    def stutter(self, proxy: str, seconds: float) -> None:
+    def stutter(self, component: Component | str, seconds: float) -> None:
         """The link comes in bursts with pauses between them."""
-        self.on_link(proxy, Fault(kind="stutter", seconds=seconds))
+        self.on_link(component, Fault(kind="stutter", seconds=seconds))
 
-    def reset_connections(self, proxy: str) -> None:
+    def reset_connections(self, component: Component | str) -> None:
         """All present connections are reset; new ones work."""
-        self._felt_by_all(f"the link to {proxy}")
-        self._evidence.note("fault", kind="reset", link=proxy)
-        self._stack.cut_connections(proxy, how="reset")
+        link = self._target.part(component).link
+        self._felt_by_all(f"the link to {link}")
+        self._evidence.note("fault", kind="reset", link=link)
+        self._stack.cut_connections(self._target.part(component).link, how="reset")
 
-    def open_connections(self, proxy: str) -> int:
+    def open_connections(self, component: Component | str) -> int:
         """How many connections the link has now."""
-        return next(link.open_connections for link in self._stack.links() if link.name == proxy)
+        name = self._target.part(component).link
+        return next(link.open_connections for link in self._stack.links() if link.name == name)
 
-    def heal(self, proxy: str) -> None:
+    def heal(self, component: Component | str) -> None:
         """The link works again."""
-        self._stack.clear_fault(proxy)
-        self._evidence.note("fault ended", link=proxy)
+        link = self._target.part(component).link
+        self._stack.clear_fault(link)
+        self._evidence.note("fault ended", link=link)

@@ -9,10 +9,7 @@ from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stack.apex import INSTANCES, WORKER_SLOTS
 
-WORKER_CAPACITY = WORKER_SLOTS * sum(module == "apex.worker" for module in INSTANCES.values())
-"""How many runs the platform carries out at once."""
 TIME_LIMIT = 1.0
 """Seconds that a customer allows a run that is meant to hang."""
 
@@ -65,9 +62,9 @@ def blocking_run(world: World, user: User) -> RunHandle:
 
 def at_capacity(world: World, user: User) -> list[RunHandle]:
     """As many runs as the platform carries out at once, all of them waiting for the partner."""
-    return [waiting_run(world, user) for _ in range(WORKER_CAPACITY)]
+    return [waiting_run(world, user) for _ in range(world.target.limits["runs_at_once"])]
 
 
 def beyond_capacity(world: World, user: User, start: Callable[[World, User], RunHandle]) -> list[RunHandle]:
     """One run more than the platform carries out at once, each begun by `start`."""
-    return [start(world, user) for _ in range(WORKER_CAPACITY + 1)]
+    return [start(world, user) for _ in range(world.target.limits["runs_at_once"] + 1)]

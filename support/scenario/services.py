@@ -1,7 +1,6 @@
 """The services of the platform as they say of themselves."""
 
 from support.scenario.world import World
-from support.stack.apex import INSTANCES
 from support.stack.client import StackError
 
 # Seconds in which a service that is ready says so.
@@ -14,7 +13,7 @@ def unready(world: World) -> list[str]:
     What the platform depends on is not asked: how quick the simulated cloud is says nothing of the platform.
     """
     found = []
-    for name in INSTANCES:
+    for name in world.target.instances:
         try:
             world.stack.wait_ready(name, _ONE_LOOK)
         except StackError as error:

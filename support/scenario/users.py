@@ -9,8 +9,7 @@ from itertools import cycle
 import requests
 
 from support.cloud.savings import Inventory, UsageRecords
-from support.platform.driver import straight
-from support.platform.drivers.apex import ApexDriver
+from support.platform.driver import Driver, NewAccount, straight
 from support.platform.events import EventCapture
 from support.platform.story import Event
 from support.redaction import know_secret
@@ -145,7 +144,7 @@ class User:
 class Users:
     """Who takes part in a scenario, by alias; the platform learns of them through its public sign-up."""
 
-    def __init__(self, platform: ApexDriver, operator_email: str, operator_password: str) -> None:
+    def __init__(self, platform: Driver, operator_email: str, operator_password: str) -> None:
         self._platform = platform
         self._operator_credentials = (operator_email, operator_password)
         self._users: dict[str, User] = {}
@@ -199,47 +198,40 @@ class Users:
             if user.role == "operator":
                 pass
             elif " of " in user.alias:
-                self._join(user, role)
+                self._provide(user, role, self.settle(self[user.alias.rpartition(" of ")[2]]))
             else:
-                self._sign_up(user, plan or Plan.MID)
+                user.tenant.plan = plan or Plan.MID
+                self._provide(user, Role.OWNER)
         if user.access_token is None:
             self.log_in(user)
         return user
 
-    def _sign_up(self, user: User, plan: Plan) -> None:
-        user.tenant.plan = plan
-        body = self._platform.sign_up(
+    def _provide(self, user: User, role: Role, inviter: User | None = None) -> None:
+        account = self._platform.provide(
             user,
-            organisation=user.tenant.name,
-            email=user.email,
-            password=user.password,
-            plan=plan.wire,
-            display_name=user.alias,
+            NewAccount(
+                organisation=user.tenant.name,
+                email=user.email,
+                password=user.password,
+                display_name=user.alias,
+                plan=user.tenant.plan.wire,
+                role=role.value,
+                inviter=inviter,
+            ),
         ).require()
-        user.tenant.id = body["tenant"]["id"]
-        user.id, user.role = body["user"]["id"], body["user"]["role"]
-
-    def _join(self, user: User, role: Role) -> None:
-        owner = self.settle(self[user.alias.rpartition(" of ")[2]])
-        invitation = self._platform.invite(owner, email=user.email, role=role.value).require()
-        know_secret(invitation["token"])
-        body = self._platform.accept_invitation(
-            user, token=invitation["token"], password=user.password, display_name=user.alias
-        ).require()
-        user.id, user.role = body["user"]["id"], body["user"]["role"]
+        user.id, user.role = account.user_id, account.role
+        user.tenant.id = account.tenant_id or user.tenant.id
 
     def log_in(self, user: User, expires_in: float | None = None) -> None:
         """Give the user a new session; ``expires_in`` asks for a shorter life of the token (seconds).
 
         :raises NotShown: the platform refused.
         """
-        body = self._platform.log_in(user, email=user.email, password=user.password, expires_in=expires_in).require()
-        user.access_token, user.refresh_token = body["access_token"], body.get("refresh_token")
-        for secret in (user.access_token, user.refresh_token):
-            know_secret(secret or "")
+        session = self._platform.log_in(user, email=user.email, password=user.password, expires_in=expires_in).require()
+        user.access_token, user.refresh_token = session.access_token, session.refresh_token
         if not user.id:
-            me = self._platform.me(user).require()
-            user.id, user.tenant.id = me["user"]["id"], me["tenant"]["id"]
+            account = self._platform.me(user).require()
+            user.id, user.tenant.id = account.user_id, account.tenant_id
 
     @property
     def operator(self) -> User:

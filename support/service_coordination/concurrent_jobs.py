@@ -6,7 +6,6 @@ from itertools import accumulate
 from hamcrest import greater_than_or_equal_to
 
 from support.load import populations
-from support.scenario.held_runs import WORKER_CAPACITY
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
 from support.scenario.work import Work
@@ -44,7 +43,7 @@ def of_one_customer(jobs: int) -> Work:
 
 def expected_concurrency(world: World) -> int:
     """How many of the jobs must run at once: as many as the worker capacity allows, or all where they are fewer."""
-    return min(WORKER_CAPACITY, len(world.runs))
+    return min(world.target.limits["runs_at_once"], len(world.runs))
 
 
 def peak_concurrency(world: World) -> int:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from support.platform.components import Component
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
 from support.service_coordination.concurrent_jobs import expected_concurrency
-from support.service_coordination.service_discovery import FIRST, SECOND, calls_of
+from support.service_coordination.service_discovery import FIRST, SECOND, calls_of, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +19,27 @@ class Workload:
     running: dict[str, str]
     open: frozenset[str]
 
-    def is_full(self, capacity: int) -> bool:
+    def is_full(self, capacity: int, both: list[str]) -> bool:
         """Whether so many jobs run, on both instances, and the partner has the request of each of them."""
         instances = set(self.running.values())
-        return len(self.running) == capacity and self.running.keys() == self.open and instances == {FIRST, SECOND}
+        return len(self.running) == capacity and self.running.keys() == self.open and instances == set(both)
 
 
-def crash_while_working(world: World, user: User, instance: str, jobs: int) -> None:
+def crash_while_working(world: World, user: User, instance: Component, jobs: int) -> None:
     """Kill an instance while both work on a user's jobs, as many as the worker capacity allows; the others wait.
 
     The partner answers nothing before it has seen the dead instance's connections closed: what is answered twice was
     done twice.
     """
     started = [research.start(world, user, 1, 1, answered=0) for _ in range(jobs)]
-    capacity = expected_concurrency(world)
+    capacity, both = expected_concurrency(world), names(world, FIRST, SECOND)
     seen = world.eventually(
-        lambda: _workload(world, started), lambda look: look.is_full(capacity), "run starts", "work for both instances"
+        lambda: _workload(world, started),
+        lambda look: look.is_full(capacity, both),
+        "run starts",
+        "work for both instances",
     )
-    lost = {run_id for run_id, name in seen.running.items() if name == instance}
+    lost = {run_id for run_id, name in seen.running.items() if [name] == names(world, instance)}
     world.faults.lose(instance)
     world.eventually(lambda: _closed(world, started), lost.issubset, "run starts", "the lost instance's requests")
     research.release(world, started)
@@ -51,8 +55,9 @@ def lose_responses(world: World, user: User) -> RunHandle:
     world.faults.lose_responses(FIRST)
     run = research.start(world, user, 4, 1)
     world.ended(run)
-    if FIRST not in {call.instance for call in calls_of(world, [run])}:
-        raise NotShown(f"{FIRST} has begun none of the tasks: none of its responses was lost")
+    (first,) = names(world, FIRST)
+    if first not in {call.instance for call in calls_of(world, [run])}:
+        raise NotShown(f"{first} has begun none of the tasks: none of its responses was lost")
     return run
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from hamcrest import greater_than
 
+from support.platform.components import Component
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 from support.stores import opened
@@ -27,11 +28,11 @@ def report_without_acknowledgements(world: World, user: User) -> RunHandle:
     # What is stored twice would be merged into one sooner or later, and not be seen.
     _command(world, "system stop merges jobs")
     world.undo.register("merge records again", partial(_command, world, "system start merges jobs"))
-    world.faults.lose_responses("analytics")
+    world.faults.lose_responses(Component.ANALYTICS)
     run = world.running(user, "usage_report")
     world.ended(run)
     world.eventually(lambda: _arrivals(world) - before, greater_than(1), "records agree", "arrivals of the record")
-    world.faults.heal("analytics")
+    world.faults.heal(Component.ANALYTICS)
     world.keep(Deliveries(_arrivals(world) - before))
     return run
 
@@ -43,5 +44,9 @@ def _command(world: World, command: str) -> None:
 
 def _arrivals(world: World) -> int:
     """How often records have arrived at the analytics service, by its log."""
-    arrived = (line.fields for line in whole_logs(world.addresses.log_dir, "analytics") if b"/v1/records" in line.text)
+    arrived = (
+        line.fields
+        for line in whole_logs(world.addresses.log_dir, world.target.part(Component.ANALYTICS).logs)
+        if b"/v1/records" in line.text
+    )
     return sum(line.get("route") == "/v1/records" and line.get("status") == 201 for line in arrived)

@@ -20,7 +20,7 @@ from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 
 RESEARCHER = "researcher"
-"""The agent that researches topics at the partner; see `support/plugin/research.py`."""
+"""The agent that researches topics at the partner; see `targets/apex/plugin/research.py`."""
 
 # How long the partner takes where jobs are to run side by side, in seconds.
 _ANSWER_SECONDS = 0.05

@@ -6,13 +6,14 @@ from enum import Enum
 from functools import partial
 
 from support.matchers.faultless import is_just
+from support.platform.components import Component
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
 from support.stores import opened
 
-FIRST, SECOND = "tools-1", "tools-2"
+FIRST, SECOND = Component.TOOLS, Component.SPARE_TOOLS
 
 _CALLS = "select run_id::text, instance, status from tool_calls where run_id::text = any(%s)"
 
@@ -23,9 +24,9 @@ class RunningInstances(Enum):
     BOTH = "both tools instances"
     FIRST = "only the first tools instance"
 
-    @property
-    def names(self) -> list[str]:
-        return [FIRST, SECOND] if self is RunningInstances.BOTH else [FIRST]
+    def names(self, world: World) -> list[str]:
+        """What the instances are called."""
+        return names(world, *([FIRST, SECOND] if self is RunningInstances.BOTH else [FIRST]))
 
     @property
     def budget(self) -> str:
@@ -46,6 +47,11 @@ class InstanceCall:
     run_id: str
     instance: str
     status: str
+
+
+def names(world: World, *instances: Component) -> list[str]:
+    """What instances are called."""
+    return [world.target.part(instance).service for instance in instances]
 
 
 def start_second(world: World) -> None:
@@ -79,8 +85,8 @@ def run_two(world: World) -> None:
 
 def found_by_operator(world: World) -> list[str]:
     """The names of the instances that the operator finds."""
-    found = world.platform.operator_instances(world.users.operator).require()["items"]
-    return [instance["name"] for instance in found if instance["service"] == "tools"]
+    found = world.platform.operator_instances(world.users.operator).require().items
+    return [instance.name for instance in found if instance.service == "tools"]
 
 
 def expect_found(world: World, instances: RunningInstances) -> None:
@@ -89,7 +95,7 @@ def expect_found(world: World, instances: RunningInstances) -> None:
     :raises DeadlinePassed: others are found when the budget is used up.
     """
     look = partial(found_by_operator, world)
-    world.eventually(look, is_just(instances.names), instances.budget, "the instances that the operator finds")
+    world.eventually(look, is_just(instances.names(world)), instances.budget, "the instances that the operator finds")
 
 
 def expect_next_job(world: World, user: User, instances: RunningInstances) -> None:
@@ -100,7 +106,7 @@ def expect_next_job(world: World, user: User, instances: RunningInstances) -> No
 
     :raises AssertionError: the job ran on other instances.
     """
-    look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names)
+    look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names(world))
     if instances is RunningInstances.BOTH:
         world.eventually(look, expected, instances.budget, "the instances that the job runs on")
     else:

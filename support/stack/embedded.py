@@ -181,7 +181,7 @@ class EmbeddedProvider(Provider):
                 "secret_access_key": _secret(),
             },
             "partners": {"pricing_url": self._partner.url(links["partner"])},
-            "plugins": {"directory": str(self._in.options.checkout / "support" / "plugin")},
+            "plugins": {"directory": str(self._in.options.checkout / "targets" / "apex" / "plugin")},
         }
 
 

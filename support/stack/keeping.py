@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 # What a running stack has loaded; a change there is not seen before the stack starts again.
-_SOURCES = ("apex", "support/stack", "support/plugin")
+_SOURCES = ("apex", "support/stack", "targets")
 _CONFIGURATION = frozenset((".py", ".toml", ".json", ".sql", ".yaml"))
 
 

@@ -31,11 +31,14 @@ class Written:
 
 
 class Observers:
-    """The suite's own eyes on everything that a running stack writes."""
+    """The suite's own eyes on everything that a running stack writes.
 
-    def __init__(self, addresses: Addresses, dialect: Dialect) -> None:
+    :param owner_column: the column that says whose a row is, in every table that has owners.
+    """
+
+    def __init__(self, addresses: Addresses, dialect: Dialect, owner_column: str) -> None:
         self._streams = RedisEyes(addresses.redis_url, dialect)
-        self._rows = PostgresEyes(addresses.postgres_observer_url)
+        self._rows = PostgresEyes(addresses.postgres_observer_url, owner_column)
         self._figures = ClickHouseEyes(addresses.clickhouse_url)
         self._partner = PartnerEyes(addresses.partner_control_url, addresses.partner_control_token)
         self._logs = ServiceLogs(addresses.log_dir)

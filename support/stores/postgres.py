@@ -11,12 +11,12 @@ from support.oracles.story import StoredRun
 
 _TABLES = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'public' and c.relkind in ('r', 'p') and a.attname = 'tenant_id' and not a.attisdropped order by 1
+where n.nspname = 'public' and c.relkind in ('r', 'p') and a.attname = %s and not a.attisdropped order by 1
 """
 # Rows of transactions that had not ended at the last look. The age of a transaction id is cheap to compare and knows
 # of the counter's wrapping round.
 _NEW_ROWS = """
-select {name} as place, t.tenant_id::text as tenant, m.marker
+select {name} as place, t.{owner}::text as tenant, m.marker
 from {table} t cross join lateral (
   select distinct (regexp_matches(t::text, 'canary-[0-9a-f]{{12}}', 'g'))[1] as marker
 ) m where age(t.xmin) <= (select edge from looked) and t::text like '%%canary-%%'
@@ -31,8 +31,9 @@ _EDGE = "select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 429496
 class PostgresEyes:
     """Rows of every table that belongs to tenants, seen in the observer's role, which no policy hides anything from."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, owner_column: str) -> None:
         self._url = url
+        self._owner = owner_column
         self._connection: psycopg.Connection[Any] | None = None
         self._edge: str | None = None
         self._query: sql.Composed | None = None
@@ -67,10 +68,16 @@ class PostgresEyes:
         return found, self.runs(tenants)
 
     def _new_rows(self, connection: psycopg.Connection[Any]) -> sql.Composed:
-        tables = [name for (name,) in connection.execute(_TABLES)] if self._query is None else self._tables
+        tables = (
+            [name for (name,) in connection.execute(_TABLES, [self._owner])] if self._query is None else self._tables
+        )
         if self._query is None or tables != self._tables:
             self._tables = tables
-            parts = [sql.SQL(_NEW_ROWS).format(name=sql.Literal(name), table=sql.Identifier(name)) for name in tables]
+            owner = sql.Identifier(self._owner)
+            parts = [
+                sql.SQL(_NEW_ROWS).format(name=sql.Literal(name), table=sql.Identifier(name), owner=owner)
+                for name in tables
+            ]
             self._query = sql.SQL("with looked as (select age(%s::xid) as edge) {}").format(
                 sql.SQL(" union all ").join(parts)
             )

@@ -93,8 +93,7 @@ class RedisEyes:
             ]
 
     def _event(self, text: str) -> list[Event]:
-        decoded = self._dialect.decode(text)
-        return [] if isinstance(decoded, StreamControl) else [decoded]
+        return [each for each in self._dialect.decode(text) if not isinstance(each, StreamControl)]
 
     def close(self) -> None:
         """Let go of the connection."""

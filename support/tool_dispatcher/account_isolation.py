@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from support.cloud.servers import servers_of
+from support.platform.components import Component
 from support.scenario import agents
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -21,14 +22,14 @@ def run_at_the_same_moment(world: World, customers: Sequence[User], work: Server
     :raises NotShown: the calls did not overlap.
     """
     requests = [work.requested(world, customer) for customer in customers]
-    world.faults.silence("cloud")
+    world.faults.silence(Component.CLOUD)
     # Whoever has a connection to the cloud after this waits for its answer.
-    world.faults.reset_connections("cloud")
+    world.faults.reset_connections(Component.CLOUD)
     runs = [tool_execution.start(world, request) for request in requests]
     world.try_to_see(
-        lambda: world.faults.open_connections("cloud") >= len(customers), "run starts", "the calls at the cloud"
+        lambda: world.faults.open_connections(Component.CLOUD) >= len(customers), "run starts", "the calls at the cloud"
     )
-    world.faults.heal("cloud")
+    world.faults.heal(Component.CLOUD)
     for run in runs:
         world.ended(run)
     times = [_start_and_end(world, customer) for customer in customers]

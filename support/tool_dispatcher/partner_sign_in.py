@@ -10,6 +10,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
 
 from support.matchers.faultless import faultless
+from support.platform.components import Component
 from support.redaction import know_secret
 from support.scenario import agents
 from support.scenario.partner import own_path
@@ -22,7 +23,7 @@ from support.tool_dispatcher.tool_calls import events_of_last_run
 
 _STORED = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
 """What is always stored of a run: a search that does not find it has looked in the wrong place."""
-_LOGS = ("backend", "worker-*", "tools-*")
+_LOGS = (Component.API, Component.WORKERS, Component.TOOLS)
 _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
 
@@ -114,7 +115,11 @@ def _in_stores(world: World) -> Searched:
 
 def _logged(world: World, run: RunHandle) -> list[str]:
     marks = (run.run_id.encode(), run.trace_id.encode())
-    entries = [entry.text for services in _LOGS for entry in whole_logs(world.addresses.log_dir, services)]
+    entries = [
+        entry.text
+        for component in _LOGS
+        for entry in whole_logs(world.addresses.log_dir, world.target.part(component).logs)
+    ]
     return [f"log: {text.decode('utf-8', 'replace')}" for text in entries if any(mark in text for mark in marks)]
 
 

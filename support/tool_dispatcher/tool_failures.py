@@ -47,7 +47,7 @@ def end_of(world: World, customer: User) -> dict[str, Any]:
     """How the customer's last run ended, stored and by its last event: its state, and whether it is partial."""
     stored = world.ended(world.run_of(customer))
     end = events_of_last_run(world, customer)[-1]
-    return {"stored": (stored.status, stored.raw["partial"]), "event": (end.type, end.payload.get("partial"))}
+    return {"stored": (stored.status, stored.is_partial), "event": (end.type, end.payload.get("partial"))}
 
 
 def expected_end(partial: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.cloud.servers import Account, servers_of
+from support.platform.values import Tool
 from support.scenario import agents
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -88,7 +89,7 @@ def expected_refusals(world: World) -> dict[str, dict[str, Any]]:
     """What ``refusals`` must be, by the published list."""
     listed = published_tools(world, world.kept(EveryTool).caller)
     return {
-        tool: {"code": "permission_denied", **{key: listed[tool][key] for key in _DETAILS}}
+        tool: {"code": "permission_denied", **{key: getattr(listed[tool], key) for key in _DETAILS}}
         for tool in _without_result(world)
     }
 
@@ -98,16 +99,16 @@ def _without_result(world: World) -> list[str]:
     return sorted(tool for tool in EVERY_TOOL if found.get(tool, {}).get("result") is None)
 
 
-def published_tools(world: World, caller: User) -> dict[str, Mapping[str, Any]]:
+def published_tools(world: World, caller: User) -> dict[str, Tool]:
     """The tools by name, as the platform lists them to the caller."""
-    return {each["name"]: each for each in world.platform.tools(caller).require()["items"]}
+    return {each.name: each for each in world.platform.tools(caller).require().items}
 
 
 def published_rights(world: World, caller: User) -> dict[str, tuple[bool, bool]]:
     """By tool: whether the list gives it to the caller's plan and role, and whether it allows it to the caller."""
     plan, listed = caller.tenant.plan.wire, published_tools(world, caller)
     return {
-        name: (plan in each["plans"] and caller.role in each["roles"], each["allowed"])
+        name: (plan in each.plans and caller.role in each.roles, bool(each.allowed))
         for name, each in listed.items()
         if name in EVERY_TOOL
     }

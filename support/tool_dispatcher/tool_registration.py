@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from support.platform.components import Component
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
 from support.scenario import agents
@@ -137,7 +138,7 @@ def is_published(world: World) -> bool:
 OPERATIONS: dict[str, Callable[[World], None]] = {
     "added the currency tool": _add,
     "withdrawn the currency tool": _withdraw,
-    "restarted the tools service after a crash": lambda world: world.faults.restart("tools-1"),
+    "restarted the tools service after a crash": lambda world: world.faults.restart(Component.TOOLS),
 }
 """What the operator has done, as a feature says it."""
 CALL_RESULTS = {

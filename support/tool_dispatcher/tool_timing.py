@@ -13,7 +13,6 @@ from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-from support.stack.apex import CALLS_AT_ONCE
 from support.tool_dispatcher.tool_calls import ends_of_calls, events_of_last_run
 
 _SLOW, _QUICK = 0.8, 0.2
@@ -51,7 +50,7 @@ def take_as_long_as_the_partner(slack: float) -> BaseMatcher[Sequence[TimedCall]
 
 def _ask_more_than_at_once(world: World, customer: User) -> RunHandle | None:
     """Start an agent that asks the partner one question more than it may ask at once: the last has to wait."""
-    paths = [f"{own_path(customer)}-{number}" for number in range(CALLS_AT_ONCE + 1)]
+    paths = [f"{own_path(customer)}-{number}" for number in range(world.target.limits["calls_at_once"] + 1)]
     for path in paths:
         world.partner.delay(path, _QUICK if path == paths[-1] else _SLOW)
     return world.start_run(customer, agents.PROBE, input=agents.side_by_side(*paths))

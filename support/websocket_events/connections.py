@@ -67,5 +67,5 @@ def seconds_until_closed(world: World, dropped: DroppedConnection) -> float:
 
 
 def _open_connections(world: World) -> int:
-    seen: int = world.platform.operator_connections(world.users.operator).require()["open"]
+    seen: int = world.platform.operator_connections(world.users.operator).require().open
     return seen

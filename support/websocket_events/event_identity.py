@@ -39,7 +39,7 @@ def in_two_threads(agent: Agent, *, at_once: bool) -> Work:
     def run_both(world: World, user: User) -> RunHandle:
         ids = []
         for number in (1, 2):
-            thread = world.platform.create_thread(user, f"Thread {number}").require()["id"]
+            thread = world.platform.create_thread(user, f"Thread {number}").require().id
             request = f"request-{uuid.uuid4().hex}"
             run = world.running(user, agent.wire, thread_id=thread, request_id=request)
             ids.append(RequestIds(user.id, thread, run.run_id, request, run.trace_id))

@@ -54,9 +54,9 @@ def connect(world: World, client: EventClient, user: User) -> None:
         case EventClient.PROGRAM:
             capture = world.try_to_watch(user, carrier="header")
         case EventClient.OWN_WEBSITE:
-            capture = world.try_to_watch(user, origin=world.platform.dialect.website, carrier="subprotocol")
+            capture = world.try_to_watch(user, website=world.platform.dialect.website, carrier="subprotocol")
         case EventClient.THIRD_PARTY:
-            capture = world.try_to_watch(user, origin=_THIRD_PARTY, carrier="subprotocol")
+            capture = world.try_to_watch(user, website=_THIRD_PARTY, carrier="subprotocol")
         case EventClient.NO_TOKEN:
             capture = world.try_to_watch(user, anonymous=True)
         case _:

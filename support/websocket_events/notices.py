@@ -34,7 +34,7 @@ def send(world: World, sender: User) -> None:
         sender, title="Maintenance tonight", body="Live events pause for some minutes at midnight."
     )
     if outcome.done:
-        world.keep(Notice(outcome.body["id"], sent_at))
+        world.keep(Notice(outcome.value.id, sent_at))
 
 
 def received(world: World) -> Iterator[tuple[EventCapture, Event]]:

@@ -8,14 +8,20 @@ from hamcrest import assert_that
 from support.agent_execution.cancellation import is_accepted_like
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
+from support.platform.runs import Run, RunRequest, RunStatus
+from support.platform.values import read
 from support.scenario.verdict import NotShown
 
 RUN = {"id": "r1", "agent_name": "probe", "status": "running", "finished_at": None}
 CONFLICT = Outcome("POST", "/v1/runs/r1/cancel", 409, {}, "{}", meaning=Meaning.CONFLICT)
 
 
+def read_run(body):
+    return Run(read(RunRequest, body), RunStatus(body["status"]))
+
+
 def accepted(run, status=202):
-    return Outcome("POST", "/v1/runs/r1/cancel", status, {}, json.dumps(run), meaning=Meaning.DONE)
+    return Outcome("POST", "/v1/runs/r1/cancel", status, {}, json.dumps(run), meaning=Meaning.DONE, read=read_run)
 
 
 @pytest.mark.parametrize(

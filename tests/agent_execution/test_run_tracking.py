@@ -4,11 +4,12 @@ import pytest
 from hamcrest import assert_that
 
 from support.agent_execution.run_tracking import accounts_for_its_duration, took_less_than, took_long_only_in
+from support.platform.runs import RunStep, TrackedRun
 
 
 def run(total, *durations):
-    steps = [{"name": f"s{number}", "duration_seconds": duration} for number, duration in enumerate(durations)]
-    return {"duration_seconds": total, "steps": steps}
+    steps = [RunStep(f"s{number}", duration) for number, duration in enumerate(durations)]
+    return TrackedRun("r1", "completed", seconds=total, steps=steps)
 
 
 @pytest.mark.parametrize("tracked", [run(1.25, 0.25, 1.0), run(0.3, 0.1, 0.2)], ids=["exact", "binary fractions"])

@@ -6,7 +6,7 @@ from typing import Any
 from hamcrest.core.matcher import Matcher
 from hamcrest.core.string_description import StringDescription
 
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 from support.platform.outcome import Outcome
 
 PLACE = "GET /v1/things"
@@ -16,7 +16,7 @@ def response(status: int | None, body: Any = None, *, sent_at: float = 0.0, **he
     """A response; ``status`` None: there was none. Header names with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     text = "" if body is None else json.dumps(body)
-    return Outcome("GET", "/", status, named, text, meaning=Dialect().meaning(status or 599), sent_at=sent_at)
+    return Outcome("GET", "/", status, named, text, meaning=DIALECT.meaning(status or 599), sent_at=sent_at)
 
 
 def mismatch(matcher: Matcher[Any], item: Any) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from support.api.concurrent_requests import MixedCall, PlannedRequest, are_correct, have_unique_ids, holds, mixture
-from support.platform.driver import Endpoints
 from support.platform.drivers.apex import ApexDriver
 from support.platform.outcome import Outcome
 from support.scenario.users import Tenant, User
@@ -82,7 +81,7 @@ def _send(planned: PlannedRequest, platform: ApexDriver) -> Outcome:
 
 def test_the_mixture_is_of_ten_requests_of_different_kinds():
     expected = mixture(CALLER, "t", share=0.5)
-    platform = ApexDriver(Endpoints("", "", "", ""))
+    platform = ApexDriver({})
     described = [platform.described(partial(_send, each)) for each in expected]
     assert len({(each.method, each.path) for each in described}) == 10
     assert (described[-1].method, described[-1].path) == ("GET", "/v1/threads/t/messages?limit=1")

@@ -10,7 +10,8 @@ from support.bench.message_server import messages
 from support.bench.project import NOTED, NOTHING, Project
 from support.bench.scenario import empty_features
 from support.bench.workbench import QUICK, Workbench
-from support.platform.dialect import Dialect, StreamControl
+from support.platform.dialect import StreamControl
+from support.platform.drivers.apex import DIALECT
 from support.platform.story import Event
 
 BEHAVE = [sys.executable, "-m", "behave", "--no-summary", "--format=null"]
@@ -65,7 +66,7 @@ def test_run_that_is_red_or_notes_no_moment_is_no_measurement(tmp_path, sentence
 
 
 def test_messages_are_events_of_the_platform():
-    opening, *events = [Dialect().decode(message) for message in messages(3)]
+    opening, *events = [each for message in messages(3) for each in DIALECT.decode(message)]
     assert isinstance(opening, StreamControl)
     assert [event.sequence for event in events if isinstance(event, Event)] == [1, 2, 3]
 

@@ -4,14 +4,14 @@ import pytest
 from hamcrest.core.string_description import StringDescription
 
 from support.business_data.concurrent_writes import one_succeeds_and_one_is_refused
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 from support.platform.outcome import Outcome
 
 CONFLICT = '{"code": "conflict", "detail": "too late"}'
 
 
 def outcome(status: int | None, text: str = "") -> Outcome:
-    return Outcome("PATCH", "/x", status, text=text, meaning=Dialect().meaning(status or 0))
+    return Outcome("PATCH", "/x", status, text=text, meaning=DIALECT.meaning(status or 0))
 
 
 @pytest.mark.parametrize("turned", [False, True])

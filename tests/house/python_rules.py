@@ -116,7 +116,7 @@ def suite_and_platform_are_separate(module: Module) -> Iterator[str]:
     forbidden: tuple[str, ...]
     if module.under("apex"):
         forbidden = ("support", "steps", "tests", "defects", "environment", "behave")
-    elif module.under("support", "steps", "environment.py") and not module.under("support/plugin"):
+    elif module.under("support", "steps", "environment.py"):
         forbidden = ("apex",)
     else:
         return

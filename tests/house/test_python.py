@@ -53,7 +53,7 @@ KEPT = [
     ("environment_has_one_reader", "support/settings.py", "import os\nos.environ['X']"),
     ("behave_stays_outside", "steps/given.py", "from behave import given"),
     ("matchers_are_pure", "support/matchers/story.py", "import re\nfrom hamcrest import equal_to"),
-    ("suite_and_platform_are_separate", "support/plugin/probes.py", "from apex.agents import Agent"),
+    ("suite_and_platform_are_separate", "targets/apex/plugin/probes.py", "from apex.agents import Agent"),
     ("stores_are_opened_in_one_place", "support/stores/opened.py", "import psycopg\npsycopg.connect('')"),
     ("nobody_sleeps_or_pretends", "support/stack/partner.py", "import asyncio\nasyncio.sleep(delay)"),
     (

@@ -25,7 +25,8 @@ from support.matchers.isolation import shows_only_data_of, text_of
 from support.matchers.problems import internals_in, is_fit_for_a_customer, is_refused_with
 from support.matchers.schema import is_valid_against
 from support.matchers.timing import percentile
-from support.platform.dialect import Dialect, Meaning
+from support.platform.dialect import Meaning
+from support.platform.drivers.apex import DIALECT
 from support.platform.outcome import Outcome
 from support.redaction import MASK
 from support.scenario.users import Tenant
@@ -39,7 +40,7 @@ def mismatch(matcher, value):
 
 
 def refusal(status, **problem):
-    return Outcome("GET", "/x", status, text=json.dumps(problem), meaning=Dialect().meaning(status))
+    return Outcome("GET", "/x", status, text=json.dumps(problem), meaning=DIALECT.meaning(status))
 
 
 # -- isolation ----------------------------------------------------------------------------------------------------

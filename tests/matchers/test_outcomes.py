@@ -4,12 +4,12 @@ import pytest
 from hamcrest.core.string_description import StringDescription
 
 from support.matchers.outcomes import all_succeed, succeeds
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 from support.platform.outcome import Outcome
 
 
 def outcome(status: int | None, text: str = "") -> Outcome:
-    return Outcome("POST", "/x", status, text=text, error="reset", meaning=Dialect().meaning(status or 0))
+    return Outcome("POST", "/x", status, text=text, error="reset", meaning=DIALECT.meaning(status or 0))
 
 
 def test_a_success_is_accepted():

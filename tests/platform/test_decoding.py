@@ -3,7 +3,7 @@
 import json
 
 from support.platform.decoding import StreamDecoder
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 
 
 def opened(epoch: str, sequence: int) -> str:
@@ -15,7 +15,7 @@ def thought(sequence: int) -> str:
 
 
 def test_an_event_knows_its_epoch_its_moment_and_its_connection():
-    decoder = StreamDecoder(Dialect())
+    decoder = StreamDecoder(DIALECT)
     frames = ((1.0, 1, opened("a", 4)), (2.0, 1, thought(5)), (3.0, 2, opened("b", 0)), (4.0, 2, thought(1)))
     for received, connection, text in frames:
         decoder.feed(received, text, connection)
@@ -28,7 +28,7 @@ def test_an_event_knows_its_epoch_its_moment_and_its_connection():
 
 
 def test_what_is_no_event_is_kept_apart():
-    decoder = StreamDecoder(Dialect())
+    decoder = StreamDecoder(DIALECT)
     for text in ("no JSON", "[]", '{"run_id": "run-1"}', thought(1)):
         decoder.feed(1.0, text)
     assert decoder.malformed == ["no JSON", "[]", '{"run_id": "run-1"}']

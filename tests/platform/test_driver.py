@@ -6,8 +6,8 @@ import re
 import pytest
 
 from support.platform.dialect import Dialect, Meaning
-from support.platform.driver import Anyone, Endpoints
-from support.platform.drivers.apex import ApexDriver
+from support.platform.driver import Anyone
+from support.platform.drivers.apex import DIALECT, ApexDriver
 from support.platform.outcome import Outcome
 from support.platform.trace import new_trace_id, trace_id_of, traceparent
 from support.scenario.verdict import NotShown
@@ -25,7 +25,7 @@ PROBLEM = {
 
 
 def platform_at(api: ApiServer, record=None) -> ApexDriver:
-    return ApexDriver(Endpoints(api.url, api.url, "ws://unused", api.url), record=record)
+    return ApexDriver(dict.fromkeys(("auth", "backend", "analytics", "tools"), api.url), record)
 
 
 def test_a_request_carries_token_and_trace(api):
@@ -79,7 +79,6 @@ def test_a_run_is_asked_for_with_what_is_given_and_nothing_else(api):
         (lambda p, w: p.delete_thread(w, "t"), "DELETE", "/v1/threads/t"),
         (lambda p, w: p.post_message(w, "t", "c"), "POST", "/v1/threads/t/messages"),
         (lambda p, w: p.messages(w, "t"), "GET", "/v1/threads/t/messages"),
-        (lambda p, w: p.cloud_account(w), "GET", "/v1/cloud-account"),
         (lambda p, w: p.set_cloud_account(w, account_id="1", role_arn="a", region="r"), "PUT", "/v1/cloud-account"),
         (lambda p, w: p.store_usage(w, []), "POST", "/v1/usage-records"),
         (lambda p, w: p.run(w, "r"), "GET", "/v1/runs/r"),
@@ -124,7 +123,7 @@ def test_a_refusal_is_a_value_with_its_explanation(api):
     ],
 )
 def test_what_a_status_means(status, meaning):
-    assert Dialect().meaning(status) is meaning
+    assert DIALECT.meaning(status) is meaning
 
 
 def test_another_platform_may_say_403_where_ours_says_401():

@@ -5,15 +5,17 @@ import socket
 import struct
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import websocket
 from websockets.sync.server import ServerConnection
 
 from support.matchers.story import has_no_gap, tells_a_complete_story
-from support.platform.dialect import Dialect
+from support.platform.drivers.apex import DIALECT
 from support.platform.events import EventCapture
 from support.platform.story import Event
+from support.platform.websocket import WebSocketTransport
 from support.scenario.verdict import DeadlinePassed
 from tests.matchers.stories import RUN, with_tools
 from tests.servers import EventServer, wait_for_close
@@ -40,7 +42,8 @@ FRAMES = [envelope(event) for event in with_tools()]
 
 
 def capture_of(stream: EventServer, **options) -> EventCapture:
-    return EventCapture(stream.url, Dialect(**options), lambda: "token-1", name="Acme's connection")
+    dialect = replace(DIALECT, **options)
+    return EventCapture(WebSocketTransport(stream.url, dialect), dialect, lambda: "token-1", name="Acme's connection")
 
 
 def play(*frames: str, then=wait_for_close):
@@ -103,7 +106,7 @@ def test_an_origin_is_shown_only_when_there_is_one(stream):
     capture = capture_of(stream)
     capture.connect()
     assert "origin" not in stream.requests[-1].headers
-    capture.connect(origin="https://app.apex.test")
+    capture.connect(website="https://app.apex.test")
     assert stream.requests[-1].headers["origin"] == "https://app.apex.test"
     capture.close()
 
@@ -121,7 +124,7 @@ def test_a_refusal_is_a_value(stream, status):
 
 
 def test_no_server_is_a_value():
-    capture = EventCapture("ws://127.0.0.1:1/v1/events", Dialect(), lambda: None)
+    capture = EventCapture(WebSocketTransport("ws://127.0.0.1:1/v1/events", DIALECT), DIALECT, lambda: None)
     handshake = capture.connect()
     assert handshake.status is None
     assert "ConnectionRefusedError" in str(handshake.error)
@@ -285,15 +288,15 @@ def test_other_wrappings_are_understood():
     for wrapping in ("data", "payload"):
         body = {key: inner[key] for key in inner if key not in ("type", "payload")}
         frame = {"type": inner["type"], wrapping: {**body, **inner["payload"]}}
-        event = Dialect(wrapping=wrapping).decode(json.dumps(frame))
+        (event,) = replace(DIALECT, wrapping=wrapping).decode(json.dumps(frame))
         assert isinstance(event, Event)
         assert (event.type, event.run_id, event.sequence, event.call_id) == ("tool_executing", RUN, 3, "a")
 
 
 def test_a_platform_without_numbers_is_not_asked_to_resume():
-    assert Dialect(sequences=False).resume_query(3, "e1") == {}
-    assert Dialect().resume_query(None, "e1") == {}
-    assert Dialect().resume_query(3, None) == {"last_sequence": "3"}
+    assert replace(DIALECT, sequences=False).resume_query(3, "e1") == {}
+    assert DIALECT.resume_query(None, "e1") == {}
+    assert DIALECT.resume_query(3, None) == {"last_sequence": "3"}
 
 
 def test_capturing_is_about_as_quick_as_the_bare_library(stream):

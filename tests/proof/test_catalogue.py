@@ -23,7 +23,13 @@ def listing(*entries: object) -> str:
 def test_defects_are_read_in_order_of_their_ids():
     earlier = ENTRY | {"id": "AEC-02b", "promise": "AEC-02"}
     assert [defect.id for defect in parse(listing(ENTRY, earlier))] == ["AEC-02b", "AEC-03a"]
-    assert parse(listing(ENTRY))[0].to_json() == ENTRY
+    assert parse(listing(ENTRY))[0].to_json() == {**ENTRY, "blind": False}
+
+
+def test_a_blind_defect_has_no_scenario_before_it_was_planted():
+    (found,) = parse(listing(ENTRY | {"blind": True, "scenario": "", "step": ""}))
+    assert not found.is_planted
+    assert parse(listing(ENTRY | {"blind": True}))[0].is_planted
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,8 @@ def test_defects_are_read_in_order_of_their_ids():
         (listing(ENTRY | {"promise": "AEC-04"}), "no defect of the promise"),
         (listing(ENTRY | {"service": "frontend"}), "no service 'frontend'"),
         (listing(ENTRY | {"step": ""}), "must say something"),
+        (listing(ENTRY | {"step": "", "scenario": ""}), "must say something"),
+        (listing(ENTRY | {"blind": True, "step": ""}), "must say something"),
     ],
 )
 def test_unusable_list_is_refused(text, reason):

@@ -24,7 +24,7 @@ from schemathesis.checks import (
 from support.api import permissions
 from support.api.endpoints import in_order
 from support.api.owned_resources import OwnedResources
-from support.platform import openapi
+from support.platform.openapi import Operation
 from support.scenario.users import Tenant, User
 from support.scenario.world import World
 from support.settings import CHECKOUT
@@ -51,7 +51,12 @@ def published() -> list[tuple[str, Any]]:
         schema = schemathesis.openapi.from_dict(json.loads(text))
         results: list[Any] = list(schema.get_all_operations())
         found += [(service, result.ok()) for result in results]
-    return sorted(found, key=lambda each: in_order(each[1].method.upper(), f"{each[1].method.upper()} {each[1].path}"))
+    return sorted(found, key=lambda each: _in_order(*each))
+
+
+def _in_order(service: str, operation: Any) -> Any:
+    groups = frozenset({"log_out"} if operation.path == "/v1/logout" else ())
+    return in_order(Operation(service, operation.method.upper(), operation.path, {}, {}, groups=groups))
 
 
 OPERATIONS = published()
@@ -75,7 +80,7 @@ def ask(world: World, service: str, case: Any, caller: OwnedResources) -> None:
     """Send a request as somebody, and hold the answer against what is published."""
     token = caller.owner.access_token
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    answer = case.call(base_url=openapi.services(world)[service], headers=headers)
+    answer = case.call(base_url=world.platform.services[service], headers=headers)
     case.validate_response(answer, checks=CHECKS, headers=headers)
     if case.path == "/v1/logout" and answer.status_code < 300:
         world.users.log_in(caller.owner)

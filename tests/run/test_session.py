@@ -136,7 +136,7 @@ def test_who_may_not_watch_is_told(world):
     acme = world.users.settle(world.users["Acme"])
     assert world.try_to_watch(acme, token="nonsense").handshake.status == 401
     assert world.try_to_watch(acme, anonymous=True).handshake.status == 401
-    assert world.try_to_watch(acme, origin="https://evil.example").handshake.status == 403
+    assert world.try_to_watch(acme, website="https://evil.example").handshake.status == 403
     acme.access_token = None
     with pytest.raises(NotShown, match="Acme could not connect"):
         world.watch(acme)

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from support.platform.driver import Endpoints
 from support.platform.drivers.apex import ApexDriver
 from support.redaction import MASK, redact
 from support.scenario.users import OPERATOR, USER_PATTERN, Plan, Role, Tenant, Users
@@ -43,7 +42,7 @@ def _word(body) -> str:
 @pytest.fixture
 def users(api: ApiServer) -> Users:
     api.answer = sign_up_desk
-    return Users(ApexDriver(Endpoints(api.url, api.url, "", api.url)), "op@platform.example", "operator-password")
+    return Users(ApexDriver({"auth": api.url, "backend": api.url}), "op@platform.example", "operator-password")
 
 
 def test_an_owner_signs_up_with_a_plan_and_logs_in(api, users):

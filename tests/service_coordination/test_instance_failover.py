@@ -3,13 +3,14 @@
 import pytest
 
 from support.service_coordination.instance_failover import Workload
-from support.service_coordination.service_discovery import FIRST, SECOND
+
+FIRST, SECOND = "tools-1", "tools-2"
 
 BOTH = {"run-1": FIRST, "run-2": SECOND}
 
 
 def test_jobs_on_both_instances_that_wait_at_the_partner_are_a_full_workload():
-    assert Workload(BOTH, frozenset(BOTH)).is_full(capacity=2)
+    assert Workload(BOTH, frozenset(BOTH)).is_full(2, [FIRST, SECOND])
 
 
 @pytest.mark.parametrize(
@@ -23,4 +24,4 @@ def test_jobs_on_both_instances_that_wait_at_the_partner_are_a_full_workload():
     ],
 )
 def test_fewer_jobs_or_one_instance_are_not(running, waiting, capacity):
-    assert not Workload(running, frozenset(waiting)).is_full(capacity)
+    assert not Workload(running, frozenset(waiting)).is_full(capacity, [FIRST, SECOND])

@@ -1,17 +1,75 @@
 """The reference platform's driver: what a customer, a colleague and an operator can ask of it over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from support.platform.driver import Caller, HttpDriver, Json
+from support.platform import values
+from support.platform.dialect import Closing, Dialect, Meaning
+from support.platform.driver import Anyone, Caller, Json, NewAccount
+from support.platform.http import HttpDriver, Recorder, given
 from support.platform.outcome import Outcome
-from support.platform.runs import Run, RunError, RunStatus
+from support.platform.runs import Run, RunError, RunRequest, RunStatus, RunStep, TrackedRun
+from support.platform.values import Page, read
+from support.platform.websocket import WebSocketTransport
+from support.redaction import know_secret
+from support.stack.client import Addresses
+
+DIALECT = Dialect(
+    name="apex",
+    subprotocol="apex.v1",
+    website="https://app.apex.test",
+    controls=frozenset({"stream_opened", "resync_required"}),
+    meanings={
+        401: Meaning.UNAUTHENTICATED,
+        403: Meaning.PERMISSION_DENIED,
+        404: Meaning.NOT_FOUND,
+        409: Meaning.CONFLICT,
+        410: Meaning.GONE,
+        413: Meaning.INVALID,
+        422: Meaning.INVALID,
+        429: Meaning.RATE_LIMITED,
+        503: Meaning.UNAVAILABLE,
+    },
+    closings={4401: Closing.SESSION_OVER, 4403: Closing.REMOVED},
+)
 
 
 class ApexDriver(HttpDriver):
-    """What can be asked of Apex. Every answer is an :class:`Outcome`; nothing here raises for a refusal."""
+    """What can be asked of Apex; the verbs say what they are for in :class:`support.platform.driver.Driver`."""
+
+    dialect = DIALECT
+    api = "backend"
+
+    @classmethod
+    def at(cls, addresses: Addresses, record: Recorder | None = None) -> "ApexDriver":
+        """A driver of the platform of a running stack."""
+        services = {
+            "auth": addresses.auth_url,
+            "backend": addresses.backend_url,
+            "analytics": addresses.analytics_url,
+            "tools": addresses.tools_url,
+        }
+        return cls(services, record)
 
     # -- accounts ---------------------------------------------------------------------------------------------
+
+    def provide(self, who: Caller, account: NewAccount) -> Outcome:
+        if account.inviter is None:
+            return self.sign_up(
+                who,
+                organisation=account.organisation,
+                email=account.email,
+                password=account.password,
+                plan=account.plan,
+                display_name=account.display_name,
+            )
+        invitation = self.invite(account.inviter, email=account.email, role=account.role)
+        if not invitation.done:
+            return invitation
+        return self.accept_invitation(
+            who, token=invitation.value.token, password=account.password, display_name=account.display_name
+        )
 
     def sign_up(
         self, who: Caller, *, organisation: str, email: str, password: str, plan: str, display_name: str | None = None
@@ -21,9 +79,8 @@ class ApexDriver(HttpDriver):
             "POST",
             "/v1/signup",
             service="auth",
-            json=_given(
-                organisation=organisation, email=email, password=password, plan=plan, display_name=display_name
-            ),
+            json=given(organisation=organisation, email=email, password=password, plan=plan, display_name=display_name),
+            read=_account,
         )
 
     def log_in(self, who: Caller, *, email: str, password: str, expires_in: float | None = None) -> Outcome:
@@ -32,7 +89,8 @@ class ApexDriver(HttpDriver):
             "POST",
             "/v1/token",
             service="auth",
-            json=_given(grant_type="password", email=email, password=password, expires_in=expires_in),
+            json=given(grant_type="password", email=email, password=password, expires_in=expires_in),
+            read=_session,
         )
 
     def refresh(self, who: Caller, refresh_token: str) -> Outcome:
@@ -41,17 +99,25 @@ class ApexDriver(HttpDriver):
             "POST",
             "/v1/token",
             service="auth",
-            json=_given(grant_type="refresh_token", refresh_token=refresh_token),
+            json=given(grant_type="refresh_token", refresh_token=refresh_token),
+            read=_session,
         )
 
     def log_out(self, who: Caller) -> Outcome:
         return self.request(who, "POST", "/v1/logout", service="auth")
 
     def me(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/me", service="auth")
+        return self.request(who, "GET", "/v1/me", service="auth", read=_account)
 
     def invite(self, who: Caller, *, email: str, role: str) -> Outcome:
-        return self.request(who, "POST", "/v1/invitations", service="auth", json={"email": email, "role": role})
+        return self.request(
+            who,
+            "POST",
+            "/v1/invitations",
+            service="auth",
+            json={"email": email, "role": role},
+            read=_invitation,
+        )
 
     def accept_invitation(self, who: Caller, *, token: str, password: str, display_name: str | None = None) -> Outcome:
         return self.request(
@@ -59,11 +125,12 @@ class ApexDriver(HttpDriver):
             "POST",
             "/v1/invitations/acceptance",
             service="auth",
-            json=_given(token=token, password=password, display_name=display_name),
+            json=given(token=token, password=password, display_name=display_name),
+            read=_account,
         )
 
     def members(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/members", service="auth")
+        return self.request(who, "GET", "/v1/members", service="auth", read=_page(_account))
 
     def remove_member(self, who: Caller, user_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/v1/members/{user_id}", service="auth")
@@ -71,25 +138,31 @@ class ApexDriver(HttpDriver):
     # -- conversations ----------------------------------------------------------------------------------------
 
     def create_thread(self, who: Caller, title: str) -> Outcome:
-        return self.request(who, "POST", "/v1/threads", json={"title": title})
+        return self.request(who, "POST", "/v1/threads", json={"title": title}, read=_thread)
 
-    def threads(self, who: Caller, **query: Any) -> Outcome:
-        return self.request(who, "GET", "/v1/threads", query=query)
+    def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        return self.request(who, "GET", "/v1/threads", query=given(limit=limit, cursor=cursor), read=_page(_thread))
 
     def thread(self, who: Caller, thread_id: str) -> Outcome:
-        return self.request(who, "GET", f"/v1/threads/{thread_id}")
+        return self.request(who, "GET", f"/v1/threads/{thread_id}", read=_thread)
 
     def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
-        return self.request(who, "PATCH", f"/v1/threads/{thread_id}", json={"title": title})
+        return self.request(who, "PATCH", f"/v1/threads/{thread_id}", json={"title": title}, read=_thread)
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/v1/threads/{thread_id}")
 
     def post_message(self, who: Caller, thread_id: str, content: str) -> Outcome:
-        return self.request(who, "POST", f"/v1/threads/{thread_id}/messages", json={"content": content})
+        return self.request(who, "POST", f"/v1/threads/{thread_id}/messages", json={"content": content}, read=_message)
 
-    def messages(self, who: Caller, thread_id: str, **query: Any) -> Outcome:
-        return self.request(who, "GET", f"/v1/threads/{thread_id}/messages", query=query)
+    def messages(self, who: Caller, thread_id: str, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        return self.request(
+            who,
+            "GET",
+            f"/v1/threads/{thread_id}/messages",
+            query=given(limit=limit, cursor=cursor),
+            read=_page(_message),
+        )
 
     def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome:
         return self.request(
@@ -106,39 +179,45 @@ class ApexDriver(HttpDriver):
             who, "PUT", "/v1/cloud-account", json={"account_id": account_id, "role_arn": role_arn, "region": region}
         )
 
-    def cloud_account(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/cloud-account")
-
     def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
         return self.request(who, "POST", "/v1/usage-records", json={"records": list(records)})
 
-    def set_allowance(self, who: Caller, monthly_amount: str, *, service: str = "backend") -> Outcome:
-        return self.request(who, "PUT", "/v1/allowance", service=service, json={"monthly_amount": monthly_amount})
+    def set_allowance(self, who: Caller, monthly_amount: str, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "PUT", "/v1/allowance", service=instance, json={"monthly_amount": monthly_amount})
 
-    def allowance(self, who: Caller, *, service: str = "backend") -> Outcome:
-        return self.request(who, "GET", "/v1/allowance", service=service)
+    def allowance(self, who: Caller, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "GET", "/v1/allowance", service=instance, read=partial(read, values.Allowance))
 
-    def book_expense(self, who: Caller, amount: str, purpose: str, *, service: str = "backend") -> Outcome:
+    def book_expense(self, who: Caller, amount: str, purpose: str, *, instance: str | None = None) -> Outcome:
         return self.request(
-            who, "POST", "/v1/allowance/expenses", service=service, json={"amount": amount, "purpose": purpose}
+            who,
+            "POST",
+            "/v1/allowance/expenses",
+            service=instance,
+            json={"amount": amount, "purpose": purpose},
+            read=partial(read, values.Expense),
         )
 
     def expenses(self, who: Caller, **query: Any) -> Outcome:
-        return self.request(who, "GET", "/v1/allowance/expenses", query=query)
+        return self.request(
+            who, "GET", "/v1/allowance/expenses", query=query, read=_page(partial(read, values.Expense))
+        )
 
-    def allot(self, who: Caller, team: str, amount: str, *, service: str = "backend") -> Outcome:
-        return self.request(who, "POST", "/v1/budgets", service=service, json={"team": team, "amount": amount})
+    def allot(self, who: Caller, team: str, amount: str, *, instance: str | None = None) -> Outcome:
+        return self.request(
+            who, "POST", "/v1/budgets", service=instance, json={"team": team, "amount": amount}, read=_budget
+        )
 
     def budgets(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/budgets")
+        return self.request(who, "GET", "/v1/budgets", read=_page(_budget))
 
     def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome:
-        return self.request(who, "PATCH", f"/v1/budgets/{budget_id}", json={"amount": amount})
+        return self.request(who, "PATCH", f"/v1/budgets/{budget_id}", json={"amount": amount}, read=_budget)
 
     # -- runs -------------------------------------------------------------------------------------------------
 
     def agents(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/agents")
+        return self.request(who, "GET", "/v1/agents", read=_page(partial(read, values.Agent)))
 
     def start_run(
         self,
@@ -156,43 +235,34 @@ class ApexDriver(HttpDriver):
             "POST",
             "/v1/runs",
             trace_id=trace_id,
-            headers=_given(**{"x-request-id": request_id}),
-            json=_given(
+            headers=given(**{"x-request-id": request_id}),
+            json=given(
                 agent_name=agent_name,
                 thread_id=thread_id,
                 input=dict(input or {}),
                 time_limit_seconds=time_limit_seconds,
             ),
+            read=_run,
         )
 
     def run(self, who: Caller, run_id: str) -> Outcome:
-        return self.request(who, "GET", f"/v1/runs/{run_id}")
-
-    def run_in(self, outcome: Outcome) -> Run:
-        """The run that an answer holds, in the suite's own words.
-
-        :raises NotShown: the platform refused it.
-        :raises AssertionError: it is in a state in which no run can be.
-        """
-        return _run(outcome.require())
-
-    def runs_in(self, outcome: Outcome) -> list[Run]:
-        """The runs of a page, in its order; see :meth:`run_in`."""
-        return [_run(body) for body in outcome.require()["items"]]
+        return self.request(who, "GET", f"/v1/runs/{run_id}", read=_run)
 
     def runs(self, who: Caller, **query: Any) -> Outcome:
-        return self.request(who, "GET", "/v1/runs", query=query)
+        return self.request(who, "GET", "/v1/runs", query=query, read=_page(_run))
 
     def cancel_run(self, who: Caller, run_id: str) -> Outcome:
-        return self.request(who, "POST", f"/v1/runs/{run_id}/cancel")
+        return self.request(who, "POST", f"/v1/runs/{run_id}/cancel", read=_run)
 
     def jobs(self, who: Caller, run_id: str) -> Outcome:
-        return self.request(who, "GET", "/v1/jobs", service="analytics", query={"run_id": run_id})
+        return self.request(
+            who, "GET", "/v1/jobs", service="analytics", query={"run_id": run_id}, read=_page(partial(read, values.Job))
+        )
 
     # -- tools ------------------------------------------------------------------------------------------------
 
     def tools(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/tools")
+        return self.request(who, "GET", "/v1/tools", read=_page(partial(read, values.Tool)))
 
     def add_tool(self, operator: Caller, **tool: Any) -> Outcome:
         return self.request(operator, "POST", "/v1/operations/tools", json=tool)
@@ -203,16 +273,76 @@ class ApexDriver(HttpDriver):
     # -- operations -------------------------------------------------------------------------------------------
 
     def operator_runs(self, operator: Caller, **query: Any) -> Outcome:
-        return self.request(operator, "GET", "/v1/operations/runs", query=query)
+        return self.request(operator, "GET", "/v1/operations/runs", query=query, read=_page(_tracked))
 
     def operator_connections(self, operator: Caller) -> Outcome:
-        return self.request(operator, "GET", "/v1/operations/connections")
+        return self.request(operator, "GET", "/v1/operations/connections", read=partial(read, values.Connections))
 
     def operator_instances(self, operator: Caller) -> Outcome:
-        return self.request(operator, "GET", "/v1/operations/instances")
+        return self.request(operator, "GET", "/v1/operations/instances", read=_page(partial(read, values.Instance)))
 
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
-        return self.request(operator, "POST", "/v1/operations/notices", json={"title": title, "body": body})
+        return self.request(
+            operator,
+            "POST",
+            "/v1/operations/notices",
+            json={"title": title, "body": body},
+            read=partial(read, values.Notice),
+        )
+
+    # -- what the platform publishes of itself ------------------------------------------------------------------
+
+    def is_alive(self, who: Caller) -> Outcome:
+        return self.request(who, "GET", "/health/live")
+
+    def documents(self) -> Mapping[str, Outcome]:
+        return {name: self.request(Anyone(), "GET", "/openapi.json", service=name) for name in self.services}
+
+    def metrics(self, instance: str | None = None) -> Outcome:
+        return self.request(Anyone(), "GET", "/metrics", service=instance)
+
+    def transport(self, address: str | None = None) -> WebSocketTransport:
+        base = address or self.services["backend"].replace("http", "ws", 1)
+        return WebSocketTransport(f"{base}/v1/events", self.dialect)
+
+
+# -- what answers say -------------------------------------------------------------------------------------------
+
+_thread = partial(read, values.Thread)
+_message = partial(read, values.Message)
+_budget = partial(read, values.Budget)
+
+
+def _page(item: Callable[[Json], Any]) -> Callable[[Json], Page[Any]]:
+    def page(body: Json) -> Page[Any]:
+        return Page([item(each) for each in body.get("items") or ()], body.get("next_cursor"))
+
+    return page
+
+
+def _account(body: Json) -> values.Account:
+    """Of a sign-up or of ``me``, which name the organisation, too; of an acceptance; of a list's entry."""
+    user, tenant = body.get("user") or body, body.get("tenant") or {}
+    return values.Account(
+        user_id=user.get("id", ""),
+        tenant_id=tenant.get("id", ""),
+        email=user.get("email", ""),
+        display_name=user.get("display_name"),
+        role=user.get("role", ""),
+        organisation=tenant.get("name"),
+        plan=tenant.get("plan"),
+    )
+
+
+def _session(body: Json) -> values.Session:
+    for name in ("access_token", "refresh_token"):
+        know_secret(body.get(name) or "")
+    return read(values.Session, body)
+
+
+def _invitation(body: Json) -> values.Invitation:
+    know_secret(body.get("token") or "")
+    return read(values.Invitation, body)
 
 
 def _run(body: Json) -> Run:
@@ -220,15 +350,23 @@ def _run(body: Json) -> Run:
     if stated not in set(RunStatus):
         raise AssertionError(f"the run {body.get('id')} has the status {stated!r}, which no run can have")
     return Run(
-        id=str(body.get("id")),
+        request=read(RunRequest, body),
         status=RunStatus(stated),
         result=body.get("answer"),
         error=RunError(str(error.get("code")), str(error.get("message"))) if error else None,
         usage=body.get("usage") or {},
+        progress=body.get("progress"),
+        is_partial=body.get("partial"),
         raw=body,
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    """The values that are given; an absent one is left out rather than sent as null."""
-    return {name: value for name, value in values.items() if value is not None}
+def _tracked(body: Json) -> TrackedRun:
+    return TrackedRun(
+        id=body.get("id", ""),
+        status=body.get("status", ""),
+        worker=body.get("worker"),
+        seconds=body.get("duration_seconds"),
+        queued_seconds=body.get("queued_seconds"),
+        steps=[RunStep(step.get("name", ""), step.get("duration_seconds")) for step in body.get("steps") or ()],
+    )

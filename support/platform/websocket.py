@@ -1,74 +1,67 @@
-"""One WebSocket of a user: how it was opened, what it hands over, how it ended."""
+"""Live events over a WebSocket, one for each user."""
 
 import contextlib
 import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import websocket
 from websocket import ABNF
 
-from support.platform.dialect import Carried
+from support.platform.dialect import Dialect, with_query
+from support.platform.streams import Closed, Frame, Handshake, Kind, Wanted
 from support.scenario.verdict import NotShown
 
-Frame = tuple[float, int, bytes, int]  # received (monotonic), opcode, data, connection number
+_KINDS = {
+    ABNF.OPCODE_TEXT: Kind.TEXT,
+    ABNF.OPCODE_BINARY: Kind.TEXT,
+    ABNF.OPCODE_PING: Kind.HEARTBEAT,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """How the platform answered the wish to watch. ``status`` 101: the connection is open."""
+class WebSocketTransport:
+    """All events of a user over one WebSocket.
 
-    status: int | None
-    body: str = ""
-    error: str | None = None
-    seconds: float = 0.0
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def accepted(self) -> bool:
-        return self.status == 101
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """How a connection ended: the close code and reason, or the error of the line."""
-
-    code: int | None
-    reason: str
-    at: float
-    error: str | None = None
-
-
-def open_socket(
-    url: str, carried: Carried, origin: str | None, timeout: float
-) -> tuple[Handshake, websocket.WebSocket | None]:
-    """Open a connection; None with the handshake of one that was refused.
-
+    :param address: without query.
     :param timeout: seconds that the opening may take.
     """
-    connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True)
-    connection.settimeout(timeout)
-    started = time.monotonic()
-    try:
-        connection.connect(  # type: ignore[no-untyped-call]
-            url,
-            header=[f"{name}: {value}" for name, value in carried.headers.items()],
-            subprotocols=list(carried.subprotocols) or None,
-            origin=origin,
-            suppress_origin=origin is None,
-            sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+
+    per_run = False
+
+    def __init__(self, address: str, dialect: Dialect, timeout: float = 10.0) -> None:
+        self.address = address
+        self._dialect = dialect
+        self._timeout = timeout
+
+    def open(
+        self, wanted: Wanted, frames: list[Frame], number: int, name: str
+    ) -> tuple[Handshake, "LiveSocket | None"]:
+        """Open a connection; None with the handshake of one that was refused."""
+        carried = self._dialect.carry(wanted.token, wanted.carrier)
+        query = {**carried.query, **self._dialect.resume_query(wanted.after, wanted.epoch)}
+        connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True)
+        connection.settimeout(self._timeout)
+        started = time.monotonic()
+        try:
+            connection.connect(  # type: ignore[no-untyped-call]
+                with_query(self.address, query),
+                header=[f"{name}: {value}" for name, value in carried.headers.items()],
+                subprotocols=list(carried.subprotocols) or None,
+                origin=wanted.website,
+                suppress_origin=wanted.website is None,
+                sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+            )
+        except websocket.WebSocketBadStatusException as refused:
+            body = refused.resp_body.decode("utf-8", "replace") if refused.resp_body else ""
+            headers = refused.resp_headers or {}
+            return Handshake(refused.status_code, body, None, time.monotonic() - started, headers), None
+        except (OSError, websocket.WebSocketException) as error:
+            return Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started), None
+        connection.settimeout(None)
+        return Handshake(101, seconds=time.monotonic() - started, accepted=True), LiveSocket(
+            connection, number, frames, name
         )
-    except websocket.WebSocketBadStatusException as refused:
-        body = refused.resp_body.decode("utf-8", "replace") if refused.resp_body else ""
-        headers = refused.resp_headers or {}
-        return Handshake(refused.status_code, body, None, time.monotonic() - started, headers), None
-    except (OSError, websocket.WebSocketException) as error:
-        return Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started), None
-    connection.settimeout(None)
-    return Handshake(101, "", None, time.monotonic() - started), connection
 
 
 class LiveSocket:
@@ -114,13 +107,13 @@ class LiveSocket:
 
     def _receive(self) -> None:
         # As little as possible happens here: its speed is what the capture is measured by.
-        append, clock, number = self._frames.append, time.monotonic, self._number
+        append, clock, number, kinds = self._frames.append, time.monotonic, self._number, _KINDS
         receive = self._connection.recv_data_frame
         try:
             while True:
                 opcode, frame = receive(True)
                 now = clock()
-                append((now, opcode, frame.data, number))
+                append((now, kinds.get(opcode, Kind.OTHER), frame.data, number))
                 if opcode == ABNF.OPCODE_CLOSE:
                     code = struct.unpack("!H", frame.data[:2])[0] if len(frame.data) >= 2 else None
                     self.closed = Closed(code, frame.data[2:].decode("utf-8", "replace"), now)

@@ -1,0 +1,113 @@
+"""Live events over HTTP (text/event-stream), one response for each run."""
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from support.platform.streams import Closed, Frame, Handshake, Kind, Wanted
+from support.scenario.verdict import NotShown
+
+Request = tuple[str, Mapping[str, str]]
+"""The path, with its query, and the headers."""
+
+
+class ServerSentEvents:
+    """The events of a run over a response that goes on until the run ends.
+
+    :param address: of the API.
+    :param request: how a stream is asked for.
+    :param timeout: seconds that the opening may take.
+
+    A frame is a JSON object with the event's ``event``, ``id`` and ``data``; a comment is a heartbeat.
+    """
+
+    per_run = True
+
+    def __init__(self, address: str, request: Callable[[Wanted], Request], timeout: float = 10.0) -> None:
+        self.address = address
+        self._request = request
+        self._timeout = timeout
+
+    def open(
+        self, wanted: Wanted, frames: list[Frame], number: int, name: str
+    ) -> tuple[Handshake, "ResponseStream | None"]:
+        """Open the stream of a run; nothing to be opened as long as there is none."""
+        if wanted.run_id is None:
+            return Handshake(None, accepted=True), None
+        path, headers = self._request(wanted)
+        client = httpx.Client(trust_env=False, timeout=httpx.Timeout(self._timeout, read=None))
+        resume = {"last-event-id": wanted.last_id} if wanted.last_id else {}
+        asked = client.build_request("GET", self.address + path, headers={**headers, **resume})
+        started = time.monotonic()
+        try:
+            response = client.send(asked, stream=True)
+        except httpx.HTTPError as error:
+            client.close()
+            return Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started), None
+        took, answered = time.monotonic() - started, dict(response.headers)
+        if response.status_code != httpx.codes.OK:
+            body = response.read().decode("utf-8", "replace")
+            client.close()
+            return Handshake(response.status_code, body, None, took, answered), None
+        shake = Handshake(response.status_code, seconds=took, headers=answered, accepted=True)
+        return shake, ResponseStream(client, response, number, frames, name)
+
+
+class ResponseStream:
+    """An open stream, and the thread that appends its frames."""
+
+    def __init__(
+        self, client: httpx.Client, response: httpx.Response, number: int, frames: list[Frame], name: str
+    ) -> None:
+        self.opened_at = time.monotonic()
+        self.closed: Closed | None = None
+        self._client, self._response = client, response
+        self._number, self._frames, self._name = number, frames, name
+        self._thread = threading.Thread(target=self._receive, name=f"events {name}", daemon=True)
+        self._thread.start()
+
+    def drop(self) -> None:
+        """Leave without a word: the connection is reset."""
+        self._leave(abruptly=True)
+
+    def close(self) -> None:
+        """Leave; HTTP has no word for it, so the connection is closed."""
+        self._leave(abruptly=False)
+
+    def _leave(self, abruptly: bool) -> None:
+        connection = self._response.extensions["network_stream"].get_extra_info("socket")
+        if connection is not None and connection.fileno() >= 0:
+            with contextlib.suppress(OSError):  # already gone, which is what was wanted
+                if abruptly:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # Wakes the receiving thread, which a close alone does not.
+                connection.shutdown(socket.SHUT_RD if abruptly else socket.SHUT_RDWR)
+        self._thread.join(timeout=2.0)
+        if self._thread.is_alive():
+            raise NotShown(f"the receiver of {self._name} does not end")
+        self._client.close()
+
+    def _receive(self) -> None:
+        event: dict[str, str] = {}
+        try:
+            for line in self._response.iter_lines():
+                now = time.monotonic()
+                if not line:
+                    if event:
+                        self._frames.append((now, Kind.TEXT, json.dumps(event).encode(), self._number))
+                    event = {}
+                elif line.startswith(":"):
+                    self._frames.append((now, Kind.HEARTBEAT, line.encode(), self._number))
+                else:
+                    name, _, value = line.partition(":")
+                    value = value.removeprefix(" ")
+                    event[name] = f"{event['data']}\n{value}" if name == "data" and "data" in event else value
+            self.closed = Closed(None, "the stream has ended", time.monotonic())
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            self.closed = Closed(None, "", time.monotonic(), f"{type(error).__name__}: {error}")

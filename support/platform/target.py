@@ -1,0 +1,139 @@
+"""A platform that can be judged: the folder ``targets/<name>`` says what the suite has to know of it.
+
+``target.toml``:
+
+``driver``
+    ``module:Class`` of the driver.
+``capabilities``
+    ``"all"``, or a list of those in ``support/platform/capabilities.py``, in lower case.
+``endpoints``
+    The file that says who may call which endpoint, which resources their parameters name, and which are special.
+``instances``
+    The services of the stack that are the platform's own.
+``limits``
+    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
+``owner_column``
+    The column that says whose a row is, in every table of the database that has owners.
+``components``
+    For each of ``support/platform/components.py`` that the platform has: its ``service`` in the stack, the ``link`` to
+    it and the pattern of its ``logs`` where those have other names.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from support.platform.capabilities import EVERYTHING, Capability
+from support.platform.components import Component, Part
+from support.platform.http import HttpDriver, Recorder
+from support.refusal import Refusal
+from support.settings import CHECKOUT
+from support.stack.client import Addresses
+
+FOLDER = CHECKOUT / "targets"
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """What is agreed of a platform's endpoints, each by its method and path; the platform is not asked for it.
+
+    ``roles`` may call an endpoint; ``permissions`` is what the others lack. ``resources`` are the names of parameters,
+    by what they name. ``groups`` are endpoints with something special, by what that is.
+    """
+
+    roles: Mapping[str, frozenset[str]]
+    permissions: Mapping[str, str]
+    resources: Mapping[str, str]
+    groups: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def read(cls, file: Path) -> "Endpoints":
+        """Read the file of a target."""
+        written = tomllib.loads(file.read_text("utf-8"))
+        return cls(
+            {place: frozenset(roles) for place, roles in written["roles"].items()},
+            written["permissions"],
+            written["resources"],
+            {name: frozenset(places) for name, places in written["groups"].items()},
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A platform as its folder describes it."""
+
+    name: str
+    folder: Path
+    driver_class: type[HttpDriver]
+    capabilities: frozenset[Capability]
+    instances: Sequence[str]
+    limits: Mapping[str, int]
+    owner_column: str
+    parts: Mapping[Component, Part]
+
+    @classmethod
+    def load(cls, name: str) -> "Target":
+        """The target of that name.
+
+        :raises Refusal: its description lacks something or says something unknown; one line.
+        """
+        file = FOLDER / name / "target.toml"
+        try:
+            written = tomllib.loads(file.read_text("utf-8"))
+            return cls(
+                name,
+                file.parent,
+                _class(written["driver"]),
+                _capabilities(written["capabilities"]),
+                written["instances"],
+                written["limits"],
+                written["owner_column"],
+                {Component(part): _part(**names) for part, names in written["components"].items()},
+            )
+        except OSError as error:
+            raise Refusal(f"there is no target {name}: {file}: {error.strerror}") from None
+        except KeyError as missing:
+            raise Refusal(f"{file} lacks the entry {missing}") from None
+        except (ValueError, TypeError, ImportError, AttributeError) as error:
+            raise Refusal(f"{file}: {error}") from None
+
+    def driver(self, addresses: Addresses, record: Recorder | None = None) -> HttpDriver:
+        """A driver of the platform of a running stack.
+
+        :param record: is handed every outcome.
+        """
+        return self.driver_class.at(addresses, record)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """What is agreed of its endpoints."""
+        return Endpoints.read(self.folder / "endpoints.toml")
+
+    def part(self, component: "Component | str") -> Part:
+        """What a component is called in the stack; a service or link that goes by its own name has that everywhere."""
+        if isinstance(component, str):
+            return Part(component, component, component)
+        return self.parts[component]
+
+
+def _part(service: str, link: str | None = None, logs: str | None = None) -> Part:
+    return Part(service, link or service, logs or service)
+
+
+def _class(spec: str) -> type[HttpDriver]:
+    module, _, name = spec.partition(":")
+    found: Any = getattr(import_module(module), name)
+    return found  # type: ignore[no-any-return]
+
+
+def _capabilities(written: str | Sequence[str]) -> frozenset[Capability]:
+    if written == "all":
+        return EVERYTHING
+    known = {capability.name.lower(): capability for capability in Capability}
+    if unknown := sorted(set(written) - known.keys()):
+        raise ValueError(f"there is no capability {', '.join(unknown)}; there are {', '.join(known)}")
+    return frozenset(known[name] for name in written)

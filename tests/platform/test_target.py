@@ -1,0 +1,80 @@
+"""Targets: what their folders say is complete and true, and a fault in one is a single clear line."""
+
+import pytest
+
+from support.platform import target as targets
+from support.platform.capabilities import Capability
+from support.platform.components import Component
+from support.platform.driver import Driver, Lacking
+from support.platform.http import HttpDriver
+from support.platform.target import FOLDER, Target
+from support.refusal import Refusal
+from support.stack import apex
+
+TARGETS = sorted(file.parent.name for file in FOLDER.glob("*/target.toml"))
+DESCRIPTION = (FOLDER / "apex" / "target.toml").read_text()
+VERBS = {name: verb for name, verb in vars(Driver).items() if callable(verb) and not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_driver_has_every_verb_of_its_capabilities(name):
+    target = Target.load(name)
+    due = {verb for verb, port in VERBS.items() if getattr(port, "capability", None) in {None, *target.capabilities}}
+    assert {verb for verb in due if getattr(target.driver_class, verb) is VERBS[verb]} == set()
+
+
+def test_a_verb_that_a_platform_lacks_says_so():
+    class Small(HttpDriver):
+        dialect = Target.load("apex").driver_class.dialect
+
+    with pytest.raises(Lacking, match="apex has no sessions that can be renewed and ended"):
+        Small({}).log_out(None)  # type: ignore[arg-type]
+
+
+def test_the_reference_platform_is_described_as_it_is_started():
+    target = Target.load("apex")
+    assert tuple(target.instances) == tuple(apex.INSTANCES)
+    workers = sum(module == "apex.worker" for module in apex.INSTANCES.values())
+    assert target.limits == {"runs_at_once": apex.WORKER_SLOTS * workers, "calls_at_once": apex.CALLS_AT_ONCE}
+    assert set(target.parts) == set(Component)
+
+
+def test_a_component_is_called_as_the_target_says_and_a_service_by_its_own_name():
+    target = Target.load("apex")
+    assert target.part(Component.DATABASE).link == "postgres"
+    assert target.part(Component.WORKERS).logs == "worker-*"
+    assert target.part("worker-2").service == "worker-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "replacement", "fault"),
+    [
+        ("driver =", "drivers =", r"target\.toml lacks the entry 'driver'"),
+        ("ApexDriver", "ApexPilot", "has no attribute 'ApexPilot'"),
+        ("drivers.apex", "drivers.apecks", "No module named"),
+        ('"all"', '["flying"]', "there is no capability flying; there are accounts, "),
+        ("cache =", "cash =", "'cash' is not a valid Component"),
+        ("[limits]", "[limits", "target.toml: "),
+        ('{ service = "redis" }', '{ servant = "redis" }', "unexpected keyword argument 'servant'"),
+    ],
+)
+def test_a_fault_in_a_description_is_one_line(tmp_path, monkeypatch, text, replacement, fault):
+    assert text in DESCRIPTION
+    monkeypatch.setattr(targets, "FOLDER", tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "target.toml").write_text(DESCRIPTION.replace(text, replacement, 1))
+    with pytest.raises(Refusal, match=fault) as refused:
+        Target.load("other")
+    assert "\n" not in str(refused.value)
+
+
+def test_capabilities_may_be_a_list(tmp_path, monkeypatch):
+    monkeypatch.setattr(targets, "FOLDER", tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "target.toml").write_text(DESCRIPTION.replace('"all"', '["live_events", "tools"]'))
+    assert Target.load("other").capabilities == {Capability.LIVE_EVENTS, Capability.TOOLS}
+
+
+def test_an_unknown_target_is_refused():
+    with pytest.raises(Refusal, match="there is no target moon"):
+        Target.load("moon")
