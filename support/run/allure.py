@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shutil
 from datetime import datetime
 from hashlib import md5
 from pathlib import Path
@@ -46,9 +45,6 @@ class Allure(Told):
         if config.dry_run:
             return
         try:
-            if not stream_opener.name:
-                # Allure takes all that it finds for results of one run.
-                shutil.rmtree(folder, ignore_errors=True)
             self._logger = AllureFileLogger(folder)
         except OSError as error:
             raise Refusal(

@@ -77,13 +77,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         if not self.config.dry_run:
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
-            _clear(settings)
-            _prepare_junit(self._junit_directory(settings), str(settings.shard or ""))
+            junit = self._junit_directory(settings)
+            _clear(settings, junit)
+            _prepare_junit(junit, str(settings.shard or ""))
         self.load_hooks()
         if not self.config.dry_run and "before_steps" in self.hooks:
             self.hooks["before_steps"](self._settings_of_lane(settings, 1))
         self.load_code()
-        self.formatters = make_formatters(self.config, self.config.outputs)
+        self.formatters = _formatters(self.config)
         return self.run_model()
 
     def run_model(self, features: Any = None) -> bool:
@@ -243,9 +244,12 @@ def _scenarios(features: Iterable[Any]) -> list[Any]:
     return [scenario for feature in features for scenario in feature.walk_scenarios()]
 
 
-def _clear(settings: Settings) -> None:
+def _clear(settings: Settings, junit: Path | None) -> None:
     """What earlier runs left must never be taken for this one's."""
     shutil.rmtree(settings.evidence, ignore_errors=True)
+    shutil.rmtree(settings.reports / "allure-results", ignore_errors=True)
+    if junit != settings.reports / "junit":
+        shutil.rmtree(settings.reports / "junit", ignore_errors=True)
     prepare_reports(settings)
     for left_by_an_earlier_run in settings.log_directory.glob("lane-*"):
         if left_by_an_earlier_run.is_dir():
@@ -263,6 +267,13 @@ def _prepare_junit(directory: Path | None, shard: str) -> None:
             f"cannot write JUnit files to {directory} ({error.strerror}); "
             "make it writable, or choose another with --junit-directory=DIR or none with --no-junit"
         ) from None
+
+
+def _formatters(config: Any) -> list[Any]:
+    try:
+        return list(make_formatters(config, config.outputs))
+    except OSError as error:
+        raise Refusal(f"cannot write what -o names: {error.filename} ({error.strerror})") from None
 
 
 def _refused(line: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from behave.formatter.base import StreamOpener
 
+from support.reported import reported
 from support.run.plan import Planned, makespan
 from support.run.record import ScenarioRecord
 from support.run.reporting import counts
@@ -121,7 +122,7 @@ class Terminal(Told):
         left = makespan(expected, self._lanes) * self._pace
         said = f"{len(self._records)} of {total} played, {red} red, about {left:.0f} s left"
         if self._live:
-            self._status(f"{said}: {' | '.join(one.scenario.name for one in self._playing.values())}")
+            self._status(f"{said}: {' | '.join(reported(one.scenario.name) for one in self._playing.values())}")
         elif self._to_come and time.monotonic() - self._said > _SAY_SECONDS:
             self._said = time.monotonic()
             self._line(f"... {said}")

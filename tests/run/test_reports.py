@@ -214,30 +214,32 @@ def test_no_junit_is_none(tmp_path):
     assert not list(project.rglob("TESTS-*"))
 
 
-def test_junit_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--junit-directory=taken/junit"], "cannot write JUnit files to taken/junit (Not a directory)"),
+        (["-f", "allure", "-o", "taken/allure"], "cannot write results for Allure to taken/allure (Not a directory)"),
+        (["-f", "json", "-o", "taken/json"], "cannot write what -o names: taken"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_runs(tmp_path, options, said):
     project = lay_out(tmp_path)
     (project / "taken").write_text("a file")
-    done = behave(project, "-D", f"reports={project / 'reports'}", "--junit-directory=taken/junit")
+    done = behave(project, "-D", f"reports={project / 'reports'}", *options)
     assert done.returncode != 0
-    assert done.stderr.startswith("behave: cannot write JUnit files to taken/junit (Not a directory)")
+    assert done.stderr.startswith(f"behave: {said}")
     assert len(done.stderr.splitlines()) == 1
     assert not (project / "reports" / "results.json").exists()
 
 
-def test_allure_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
+@pytest.mark.parametrize("option", ["--junit", "--no-junit", "--junit-directory=elsewhere"])
+def test_reports_are_not_left_of_an_earlier_run(tmp_path, option):
     project = lay_out(tmp_path)
-    (project / "taken").write_text("a file")
-    done = behave(project, "-D", f"reports={project / 'reports'}", "-f", "allure", "-o", "taken/allure")
-    assert done.returncode != 0
-    assert done.stderr.startswith("behave: cannot write results for Allure to taken/allure (Not a directory)")
-    assert not (project / "reports" / "results.json").exists()
-
-
-def test_reports_are_not_left_of_an_earlier_run(tmp_path):
-    project = lay_out(tmp_path)
-    old = project / "reports" / "junit" / "TESTS-old.xml"
-    old.parent.mkdir(parents=True)
-    old.write_text("old")
+    old = [project / "reports" / "junit" / "TESTS-old.xml", project / "reports" / "allure-results" / "old-result.json"]
+    for report in old:
+        report.parent.mkdir(parents=True)
+        report.write_text("old")
+    # A run that never comes to write its own.
     (project / "environment.py").write_text("import os\n\ndef before_all(context):\n    os._exit(3)\n")
-    behave(project, "-D", f"reports={project / 'reports'}")
-    assert not old.exists()
+    behave(project, "-D", f"reports={project / 'reports'}", option)
+    assert not [report for report in old if report.exists()]
