@@ -37,7 +37,9 @@ def _(world, person):
     owner, joined = world.users[person.tenant.alias], world.last_outcome.value.user_id
     world.expect(joined, is_not(equal_to(world.kept(FormerAccount).id)), "the ID of the account")
     world.expect(sign_up.members(world, owner), is_just([owner.id, joined]))
-    world.expect(sign_up.account_in(sign_up.log_in_elsewhere(str.swapcase, world, person)), has_properties(user_id=joined))
+    world.expect(
+        sign_up.account_in(sign_up.log_in_elsewhere(str.swapcase, world, person)), has_properties(user_id=joined)
+    )
 
 
 @then("the sign-up is refused because {code:SignUpRefusal}")

@@ -33,6 +33,7 @@ examples:
   bin/acceptance -D order=random:7                in shuffled order
   bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
+  bin/acceptance -f acceptance -f allure          also write results for Allure to reports/allure-results
   bin/acceptance --steps-catalog                  the vocabulary for who writes features
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
@@ -118,7 +119,8 @@ def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -
             print("bin/acceptance: the run wrote no results", file=sys.stderr)
         return code or 1
     # Our own formatter says it itself.
-    counts_shown = not any(argument.startswith(("-f", "--format")) for argument in others)
+    chosen = [argument for argument in others if argument.startswith(("-f", "--format"))]
+    counts_shown = not chosen or any("acceptance" in argument for argument in others)
     return _closing(code, results, counts_shown)
 
 

@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from support.reported import reported
 from support.scenario.verdict import Verdict
 
 Json = Mapping[str, Any]
+
+
+def _report(record: Any) -> None:
+    """Whatever is made of a record can hold its texts and shows no secret, whoever made the record of what."""
+    for field in fields(record):
+        object.__setattr__(record, field.name, reported(getattr(record, field.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,9 @@ class StepRecord:
     table: Sequence[Sequence[str]] = ()
     text: str = ""
 
+    def __post_init__(self) -> None:
+        _report(self)
+
     @property
     def is_red(self) -> bool:
         """Whether this is where the scenario went wrong."""
@@ -39,7 +49,7 @@ class ScenarioRecord:
     What is checked after the steps stands among them, as "the leak canary finds nothing". ``name`` tells it from all
     others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that
     was used the closest use; ``observations``: the last ones of a red scenario; ``evidence``: where the rest lies,
-    below the reports, "" where nothing was kept.
+    below the reports, "" where nothing was kept; ``started_at``: ISO 8601, "" where it was not played to its end.
     """
 
     name: str
@@ -62,6 +72,10 @@ class ScenarioRecord:
     budgets: Sequence[Json] = ()
     observations: Sequence[Json] = ()
     evidence: str = ""
+    started_at: str = ""
+
+    def __post_init__(self) -> None:
+        _report(self)
 
     @property
     def is_red(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from support.redaction import redact
+from support.promises import promise_among
 from support.run.plan import name_of
 from support.run.record import ScenarioRecord, StepRecord
 from support.scenario.budgets import BudgetUse
@@ -27,15 +27,10 @@ def subject_of(scenario: Any) -> Subject:
         file=scenario.filename,
         line=scenario.line,
         rule=rule.name if rule else "",
-        promise=next((tag for tag in tags if _is_promise(tag)), ""),
+        promise=promise_among(tags),
         scenario=scenario.name,
         tags=tags,
     )
-
-
-def _is_promise(tag: str) -> bool:
-    area, _, number = tag.partition("-")
-    return len(area) == 3 and area.isupper() and len(number) == 2 and number.isdigit()
 
 
 def _step(step: Any) -> StepRecord:
@@ -46,7 +41,7 @@ def _step(step: Any) -> StepRecord:
         status=step.status.normalized_name,
         duration_seconds=round(step.duration, 4),
         location=f"{step.filename}:{step.line}",
-        error=redact(_error_of(step)) if step.status.has_failed() else "",
+        error=_error_of(step) if step.status.has_failed() else "",
         table=[list(step.table.headings), *(list(row) for row in step.table)] if step.table else (),
         text=str(step.text or ""),
     )
@@ -125,12 +120,13 @@ def record_of(scenario: Any, aftermath: Aftermath | None) -> ScenarioRecord:
         value=value_of(scenario.feature.description),
         status=status,
         verdict=None if status == "skipped" else _verdict(scenario, aftermath),
-        reason=redact(reason),
+        reason=reason,
         steps=steps,
         duration_seconds=round(scenario.duration, 4),
         budgets=_most_used(aftermath.budgets) if aftermath else (),
         observations=aftermath.evidence.observations[-3:] if aftermath and status != "passed" else (),
         evidence=f"evidence/{evidence_path(subject)}" if aftermath else "",
+        started_at=aftermath.evidence.started_wall.isoformat(timespec="milliseconds") if aftermath else "",
     )
 
 
@@ -148,9 +144,7 @@ def _verdict(scenario: Any, aftermath: Aftermath | None) -> Verdict:
 
 
 def _check(finding: Finding) -> StepRecord:
-    return StepRecord(
-        "After", f"the {finding.oracle} finds nothing", "after", "failed", error=redact(str(finding.error))
-    )
+    return StepRecord("After", f"the {finding.oracle} finds nothing", "after", "failed", error=str(finding.error))
 
 
 def _most_used(uses: Iterable[BudgetUse]) -> list[dict[str, Any]]:

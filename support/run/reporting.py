@@ -66,7 +66,7 @@ class Reporting:
         (reports / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1), "utf-8")
         (reports / "index.html").write_text(render(results), "utf-8")
         if self._junit is not None:
-            write_junit(self._junit, records)
+            write_junit(self._junit, records, str(self._settings.shard or ""))
         if self._settings.profile == "full":
             durations.remember(reports / "durations.json", durations.measured_by(records))
 

@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import sys
-import tomllib
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
@@ -25,22 +24,24 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 
 from support import surroundings
+from support.promises import known_promises
 from support.refusal import Refusal
 from support.run import capacity, durations, features, paths, replaying, starting
+from support.run.junit import prepare_junit
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
 from support.run.record import ScenarioRecord
 from support.run.recording import record_unplayed
 from support.run.reporting import Reporting
-from support.run.terminal import Terminal
-from support.settings import CHECKOUT, Settings, prepare_reports
+from support.run.told import Told
+from support.settings import Settings, prepare_reports
 
 if TYPE_CHECKING:
     from support.run.lane import Lane
 
-_PROMISES = CHECKOUT / "support" / "promises.toml"
-_JUNIT_OF_BEHAVE_INI = "reports/junit"
+_REPORTS = "<reports>"
+"""How behave.ini names the folder of the reports, which is a setting."""
 
 
 class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type marker
@@ -82,15 +83,17 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         """
         self.context = Context(self)
         settings = Settings.from_userdata(self.config.userdata)
-        _refuse_unknown_promises(str(self.config.tag_expression))
         self.load_features()
+        _refuse_unknown_promises(str(self.config.tag_expression), self.features)
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if not self.config.dry_run:
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
-            _clear(settings)
+            junit = self._junit_directory(settings)
+            _clear(settings, junit)
+            _prepare_junit(junit, str(settings.shard or ""))
         try:
             self.formatters = make_formatters(self.config, self.config.outputs)
         except OSError as error:
@@ -220,26 +223,26 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         planned, count = self._planned, self._lanes
         scenarios = {one.index: one.scenario for one in planned}
         reporting = Reporting(settings, count, self._junit_directory(settings))
-        shown = [formatter for formatter in self.formatters if isinstance(formatter, Terminal)]
-        others = [formatter for formatter in self.formatters if not isinstance(formatter, Terminal)]
+        shown = [formatter for formatter in self.formatters if isinstance(formatter, Told)]
+        others = [formatter for formatter in self.formatters if not isinstance(formatter, Told)]
         ended: set[int] = set()
 
         def began(lane: int, one: Planned) -> None:
-            for terminal in shown:
-                terminal.played(lane, one)
+            for formatter in shown:
+                formatter.played(lane, one)
 
         def tell(one: Planned, record: ScenarioRecord) -> None:
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
-            for terminal in shown:
-                terminal.finished(one.index, record)
+            for formatter in shown:
+                formatter.finished(one.index, record)
             feature = one.scenario.feature
             if all(id(other.scenario) in ended for other in planned if other.scenario.feature is feature):
                 replaying.replay(feature, others, lambda scenario: id(scenario) in ended, self._match_of)
 
-        for terminal in shown:
-            terminal.begin(planned, count)
+        for formatter in shown:
+            formatter.begin(planned, count)
         playing = Playing(
             in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
             tell,
@@ -262,7 +265,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
         reporting.write()
         for formatter in self.formatters:
-            for note in lanes.notes if isinstance(formatter, Terminal) else ():
+            for note in lanes.notes if isinstance(formatter, Told) else ():
                 formatter.note(note)
             formatter.close()
         for reporter in self.config.reporters:
@@ -274,8 +277,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:
             return None
-        given = str(self.config.junit_directory)
-        return settings.reports / "junit" if given == _JUNIT_OF_BEHAVE_INI else Path(given)
+        return Path(str(self.config.junit_directory).replace(_REPORTS, str(settings.reports)))
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
@@ -286,15 +288,29 @@ def _scenarios(features: Iterable[Any]) -> list[Any]:
     return [scenario for feature in features for scenario in feature.walk_scenarios()]
 
 
-def _clear(settings: Settings) -> None:
+def _clear(settings: Settings, junit: Path | None) -> None:
     """What earlier runs left must never be taken for this one's."""
     shutil.rmtree(settings.evidence, ignore_errors=True)
+    shutil.rmtree(settings.reports / "allure-results", ignore_errors=True)
+    if junit != settings.reports / "junit":
+        shutil.rmtree(settings.reports / "junit", ignore_errors=True)
     prepare_reports(settings)
     for left_by_an_earlier_run in settings.log_directory.glob("lane-*"):
         if left_by_an_earlier_run.is_dir():
             shutil.rmtree(left_by_an_earlier_run, ignore_errors=True)
         else:
             left_by_an_earlier_run.unlink()
+
+
+def _prepare_junit(directory: Path | None, shard: str) -> None:
+    try:
+        if directory is not None:
+            prepare_junit(directory, shard)
+    except OSError as error:
+        raise Refusal(
+            f"cannot write JUnit files to {directory} ({error.strerror}); "
+            "make it writable, or choose another with --junit-directory=DIR or none with --no-junit"
+        ) from None
 
 
 def _refused(line: str) -> bool:
@@ -308,10 +324,13 @@ def _is_plain_behave() -> bool:
     return "behave" in (program.name, program.parent.name)
 
 
-def _refuse_unknown_promises(tags: str) -> None:
-    known = {entry["id"] for entry in tomllib.loads(_PROMISES.read_text("utf-8"))["promise"]}
+def _refuse_unknown_promises(tags: str, features: Iterable[Any]) -> None:
+    """A key of an issue tracker, OPS-123, is none, unless it begins as promises do and no scenario has it."""
+    known = known_promises()
+    areas = {promise.partition("-")[0] for promise in known}
+    used = {str(tag) for scenario in _scenarios(features) for tag in scenario.effective_tags}
     for promise in re.findall(r"\b[A-Z]{3}-\d+\b", tags):
-        if promise not in known:
+        if promise.partition("-")[0] in areas and promise not in known | used:
             near = difflib.get_close_matches(promise, sorted(known), n=1)
             raise Refusal(
                 f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")

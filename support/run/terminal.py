@@ -6,24 +6,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from behave.formatter.base import Formatter, StreamOpener
+from behave.formatter.base import StreamOpener
 
+from support.reported import reported
 from support.run.paths import shown
 from support.run.plan import Planned, makespan
 from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
+from support.run.told import Told
 from support.settings import Settings
 from support.surroundings import has_dumb_terminal, wants_no_colours
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
 _SHOWN_LINES = 14
 _SHOWN_WIDTH = 200
+_LONGEST_LINE = 600
 _SAY_SECONDS = 30.0
 """How often one who does not look at a terminal, but at a log, is told how far the run is."""
 
 
-class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
+class Terminal(Told):
     """Progress, and at the end what went wrong: promise, reason, last observations, where the evidence lies.
 
     The run tells it directly of what happens in its lanes; of behave's events only a dry run's count.
@@ -122,7 +125,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         left = makespan(expected, self._lanes) * self._pace
         said = f"{len(self._records)} of {total} played, {red} red, about {left:.0f} s left"
         if self._live:
-            self._status(f"{said}: {' | '.join(one.scenario.name for one in self._playing.values())}")
+            self._status(f"{said}: {' | '.join(reported(one.scenario.name) for one in self._playing.values())}")
         elif self._to_come and time.monotonic() - self._said > _SAY_SECONDS:
             self._said = time.monotonic()
             self._line(f"... {said}")
@@ -202,7 +205,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
             self.stream.write("\r\033[K")
 
     def _line(self, text: str = "") -> None:
-        self.stream.write(f"{text}\n")
+        shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} ... ({len(text)} characters)"
+        self.stream.write(f"{shown}\n")
         self.stream.flush()
 
 

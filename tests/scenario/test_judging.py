@@ -214,6 +214,17 @@ def test_reports_that_cannot_be_written_are_refused(tmp_path):
         "pw-0123456789abcdef01234567",
         "postgresql://apex:hunter2hunter2@127.0.0.1/apex",
         '{\\"secret\\": \\"within a string\\"}',
+        '{"password": "correct horse \\" battery", "user": "ada"}',
+        """{'password': 'it"s hunter2'}""",
+        "host=db password=hunter2 user=ada",
+        "GET /?access_token=opaque-1234&page=2",
+        "Cookie: session=opaque-1234; other=hunter2",
+        "[(b'cookie', b'session=opaque-1234'), (b'host', b'x')]",
+        "{'Set-Cookie': 'refresh=opaque-1234; Path=/'}",
+        "Authorization: Basic aHVudGVyMg==hunter2",
+        "https://ada:hunter2@x@host.test/path",
+        "https://ghp_hunter2hunter2hunter2@host.test",
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
     ],
 )
 def test_secrets_are_masked(text):
@@ -238,7 +249,18 @@ def test_a_known_secret_is_masked_wherever_it_stands():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "the answer is 42", "canary-0123456789ab", '{"run_id": "7d1c-11"}', "tokens used: 12"]
+    "text",
+    [
+        "",
+        "the answer is 42",
+        "canary-0123456789ab",
+        '{"run_id": "7d1c-11"}',
+        "tokens used: 12",
+        "expected 'password', 'email' and a cookie: none was there",
+        "password=***&token=[secret], token=None",
+        "http://127.0.0.1:80/x@y",
+        'Bearer realm="apex", error="invalid_token"',
+    ],
 )
 def test_what_is_no_secret_stays(text):
     assert redact(text) == text
