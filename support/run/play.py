@@ -8,7 +8,7 @@ from support.run.lanes import LaneDied, Task
 from support.run.orders import Play, Played
 from support.run.plan import Planned
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_broken_off
 
 LONG_SECONDS = 8.0
 """What lasts so long keeps processors busy all the while: while there are others, half of the lanes play one."""
@@ -62,7 +62,7 @@ class Playing:
         try:
             played = yield Play(one.index)
         except LaneDied as died:
-            record = record_unplayed(one.scenario, "error", str(died))
+            record = record_broken_off(one.scenario, str(died))
         else:
             assert isinstance(played, Played)
             replaying.apply(one.scenario, played.model)

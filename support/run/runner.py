@@ -30,7 +30,7 @@ from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_not_run
 from support.run.reporting import Reporting
 from support.run.terminal import Terminal
 from support.settings import CHECKOUT, Settings, prepare_reports
@@ -70,6 +70,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         settings = Settings.from_userdata(self.config.userdata)
         _refuse_unknown_promises(str(self.config.tag_expression))
         self.load_features()
+        _refuse_empty_outlines(self.features)
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
@@ -212,7 +213,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         lanes.work(playing)
         why = "the run was interrupted" if lanes.interrupted_by else "the run stopped at the first red scenario"
         for one in playing.left():
-            tell(one, record_unplayed(one.scenario, "untested", f"not run: {why}"))
+            tell(one, record_not_run(one.scenario, f"not run: {why}"))
         return self._close(reporting, lanes)
 
     def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
@@ -274,6 +275,14 @@ def _refuse_unknown_promises(tags: str) -> None:
             raise Refusal(
                 f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")
             )
+
+
+def _refuse_empty_outlines(features: Iterable[Any]) -> None:
+    """An outline without examples would be neither played nor missed."""
+    for feature in features:
+        for outline in feature.walk_scenarios(with_outlines=True):
+            if outline.type == "scenario_outline" and not outline.scenarios:
+                raise Refusal(f"{outline.filename}:{outline.line}: the outline {outline.name!r} has no example")
 
 
 def _refuse_empty_selection(features: Iterable[Any], config: Any) -> None:

@@ -18,8 +18,8 @@ from support.platform.events import EventCapture
 from support.platform.outcome import Outcome
 from support.platform.runs import Run
 from support.platform.trace import new_trace_id
-from support.scenario import waiting
-from support.scenario.budgets import Budgets
+from support.scenario import pulse, waiting
+from support.scenario.budgets import Budgets, verdict_of_use
 from support.scenario.evidence import Evidence
 from support.scenario.faults import Faults
 from support.scenario.partner import Partner
@@ -102,11 +102,15 @@ class World:
         """Wait for an observation within a named budget, and record how much of it was used.
 
         :raises DeadlinePassed: it did not come: the promise is violated.
+        :raises NotShown: the observer itself did not run for too much of the time.
         """
         budget = self.budgets[within]
         matcher = waiting.as_matcher(expected)
         try:
             waited = waiting.wait_for(observe, matcher, budget.limit, what)
+        except NotShown as blind:
+            self.evidence.observed(what or str(matcher), str(blind), Verdict.INCONCLUSIVE, f"within {within!r}")
+            raise
         except AssertionError as late:
             self.budgets.record(within, budget.limit)
             self.evidence.observed(what or str(matcher), str(late), Verdict.VIOLATED, f"within {within!r}")
@@ -139,12 +143,19 @@ class World:
         """Hold a measured amount (seconds or bytes) against a named budget.
 
         :raises AssertionError: it is over the budget.
+        :raises NotShown: it is, and the observer itself did not run for so long that this may be why.
         """
         use = self.budgets.record(budget, used)
-        verdict = Verdict.PROVEN if use.share <= 1 else Verdict.VIOLATED
+        lost = 0.0
+        if use.share > 1 and use.unit == "seconds":
+            lost = pulse.of_this_process().most_lost(used, self.evidence.started_at)
+        verdict = verdict_of_use(use, lost)
         self.evidence.observed(f"{what or budget} at most {use.limit:g} {use.unit}", used, verdict)
+        said = f"{what or budget}: {used:.3f} {use.unit} used of {use.limit:g} ({use.share:.0%})"
+        if verdict is Verdict.INCONCLUSIVE:
+            raise NotShown(f"{said}, and the observer did not run for {lost:.3f} s of the time")
         if verdict is Verdict.VIOLATED:
-            raise AssertionError(f"{what or budget}: {used:.3f} {use.unit} used of {use.limit:g} ({use.share:.0%})")
+            raise AssertionError(said)
 
     def breaks_stories(self, reason: str) -> None:
         """Declare that this scenario itself breaks the story of a run, so that the oracle leaves its runs alone."""

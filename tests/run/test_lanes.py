@@ -49,16 +49,23 @@ def _(context, name):
     eventually(lambda: False, bool, 60)
 """
 
-HOOKS = """
-import os
-
-def before_all(context):
-    with open("lanes.txt", "a") as file:
-        file.write(f"{os.getpid()}\\n")
+CHECKS = """
+from support.run import recording
+from support.scenario.evidence import Aftermath, Evidence
 
 def after_scenario(context, scenario):
     with open("undone.txt", "a") as file:
         file.write(scenario.name + "\\n")
+    scenario.aftermath = Aftermath(Evidence(recording.subject_of(scenario)))
+"""
+
+HOOKS = f"""
+{CHECKS}
+import os
+
+def before_all(context):
+    with open("lanes.txt", "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
 """
 
 
@@ -202,6 +209,7 @@ def test_the_same_results_whatever_the_number_of_lanes(project):
 
 
 REFUSING = """
+{checks}
 from pathlib import Path
 from support.refusal import Refusal
 
@@ -214,7 +222,9 @@ def before_all(context):
 
 
 def test_a_lane_that_does_not_start_leaves_its_share_to_the_others(project):
-    (project.folder / "environment.py").write_text(REFUSING.format(first=2, what="raise Refusal('no port is free')"))
+    (project.folder / "environment.py").write_text(
+        REFUSING.format(checks=CHECKS, first=2, what="raise Refusal('no port is free')")
+    )
     project.feature("one", *(takes(f"s{number}", 0.2) for number in range(4)))
     code, output = project.run("--jobs", "2")
     assert code == 0
@@ -230,7 +240,7 @@ def test_a_lane_that_does_not_start_leaves_its_share_to_the_others(project):
     ],
 )
 def test_without_any_lane_the_run_is_refused_in_one_line(project, what, said):
-    (project.folder / "environment.py").write_text(REFUSING.format(first=1, what=what))
+    (project.folder / "environment.py").write_text(REFUSING.format(checks=CHECKS, first=1, what=what))
     project.feature("one", takes("s0", 0.2), takes("s1", 0.2))
     code, output = project.run("--jobs", "2")
     assert code == 1
