@@ -34,6 +34,8 @@ class Playing:
         self._long = 0
         self._stop_at_red = stop_at_red
         self._left: list[Planned] = []
+        self.stopped = ""
+        """Why what is left is not played, if that was decided here."""
 
     def take(self, lane: int, alone: bool) -> Task | None:
         """The next scenario."""
@@ -57,6 +59,7 @@ class Playing:
 
     def _play(self, lane: int, one: Planned) -> Task:
         self._began(lane, one)
+        unwritten = ""
         is_long = one.seconds >= LONG_SECONDS
         self._long += is_long
         try:
@@ -66,8 +69,9 @@ class Playing:
         else:
             assert isinstance(played, Played)
             replaying.apply(one.scenario, played.model)
-            record = played.record
+            record, unwritten = played.record, played.unwritten
         self._long -= is_long
         self._tell(one, record)
-        if self._stop_at_red and record.is_red:
+        if unwritten or (self._stop_at_red and record.is_red):
+            self.stopped = self.stopped or unwritten or "the run stopped at the first red scenario"
             self._left, self._together, self._alone = self.left(), deque(), deque()

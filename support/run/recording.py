@@ -177,6 +177,17 @@ def record_broken_off(scenario: Any, reason: str) -> ScenarioRecord:
     )
 
 
+def without_evidence(record: ScenarioRecord, why: str) -> ScenarioRecord:
+    """The record of a scenario of which nothing can be shown: on a full disk the platform may fail, too."""
+    return replace(
+        record,
+        status=STATUSES[Verdict.INCONCLUSIVE],
+        verdict=Verdict.INCONCLUSIVE,
+        reason=f"{why}\n{record.reason}".strip(),
+        evidence="",
+    )
+
+
 def _verdict(scenario: Any, aftermath: Aftermath | None) -> Verdict | None:
     """None: it was not to be played here, for a reason that was given before any of its steps."""
     status = scenario.status.name

@@ -35,7 +35,7 @@ def beating(clocks, monkeypatch) -> Pulse:
     """The pulse of this process, which beats when it is told to."""
     made = Pulse(clocks)
     monkeypatch.setattr(pulse, "of_this_process", lambda: made)
-    monkeypatch.setattr(waiting.time, "monotonic", lambda: clocks.now)
+    monkeypatch.setattr("time.monotonic", lambda: clocks.now)
     return made
 
 
