@@ -87,10 +87,9 @@ class Leases(threading.Thread):
         return run
 
     def _patience(self) -> float:
+        """Seconds until the next look, if nothing is announced before."""
         is_news = time.monotonic() - self._announced_at < _SECOND_LOOK_SECONDS
-        return (
-            min(_SECOND_LOOK_SECONDS, self._settings.heartbeat_seconds) if is_news else self._settings.heartbeat_seconds
-        )
+        return min(_SECOND_LOOK_SECONDS if is_news else math.inf, self._settings.heartbeat_seconds)
 
     def _take(self) -> Row[Any] | None:
         statement = text(f"SELECT {_COLUMNS} FROM lease_run(:worker, :lease)").columns(*runs.c)

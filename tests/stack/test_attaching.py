@@ -28,7 +28,7 @@ def attach(stack: Stack) -> Stack:
 
 
 def spoil_sources(_: Stack) -> None:
-    (starting.CHECKOUT / "apex" / "settings.py").write_text("first = 2\n")
+    (vars(starting)["CHECKOUT"] / "apex" / "settings.py").write_text("first = 2\n")
 
 
 @pytest.mark.parametrize(
