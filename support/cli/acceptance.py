@@ -149,8 +149,10 @@ def _run(command: Sequence[str]) -> int:
         if number != signal.SIGINT or not sys.stdin.isatty():
             behave.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, pass_on)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What was to be ignored, as nohup asks for, still is.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, pass_on)
     code = behave.wait()
     if code and ended_by:
         return 128 + ended_by
@@ -166,6 +168,8 @@ def _closing(behave_code: int, results_path: Path, counts_shown: bool) -> int:
         return behave_code or 1
     if not counts_shown:
         print(results.summary)
+    if results.ended_by:
+        return 128 + signal.Signals[results.ended_by]
     return behave_code or int(results.failed + results.not_run > 0 or not results.scenarios)
 
 

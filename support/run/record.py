@@ -18,7 +18,10 @@ def _report(record: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step, or one check after the steps: its text without the keyword, and behave's status.
+    """One step, or one check after the steps: its text without the keyword.
+
+    ``status``: passed, failed (it violates the promise), error (nothing is shown), undefined, pending, skipped or
+    untested.
 
     ``table``: its rows, the headings first. ``error``: what went wrong, without secrets; "" when nothing did.
     """
@@ -44,7 +47,9 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRecord:
-    """One scenario: behave's status, and the verdict on its promise (None: it was skipped).
+    """One scenario: the verdict on its promise (None: it was skipped), and the status that goes with it.
+
+    ``status`` is one of passed (proven), failed (violated), error (inconclusive), skipped and untested (never begun).
 
     What is checked after the steps stands among them, as "the leak canary finds nothing". ``name`` tells it from all
     others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that

@@ -16,9 +16,10 @@ class ResultsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All scenarios of a run, in the order in which they ran."""
+    """All scenarios of a run, in the order in which they ran; `ended_by` names the signal that ended it early."""
 
     scenarios: tuple[ScenarioRecord, ...]
+    ended_by: str = ""
 
     @property
     def passed(self) -> int:
@@ -58,7 +59,8 @@ def read_results(path: Path) -> Results:
     """Read a run's `results.json`; raises ResultsMissing."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-        return Results(tuple(ScenarioRecord.from_json(entry) for entry in written["scenarios"]))
+        scenarios = tuple(ScenarioRecord.from_json(entry) for entry in written["scenarios"])
+        return Results(scenarios, str(written.get("ended_by", "")))
     except FileNotFoundError:
         raise ResultsMissing(f"the run wrote no results ({path})") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -5,10 +5,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
 from importlib import import_module
 from io import StringIO
@@ -32,8 +33,9 @@ from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_not_run
 from support.run.reporting import Reporting
+from support.run.showing import Showing, complain
 from support.run.told import Told
 from support.settings import Settings, prepare_reports
 
@@ -85,6 +87,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         settings = Settings.from_userdata(self.config.userdata)
         self.load_features()
         _refuse_unknown_promises(str(self.config.tag_expression), self.features)
+        _refuse_empty_outlines(self.features)
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
@@ -220,29 +223,42 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return replace(settings, logs=settings.log_directory / f"lane-{number}") if self._lanes > 1 else settings
 
     def _play(self, settings: Settings) -> bool:
+        reporting = Reporting(settings, self._lanes, self._junit_directory(settings))
+        try:
+            return self._play_and_report(settings, reporting)
+        finally:
+            reporting.close()
+
+    def _play_and_report(self, settings: Settings, reporting: Reporting) -> bool:
         planned, count = self._planned, self._lanes
         scenarios = {one.index: one.scenario for one in planned}
-        reporting = Reporting(settings, count, self._junit_directory(settings))
-        shown = [formatter for formatter in self.formatters if isinstance(formatter, Told)]
-        others = [formatter for formatter in self.formatters if not isinstance(formatter, Told)]
         ended: set[int] = set()
+        showing = Showing(self.formatters, lambda: lanes.end_early(signal.SIGPIPE))
 
         def began(lane: int, one: Planned) -> None:
-            for formatter in shown:
-                formatter.played(lane, one)
+            showing.tell(lambda told: told.played(lane, one), _is_told)
 
         def tell(one: Planned, record: ScenarioRecord) -> None:
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
-            for formatter in shown:
-                formatter.finished(one.index, record)
+            showing.tell(lambda told: told.finished(one.index, record), _is_told)
             feature = one.scenario.feature
             if all(id(other.scenario) in ended for other in planned if other.scenario.feature is feature):
-                replaying.replay(feature, others, lambda scenario: id(scenario) in ended, self._match_of)
+                showing.tell(
+                    lambda formatter: replaying.replay(
+                        feature, [formatter], lambda scenario: id(scenario) in ended, self._match_of
+                    ),
+                    lambda formatter: not _is_told(formatter),
+                )
 
-        for formatter in shown:
-            formatter.begin(planned, count)
+        def interrupted() -> None:
+            # Who asked may kill the run before its lanes have ended.
+            reporting.ended_by = lanes.interrupted_by.name if lanes.interrupted_by else ""
+            why = "not run: the run was interrupted"
+            left = [one for one in planned if id(one.scenario) not in ended]
+            reporting.write({one.index: record_not_run(one.scenario, why) for one in left})
+
         playing = Playing(
             in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
             tell,
@@ -255,24 +271,33 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             max(1, capacity.processors() // 2),
             lambda number, line: self.inside(settings, scenarios, count, number, line),
             starting.hand_over,
+            interrupted,
         )
+        showing.tell(lambda told: told.begin(planned, count), _is_told)
         lanes.work(playing)
-        why = "the run was interrupted" if lanes.interrupted_by else "the run stopped at the first red scenario"
+        why = playing.stopped or lanes.gave_up or "the run was interrupted"
         for one in playing.left():
-            tell(one, record_unplayed(one.scenario, "untested", f"not run: {why}"))
-        return self._close(reporting, lanes)
+            tell(one, record_not_run(one.scenario, f"not run: {why}"))
+        return self._close(reporting, lanes, showing)
 
-    def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
-        reporting.write()
-        for formatter in self.formatters:
-            for note in lanes.notes if isinstance(formatter, Told) else ():
-                formatter.note(note)
-            formatter.close()
-        for reporter in self.config.reporters:
-            for feature in self.features:
-                reporter.feature(feature)
-            reporter.end()
-        return any(record.is_red for record in reporting.records)
+    def _close(self, reporting: Reporting, lanes: Lanes, showing: Showing) -> bool:
+        if not any(record.is_red for record in reporting.records):
+            # Nothing was left to be broken off.
+            reporting.ended_by = ""
+        with _undisturbed():
+            failures = reporting.write()
+        notes = [*lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
+        if reporting.sources_changed:
+            notes.append("the platform's sources changed during the run: it shows neither the old nor the new ones")
+        showing.tell(lambda told: [told.note(note) for note in notes], _is_told)
+        showing.tell(lambda formatter: formatter.close())
+        reporters = Showing(self.config.reporters, lambda: None)
+        reporters.tell(lambda reporter: [reporter.feature(feature) for feature in self.features])
+        reporters.tell(lambda reporter: reporter.end())
+        failures += [*showing.failures, *reporters.failures]
+        for failure in failures:
+            complain(f"behave: {failure}")
+        return bool(failures) or any(record.is_red for record in reporting.records)
 
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:
@@ -281,6 +306,20 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
+
+
+def _is_told(formatter: object) -> bool:
+    return isinstance(formatter, Told)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal waits until this is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _scenarios(features: Iterable[Any]) -> list[Any]:
@@ -335,6 +374,14 @@ def _refuse_unknown_promises(tags: str, features: Iterable[Any]) -> None:
             raise Refusal(
                 f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")
             )
+
+
+def _refuse_empty_outlines(features: Iterable[Any]) -> None:
+    """An outline without examples would be neither played nor missed."""
+    for feature in features:
+        for outline in feature.walk_scenarios(with_outlines=True):
+            if outline.type == "scenario_outline" and not outline.scenarios:
+                raise Refusal(f"{outline.filename}:{outline.line}: the outline {outline.name!r} has no example")
 
 
 def _refuse_empty_selection(features: Iterable[Any], config: Any) -> None:

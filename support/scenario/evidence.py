@@ -83,6 +83,7 @@ class Evidence:
         """What was noted, and what the checks afterwards brought, as it goes into the file."""
         return {
             "started_at": self.started_wall.isoformat(),
+            "suspended_seconds": round(aftermath.suspended, 3),
             "findings": [str(finding) for finding in aftermath.findings],
             "budgets": [use.to_json() for use in aftermath.budgets],
             "observations": self.observations,
@@ -107,13 +108,14 @@ class Finding:
 class Aftermath:
     """What is known of a scenario when everything was undone and checked.
 
-    ``log_lines``: what the services logged under its trace IDs.
+    ``log_lines``: what the services logged under its trace IDs. ``suspended``: seconds for which the observer was.
     """
 
     evidence: Evidence
     findings: Sequence[Finding] = ()
     budgets: Sequence[BudgetUse] = ()
     log_lines: Sequence[Mapping[str, Any]] = ()
+    suspended: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
