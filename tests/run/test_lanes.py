@@ -50,6 +50,11 @@ def _(context):
     shutil.rmtree("reports/evidence")
     Path("reports/evidence").write_text("in the way")
 
+@step("JUnit's folder cannot be written to")
+def _(context):
+    os.rmdir("reports/junit")
+    Path("reports/junit").write_text("in the way")
+
 @step("{name} waits until it is interrupted")
 def _(context, name):
     note(name, "begin")
@@ -306,7 +311,8 @@ def test_what_was_played_is_reported_before_the_lanes_have_ended(project):
     with project.start("--jobs", "1") as running:
         eventually(lambda: {"hanging"} <= project.moments().keys(), bool, 20)
         running.send_signal(signal.SIGTERM)
-        eventually((project.folder / "reports" / "results.json").exists, bool, 5)
+        # It is the last of the reports to be written.
+        eventually(lambda: list((project.folder / "reports" / "junit").glob("*.xml")), bool, 5)
         # CI systems have little patience.
         running.kill()
         running.communicate(timeout=20)
@@ -362,11 +368,10 @@ def test_a_run_without_room_for_evidence_ends_and_is_reported(project, jobs):
 
 
 def test_a_report_that_cannot_be_written_costs_no_other(project):
-    project.feature("one", ("bad", "it fails"))
-    (project.folder / "reports" / "junit" / "TESTS-one.xml").mkdir(parents=True)
+    project.feature("one", ("bad", "it fails"), ("in-the-way", "JUnit's folder cannot be written to"))
     code, output = project.run()
     assert code == 1
-    assert re.search(r"behave: JUnit cannot be written to .*: Is a directory", output)
+    assert re.search(r"behave: JUnit cannot be written to .*: File exists", output)
     assert project.results()["bad"]["status"] == "failed"
     assert not (project.folder / "reports" / ".reserve").exists()
 

@@ -20,6 +20,7 @@ CEILINGS = {
     "crowd event delivery": 1.0,
     "real-time delivery": 0.05,
     "socket memory": 256 * 1024,
+    "event size": 1024 * 1024,
     "error after a time limit": 1.0,
     "cancel takes effect": 1.0,
     "worker lost": 10.0,
