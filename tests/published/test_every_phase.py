@@ -94,4 +94,5 @@ def test_what_is_published_holds_in_every_phase(world, service):
     assert not asked.failures, "\n\n".join(asked.failures.values())
     assert set(asked.phases) == {result.ok().label for result in schema.get_all_operations()}
     assert {"COVERAGE", "FUZZING"} <= set.union(*asked.phases.values())
-    assert service != "backend" or "STATEFUL_TESTING" in asked.phases["GET /v1/threads/{thread_id}"]
+    followed = {label for label, phases in asked.phases.items() if "{" in label and "STATEFUL_TESTING" in phases}
+    assert service != "backend" or followed, "no request used what an earlier one had answered"
