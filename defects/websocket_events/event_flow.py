@@ -62,7 +62,7 @@ def _() -> None:
 @large.defect(
     "WSE-01f",
     "a large result is left out of its event without a reference",
-    step="Acme can read the complete result where the last event refers to",
+    step="Acme can read the complete result at the address in the last event",
 )
 def _() -> None:
     def left_out(payload: dict[str, Any], run_id: str | None) -> dict[str, Any]:

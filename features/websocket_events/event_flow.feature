@@ -44,5 +44,5 @@ Feature: A connected customer receives every step of a run
       And Acme watches events
       When Acme runs an agent that returns a megabyte of text
       Then no event that Acme has received exceeds the event size
-      And Acme can read the complete result where the last event refers to
+      And Acme can read the complete result at the address in the last event
       And every message that Acme has received conforms to the published event reference

@@ -27,7 +27,7 @@ def _(world, viewer, budget):
     world.within(budget, max(len(event.raw.encode()) for event in shown.events), "the largest event")
 
 
-@then("{viewer:User} can read the complete result where the last event refers to")
+@then("{viewer:User} can read the complete result at the address in the last event")
 def _(world, viewer):
     run = world.run_of(viewer)
     reference = str(viewer.watching.of(run)[-1].payload.get("reference"))
