@@ -7,11 +7,14 @@ and environment variables such as ``APEX_DATABASE__URL``.
 from __future__ import annotations
 
 import tomllib
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from apex.http.values import Email
 
 Environment = Literal["test", "development", "staging", "production"]
 ENVIRONMENTS = Path(__file__).parent / "environments"
@@ -36,6 +39,24 @@ class Listener(BaseModel):
     url: str = ""
 
 
+class Rate(BaseModel):
+    """``burst`` requests at once, and ``per_second`` in the long run."""
+
+    burst: int = Field(ge=1)
+    per_second: float = Field(gt=0)
+
+
+class AttemptLimits(BaseModel):
+    """How often somebody may fail to get in: from one ``address``, at one ``account`` from there (or from one device
+    that is known to it), and at one account from ``everywhere``; ``sign_ups``: how often one address may sign up.
+    """
+
+    address: Rate = Rate(burst=100, per_second=1)
+    account: Rate = Rate(burst=10, per_second=1 / 30)
+    everywhere: Rate = Rate(burst=100, per_second=1 / 30)
+    sign_ups: Rate = Rate(burst=20, per_second=1 / 60)
+
+
 class Auth(Listener):
     """The first of ``signing_keys`` signs, all are accepted; lives are in seconds."""
 
@@ -45,8 +66,10 @@ class Auth(Listener):
     access_token_seconds: int = 900
     refresh_token_seconds: int = 14 * 24 * 3600
     invitation_seconds: int = 7 * 24 * 3600
+    device_token_seconds: int = 180 * 24 * 3600
+    attempts: AttemptLimits = AttemptLimits()
     password_hash: Literal["strong", "minimum"] = "strong"
-    operator_email: str | None = None
+    operator_email: Email | None = None
     operator_password: SecretStr | None = None
 
 
@@ -84,17 +107,16 @@ class Tools(Listener):
 
 
 class Requests(BaseModel):
-    """What a request's body may hold: ``max_nesting`` counts the levels of JSON lists and objects in one another."""
+    """What a request may hold, and how long it may take to come in: first its line and headers, then its body.
 
+    ``max_nesting`` counts the levels of JSON lists and objects in one another.
+    """
+
+    max_head_bytes: int = Field(default=32 * 1024, ge=1)
+    head_seconds: float = Field(default=20, gt=0)
+    body_seconds: float = Field(default=60, gt=0)
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1)
     max_nesting: int = Field(default=200, ge=1)
-
-
-class Rate(BaseModel):
-    """``burst`` requests at once, and ``per_second`` in the long run."""
-
-    burst: int = Field(ge=1)
-    per_second: float = Field(gt=0)
 
 
 class RateLimits(BaseModel):
@@ -168,12 +190,16 @@ class Log(BaseModel):
 
 
 class Settings(BaseSettings):
-    """The settings of every service; see the module for the layers."""
+    """The settings of every service; see the module for the layers.
+
+    ``trusted_proxies``: addresses or networks of the load balancers whose ``X-Forwarded-For`` is believed.
+    """
 
     model_config = SettingsConfigDict(env_prefix="APEX_", env_nested_delimiter="__", extra="forbid")
 
     environment: Environment
     deployment: Literal["live", "rehearsal"] = "live"
+    trusted_proxies: list[IPv4Network | IPv6Network] = []
     auth: Auth
     backend: Backend = Backend()
     worker: Worker = Worker()

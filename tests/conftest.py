@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.surroundings import command_environment, replace_environment
 from tests.servers import ApiServer, EventServer
+
+# Whoever calls pytest itself has the surroundings that they would have through bin/test.
+replace_environment(command_environment())
 
 # These start services of their own and take the longest. Begun first, they leave the quick ones for the end, when one
 # worker would otherwise wait for the other.

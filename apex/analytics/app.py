@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
 from apex.analytics.store import Job, Jobs
-from apex.http.identity import Caller, acting_as, verify_service_token
+from apex.http import values
+from apex.http.identity import BEARER, Caller, acting_as, verify_service_token
 from apex.http.problems import unauthenticated
+from apex.http.values import AsDigits, Id
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
 
 AUDIENCE = "apex-analytics"
 
 
-class Records(BaseModel):
+class Records(values.Request):
     """A batch of finished runs."""
 
-    records: Annotated[list[Job], Field(max_length=10_000)]
+    records: Annotated[list[Job], Field(max_length=400)]
 
 
 class Stored(BaseModel):
@@ -47,7 +48,7 @@ def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
     app = create_app(process, "Apex analytics", {"clickhouse": jobs.check, "database": database.check})
 
     @app.post("/v1/records", status_code=201, tags=["internal"])
-    def record(body: Records, request: Request) -> Stored:
+    def record(body: Records, request: Request, _: Annotated[object, BEARER]) -> Stored:
         """Store records of ended runs (for the platform's own services)."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -59,13 +60,12 @@ def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
 
     @app.get("/v1/jobs", tags=["reports"])
     def list_jobs(
-        identity: Caller, run_id: uuid.UUID | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+        identity: Caller, run_id: Id | None = None, limit: Annotated[int, Query(ge=1, le=1000), AsDigits] = 50
     ) -> JobList:
         """The caller's jobs, newest first."""
         with acting_as(database, identity):
             pass
-        wanted = str(run_id) if run_id else None
-        rows = jobs.of_user(identity.tenant_id, identity.user_id, wanted, limit)
+        rows = jobs.of_user(identity.tenant_id, identity.user_id, run_id, limit)
         return JobList(
             items=[Job.model_validate({k: str(v) if k.endswith("_id") else v for k, v in row.items()}) for row in rows]
         )

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from pydantic import AfterValidator, BaseModel, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, Field, PlainSerializer
 from urllib3.exceptions import HTTPError
 
 from apex.http.problems import unavailable
+from apex.http.values import AsWhole, Id, Moment, Request, ShortText
 from apex.settings import ClickHouse
 from apex.storage.stream import rfc3339
 
@@ -35,29 +36,28 @@ CREATE TABLE IF NOT EXISTS jobs (
 """
 
 
+# What the column can hold.
+_MOST_CALLS = 2**32 - 1
+
+
 def _in_utc(moment: datetime) -> datetime:
     """ClickHouse keeps UTC, and its client does not say so of what it reads."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
-Id = Annotated[str, StringConstraints(max_length=36, pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-Short = Annotated[str, StringConstraints(max_length=200)]
-
-
-class Job(BaseModel):
+class Job(Request):
     """What is recorded of a run that has ended."""
 
     record_id: Id
     tenant_id: Id
     user_id: Id
     run_id: Id
-    agent_name: Short
-    status: Short
-    duration_seconds: float
-    tool_calls: int
-    trace_id: Short
-    finished_at: Moment
+    agent_name: ShortText
+    status: ShortText
+    duration_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    tool_calls: Annotated[int, Field(ge=0, le=_MOST_CALLS), AsWhole]
+    trace_id: ShortText
+    finished_at: Annotated[Moment, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
 
 
 _COLUMNS = list(Job.model_fields)

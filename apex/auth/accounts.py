@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from apex.auth.models import Acceptance, Account, Invitation, Invite, SignUp, Tenant, User
@@ -15,9 +15,11 @@ from apex.auth.passwords import Passwords, fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.http.identity import OPERATOR, Identity, acting_as
 from apex.http.problems import Problem, not_found
+from apex.runtime.paths import id_in_path
 from apex.settings import Settings
 from apex.storage.database import Database
-from apex.storage.tables import invitations, tenants, users
+from apex.storage.runs import ENDED, cancel_run
+from apex.storage.tables import invitations, runs, tenants, users
 from apex.storage.tables import sessions as session_table
 
 log = structlog.get_logger()
@@ -104,10 +106,13 @@ class Accounts:
             return [_user(row) for row in rows]
 
     def remove(self, identity: Identity, user_id: str, sessions: Sessions) -> None:
-        """Remove a member and end its sessions; the owner cannot be removed."""
+        """Remove a member, whose sessions and runs end and whose address is free again; the owner cannot be removed.
+
+        Invited again, the address gets an account of its own: it may belong to somebody else by then.
+        """
         with acting_as(self._database, identity, _MANAGE) as connection:
             row = connection.execute(
-                select(users).where(users.c.id == _uuid(user_id), users.c.removed_at.is_(None)).with_for_update()
+                select(users).where(users.c.id == id_in_path(user_id), users.c.removed_at.is_(None)).with_for_update()
             ).first()
             if row is None:
                 raise not_found()
@@ -118,6 +123,14 @@ class Accounts:
                 select(session_table.c.id).where(session_table.c.user_id == row.id, session_table.c.ended_at.is_(None))
             )
             sessions.end(connection, [str(session) for session in alive], "removed")
+            # Sessions first: a run that is being started looks at its session last.
+            for run in connection.execute(
+                select(runs).where(runs.c.user_id == row.id, runs.c.status.not_in(ENDED)).with_for_update()
+            ).all():
+                cancel_run(connection, run, identity.user_id)
+            # What they still have of an invitation would let them in again.
+            left_over = (func.lower(invitations.c.email) == func.lower(row.email)) & invitations.c.accepted_at.is_(None)
+            connection.execute(update(invitations).where(left_over).values(expires_at=datetime.now(UTC)))
 
     def _create(
         self, organisation: str, plan: str, email: str, password: str, role: str, display_name: str | None
@@ -171,10 +184,3 @@ def _insert_user(
 
 def _user(row: Row[Any]) -> User:
     return User(id=str(row.id), email=row.email, display_name=row.display_name, role=row.role)
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        raise not_found() from None

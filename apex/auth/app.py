@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from apex.auth.accounts import Accounts
+from apex.auth.attempts import Attempts
 from apex.auth.models import (
     Acceptance,
     Accepted,
@@ -40,17 +42,33 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
     """The routes over what they need; building them touches no store."""
     app = create_app(process, "Apex auth", {"database": database.check})
 
+    attempts = Attempts(process.settings, app.state.buckets)
+
     @app.post("/v1/signup", status_code=201, tags=["accounts"])
-    def sign_up(request: SignUp) -> Account:
+    async def sign_up(sign_up: SignUp, request: Request) -> Account:
         """Create a tenant and its owner."""
-        return accounts.sign_up(request)
+        async with attempts.sign_up(request, sign_up.email):
+            return await run_in_threadpool(accounts.sign_up, sign_up)
 
     @app.post("/v1/token", tags=["sessions"])
-    def token(request: Grant) -> Token:
+    async def token(grant: Grant, request: Request) -> Token:
         """Log in with a password, or go on with a refresh token (which is replaced)."""
-        if isinstance(request, PasswordGrant):
-            return sessions.log_in(request)
-        return sessions.refresh(request.refresh_token.get_secret_value())
+        if isinstance(grant, PasswordGrant):
+            return await log_in(grant, request)
+        refresh_token = grant.refresh_token.get_secret_value()
+        async with attempts.show(request, "refresh", refresh_token):
+            tenant = await run_in_threadpool(sessions.tenant_of, refresh_token)
+            if tenant is not None:
+                await app.state.fair_use.admit(*tenant)
+            return await run_in_threadpool(sessions.refresh, refresh_token)
+
+    async def log_in(grant: PasswordGrant, request: Request) -> Token:
+        device = grant.device_token.get_secret_value() if grant.device_token else None
+        async with attempts.log_in(request, grant.email, device):
+            login = await run_in_threadpool(sessions.verify, grant.email, grant.password.get_secret_value())
+            await app.state.fair_use.admit(str(login.tenant_id), login.plan)
+            given = await run_in_threadpool(sessions.open, login, grant.expires_in)
+        return given.model_copy(update={"device_token": attempts.device_token(grant.email)})
 
     @app.post("/v1/logout", status_code=204, tags=["sessions"])
     def log_out(identity: Caller) -> Response:
@@ -71,9 +89,10 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         return accounts.invite(identity, request)
 
     @app.post("/v1/invitations/acceptance", status_code=201, tags=["members"])
-    def accept(request: Acceptance) -> Accepted:
+    async def accept(acceptance: Acceptance, request: Request) -> Accepted:
         """Join the tenant that sent the invitation."""
-        return Accepted(user=accounts.accept(request))
+        async with attempts.show(request, "acceptance", acceptance.token.get_secret_value()):
+            return Accepted(user=await run_in_threadpool(accounts.accept, acceptance))
 
     @app.get("/v1/members", tags=["members"])
     def members(identity: Caller) -> Members:
@@ -82,7 +101,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
 
     @app.delete("/v1/members/{user_id}", status_code=204, tags=["members"])
     def remove(user_id: Named, identity: Caller) -> Response:
-        """Remove somebody from the tenant (owners and admins); their sessions end."""
+        """Remove somebody from the tenant (owners and admins); their sessions and runs end."""
         accounts.remove(identity, user_id, sessions)
         return Response(status_code=204)
 

@@ -5,33 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, SecretStr
 
-from apex.storage.storable import Secret
+from apex.http.values import STORABLE, AsWhole, Email, Password, Request, Secret, ShortText, TypedPassword
 
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
-]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
-Password = Annotated[Secret, Field(min_length=10, max_length=200)]
 Plan = Literal["free", "early", "mid", "enterprise"]
-
-
-class Request(BaseModel):
-    """What a caller sends; unknown members are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_max_length=10_000)
 
 
 class SignUp(Request):
     """A new tenant and its first user, who becomes the owner."""
 
-    organisation: Name
+    organisation: ShortText
     email: Email
     password: Password
-    display_name: Name | None = None
+    display_name: ShortText | None = None
     plan: Plan = "free"
 
 
@@ -60,19 +47,22 @@ class Account(BaseModel):
 
 
 class PasswordGrant(Request):
-    """``expires_in``: a shorter life than usual for the access token, in seconds."""
+    """``expires_in``: a shorter life than usual for the access token, in seconds. ``device_token``: from an earlier
+    log-in on this device; it is let in also while others guess at the password.
+    """
 
     grant_type: Literal["password"]
-    email: Text
-    password: Annotated[Secret, Field(max_length=200)]
-    expires_in: int | None = Field(default=None, ge=1)
+    email: Email
+    password: TypedPassword
+    device_token: Annotated[SecretStr, Field(max_length=2_000), STORABLE] | None = None
+    expires_in: Annotated[int, Field(ge=1), AsWhole] | None = None
 
 
 class RefreshGrant(Request):
     """A refresh token, good for one use."""
 
     grant_type: Literal["refresh_token"]
-    refresh_token: Annotated[Secret, Field(max_length=200)]
+    refresh_token: Secret
 
 
 Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type")]
@@ -80,12 +70,13 @@ Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type"
 
 
 class Token(BaseModel):
-    """``expires_in``: life of the access token in seconds."""
+    """``expires_in``: life of the access token in seconds. ``device_token``: from a log-in, to be kept for the next."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     refresh_token: str
+    device_token: str | None = None
 
 
 class Invite(Request):
@@ -108,9 +99,9 @@ class Invitation(BaseModel):
 class Acceptance(Request):
     """An invited person takes the place; ``token`` is that of the invitation."""
 
-    token: Annotated[Secret, Field(max_length=200)]
+    token: Secret
     password: Password
-    display_name: Name | None = None
+    display_name: ShortText | None = None
 
 
 class Accepted(BaseModel):

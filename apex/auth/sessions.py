@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
-from apex.auth.models import PasswordGrant, Token
+from apex.auth.models import Token
 from apex.auth.passwords import Passwords, fingerprint, new_secret
 from apex.http.identity import access_token
 from apex.http.problems import unauthenticated
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 SESSION_ENDED = "apex_session_ended"
 """PostgreSQL channel; payload ``<session id> <reason>``."""
+_WRONG = "E-mail address or password is wrong."
 
 
 class Sessions:
@@ -28,20 +30,25 @@ class Sessions:
     def __init__(self, database: Database, passwords: Passwords, settings: Settings) -> None:
         self._database, self._passwords, self._settings = database, passwords, settings
 
-    def log_in(self, grant: PasswordGrant) -> Token:
-        """A new session; 401, after the same time, for a wrong password and an unknown address."""
+    def verify(self, email: str, password: str) -> Row[Any]:
+        """The account (its user, tenant, role and plan); 401, after the same time, for a wrong password and an unknown
+        address.
+        """
         with self._database.platform() as connection:
-            login = connection.execute(text("SELECT * FROM login_of(:email)"), {"email": grant.email}).first()
-        password = grant.password.get_secret_value()
+            login = connection.execute(text("SELECT * FROM login_of(:email)"), {"email": email}).first()
         if not self._passwords.matches(password, login.password_hash if login else None) or login is None:
-            raise unauthenticated("E-mail address or password is wrong.")
+            raise unauthenticated(_WRONG)
+        return login
+
+    def open(self, login: Row[Any], seconds: int | None) -> Token:
+        """A new session of an account, whose access token lives for so long at most."""
         session_id = str(uuid.uuid4())
         refresh, refresh_hash = new_secret()
         with self._database.tenant(str(login.tenant_id)) as connection:
             # Hashing takes its time: whoever was removed meanwhile gets no session.
             member = select(users.c.id).where(users.c.id == str(login.user_id), users.c.removed_at.is_(None))
             if connection.execute(member.with_for_update(read=True)).first() is None:
-                raise unauthenticated("E-mail address or password is wrong.")
+                raise unauthenticated(_WRONG)
             connection.execute(
                 sessions.insert().values(
                     id=session_id,
@@ -52,14 +59,20 @@ class Sessions:
                 )
             )
         return self._token(
-            session_id,
-            str(login.tenant_id),
-            str(login.user_id),
-            login.role,
-            login.plan,
-            refresh,
-            grant.expires_in,
+            session_id, str(login.tenant_id), str(login.user_id), login.role, login.plan, refresh, seconds
         )
+
+    def tenant_of(self, refresh_token: str) -> tuple[str, str] | None:
+        """Id and plan of the tenant whose session a refresh token would renew."""
+        with self._database.platform() as connection:
+            found = connection.execute(
+                text("SELECT tenant_id FROM session_of(:old)"), {"old": fingerprint(refresh_token)}
+            )
+            tenant_id = found.scalar()
+        if tenant_id is None:
+            return None
+        with self._database.tenant(str(tenant_id)) as connection:
+            return str(tenant_id), connection.scalars(select(tenants.c.plan)).one()
 
     def refresh(self, refresh_token: str) -> Token:
         """New access and refresh tokens of the same session; the old refresh token is of no use any more.

@@ -31,10 +31,10 @@ from apex.backend.models import (
     NewExpense,
 )
 from apex.backend.paging import Cursor, after, next_cursor
-from apex.backend.threads import Limit
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import allowance_exceeded, conflict, not_found
-from apex.runtime.paths import Named
+from apex.http.values import Limit
+from apex.runtime.paths import Named, id_in_path
 from apex.storage.cache import Cache
 from apex.storage.database import Database
 from apex.storage.tables import allowance_shares, allowances, budgets, expenses
@@ -196,11 +196,7 @@ def keep_ceiling(connection: Connection, allowed: Row[Any]) -> None:
 
 def budget(connection: Connection, budget_id: str) -> Row[Any]:
     """A budget of the caller's organisation; 404 for whatever else the id may be."""
-    try:
-        wanted = str(uuid.UUID(budget_id))
-    except ValueError:
-        raise not_found() from None
-    row = connection.execute(select(budgets).where(budgets.c.id == wanted)).first()
+    row = connection.execute(select(budgets).where(budgets.c.id == id_in_path(budget_id))).first()
     if row is None:
         raise not_found()
     return row

@@ -5,58 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
-from uuid import UUID
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, PlainSerializer, model_validator
 
-from apex.storage.storable import JsonObject
+from apex.http.values import STORABLE, Amount, Date, Id, JsonObject, Money, Pattern, Request, ShortText
 from apex.storage.stream import rfc3339
 
 Status = Literal["queued", "running", "completed", "failed", "timed_out", "cancelled"]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, pattern=r"^[^\x00]*$")]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
-# A number may come as a text, too: of the digits that it can have, and a few more that say nothing.
-_LONGEST_NUMBER = 40
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
-        raise PydanticCustomError("string_too_long", f"A number should have at most {_LONGEST_NUMBER} characters")
-    return value
-
-
-def _publish_length(schema: dict[str, Any]) -> None:
-    for choice in schema["anyOf"]:
-        if choice["type"] == "string":
-            choice["maxLength"] = _LONGEST_NUMBER
-
-
-Amount = Annotated[
-    Decimal,
-    Field(lt=10**14, max_digits=20, decimal_places=6, json_schema_extra=_publish_length),
-    BeforeValidator(_short),
-]
-Money = Annotated[
-    Decimal,
-    Field(gt=0, lt=10**12, max_digits=14, decimal_places=2, json_schema_extra=_publish_length),
-    BeforeValidator(_short),
-]
-
-
-class Request(BaseModel):
-    """What a caller sends; unknown members are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Answer(BaseModel):
@@ -66,7 +22,7 @@ class Answer(BaseModel):
 class NewThread(Request):
     """A conversation to begin."""
 
-    title: Short
+    title: ShortText
 
 
 class Thread(Answer):
@@ -87,7 +43,7 @@ class Threads(Answer):
 class NewMessage(Request):
     """What a customer says."""
 
-    content: Text
+    content: Annotated[str, Field(min_length=1, max_length=300_000, examples=["What can we save?"]), STORABLE]
 
 
 class Message(Answer):
@@ -112,8 +68,8 @@ class Messages(Answer):
 class Move(Request):
     """The messages to move to another thread; all of them unless named."""
 
-    to_thread_id: UUID
-    message_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)] | None = None
+    to_thread_id: Id
+    message_ids: Annotated[list[Id], Field(min_length=1, max_length=200)] | None = None
 
 
 class Moved(Answer):
@@ -143,7 +99,7 @@ class NewExpense(Request):
     """Something to be paid out of the allowance."""
 
     amount: Money
-    purpose: Short
+    purpose: ShortText
 
 
 class Expense(Answer):
@@ -166,7 +122,7 @@ class Expenses(Answer):
 class NewBudget(Request):
     """The part of the monthly allowance that a team may plan with."""
 
-    team: Short
+    team: ShortText
     amount: Money
 
 
@@ -199,11 +155,18 @@ class CloudAccount(Request):
     assumed: it is the tenant's id.
     """
 
-    account_id: Annotated[str, StringConstraints(max_length=12, pattern=r"^\d{12}$")]
+    account_id: Annotated[str, Field(max_length=12), Pattern(r"[0-9]{12}", "Should be a number of 12 digits")]
     role_arn: Annotated[
-        str, StringConstraints(max_length=159, pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")
+        str,
+        Field(max_length=159),
+        Pattern(
+            r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,128}",
+            "Should be the ARN of a role, such as arn:aws:iam::123456789012:role/cost-reader",
+        ),
     ]
-    region: Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[
+        str, Field(max_length=50), Pattern(r"[a-z]{2}(-[a-z]+)+-[0-9]", "Should be a region such as us-east-1")
+    ]
 
     @model_validator(mode="after")
     def _role_is_in_the_account(self) -> Self:
@@ -215,8 +178,8 @@ class CloudAccount(Request):
 class NewUsageRecord(Request):
     """What a cloud service cost on a day."""
 
-    service: Short
-    day: date
+    service: ShortText
+    day: Date
     quantity: Amount
     cost: Amount
 
@@ -224,7 +187,7 @@ class NewUsageRecord(Request):
 class NewUsageRecords(Request):
     """The records of a tenant's cloud use to store."""
 
-    records: Annotated[list[NewUsageRecord], Field(min_length=1, max_length=10_000)]
+    records: Annotated[list[NewUsageRecord], Field(min_length=1, max_length=1_000)]
 
 
 class Stored(Answer):
@@ -249,9 +212,9 @@ class Agents(Answer):
 class NewRun(Request):
     """``time_limit_seconds``: shorter than the platform's own limit."""
 
-    agent_name: Short
-    thread_id: UUID | None = None
-    input: JsonObject = {}
+    agent_name: ShortText
+    thread_id: Id | None = None
+    input: Annotated[JsonObject, Field(default_factory=dict)]
     time_limit_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
@@ -331,8 +294,8 @@ class OperatorRuns(Answer):
 class NewNotice(Request):
     """A notice to everyone."""
 
-    title: Short
-    body: Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
+    title: ShortText
+    body: Annotated[str, Field(min_length=1, max_length=2_000), STORABLE]
 
 
 class Notice(Answer):

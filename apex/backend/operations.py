@@ -12,9 +12,9 @@ from sqlalchemy import func, select, text
 from apex.backend.hub import Hub
 from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
 from apex.backend.runs import fields
-from apex.backend.threads import Limit
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import unavailable
+from apex.http.values import Id, Limit
 from apex.runtime.discovery import Registry
 from apex.runtime.telemetry import request_id, trace_id
 from apex.storage.database import Database
@@ -31,7 +31,7 @@ def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
 
     @router.get("/runs")
     def all_runs(
-        identity: Caller, status: Status | None = None, tenant_id: uuid.UUID | None = None, limit: Limit = 50
+        identity: Caller, status: Status | None = None, tenant_id: Id | None = None, limit: Limit = 50
     ) -> OperatorRuns:
         """The newest runs of all tenants."""
         statement = text(f"SELECT {_COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :size)").columns(*runs.c)

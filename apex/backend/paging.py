@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query
+from pydantic import Field
 from sqlalchemy import ColumnElement, Row, Table, tuple_
 
-from apex.http.problems import Problem
+from apex.http.values import Pattern
 
-Cursor = Annotated[str | None, Query(max_length=500)]
-"""Where a page begins, as the page before has told it."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_Written = Annotated[
+    str, Field(max_length=50), Pattern("[0-9]{1,17}_[0-9a-f]{32}", "Should be the next_cursor of a page")
+]
+Cursor = Annotated[_Written | None, Query()]
+"""Where a page begins, as the page before has told it: microseconds of the last row's time, and its id.
+
+Whatever looks like one is one: there is no text that the published pattern allows and that is refused.
+"""
 
 
 def after(table: Table, cursor: str | None, *, newest_first: bool) -> list[ColumnElement[bool]]:
     """The condition for rows behind ``cursor`` in the order (created_at, id)."""
     if cursor is None:
         return []
-    try:
-        moment, row_id = json.loads(base64.urlsafe_b64decode(cursor))
-        position = (datetime.fromisoformat(moment), str(uuid.UUID(row_id)))
-    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
-        raise Problem(
-            422,
-            "validation_failed",
-            "The cursor is not one of ours.",
-            errors=[{"field": "cursor", "message": "not a cursor"}],
-        ) from None
+    microseconds, _, row_id = cursor.partition("_")
+    position = (_EPOCH + int(microseconds) * _MICROSECOND, str(UUID(row_id)))
     key = tuple_(table.c.created_at, table.c.id)
     return [key < position if newest_first else key > position]
 
@@ -41,4 +40,4 @@ def next_cursor(rows: list[Row[Any]], limit: int) -> str | None:
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return base64.urlsafe_b64encode(json.dumps([last.created_at.isoformat(), last.id]).encode()).decode()
+    return f"{(last.created_at - _EPOCH) // _MICROSECOND}_{UUID(last.id).hex}"

@@ -6,19 +6,20 @@ import uuid
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
-from apex.backend.threads import KEPT, Limit, new_message, new_thread, own_thread
-from apex.http.identity import Caller, Identity, acting_as
+from apex.backend.threads import KEPT, new_message, new_thread, own_thread
+from apex.http.identity import Caller, Identity, acting_as, require_session
 from apex.http.problems import Problem, not_found
-from apex.runtime.paths import Named
+from apex.http.values import Id, Limit
+from apex.runtime.paths import Named, id_in_path
 from apex.runtime.telemetry import request_id, traceparent
 from apex.settings import Settings
 from apex.storage.database import Database
-from apex.storage.runs import CANCELLED, QUEUED, RUN_CANCEL, RUN_QUEUED, RUNNING, Ending, end_run, now, trace_id_of
+from apex.storage.runs import RUN_QUEUED, cancel_run, trace_id_of
 from apex.storage.tables import runs
 
 
@@ -51,7 +52,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:
-                thread = own_thread(connection, identity, str(request.thread_id), KEPT)
+                thread = own_thread(connection, identity, request.thread_id, KEPT)
             run = connection.execute(
                 runs.insert()
                 .values(
@@ -70,13 +71,16 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             ).one()
             question = str(request.input.get("question") or agent.description)
             new_message(connection, identity.tenant_id, thread.id, question, run_id)
+            # Whoever was removed since the first look has had their runs stopped without this one. From the insertion
+            # on, which holds the user's row, a removal waits for this transaction, and sees the run.
+            require_session(connection, identity)
             connection.execute(select(func.pg_notify(RUN_QUEUED, run_id)))
         return shown(run)
 
     @router.get("/v1/runs", tags=["runs"])
     def page(
         identity: Caller,
-        thread_id: uuid.UUID | None = None,
+        thread_id: Id | None = None,
         status: Status | None = None,
         cursor: Cursor = None,
         limit: Limit = 50,
@@ -87,7 +91,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             query = query.where(runs.c.status == status)
         with acting_as(database, identity) as connection:
             if thread_id is not None:
-                query = query.where(runs.c.thread_id == own_thread(connection, identity, str(thread_id)).id)
+                query = query.where(runs.c.thread_id == own_thread(connection, identity, thread_id).id)
             query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit + 1)
             rows = list(connection.execute(query))
         return Runs(items=[shown(row) for row in rows[:limit]], next_cursor=next_cursor(rows, limit))
@@ -102,13 +106,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     def cancel(run_id: Named, identity: Caller) -> Run:
         """Stop a run; harmless when it has ended or is being stopped."""
         with acting_as(database, identity) as connection:
-            run = own_run(connection, identity, run_id, lock=True)
-            if run.status == QUEUED:
-                ending = Ending(CANCELLED, cancelled_by=identity.user_id)
-                end_run(connection, run, ending, finished_at=now(), steps=[])
-            elif run.status == RUNNING:
-                connection.execute(update(runs).where(runs.c.id == run.id).values(cancel_requested_at=now()))
-                connection.execute(select(func.pg_notify(RUN_CANCEL, run.id)))
+            cancel_run(connection, own_run(connection, identity, run_id, lock=True), identity.user_id)
             return shown(own_run(connection, identity, run_id))
 
     return router
@@ -116,11 +114,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
 
 def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
     """The caller's run; 404 for whatever else the id may be."""
-    try:
-        wanted = str(uuid.UUID(run_id))
-    except ValueError:
-        raise not_found() from None
-    query = select(runs).where(runs.c.id == wanted, runs.c.user_id == identity.user_id)
+    query = select(runs).where(runs.c.id == id_in_path(run_id), runs.c.user_id == identity.user_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise not_found()

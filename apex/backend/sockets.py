@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import redis.asyncio
 import structlog
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from structlog.contextvars import bind_contextvars
 
@@ -18,6 +19,7 @@ from apex.backend.connection import CLOSE_SESSION_ENDED, Connection, Position
 from apex.backend.hub import Hub
 from apex.http.identity import Identity, acting_as, verify
 from apex.http.problems import Problem, answer, permission_denied, unauthenticated, unavailable
+from apex.http.values import STORABLE, AsDigits
 from apex.settings import Settings
 from apex.storage.database import Database
 from apex.storage.stream import LINE_ERRORS
@@ -27,6 +29,8 @@ log = structlog.get_logger()
 SUBPROTOCOL = "apex.v1"
 CLOSE_TRY_AGAIN = 1013
 _TOKEN_PREFIX = "bearer."
+Sequence = Annotated[int, Field(ge=0), AsDigits]
+Epoch = Annotated[str, Field(max_length=100), STORABLE]
 
 
 def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, settings: Settings) -> APIRouter:
@@ -34,7 +38,7 @@ def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, settings: 
     router = APIRouter()
 
     @router.websocket("/v1/events")
-    async def events(socket: WebSocket, last_sequence: int | None = None, epoch: str | None = None) -> None:
+    async def events(socket: WebSocket, last_sequence: Sequence | None = None, epoch: Epoch | None = None) -> None:
         try:
             _require_origin(socket, settings.backend.allowed_origins)
             identity = verify(settings, _token(socket))

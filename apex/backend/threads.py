@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from apex.backend.models import (
@@ -25,12 +25,11 @@ from apex.backend.models import (
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import conflict, not_found
-from apex.runtime.paths import Named
+from apex.http.values import Limit
+from apex.runtime.paths import Named, id_in_path
 from apex.storage.database import Database
 from apex.storage.runs import ENDED
 from apex.storage.tables import messages, runs, tenants, threads, usage_records
-
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 KEPT: Mapping[str, Any] = {"read": True, "key_share": True}
 """Nobody deletes the thread before us; any number may write to it."""
@@ -118,8 +117,8 @@ def routes(database: Database) -> APIRouter:
         """Move messages to another thread of the caller: all that are named, or none."""
         with acting_as(database, identity) as connection:
             source = own_thread(connection, identity, thread_id, KEPT)
-            target = own_thread(connection, identity, str(request.to_thread_id), KEPT)
-            chosen = None if request.message_ids is None else {str(id) for id in request.message_ids}
+            target = own_thread(connection, identity, request.to_thread_id, KEPT)
+            chosen = None if request.message_ids is None else set(request.message_ids)
             return Moved(moved=move_messages(connection, source.id, target.id, chosen))
 
     @router.put("/v1/cloud-account", tags=["cloud account"])
@@ -160,11 +159,7 @@ def own_thread(
     """The caller's thread; 404 for whatever else the id may be. ``lock``: what it is held by until the transaction ends
     (``KEPT`` or ``ALONE``).
     """
-    try:
-        wanted = str(uuid.UUID(thread_id))
-    except ValueError:
-        raise not_found() from None
-    query = select(threads).where(threads.c.id == wanted, threads.c.user_id == identity.user_id)
+    query = select(threads).where(threads.c.id == id_in_path(thread_id), threads.c.user_id == identity.user_id)
     row = connection.execute(query if lock is None else query.with_for_update(**lock)).first()
     if row is None:
         raise not_found()

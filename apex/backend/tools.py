@@ -9,27 +9,31 @@ import httpx
 import structlog
 from fastapi import APIRouter
 from jsonschema import Draft202012Validator, SchemaError
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, field_validator
 from redis.exceptions import RedisError
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from apex.backend.models import Answer, Moment, Request
+from apex.backend.models import Answer, Moment
 from apex.http.identity import Caller, Identity, acting_as, service_token
 from apex.http.problems import Problem, not_found, unavailable
+from apex.http.values import STORABLE, JsonObject, Pattern, Request
 from apex.runtime.discovery import Registry
 from apex.runtime.paths import Named
 from apex.runtime.telemetry import traceparent
 from apex.settings import Settings
 from apex.storage.database import Database
 from apex.storage.runs import now
-from apex.storage.storable import JsonObject
 from apex.storage.tables import registered_tools
 from apex.tools.permissions import GRANTS
 
 log = structlog.get_logger()
 
-Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]{2,63}$")]
+Name = Annotated[
+    str,
+    Field(max_length=64),
+    Pattern("[a-z][a-z0-9_]{2,63}", "Should be 3 to 64 of a-z, 0-9 and _, a letter first"),
+]
 _TOKEN_SECONDS = 30.0
 
 
@@ -61,11 +65,13 @@ class NewTool(Request):
     """
 
     name: Name
-    description: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+    description: Annotated[str, Field(min_length=1, max_length=500), STORABLE]
     permission: Annotated[str, Field(json_schema_extra={"enum": sorted(GRANTS)})]
     parameters: JsonObject
     partner: Literal["pricing"]
-    path: Annotated[str, StringConstraints(max_length=500, pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")]
+    path: Annotated[
+        str, Field(max_length=500), Pattern("(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+", "Should be a path such as /v1/prices")
+    ]
 
     @field_validator("permission")
     @classmethod

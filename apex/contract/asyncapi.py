@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apex import __version__
+from apex.storage.fitting import LARGEST_EVENT_BYTES
 
 _TEXT = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 1}
@@ -48,6 +49,10 @@ _FAILURE = {
         ),
     ]
 }
+_ANSWER = {
+    "oneOf": [{"type": "null"}, {"type": "object"}],
+    "description": "The answer; null when it is too large for an event, and then to be read at the reference.",
+}
 _RESULT = {
     "oneOf": [{"type": "null"}, {"type": "object"}],
     "description": "The result, secrets masked and long values cut; null unless the call succeeded.",
@@ -77,7 +82,10 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "agent_completed": (
         "The run has its answer, which can be read back from now on.",
-        _object({"answer": {"type": "object"}, "partial": _FLAG, "usage": _USAGE, "duration_seconds": _SECONDS}),
+        _object(
+            {"answer": _ANSWER, "partial": _FLAG, "usage": _USAGE, "duration_seconds": _SECONDS},
+            {"reference": {**_TEXT, "description": "The path at which the run is read; only with a large answer."}},
+        ),
     ),
     "agent_error": (
         "The run has failed.",
@@ -112,7 +120,9 @@ def document() -> dict[str, Any]:
             "version": __version__,
             "description": (
                 "A bearer token comes in the Authorization header, or as the subprotocol `bearer.<token>` beside "
-                "`apex.v1`. To resume, connect with the epoch and the sequence last seen. Close codes: 4401 the "
+                "`apex.v1`. To resume, connect with the epoch and the sequence last seen. No message has more than "
+                f"{LARGEST_EVENT_BYTES} bytes: long values are cut, a large answer is referred to. "
+                "Close codes: 4401 the "
                 "session has ended or the token has expired, 4403 removed from the tenant, 1013 try again."
             ),
         },
@@ -124,7 +134,10 @@ def document() -> dict[str, Any]:
                     "ws": {
                         "query": {
                             "type": "object",
-                            "properties": {"last_sequence": {"type": "integer"}, "epoch": {"type": "string"}},
+                            "properties": {
+                                "last_sequence": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+                                "epoch": {"type": "string", "maxLength": 100},
+                            },
                         }
                     }
                 },

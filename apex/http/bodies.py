@@ -1,7 +1,8 @@
-"""Request bodies are read here before anything else looks at them: none too large, too deep, or in unknown letters."""
+"""Request bodies are read here before anything else: none too large, too deep, too slow, or in unknown letters."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from fastapi.concurrency import run_in_threadpool
@@ -29,7 +30,11 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         try:
-            body = await self._read(scope, receive)
+            try:
+                async with asyncio.timeout(self._limits.body_seconds):
+                    body = await self._read(scope, receive)
+            except TimeoutError:
+                raise self._too_slow() from None
             if body is not None and len(body) > _LARGE:
                 await run_in_threadpool(self._inspect, body)
             elif body:
@@ -88,6 +93,14 @@ class Bodies:
                         raise problems.validation_failed({"body": f"must be nested at most {deepest} levels deep"})
                 case b"]" | b"}":
                     depth -= 1
+
+    def _too_slow(self) -> Problem:
+        return Problem(
+            408,
+            "request_timeout",
+            f"A request has to come within {self._limits.body_seconds:g} s.",
+            headers={"connection": "close"},
+        )
 
     def _too_large(self) -> Problem:
         most = self._limits.max_body_bytes

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 from sqlalchemy import Connection, text
 from structlog.contextvars import bind_contextvars
 
@@ -83,7 +84,11 @@ def verify(settings: Settings, token: str) -> Identity:
     return Identity(claims["sub"], claims["tid"], claims["sid"], claims["role"], claims["plan"], float(claims["exp"]))
 
 
-async def caller(request: Request) -> Identity:
+BEARER = Security(HTTPBearer(auto_error=False, scheme_name="bearer", description="An access token."))
+"""Publishes that an endpoint needs a token; whether it is one, is looked at here."""
+
+
+async def caller(request: Request, _: Annotated[object, BEARER]) -> Identity:
     """The caller of an HTTP request, from its bearer token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -105,15 +110,20 @@ def acting_as(database: Database, identity: Identity, permission: str | None = N
         Problem: 401 when the session ended (log-out, removal from the tenant), 403 without the permission.
     """
     with database.tenant(identity.tenant_id) as connection:
-        alive = connection.scalar(
-            text("SELECT 1 FROM sessions WHERE id = :session AND ended_at IS NULL"),
-            {"session": identity.session_id},
-        )
-        if alive is None:
-            raise unauthenticated("This session has ended; please log in again.")
+        require_session(connection, identity)
         if permission is not None and identity.role not in PERMISSIONS[permission]:
             raise permission_denied(permission)
         yield connection
+
+
+def require_session(connection: Connection, identity: Identity) -> None:
+    """Refuse a caller whose session has ended (401); ``connection`` is a transaction for the caller's tenant."""
+    alive = connection.scalar(
+        text("SELECT 1 FROM sessions WHERE id = :session AND ended_at IS NULL"),
+        {"session": identity.session_id},
+    )
+    if alive is None:
+        raise unauthenticated("This session has ended; please log in again.")
 
 
 def service_token(settings: Settings, service: str, audience: str, subject: dict[str, str], seconds: float) -> str:

@@ -6,12 +6,15 @@ from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocket
+
+from apex.http.methods import allowed
 
 log = structlog.get_logger()
 
@@ -25,6 +28,7 @@ Code = Literal[
     "cancelled",
     "conflict",
     "content_too_large",
+    "headers_too_large",
     "in_progress",
     "internal_error",
     "invitation_expired",
@@ -33,11 +37,13 @@ Code = Literal[
     "not_found",
     "permission_denied",
     "rate_limited",
+    "request_timeout",
     "tool_withdrawn",
     "unauthenticated",
     "unavailable",
     "unknown_agent",
     "unknown_tool",
+    "uri_too_long",
     "validation_failed",
 ]
 """Every code that an answer may carry: customers' programs go by them, so none ever changes its meaning."""
@@ -113,6 +119,16 @@ def rate_limited(seconds: int, burst: int, per_second: float) -> Problem:
     )
 
 
+def too_many_attempts(seconds: int) -> Problem:
+    """Too much was tried to get in; there is room again after ``seconds``. Says nothing of whether it was right."""
+    return Problem(
+        429,
+        "rate_limited",
+        f"There were too many attempts; please try again in {seconds} s.",
+        headers={"retry-after": str(seconds)},
+    )
+
+
 def allowance_exceeded(detail: str) -> Problem:
     """What is asked would be more than the organisation's allowance."""
     return Problem(409, "allowance_exceeded", detail)
@@ -135,9 +151,10 @@ def _wrong_fields(faults: list[dict[str, str]]) -> Problem:
     return Problem(422, "validation_failed", detail, errors=faults[:_EXPLAINED])
 
 
-def faults_of(error: RequestValidationError) -> list[dict[str, str]]:
+def faults_of(error: RequestValidationError | WebSocketRequestValidationError) -> list[dict[str, str]]:
     """Each fault with its field, by the path that leads to it in what the caller sent: ``records.0.cost``."""
-    return [{"field": _field(fault, error.body), "message": _printable(fault["msg"])} for fault in error.errors()]
+    body = error.body if isinstance(error, RequestValidationError) else None
+    return [{"field": _field(fault, body), "message": _printable(fault["msg"])} for fault in error.errors()]
 
 
 def _field(fault: Any, body: Any) -> str:
@@ -206,15 +223,22 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             # FastAPI's word for a body that it could not read.
             return answer(request.state.request_id, validation_failed({"body": "cannot be read as JSON"}))
-        code: Code = "method_not_allowed" if error.status_code == 405 else "bad_request"
+        if error.status_code == 405:
+            # The router has named the methods of the first route alone.
+            here = Problem(405, "method_not_allowed", str(error.detail), headers={"allow": allowed(request)})
+            return answer(request.state.request_id, here)
         return answer(
             request.state.request_id,
-            Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})),
+            Problem(error.status_code, "bad_request", str(error.detail), headers=dict(error.headers or {})),
         )
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
         return answer(request.state.request_id, _wrong_fields(faults_of(error)))
+
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def _handshake(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+        await socket.send_denial_response(answer(socket.state.request_id, _wrong_fields(faults_of(error))))
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)

@@ -31,43 +31,43 @@ def main(service: str, arguments: Sequence[str] | None = None) -> None:
         help="seed a defect of the catalogue (rehearsal deployments only; may be given more than once)",
     )
     parser.add_argument("--catalogue", metavar="MODULE", help="the Python module that has the defects")
-    options = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     # What a start loads and builds, it keeps: a collector that looks at all of it again and again finds nothing, and
     # makes the start longer by an eighth. So everything else is loaded from here on, without one.
     gc.disable()
-    _serve(service, options)
+    _serve(service, given)
 
 
-def _serve(service: str, options: argparse.Namespace) -> None:
+def _serve(service: str, given: argparse.Namespace) -> None:
     import structlog
     import uvicorn
 
     from apex import __version__
-    from apex.http.socket_protocol import SocketProtocol
     from apex.runtime.service import Process
+    from apex.runtime.serving import options
     from apex.runtime.telemetry import configure_logs
     from apex.settings import Listener, SettingsError, load
 
     try:
-        settings = load(options.config)
-        if options.defect:
+        settings = load(given.config)
+        if given.defect:
             # A catalogue is only ever loaded when asked for.
             from apex.runtime.seeding import load_defects
 
-            load_defects(options.defect, options.catalogue, settings.deployment, service)
+            load_defects(given.defect, given.catalogue, settings.deployment, service)
     except SettingsError as error:
         # Raising SystemExit with text would exit with 1; the code tells a refusal from a crash.
         sys.stderr.write(f"apex.{service}: start refused: {error}\n")
         raise SystemExit(EXIT_REFUSED) from None
 
-    configure_logs(service, options.instance, settings.log.level)
+    configure_logs(service, given.instance, settings.log.level)
     listener: Listener = getattr(settings, service)
-    if options.port is not None:
-        listener.port = options.port
-    if options.advertise is not None:
-        listener.url = options.advertise
+    if given.port is not None:
+        listener.port = given.port
+    if given.advertise is not None:
+        listener.url = given.advertise
     structlog.get_logger().info("starting", version=__version__, environment=settings.environment, pid=os.getpid())
-    app = import_module(f"apex.{service}.app").create(Process(service, options.instance, settings, options.defect))
+    app = import_module(f"apex.{service}.app").create(Process(service, given.instance, settings, given.defect))
     # What is there now stays for the life of the process: the collector need not look at it in a customer's time.
     gc.collect()
     gc.freeze()
@@ -76,21 +76,4 @@ def _serve(service: str, options: argparse.Namespace) -> None:
     # metered with their work: small ones seldom, whole ones hardly ever.
     gc.set_threshold(10_000, 20, 50)
     with suppress(KeyboardInterrupt):
-        uvicorn.run(
-            app,
-            host=listener.host,
-            port=listener.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            ws=SocketProtocol,
-            ws_per_message_deflate=False,
-            ws_ping_interval=settings.backend.heartbeat_seconds,
-            ws_ping_timeout=settings.backend.heartbeat_timeout_seconds,
-            ws_max_size=64 * 1024,
-            # Longer than customers' programs think between two requests: who asks just when the line is closed as
-            # idle gets no answer, and cannot know whether anything was done.
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=3,
-        )
+        uvicorn.run(app, **options(settings, listener))

@@ -19,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from apex import __version__
 from apex.http import problems
 from apex.http.bodies import Bodies
+from apex.http.buckets import Buckets
 from apex.http.fair_use import FairUse
+from apex.http.methods import HeadAsGet
 from apex.runtime.telemetry import span, traceparent
 from apex.settings import Settings
 
@@ -98,13 +100,17 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        # It leads to whatever host the caller has named.
+        redirect_slashes=False,
         responses=problems.RESPONSES,
         **options,
     )
     app.state.process = process
-    app.state.fair_use = FairUse(process.settings.rate_limits, process.settings.redis.url.get_secret_value())
+    app.state.buckets = Buckets(process.settings.redis.url.get_secret_value())
+    app.state.fair_use = FairUse(process.settings.rate_limits, app.state.buckets)
     problems.install(app)
     app.add_middleware(Bodies, limits=process.settings.requests)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestContext, service=process.service)
     dependencies = Dependencies(checks)
 
@@ -160,7 +166,7 @@ class RequestContext:
             return
         headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"x-request-id")}
         given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if 0 < len(given) <= 100 and given.isprintable() else str(uuid.uuid4())
+        request_id = given if 0 < len(given) <= 100 and given.isascii() and given.isprintable() else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         parent = headers.get(b"traceparent", b"").decode("latin-1")
         started, status = time.perf_counter(), 0

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import bound_contextvars
 
+_SAID_BETTER = ("ASGI callable returned without completing handshake", "Invalid HTTP request received")
 _propagator = TraceContextTextMapPropagator()
 _tracer = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False).get_tracer("apex")
 
@@ -62,10 +63,8 @@ def configure_logs(service: str, instance: str, level: str) -> None:
         )
     )
     # Libraries speak up from warning on: their chatter at lower levels repeats requests with their headers.
-    # It says so of every socket that was refused with an answer of its own.
-    logging.getLogger("uvicorn.error").addFilter(
-        lambda record: "returned without completing handshake" not in record.getMessage()
-    )
+    # uvicorn says so of every socket, and every request, that was refused with an answer of its own.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not record.getMessage().startswith(_SAID_BETTER))
     quiet = max(logging.WARNING, logging.getLevelName(level.upper()))
     logging.basicConfig(handlers=[handler], level=quiet, force=True)
 

@@ -16,7 +16,7 @@ from apex.settings import Database as DatabaseSettings
 
 log = structlog.get_logger()
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One number for every process that may migrate; any constant does.
 _MIGRATION_LOCK = 4_110_118
@@ -115,7 +115,8 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    # A percent sign in the folder's name begins an interpolation otherwise.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     log.info("schema migrated", revision=SCHEMA_REVISION)

@@ -52,15 +52,24 @@ def end_run(
     steps: list[dict[str, Any]],
     usage: dict[str, Any] | None = None,
     run_sequence_floor: int = 0,
-) -> bool:
-    """End ``run`` (a row of ``runs``) if it still is in the hands it was in; False, and nothing changed, if not.
+) -> Ending | None:
+    """End ``run`` (a row of ``runs``) if it still is in the hands it was in; None, and nothing changed, if not.
 
     A worker that was taken for dead must not end a run that another has ended for it: the row has to be in the
     status and with the worker that ``run`` says.
+
+    Returns how it has ended: whatever its agent made of a cancellation that was accepted, the run is cancelled.
     """
-    changed = connection.execute(
+    this = runs.c.id == run.id
+    held = this & (runs.c.status == run.status) & runs.c.worker.is_not_distinct_from(run.worker)
+    found = connection.execute(select(runs.c.cancel_requested_at).where(held).with_for_update()).first()
+    if found is None:
+        return None
+    if found.cancel_requested_at is not None and ending.status != CANCELLED:
+        ending = Ending(CANCELLED, cancelled_by=run.user_id)
+    connection.execute(
         update(runs)
-        .where(runs.c.id == run.id, runs.c.status == run.status, runs.c.worker.is_not_distinct_from(run.worker))
+        .where(this)
         .values(
             status=ending.status,
             input=hidden(run.input),
@@ -73,8 +82,6 @@ def end_run(
             lease_expires_at=None,
         )
     )
-    if changed.rowcount == 0:
-        return False
     if ending.answer is not None:
         connection.execute(
             messages.insert().values(
@@ -122,7 +129,16 @@ def end_run(
     )
     connection.execute(select(func.pg_notify(OUTBOX, "events"), func.pg_notify(OUTBOX, "analytics")))
     forget_answers(connection, run)
-    return True
+    return ending
+
+
+def cancel_run(connection: Connection, run: Row[Any], cancelled_by: str) -> None:
+    """Stop ``run``, a row that this transaction has locked; harmless when it has ended or is being stopped."""
+    if run.status == QUEUED:
+        end_run(connection, run, Ending(CANCELLED, cancelled_by=cancelled_by), finished_at=now(), steps=[])
+    elif run.status == RUNNING:
+        connection.execute(update(runs).where(runs.c.id == run.id).values(cancel_requested_at=now()))
+        connection.execute(select(func.pg_notify(RUN_CANCEL, run.id)))
 
 
 def forget_answers(connection: Connection, run: Row[Any]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 
@@ -29,15 +28,3 @@ def storable(value: Any) -> Any:
             for item in value:
                 storable(item)
     return value
-
-
-def _storable_secret(secret: SecretStr) -> SecretStr:
-    storable(secret.get_secret_value())
-    return secret
-
-
-JsonObject = Annotated[dict[str, Any], Field(max_length=1_000), AfterValidator(storable)]
-"""An object of any content that can be kept as it is."""
-
-Secret = Annotated[SecretStr, AfterValidator(_storable_secret)]
-"""A secret text."""

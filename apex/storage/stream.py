@@ -23,6 +23,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from apex.storage.fitting import fitting
+
 PRESENCE = "presence"
 LINE_ERRORS = (RedisError, OSError, RuntimeError)
 """What comes of a line to Redis that breaks under asyncio: the event loop has a RuntimeError for a line that was
@@ -104,7 +106,7 @@ class Event:
                 "run_id": self.run_id,
                 "thread_id": self.thread_id,
                 "agent_name": self.agent_name,
-                "payload": self.payload,
+                "payload": fitting(self.payload, self.run_id),
                 "trace": {"trace_id": self.trace_id, "request_id": self.request_id, "user_id": self.user_id},
             },
             ensure_ascii=False,

@@ -68,7 +68,8 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     _now(),
     _when("removed_at"),
-    Index("users_email", text("lower(email)"), unique=True),
+    # Whoever was removed gives the address back, to whomever it belongs by then: an account of its own.
+    Index("users_email", text("lower(email)"), unique=True, postgresql_where=text("removed_at IS NULL")),
     Index("users_tenant", "tenant_id"),
 )
 

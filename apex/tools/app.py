@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
 
 from apex import __version__
-from apex.http.identity import verify_service_token
+from apex.http.identity import BEARER, verify_service_token
 from apex.http.problems import Problem, unauthenticated
+from apex.http.values import Id
 from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
@@ -27,12 +27,14 @@ from apex.tools.tool import Tool
 AUDIENCE = "apex-tools"
 
 
-async def customer(request: Request) -> dict[str, str]:
+async def customer(request: Request, _: Annotated[object, BEARER]) -> dict[str, str]:
     """The customer on whose behalf a service calls."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthenticated()
     caller = verify_service_token(request.app.state.process.settings, token, AUDIENCE)
+    if not caller:
+        raise unauthenticated("A tool works for a customer.")
     bind_contextvars(tenant_id=caller.get("tenant_id"), user_id=caller.get("user_id"))
     return caller
 
@@ -79,12 +81,12 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
         body: Execution,
         caller: Customer,
         request: Request,
-        idempotency_key: Annotated[UUID, Header()],
+        idempotency_key: Annotated[Id, Header()],
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)
         tool = await dispatcher.find(name)
-        work = asyncio.ensure_future(dispatcher.execute(tool, str(idempotency_key), body, caller))
+        work = asyncio.ensure_future(dispatcher.execute(tool, idempotency_key, body, caller))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-Short = Annotated[str, StringConstraints(max_length=200)]
+from apex.http.values import Id, Request, ShortText
 
 
-class Execution(BaseModel):
+class Execution(Request):
     """A call of a tool for a run; what it reports is told as part of ``agent_name``'s story.
 
     ``delegated``: that agent works for another, inside the same run.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    run_id: Short
-    thread_id: Short
-    agent_name: Short
+    run_id: Id
+    thread_id: Id
+    agent_name: ShortText
     delegated: bool = False
     parameters: Annotated[dict[str, Any], Field(max_length=10_000)]
 

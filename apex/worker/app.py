@@ -49,7 +49,7 @@ def create(process: Process) -> FastAPI:
         leases.start()
 
         def caught_up() -> None:
-            leases.wake_all()
+            leases.catch_up()
             for relay in relays.values():
                 relay.wake()
 

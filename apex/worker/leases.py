@@ -7,7 +7,10 @@ whichever worker sees it first, never run again.
 from __future__ import annotations
 
 import json
+import math
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -24,6 +27,10 @@ from apex.storage.tables import runs
 
 log = structlog.get_logger()
 
+# An announced run may be locked for a moment by somebody who gives it back, and nobody is woken again: whoever found
+# none looks once more after this.
+_SECOND_LOOK_SECONDS = 0.5
+_REMEMBERED_CANCELS = 1000
 _COLUMNS = ", ".join(runs.c.keys())
 WORKER_LOST = {
     "code": "worker_lost",
@@ -45,7 +52,7 @@ class Held(Protocol):
         """The run is no longer ours: stop without a word."""
 
     def overdue(self) -> bool:
-        """The run goes on although its time limit has passed: its agent does not give way."""
+        """The run goes on although its time limit has passed, or it was cancelled: its agent does not give way."""
 
     def give_up(self) -> None:
         """Leave the run to itself, and have another slot work in the place of this one, unless it was closed."""
@@ -64,8 +71,9 @@ class Leases(threading.Thread):
         self._held: dict[str, tuple[Row[Any], Held]] = {}
         self._lock = threading.Lock()
         self._waiting = threading.Condition(self._lock)
-        self._closed = threading.Event()
-        self._announced = 0
+        self._closed, self._due = threading.Event(), threading.Event()
+        self._announced, self._announced_at = 0, 0.0
+        self._cancelled: deque[str] = deque(maxlen=_REMEMBERED_CANCELS)
 
     def take(self) -> Row[Any] | None:
         """The oldest waiting run, now ours; waits for one up to a heartbeat, then None."""
@@ -75,8 +83,13 @@ class Leases(threading.Thread):
         if run is None:
             with self._waiting:
                 # What was announced while we looked is not waited for.
-                self._waiting.wait_for(lambda: self._announced != announced, self._settings.heartbeat_seconds)
+                self._waiting.wait_for(lambda: self._announced != announced, self._patience())
         return run
+
+    def _patience(self) -> float:
+        """Seconds until the next look, if nothing is announced before."""
+        is_news = time.monotonic() - self._announced_at < _SECOND_LOOK_SECONDS
+        return min(_SECOND_LOOK_SECONDS if is_news else math.inf, self._settings.heartbeat_seconds)
 
     def _take(self) -> Row[Any] | None:
         statement = text(f"SELECT {_COLUMNS} FROM lease_run(:worker, :lease)").columns(*runs.c)
@@ -87,6 +100,9 @@ class Leases(threading.Thread):
         """From now on the run is renewed, and told when it is to stop."""
         with self._lock:
             self._held[run.id] = (run, held)
+            was_cancelled = str(run.id) in self._cancelled
+        if was_cancelled:
+            held.cancel()
 
     def release(self, run_id: str) -> None:
         """The run has ended."""
@@ -96,22 +112,31 @@ class Leases(threading.Thread):
     def wake(self, _run_id: str) -> None:
         """A run waits: one idle slot looks."""
         with self._waiting:
-            self._announced += 1
+            self._announced, self._announced_at = self._announced + 1, time.monotonic()
             self._waiting.notify()
 
     def wake_all(self) -> None:
         """Runs may wait: every idle slot looks."""
         with self._waiting:
-            self._announced += 1
+            self._announced, self._announced_at = self._announced + 1, time.monotonic()
             self._waiting.notify_all()
 
+    def catch_up(self) -> None:
+        """What was announced may have been missed: look for runs that wait, and for those that are to stop."""
+        self.wake_all()
+        self._due.set()
+
     def cancel(self, run_id: str) -> None:
-        """Stop the run if it is ours."""
+        """Stop the run if it is ours, be it that its slot has taken it and not yet said so."""
+        with self._lock:
+            if run_id not in self._held:
+                self._cancelled.append(run_id)
         self._tell(run_id, lambda held: held.cancel())
 
     def close(self) -> None:
         """Hold nothing any more. A run still in hand ends as lost at once: nobody has to wait for its lease to end."""
         self._closed.set()
+        self._due.set()
         with self._lock:
             left = list(self._held.values())
         for run, held in left:
@@ -122,7 +147,11 @@ class Leases(threading.Thread):
                 log.error("run left in hand", run_id=run.id, exc_info=error)
 
     def run(self) -> None:
-        while not self._closed.wait(self._settings.heartbeat_seconds):
+        while True:
+            self._due.wait(self._settings.heartbeat_seconds)
+            self._due.clear()
+            if self._closed.is_set():
+                return
             try:
                 self._end_overdue()
                 self._renew()

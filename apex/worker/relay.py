@@ -49,19 +49,23 @@ class Relay(threading.Thread, ABC):
         self._news.set()
 
     def close(self) -> None:
-        """Deliver nothing more but what is in hand, for which this waits a while."""
+        """Deliver what is in hand and what has been written until now, for which this waits a while; then no more.
+
+        Nobody else may be there to do it: the last runs of a worker that stops end while its listener does.
+        """
         self._closed.set()
         self._news.set()
         self.join(_LONGEST_PAUSE)
 
     def run(self) -> None:
-        pause, idle = 0.1, _IDLE_SECONDS
-        while not self._closed.is_set():
+        pause, idle, is_last = 0.1, _IDLE_SECONDS, False
+        while not is_last:
             woken = self._news.wait(idle)
             self._news.clear()
+            is_last = self._closed.is_set()
             idle = _SECOND_LOOK_SECONDS if woken else _IDLE_SECONDS
             try:
-                while not self._closed.is_set() and self._deliver_batch() == _BATCH:
+                while self._deliver_batch() == _BATCH and not self._closed.is_set():
                     pass
                 pause = 0.1
             except Exception as error:

@@ -21,7 +21,8 @@ from apex.worker.tracker import Tracker
 
 log = structlog.get_logger()
 
-# An agent that awaits something is ended at its limit; this long after it, it is one that does not.
+# An agent that awaits something is ended at its limit, or when it is cancelled; this long after it, it is one that
+# does not.
 _GRACE_SECONDS = 0.25
 # One that gives way is being ended: on a busy machine its calls take this much longer to be told to their end.
 _ENDING_SECONDS = 0.5
@@ -116,6 +117,10 @@ class _InHand:
 
     def overdue(self) -> bool:
         """Asked again and again: an agent that has not let the loop answer since the last time gives no way."""
+        tracker = self._slot.tracker
+        if tracker is not None and tracker.finished:
+            # The agent has come to its end; what takes time is that it is being written down.
+            return False
         gives_way = self._gives_way.is_set()
         if gives_way:
             self._gives_way.clear()
@@ -126,6 +131,8 @@ class _InHand:
         self._slot.give_up()
 
     def cancel(self) -> None:
+        # Told again and again; what counts is the first time.
+        self._overdue_at = min(self._overdue_at, time.monotonic() + _GRACE_SECONDS)
         self._loop.call_soon_threadsafe(self._task.cancel)
 
     def abandon(self) -> None:

@@ -89,7 +89,7 @@ class Supervisor:
     def _end(self, run: Row[Any], ending: Ending, tracker: Tracker) -> None:
         finished_at, steps, usage = tracker.finish()
 
-        def write() -> bool:
+        def write() -> Ending | None:
             with self._database.tenant(run.tenant_id) as connection:
                 return end_run(
                     connection,
@@ -102,25 +102,25 @@ class Supervisor:
                 )
 
         try:
-            ours = write()
+            ended = write()
         except OperationalError as error:
             # A lost connection must not cost the customer the answer. Nothing is written twice: a run that has ended
             # is not ended again.
             log.warning("end is written again", reason=type(error).__name__)
-            ours = write() or self._was_ours(run, ending, finished_at)
-        if not ours:
+            ended = write() or self._ended_by_us(run, finished_at)
+        if ended is None:
             log.warning("run was ended by another worker", worker=self._worker)
             return
-        RUNS_ENDED.labels(run.agent_name, ending.status).inc()
+        RUNS_ENDED.labels(run.agent_name, ended.status).inc()
         RUN_SECONDS.labels(run.agent_name).observe(usage["wall_seconds"])
-        log.info("run ended", status=ending.status, duration_seconds=usage["wall_seconds"])
+        log.info("run ended", status=ended.status, duration_seconds=usage["wall_seconds"])
 
-    def _was_ours(self, run: Row[Any], ending: Ending, finished_at: datetime) -> bool:
-        """Whether the run has ended as we wrote it: only the receipt of it was lost."""
+    def _ended_by_us(self, run: Row[Any], finished_at: datetime) -> Ending | None:
+        """How the run has ended, if it was we who wrote it and only lost the receipt."""
         query = select(runs.c.status, runs.c.worker, runs.c.finished_at).where(runs.c.id == run.id)
         with self._database.tenant(run.tenant_id) as connection:
             found = connection.execute(query).one()
-        return tuple(found) == (ending.status, run.worker, finished_at)
+        return Ending(found.status) if (found.worker, found.finished_at) == (run.worker, finished_at) else None
 
 
 def kept(value: Any) -> Any:

@@ -16,7 +16,7 @@ from apex.storage.stream import Event, EventStream, rfc3339
 
 
 class Tracker:
-    """Belongs to the thread of the run's slot; ``steps`` alone is read from others.
+    """Belongs to the thread of the run's slot; ``steps`` and ``finished`` alone are read from others.
 
     The steps follow each other without a gap from ``started_at`` to the end, so that their durations add up to the
     run's. CPU time is that of the slot's thread, less what the platform itself spends on telling the story.
@@ -36,6 +36,7 @@ class Tracker:
         self.tool_calls = 0
         self.tool_cpu_seconds = 0.0
         self.partial = False
+        self.finished = False
         self._enter("preparing", "prepare", run.agent_name)
 
     def now(self) -> datetime:
@@ -86,6 +87,7 @@ class Tracker:
 
     def finish(self) -> tuple[datetime, list[dict[str, Any]], dict[str, Any]]:
         """The end of the run: when, its steps, what it used."""
+        self.finished = True
         finished_at = self.now()
         cpu = time.thread_time() - self._cpu - self._cpu_elsewhere + self.tool_cpu_seconds
         self._leave(finished_at)

@@ -8,23 +8,29 @@ from typing import Any
 from fastapi import Response
 from sqlalchemy import Connection, func, select, update
 
+from apex.auth import accounts
 from apex.backend import runs as backend_runs
 from apex.http.identity import Identity
 from apex.http.problems import Problem, not_found
 from apex.storage.runs import RUN_CANCEL
 from apex.storage.stream import Event, EventStream
 from apex.storage.tables import runs
+from apex.worker import slot
 from apex.worker.leases import Leases
 from defects import Scenario
+from defects._endings import stored_as
 from defects._patching import replace
 from defects.agent_execution._routes import Endpoint, wrapped
 
 stops = Scenario("Cancelling a run stops its work and its events", service="worker")
 twice = Scenario("Cancelling a run twice is harmless", service="backend")
+blocking = Scenario("An agent that blocks its worker can be cancelled", service="worker")
+removal = Scenario("Removing a colleague cancels the colleague's runs", service="auth")
 others = Scenario("Customers cannot cancel another user's run", service="backend")
 
 SECOND = "the second cancellation is accepted like the first"
 ABORTED = "the run's request to the partner is aborted in time"
+AS_CANCELLED = "the operator sees Ben of Acme's run as cancelled"
 LAST_EVENT = "Acme receives the cancellation in time, as the last event of the run"
 
 
@@ -105,3 +111,26 @@ def _() -> None:
         return cancel
 
     wrapped("cancel", once)
+
+
+@blocking.defect("AEC-11g", "only an agent that gives way is stopped before its time limit", step=LAST_EVENT)
+def _() -> None:
+    def cancel(self: slot._InHand) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)
+
+    replace(slot._InHand, "cancel", cancel)
+
+
+@blocking.defect("AEC-11h", "a cancelled run that blocks is stored as timed out", step="the story oracle finds nothing")
+def _() -> None:
+    stored_as("timed_out", "timed_out")
+
+
+@removal.defect("AEC-11i", "the runs of a removed member go on", step=ABORTED)
+def _() -> None:
+    replace(accounts, "cancel_run", lambda connection, run, cancelled_by: None)
+
+
+@removal.defect("AEC-11j", "a run that a removal has stopped is stored as failed", step=AS_CANCELLED, service="worker")
+def _() -> None:
+    stored_as("cancelled", "failed")

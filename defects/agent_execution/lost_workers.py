@@ -32,9 +32,8 @@ def _() -> None:
 
 @not_again.defect("AEC-12b", "a lost run is run again", step="the run is stored as failed in time")
 def _() -> None:
-    def requeue(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> bool:
+    def requeue(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> None:
         connection.execute(update(runs).where(runs.c.id == run.id).values(status="queued", worker=None))
-        return True
 
     replace(leases, "end_run", requeue)
 
@@ -44,8 +43,8 @@ def _() -> None:
     of_request = {"tenant_id", "user_id", "thread_id", "agent_name", "input", "time_limit_seconds", "caller"}
     of_request |= {"traceparent", "request_id"}
 
-    def copy(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> bool:
-        ended: bool = original(connection, run, *how, **options)
+    def copy(connection: Connection, run: Row[Any], *how: Any, **options: Any) -> Any:
+        ended = original(connection, run, *how, **options)
         if ended:
             copied = {name: run._mapping[name] for name in of_request}
             connection.execute(runs.insert().values(id=str(uuid.uuid4()), **copied))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import jwt
 from fastapi import FastAPI
 from sqlalchemy import Connection, select, text
 
+from apex.auth import attempts
+from apex.auth.attempts import Attempts
 from apex.auth.models import Token
 from apex.auth.passwords import fingerprint, new_secret
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
 from apex.backend import threads as backend_threads
+from apex.http.buckets import Bucket, Buckets
+from apex.http.problems import Problem
+from apex.settings import Rate
 from apex.storage.tables import sessions
 from defects import Scenario
 from defects._patching import replace
@@ -25,9 +32,12 @@ invalid_token = Scenario("An invalid token gives access to no endpoint", service
 renewal = Scenario("Renewing a session gives new tokens", service="auth")
 second_renewal = Scenario("A session can be renewed more than once", service="auth")
 reuse = Scenario("Reusing a refresh token ends the session", service="auth")
+guessing = Scenario("Guessing passwords is stopped and does not lock out the owner", service="auth")
+waited = Scenario("Waiting as long as Retry-After says is enough to log in", service="auth")
 logout = Scenario("Logging out ends this session and no other", service="auth")
 
 _NEW_TOKENS = "Acme receives a new access token and a new refresh token"
+_BOUNDED = "a few guesses are checked, and every other is refused with a Retry-After"
 _SESSION_ENDED = "every token of Acme's session is refused"
 
 
@@ -158,3 +168,53 @@ def _() -> None:
         original(self, connection, list(connection.scalars(select(sessions.c.id))), reason)
 
     original = replace(Sessions, "end", end)
+
+
+@guessing.defect("API-03o", "passwords can be guessed without a limit", step=_BOUNDED)
+def _() -> None:
+    replace(Attempts, "_buckets_of", lambda self, *of: [Bucket(str(uuid.uuid4()), Rate(burst=1, per_second=1))])
+
+
+@guessing.defect("API-03p", "a failed log-in is counted when it has failed, whatever is under way", step=_BOUNDED)
+def _() -> None:
+    @asynccontextmanager
+    async def counted(self: Attempts, kind: str, request: Any, taken: Any, keep: bool = False) -> AsyncIterator[None]:
+        try:
+            # The first look takes nothing; meanwhile everybody else looks, too.
+            async with original(self, kind, request, taken):
+                pass
+            await asyncio.sleep(0.2)
+            yield
+        except Problem as problem:
+            if problem.code != "rate_limited":
+                await self._buckets.take(taken)
+            raise
+
+    original = replace(Attempts, "_counted", counted)
+
+
+@guessing.defect("API-03q", "whoever is refused is not told for how long", step=_BOUNDED)
+def _() -> None:
+    def too_many_attempts(seconds: int) -> Problem:
+        problem: Problem = original(seconds)
+        problem.headers.clear()
+        return problem
+
+    original = replace(attempts, "too_many_attempts", too_many_attempts)
+
+
+@guessing.defect("API-03r", "whoever guesses a password locks out its owner", step="Acme can log in on a known device")
+def _() -> None:
+    replace(Attempts, "_device", lambda self, email, token: None)
+
+
+@waited.defect("API-03s", "a refused log-in counts like a wrong password", step="the response is a success")
+def _() -> None:
+    async def take(self: Buckets, buckets: Sequence[Bucket]) -> float:
+        seconds: float = await original(self, buckets)
+        refused.update({bucket.name for bucket in buckets} if seconds else ())
+        locked_out = any(bucket.name in refused and "log_in" in bucket.name for bucket in buckets)
+        return seconds or float(locked_out)
+
+    refused: set[str] = set()
+    original = replace(Buckets, "take", take)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 from apex.agents.registry import AgentRegistry
 from apex.http import fair_use, identity
+from apex.http.buckets import Bucket, Buckets
 from apex.http.fair_use import FairUse
 from apex.http.identity import Identity
 from apex.http.problems import Problem
@@ -109,27 +110,28 @@ def _() -> None:
 
 @limited.defect("API-08l", "the Free plan allows more than is agreed, and says so", step=_SERVED)
 def _() -> None:
-    def created(self: FairUse, limits: RateLimits, redis_url: str) -> None:
-        original(self, limits.model_copy(update={"free": Rate(burst=240, per_second=5)}), redis_url)
+    def created(self: FairUse, limits: RateLimits, buckets: Buckets) -> None:
+        original(self, limits.model_copy(update={"free": Rate(burst=240, per_second=5)}), buckets)
 
     original = replace(FairUse, "__init__", created)
 
 
 @waited.defect("API-08i", "refused requests count towards the rate limit", step="the response is a success")
 def _() -> None:
-    async def wait(self: FairUse, tenant_id: str, rate: Rate) -> float:
-        seconds: float = await original(self, tenant_id, rate)
-        requests[tenant_id] += 1
-        return seconds or float(requests[tenant_id] > rate.burst)
+    async def take(self: Buckets, buckets: Sequence[Bucket]) -> float:
+        seconds: float = await original(self, buckets)
+        [bucket] = buckets
+        requests[bucket.name] += 1
+        return seconds or float(requests[bucket.name] > bucket.rate.burst)
 
     requests: Counter[str] = Counter()
-    original = replace(FairUse, "_wait", wait)
+    original = replace(Buckets, "take", take)
 
 
 @uncounted.defect("API-08j", "requests that cannot be counted are refused", step="every response is a success")
 def _() -> None:
-    async def shared(self: FairUse, tenant_id: str, rate: Rate) -> float:
-        seconds: float | None = await original(self, tenant_id, rate)
+    async def shared(self: Buckets, *of: Any) -> float:
+        seconds: float | None = await original(self, *of)
         return 1.0 if seconds is None else seconds
 
-    original = replace(FairUse, "_shared", shared)
+    original = replace(Buckets, "_shared", shared)

@@ -14,6 +14,7 @@ from apex.backend.models import NewThread, Thread, Threads
 from apex.backend.paging import next_cursor
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import conflict, not_found
+from apex.http.values import Limit
 from apex.storage.database import Database
 from apex.storage.runs import ENDED, RUN_CANCEL, RUNNING, now
 from apex.storage.tables import runs, threads
@@ -94,7 +95,7 @@ def _() -> None:
 def _() -> None:
     def own(database: Database, router: APIRouter) -> None:
         @router.get("/v1/threads")
-        def page(identity: Caller, cursor: str | None = None, limit: conversations.Limit = 50) -> Threads:
+        def page(identity: Caller, cursor: str | None = None, limit: Limit = 50) -> Threads:
             start = int(cursor or 0)
             query = select(threads).where(threads.c.user_id == identity.user_id).offset(start)
             with acting_as(database, identity) as connection:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import Connection, Row, select, text
 
 from apex.auth import accounts
+from apex.auth import app as auth_app
+from apex.auth.models import PasswordGrant, RefreshGrant
+from apex.http.identity import Identity
 from apex.http.problems import Problem
-from apex.storage.tables import invitations, tenants
+from apex.storage.tables import invitations, tenants, users
 from defects import Scenario
 from defects._patching import around, replace
 
 taken = Scenario("A taken email address is refused in any capitalisation", service="auth")
 same_account = Scenario("A customer finds the same account on another device", service="auth")
+any_spelling = Scenario("An international email address is one account in every spelling", service="auth")
 spent = Scenario("An expired or already accepted invitation is refused", service="auth")
+again = Scenario("A removed colleague can be invited again", service="auth")
 
 _REFUSED = "the sign-up is refused because the invitation <is spent>"
+
+
+_AGAIN = "Ben of Acme is a member again, with a new account"
 
 
 @taken.defect(
@@ -49,6 +58,18 @@ def _() -> None:
     def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
         original(connection, tenant_id, f"{email} ", *others)
         return original(connection, tenant_id, email, *others)
+
+
+@any_spelling.defect(
+    "DBL-01h",
+    "a log-in looks for an address as it is typed",
+    step="Acme is logged in to the account from sign-up",
+)
+def _() -> None:
+    class TypedGrant(PasswordGrant):
+        email: str
+
+    replace(auth_app, "Grant", Annotated[TypedGrant | RefreshGrant, Field(discriminator="grant_type")])
 
 
 @taken.defect(
@@ -94,3 +115,30 @@ def _() -> None:
                 accounts._insert_user(connection, row.tenant_id, row.email, row.role, None, "*")
                 connection.commit()
             raise
+
+
+@again.defect("DBL-01i", "the address of a removed member is taken for ever", step=_AGAIN)
+def _() -> None:
+    @around(accounts, "_insert_user")
+    def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
+        if connection.execute(select(users).where(users.c.email == email)).first() is not None:
+            raise Problem(409, "conflict", "This e-mail address already has an account.")
+        return original(connection, tenant_id, email, *others)
+
+
+@again.defect("DBL-01j", "whoever is invited again is given the account of before", step=_AGAIN)
+def _() -> None:
+    @around(accounts, "_insert_user")
+    def insert_user(original: Any, connection: Connection, tenant_id: str, email: str, *others: Any) -> Any:
+        former = users.update().where(users.c.email == email).values(removed_at=None, password_hash=others[-1])
+        row = connection.execute(former.returning(users)).first()
+        return accounts._user(row) if row is not None else original(connection, tenant_id, email, *others)
+
+
+@again.defect("DBL-01k", "removed members stay in the list of members", step=_AGAIN)
+def _() -> None:
+    def members(self: accounts.Accounts, identity: Identity) -> list[Any]:
+        with self._database.tenant(identity.tenant_id) as connection:
+            return [accounts._user(row) for row in connection.execute(select(users).order_by(users.c.created_at))]
+
+    replace(accounts.Accounts, "members", members)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apex.storage import fitting, stream
 from apex.storage.stream import Event, EventStream
 from defects import Scenario
 from defects._events import envelopes
@@ -11,6 +12,8 @@ from defects._patching import replace
 
 run = Scenario("A run is shown from its first step to its answer", service="worker")
 others = Scenario("Errors, cancellations and notices conform to the event reference, too", service="worker")
+
+large = Scenario("A large result arrives as an event that common clients accept", service="worker")
 
 COMPLETE = "Acme has received these events"
 CONFORMING = "every message that Acme has received conforms to the published event reference"
@@ -47,3 +50,24 @@ def _() -> None:
 @others.defect("WSE-01d", "cancellations are not published", step=COMPLETE)
 def _() -> None:
     _lost("agent_cancelled")
+
+
+@large.defect(
+    "WSE-01e", "a result is sent whole, however large", step="no event that Acme has received exceeds the event size"
+)
+def _() -> None:
+    replace(stream, "fitting", lambda payload, run_id: payload)
+
+
+@large.defect(
+    "WSE-01f",
+    "a large result is left out of its event without a reference",
+    step="Acme can read the complete result at the address in the last event",
+)
+def _() -> None:
+    def left_out(payload: dict[str, Any], run_id: str | None) -> dict[str, Any]:
+        fits = fitting.fitting(payload, run_id)
+        fits.pop("reference", None)
+        return fits
+
+    replace(stream, "fitting", left_out)

@@ -28,6 +28,25 @@ Feature: A cancelled run really stops
       Then the second cancellation is accepted like the first
       And the run is stored as cancelled
 
+    @gate @timing
+    @needs.live_events
+    Scenario: An agent that blocks its worker can be cancelled
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has started an agent that blocks its worker
+      When Acme cancels the run
+      Then Acme receives the cancellation in time, as the last event of the run
+
+    @gate
+    @needs.colleagues @needs.operator
+    Scenario: Removing a colleague cancels the colleague's runs
+      Given Acme is an Enterprise customer
+      And Ben of Acme is a member
+      And Ben of Acme has started an agent that waits for the partner
+      When Acme removes Ben of Acme from the organisation
+      Then the run's request to the partner is aborted in time
+      And the operator sees Ben of Acme's run as cancelled
+
     @gate
     @needs.colleagues
     Scenario: Customers cannot cancel another user's run

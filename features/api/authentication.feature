@@ -55,6 +55,21 @@ Feature: Only a valid token gives access to the API
       Then the response is an authentication error
       And every token of Acme's session is refused
 
+    @gate
+    @needs.rate_limits
+    Scenario: Guessing passwords is stopped and does not lock out the owner
+      Given Acme is a Mid customer
+      When an outsider guesses Acme's password again and again
+      Then a few guesses are checked, and every other is refused with a Retry-After
+      And Acme can log in on a known device
+
+    @gate
+    @needs.rate_limits
+    Scenario: Waiting as long as Retry-After says is enough to log in
+      Given Acme is a Free customer with an exhausted log-in limit
+      When Acme waits as long as Retry-After says and logs in on a new device
+      Then the response is a success
+
     @smoke
     Scenario: Logging out ends this session and no other
       Given Acme is an Enterprise customer with one of each resource

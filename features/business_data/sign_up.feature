@@ -24,6 +24,14 @@ Feature: One customer has one account
         | a Mid         |
         | an Enterprise |
 
+    @gate
+    @needs.sessions @needs.own_database
+    Scenario: An international email address is one account in every spelling
+      Given Acme has signed up with an international email address
+      When Acme logs in on another device, with the email address in another spelling
+      Then Acme is logged in to the account from sign-up
+      And the database holds one account for Acme
+
     @smoke
     @needs.own_database
     Scenario: A taken email address is refused in any capitalisation
@@ -32,6 +40,14 @@ Feature: One customer has one account
       Then the sign-up is refused because the email address is taken
       And the database holds one account for Acme
       And the database holds no account for Borealis
+
+    @gate
+    @needs.colleagues @needs.sessions
+    Scenario: A removed colleague can be invited again
+      Given Acme is a Mid customer
+      And Ben of Acme has an invitation from after a removal
+      When Ben of Acme accepts the invitation
+      Then Ben of Acme is a member again, with a new account
 
     @gate
     @needs.colleagues

@@ -1,8 +1,10 @@
 """A cancelled run really stops."""
 
-from hamcrest import equal_to
+from functools import partial
 
-from support.agent_execution import cancellation
+from hamcrest import equal_to, has_properties
+
+from support.agent_execution import cancellation, run_tracking
 from support.agent_execution.cancellation import CancelAttempts
 from support.matchers.problems import is_indistinguishable_from
 from support.run.sentences import then, when
@@ -36,6 +38,13 @@ def _(world, viewer):
     # The control: the connection is alive, and the events of a later run arrive.
     received_events.to_the_end(world, viewer.watching, world.running(viewer, "usage_report"))
     world.expect(viewer.watching.of(run)[-1].type, equal_to("agent_cancelled"))
+
+
+@then("the operator sees {customer:Owner} run as {status:Status}")
+def _(world, customer, status):
+    run = world.run_of(customer)
+    seen = partial(run_tracking.tracked_run, world, run)
+    world.eventually(seen, has_properties(status=status), "cancel takes effect", "the run as the operator sees it")
 
 
 @then("the second cancellation is accepted like the first")

@@ -2,8 +2,9 @@
 
 from hamcrest import equal_to, is_not
 
-from support.api import calls, tokens
+from support.api import calls, log_in_limits, tokens
 from support.api.calls import Calls
+from support.matchers.outcomes import succeeds
 from support.platform.driver import Anyone
 from support.run.sentences import then, when
 
@@ -11,6 +12,21 @@ from support.run.sentences import then, when
 @when("an outsider calls every API endpoint with {token:InvalidToken}")
 def _(world, token):
     world.keep(Calls(tokens.call_with(world, token)))
+
+
+@when("an outsider guesses {customer:Owner} password again and again")
+def _(world, customer):
+    world.keep(Calls(log_in_limits.guess(world, customer)))
+
+
+@then("a few guesses are checked, and every other is refused with a Retry-After")
+def _(world):
+    world.expect(world.kept(Calls), log_in_limits.are_bounded_by(log_in_limits.LIMIT))
+
+
+@then("{customer:User} can log in on a known device")
+def _(world, customer):
+    world.expect(log_in_limits.log_in_on_known_device(world, customer), succeeds())
 
 
 @then("{customer:User} receives a new access token and a new refresh token")

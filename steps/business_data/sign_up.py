@@ -1,11 +1,18 @@
 """One customer has one account."""
 
+from hamcrest import equal_to, has_properties, is_not
+
 from support.business_data import sign_up
-from support.business_data.sign_up import Invitation
+from support.business_data.sign_up import FormerAccount, Invitation
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import succeeds
 from support.matchers.problems import is_refused_with
-from support.run.sentences import then, when
+from support.run.sentences import given, then, when
+
+
+@given("{customer:User} has signed up with an international email address")
+def _(world, customer):
+    sign_up.sign_up_internationally(world, customer)
 
 
 @when("{person:User} {act:AccountAction}")
@@ -22,6 +29,17 @@ def _(world, newcomer, customer):
 def _(world, customer):
     world.expect(world.last_outcome, succeeds())
     world.expect(sign_up.account_in(world.last_outcome), sign_up.is_account_of(customer))
+
+
+@then("{person:User} is a member again, with a new account")
+def _(world, person):
+    world.expect(world.last_outcome, succeeds())
+    owner, joined = world.users[person.tenant.alias], world.last_outcome.value.user_id
+    world.expect(joined, is_not(equal_to(world.kept(FormerAccount).id)), "the ID of the account")
+    world.expect(sign_up.members(world, owner), is_just([owner.id, joined]))
+    world.expect(
+        sign_up.account_in(sign_up.log_in_elsewhere(str.swapcase, world, person)), has_properties(user_id=joined)
+    )
 
 
 @then("the sign-up is refused because {code:SignUpRefusal}")

@@ -1,6 +1,7 @@
 """Who takes part, and what they have."""
 
-from support.run.sentences import given
+from support.run.sentences import given, when
+from support.scenario import held_runs
 
 
 @given("{customer:User} is {plan:Plan} customer")
@@ -29,3 +30,8 @@ def _(world, person, role):
 @given("{group:Group}")
 def _(world, group):
     group(world)
+
+
+@when("{owner:User} removes {colleague:User} from the organisation")
+def _(world, owner, colleague):
+    held_runs.remove(world, owner, colleague)

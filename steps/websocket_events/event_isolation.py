@@ -25,11 +25,6 @@ def _(world, customer):
     event_isolation.log_out(world, customer)
 
 
-@when("{owner:User} removes {colleague:User} from the organisation")
-def _(world, owner, colleague):
-    world.platform.remove_member(owner, colleague.id).require()
-
-
 @then("the client is accepted")
 def _(world):
     capture = world.kept(Attempt).capture

@@ -9,6 +9,7 @@ from support.api import (
     calls,
     concurrent_requests,
     invalid_requests,
+    log_in_limits,
     outages,
     owned_resources,
     permissions,
@@ -35,6 +36,7 @@ ASSETS: dict[str, Asset] = {
     "a renewed session": lambda world, user: tokens.renew(world, user).require(),
     "a session on another device": lambda world, user: world.keep(tokens.OtherSession(new_token(world, user))),
     "an exhausted rate limit": rate_limits.exhaust,
+    "an exhausted log-in limit": log_in_limits.exhaust,
     "a corrupted cloud account": outages.corrupt_cloud_account,
     "corrupted runs": outages.corrupt_runs,
 }
@@ -48,6 +50,7 @@ ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
     "reuses the refresh token": tokens.reusing,
     "logs out": tokens.logging_out,
     "waits as long as Retry-After says and calls the API again": rate_limits.after_waiting,
+    "waits as long as Retry-After says and logs in on a new device": log_in_limits.log_in_after_waiting,
     "requests the corrupted cloud account and runs": outages.call_corrupted,
     "calls every API endpoint, with and without a token": permissions.call_with_and_without_token,
     "starts a usage report and polls it until it ends": polling.start_and_poll,

@@ -16,8 +16,9 @@ from support.bench.workbench import Workbench
 from support.platform.drivers.apex import DIALECT
 from support.platform.events import EventCapture
 from support.platform.websocket import WebSocketTransport
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.processes import dies_with
+from support.surroundings import base_environment
 
 _AIM = Aim(Judged.RATIO, 0.8, at_most=False)
 _LONGEST_SECONDS = 120.0

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.bench.measurement import BenchmarkFailed
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.child import last_lines
 from support.stack.processes import dies_with
+from support.surroundings import command_environment
 
 # The moment is on the clock that all processes of a machine share, so it compares with those of the caller.
 _STEPS = """\
@@ -88,7 +89,7 @@ def run_to_end(command: Sequence[str], cwd: Path, output: Path) -> float:
         running = subprocess.Popen(
             command,
             cwd=cwd,
-            env=base_environment(),
+            env=command_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

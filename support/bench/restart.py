@@ -8,13 +8,14 @@ import requests
 from support.bench.measurement import Aim, BenchmarkFailed, Judged, Measurement, Side
 from support.bench.workbench import Workbench
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack import processes, readiness
 from support.stack.apex import INSTANCES
 from support.stack.client import Stack, StackError
 from support.stack.polling import NotReady
 from support.stack.ports import LOOPBACK, PortRange
 from support.stack.python_module import PythonModule
+from support.surroundings import base_environment
 
 _SERVICES = ("auth", "backend", "tools-1", "worker-1", "analytics")
 _AIM = Aim(Judged.SUITE, 0.7)

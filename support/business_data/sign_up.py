@@ -1,7 +1,9 @@
 """Accounts: logging in on another device, signing up with an address that is taken, and accepting invitations."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hamcrest.core.matcher import Matcher
@@ -23,13 +25,25 @@ _EXPIRE = "update invitations set expires_at = now() - interval '1 second' where
 # -- one account for each address -------------------------------------------------------------------------------------
 
 
-def log_in_elsewhere(world: World, user: User) -> Outcome:
-    """The user logs in on a device of its own, with the address in different capitalisation, and asks who they are.
+def sign_up_internationally(world: World, user: User) -> None:
+    """The user becomes a customer under an address with letters that are no ASCII."""
+    user.email = f"zoë@bücher-{user.tenant.name}-{user.tenant.account_id}.example"
+    world.users.settle(user)
+
+
+def _in_another_spelling(address: str) -> str:
+    """The same address as another keyboard and another program write it: decomposed, its domain in Punycode."""
+    mailbox, _, domain = address.partition("@")
+    return f" {unicodedata.normalize('NFD', mailbox.upper())}@{domain.encode('idna').decode()} "
+
+
+def log_in_elsewhere(typed: Callable[[str], str], world: World, user: User) -> Outcome:
+    """The user logs in on a device of its own, with the address as it is typed there, and asks who they are.
 
     The outcome is that of the last request: of the log-in, when that was refused.
     """
     device = Anyone()
-    answer = world.platform.log_in(device, email=user.email.swapcase(), password=user.password)
+    answer = world.platform.log_in(device, email=typed(user.email), password=user.password)
     if not answer.done:
         return answer
     device.access_token = answer.value.access_token
@@ -85,6 +99,13 @@ class Invitation:
     members: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class FormerAccount:
+    """The account of somebody who has been removed since."""
+
+    id: str
+
+
 REASONS = {
     "the email address is taken": "conflict",
     "the invitation has expired": "invitation_expired",
@@ -116,7 +137,20 @@ def _invited(spend: Callable[[World, User, str], None]) -> Asset:
     return invite
 
 
+_invite_again = _invited(lambda *invited: None)
+
+
+def _invited_after_removal(world: World, person: User) -> None:
+    """The person was a member, was removed, and is invited again."""
+    owner = _owner_of(world, person)
+    world.users.settle(person)
+    world.keep(FormerAccount(person.id))
+    world.platform.remove_member(owner, person.id).require()
+    _invite_again(world, person)
+
+
 ASSETS: dict[str, Asset] = {
+    "an invitation from after a removal": _invited_after_removal,
     "an invitation that has expired": _invited(_expire),
     "an invitation that has already been accepted": _invited(lambda *invited: _accept(*invited).require()),
 }
@@ -137,6 +171,11 @@ def _owner_of(world: World, person: User) -> User:
 
 
 ACTIONS: dict[str, Callable[[World, User], Outcome]] = {
-    "logs in on another device, with the email address in different capitalisation": log_in_elsewhere,
+    "logs in on another device, with the email address in different capitalisation": partial(
+        log_in_elsewhere, str.swapcase
+    ),
+    "logs in on another device, with the email address in another spelling": partial(
+        log_in_elsewhere, _in_another_spelling
+    ),
     "accepts the invitation": accept_invitation,
 }

@@ -11,14 +11,12 @@ from types import FrameType
 
 from support.refusal import Refusal
 from support.run.capacity import refuse_too_many
-from support.run.results import ResultsMissing, read_results
-from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
+from support.run.results import ANSWERED, ResultsMissing, read_results
+from support.settings import CHECKOUT, KEYS, Settings
 from support.stack.processes import dies_with
+from support.surroundings import command_environment
 
 STAGES = {"smoke": "@smoke", "gate": "@smoke or @gate", "nightly": None}
-
-# With these behave answers a question and runs nothing.
-QUESTIONS = {"--version", "--tags-help", "--lang-list", "--lang-help", "--dry-run", "-d"}
 
 DESCRIPTION = """\
 Starts the real services, runs the features against the platform and writes what they showed to reports/.
@@ -35,6 +33,7 @@ examples:
   bin/acceptance -D order=random:7                in shuffled order
   bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
+  bin/acceptance -f acceptance -f allure          also write results for Allure to reports/allure-results
   bin/acceptance --steps-catalog                  the vocabulary for who writes features
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
@@ -80,56 +79,54 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     `arguments` as typed; a path among them is taken from the folder `called_from`.
     """
     own, others = parser().parse_known_args(arguments)
-    if own.steps_catalog:
-        # They load behave, which no other call needs here.
-        from support.run import vocabulary
-        from support.run.loading import load
-
-        print("\n".join(vocabulary.lines(load([]).features)).lstrip())
-        return 0
-    stage = STAGES[own.stage]
-    command = [sys.executable, "-m", "behave", *([f"--tags={stage}"] if stage else [])]
-    # What has an option of its own comes last; of a setting that is given twice the last one holds.
-    given = ["jobs=auto", *own.define]
-    given += [f"{name}={value}" for name, value in (("jobs", own.jobs), ("shard", own.shard)) if value is not None]
-    command += [f"-D{definition}" for definition in given]
-    command += [_from_checkout(argument, called_from) for argument in others]
-    if QUESTIONS & set(others):
-        return _run(command)
     try:
-        settings = Settings.from_userdata(dict(_definition(text) for text in given))
-        refuse_too_many(settings.jobs or 1)
-        prepare_reports(settings)
+        return _catalogue() if own.steps_catalog else _played(own, others, called_from)
     except Refusal as refusal:
         # Two of the settings have options of their own.
         said = str(refusal).replace("-D jobs=", "--jobs ").replace("-D shard=", "--shard ")
         print(f"bin/acceptance: {said}", file=sys.stderr)
         return 2
+
+
+def _catalogue() -> int:
+    # They load behave, which no other call needs here.
+    from support.run import vocabulary
+    from support.run.loading import load
+
+    print("\n".join(vocabulary.lines(load([]).features)).lstrip())
+    return 0
+
+
+def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -> int:
+    stage = STAGES[own.stage]
+    # What has an option of its own comes last; of a setting that is given twice the last one holds.
+    given = ["jobs=auto", *own.define]
+    given += [f"{name}={value}" for name, value in (("jobs", own.jobs), ("shard", own.shard)) if value is not None]
+    settings = Settings.from_userdata(dict(_definition(text) for text in given))
+    refuse_too_many(settings.jobs or 1)
+    # They were given by a caller who may be in another folder.
+    given += [f"reports={settings.reports}", *([f"logs={settings.logs}"] if settings.logs else [])]
+    command = [sys.executable, "-m", "support.run", str(called_from), *([f"--tags={stage}"] if stage else [])]
+    command += [*(f"-D{definition}" for definition in given), *others]
     results = settings.reports / "results.json"
     before = _version(results)
     code = _run(command)
+    if code == ANSWERED:
+        return 0
     if _version(results) == before:
         # When behave refused to run it has said why; the results are those of an earlier run.
         if code == 0:
             print("bin/acceptance: the run wrote no results", file=sys.stderr)
         return code or 1
     # Our own formatter says it itself.
-    counts_shown = not any(argument.startswith(("-f", "--format")) for argument in others)
+    chosen = [argument for argument in others if argument.startswith(("-f", "--format"))]
+    counts_shown = not chosen or any("acceptance" in argument for argument in others)
     return _closing(code, results, counts_shown)
 
 
 def _definition(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return name, value
-
-
-def _from_checkout(argument: str, called_from: Path) -> str:
-    """The argument as behave must read it: it runs in the checkout, but paths are the caller's."""
-    path, colon, line = argument.partition(":")
-    given = called_from / path
-    if argument.startswith("-") or called_from == CHECKOUT or not given.exists():
-        return argument
-    return f"{os.path.relpath(given, CHECKOUT)}{colon}{line}"
 
 
 def _version(file: Path) -> int | None:
@@ -139,7 +136,9 @@ def _version(file: Path) -> int | None:
 
 def _run(command: Sequence[str]) -> int:
     """Run behave in the checkout until it ends; a signal to this process is a signal to behave."""
-    behave = subprocess.Popen(command, cwd=CHECKOUT, preexec_fn=dies_with(os.getpid(), signal.SIGKILL))
+    behave = subprocess.Popen(
+        command, cwd=CHECKOUT, env=command_environment(), preexec_fn=dies_with(os.getpid(), signal.SIGKILL)
+    )
 
     ended_by = 0
 
@@ -150,8 +149,10 @@ def _run(command: Sequence[str]) -> int:
         if number != signal.SIGINT or not sys.stdin.isatty():
             behave.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, pass_on)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What was to be ignored, as nohup asks for, still is.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, pass_on)
     code = behave.wait()
     if code and ended_by:
         return 128 + ended_by
@@ -167,6 +168,8 @@ def _closing(behave_code: int, results_path: Path, counts_shown: bool) -> int:
         return behave_code or 1
     if not counts_shown:
         print(results.summary)
+    if results.ended_by:
+        return 128 + signal.Signals[results.ended_by]
     return behave_code or int(results.failed + results.not_run > 0 or not results.scenarios)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from support.proof import first_sight, report, selection
 from support.proof.catalogue import CatalogueError, Defect, load
+from support.proof.changes import changes
 from support.proof.run import ProofRun, ProofStopped
 from support.proof.store import Store
 from support.proof.verdicts import unproved
@@ -28,17 +29,24 @@ and support, the service's sources, the defect. Whoever interrupts a proof goes 
 EPILOG = """\
 Proved afresh, whatever is known: what is named by its ID, the part that --eighth chooses, everything with --all.
 
---changed takes what differs from the merge-base with main (on main: from the commit before), uncommitted files
-included, by these rules:
+--changed takes what differs from where HEAD left main, or origin/main (on its tip: from the commit before), and with
+--since REF from where HEAD left REF, uncommitted files included, by these rules:
   a feature                  the defects of its scenarios
-  a module of defects   the defects it names
+  a module of defects        the defects it names
   a service's own code       the defects of that service
   code that all share        the first defect of each promise (apex/, support/, steps/, environment.py ...)
   no earlier commit          everything
+It says what it compares with, and refuses where it cannot know (a clone without main, or without its commits). That no
+defect is concerned is a success only if no check depends on what has changed.
 
-exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect;
-2 refused; 130 interrupted. Written to reports/: proof.json, and proof/<defect>/ with the evidence of each run.
+exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect, a change
+that concerns no defect; 2 refused; 128 + N when signal N ended the proof early (130: Ctrl-C). Written to reports/:
+proof.json, and proof/<defect>/ with the evidence of each run.
 """
+
+
+class Unconcerned(Exception):
+    """Checks depend on what has changed, and no defect would show that they still can fail; one line."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,6 +60,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("ids", nargs="*", metavar="ID", help="a defect (AEC-03a), promise (AEC-03) or category (AEC)")
     made.add_argument("--all", action="store_true", help="the whole catalogue, and nothing of it is taken as known")
     made.add_argument("--changed", action="store_true", help="the defects that the current change concerns")
+    made.add_argument(
+        "--since", metavar="REF", help="with --changed: compare with where HEAD left this commit or branch"
+    )
     made.add_argument(
         "--eighth",
         nargs="?",
@@ -82,6 +93,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the proof; gives the exit code."""
     own = parser().parse_args(arguments)
     try:
+        if own.since and not own.changed:
+            raise Refusal("--since says what --changed compares with; give both")
         reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
         listed = load()
@@ -94,6 +107,9 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         whole = len(chosen) == len(catalogue)
         return _prove(chosen, frozenset(defect.id for defect in afresh), own.jobs, reports, whole=whole)
+    except Unconcerned as error:
+        print(f"bin/prove: {error}", file=sys.stderr)
+        return 1
     except (CatalogueError, selection.UnknownId, ProofStopped, Refusal) as error:
         print(f"bin/prove: {error}", file=sys.stderr)
         return 2
@@ -113,8 +129,7 @@ def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> tuple[list[
         afresh |= set(selection.part(own.eighth, catalogue))
     chosen = set(afresh)
     if own.changed:
-        paths = selection.changed_paths()
-        chosen |= set(catalogue if paths is None else selection.touched(paths, catalogue, _text))
+        chosen |= _concerned(own.since, catalogue)
     return [defect for defect in catalogue if defect in chosen], afresh
 
 
@@ -130,6 +145,19 @@ def _plant(defects: Sequence[Defect], own: argparse.Namespace, reports: Path) ->
     return int(len(sightings) < len(chosen) or not all(each.is_seen for each in sightings))
 
 
+def _concerned(since: str | None, catalogue: Sequence[Defect]) -> set[Defect]:
+    """The defects that the change concerns; says what was compared with what."""
+    found = changes(CHECKOUT, since)
+    if found is None:
+        _note("HEAD is the first commit: there is nothing to compare with, and everything is taken")
+        return set(catalogue)
+    _note(f"compared with {found.compared_with}: {len(found.paths)} files differ, uncommitted ones included")
+    unproved = selection.unproved(found.paths, catalogue, _text)
+    if unproved:
+        raise Unconcerned(f"no defect is concerned by what has changed in {', '.join(unproved)}")
+    return set(selection.touched(found.paths, catalogue, _text))
+
+
 def _text(path: str) -> str:
     file = CHECKOUT / path
     return file.read_text(encoding="utf-8") if file.is_file() else ""
@@ -137,7 +165,7 @@ def _text(path: str) -> str:
 
 def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, reports: Path, *, whole: bool) -> int:
     if not chosen:
-        print("nothing to prove: no defect is concerned")
+        print("nothing to prove: no check depends on what has changed")
         print(*report.closing([], []), sep="\n")
         return 0
     store = Store(reports / "proved.json")
@@ -160,6 +188,11 @@ def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, r
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def _note(text: str) -> None:
+    """For readers; what is listed stands by itself on the standard output."""
+    print(f"bin/prove: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

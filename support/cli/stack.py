@@ -1,14 +1,16 @@
 """`bin/stack`: the stack by hand, for people who write scenarios."""
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from support.refusal import Refusal
-from support.settings import CHECKOUT, KEYS, Settings, prepare_reports
-from support.stack.client import Stack
+from support.settings import CHECKOUT, KEYS, Settings
+from support.stack.client import ServiceStatus, Stack
 from support.stack.errors import StackError
 from support.stack.options import StackOptions
 
@@ -16,20 +18,25 @@ DESCRIPTION = """\
 Starts the stack and leaves it running, so that runs attach to it in under a second:
   bin/stack up
   bin/acceptance -D stack=keep --name cancels     as often as you like
+  bin/stack restart backend                       with its changed sources
   bin/stack down
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """The sub-commands up, status, down and logs."""
+    """The sub-commands up, status, restart, down and logs."""
     made = argparse.ArgumentParser(
         prog="bin/stack", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|down|logs")
-    up = commands.add_parser("up", help="start the stack of this checkout, unless it runs already")
+    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|restart|down|logs")
+    up = commands.add_parser(
+        "up", help="start the stack of this checkout, or what is missing of it; anew when its sources have changed"
+    )
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
-    commands.add_parser("status", help="its services and addresses; exit code 1 when it does not run")
+    commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
+    restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
+    restart.add_argument("service", help="its name as bin/stack status shows it")
     commands.add_parser("down", help="stop it and remove everything of it except the logs")
     logs = commands.add_parser("logs", help="show the logs of all services, or of one")
     logs.add_argument("service", nargs="?", help="its name as bin/stack status shows it")
@@ -46,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _up(own.ports)
             case "status":
                 return _status()
+            case "restart":
+                return _restart(own.service)
             case "down":
                 return _down()
             case _:
@@ -56,12 +65,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _up(ports: str) -> int:
-    running = Stack.attach(CHECKOUT)
-    if running is None:
-        settings = Settings.from_userdata({"stack": "keep", "ports": ports})
-        prepare_reports(settings)
-        options = StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=True)
-        running = Stack.start(options, progress=lambda text: print(text, flush=True))
+    settings = Settings.from_userdata({"stack": "keep", "ports": ports})
+    options = StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=True)
+    running = Stack.keep(options, _say)
+    if running.is_stale(CHECKOUT):
+        _say("the sources have changed since the stack was started: it starts anew")
+        running.stop_all()
+        running = Stack.keep(options, _say)
+    for name in running.repair():
+        _say(f"{name} did not serve and was started again")
     _show(running)
     running.close()
     return 0
@@ -71,15 +83,25 @@ def _status() -> int:
     running = _running()
     if running is None:
         return 1
+    ill = [status.name for status in _show(running) if status.twin is None and status.state != "ready"]
+    running.close()
+    if ill:
+        print(f"bin/stack: not ready: {', '.join(ill)}; bin/stack up starts what does not run", file=sys.stderr)
+    return int(bool(ill))
+
+
+def _restart(service: str) -> int:
+    running = _running()
+    if running is None:
+        return 1
+    running.restart(service)
     _show(running)
     running.close()
     return 0
 
 
 def _down() -> int:
-    running = Stack.attach(CHECKOUT)
-    if running is not None:
-        running.stop_all()
+    Stack.end_kept(CHECKOUT)
     print("the stack is down")
     return 0
 
@@ -97,19 +119,25 @@ def _logs(service: str | None, follow: bool) -> int:
 
 
 def _running() -> Stack | None:
-    running = Stack.attach(CHECKOUT)
+    running = Stack.attach(CHECKOUT, wait=False)
     if running is None:
         print("bin/stack: no stack of this checkout runs; start one with bin/stack up", file=sys.stderr)
     return running
 
 
-def _show(stack: Stack) -> None:
-    for status in stack.services():
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _show(stack: Stack) -> list[ServiceStatus]:
+    found = stack.services()
+    for status in found:
         took = "" if status.started_in_seconds is None else f"{status.started_in_seconds:.1f} s"
         state = "spare" if status.twin and status.pid is None else status.state
         print(f"{status.name:<18} {state:<9} {took:>7}  pid {status.pid or '-':<8} {status.log_path}")
     print(f"backend            {stack.addresses.backend_url}")
     print(f"auth               {stack.addresses.auth_url}")
+    return found
 
 
 def _tail(logs: Sequence[Path], follow: bool) -> int:
@@ -120,5 +148,20 @@ def _tail(logs: Sequence[Path], follow: bool) -> int:
         return 0
 
 
+def _guarded(arguments: Sequence[str]) -> int:
+    """The exit code of a command that may be interrupted, or whose reader may have read enough (`| head`)."""
+    try:
+        code = main(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("bin/stack: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # What is left unsaid would be tried once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_guarded(sys.argv[1:]))

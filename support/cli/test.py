@@ -1,5 +1,6 @@
 """`bin/test`: the static checks and the suite's own tests, beside each other on all processors."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -35,11 +37,20 @@ CHECKS = {
 MOST_WORKERS = 8
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run pytest, and the checks beside it; gives pytest's exit code, or 1 when only a check failed."""
+# pytest's options with a value that is no path, though a file may have its name; and those with a path.
+VALUES = ("-k", "-m", "-n", "-p", "-o", "-W", "-r", "--dist", "--maxfail", "--durations", "--tb")
+PATHS = ("--junitxml", "--junit-xml", "--basetemp", "--ignore", "--log-file")
+
+
+def main(arguments: Sequence[str], called_from: Path) -> int:
+    """Run pytest, and the checks beside it; gives pytest's exit code, or 1 when only a check failed.
+
+    `arguments` as typed; a path among them is taken from the folder `called_from`.
+    """
     if {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
+    arguments = [_full(argument, before, called_from) for before, argument in itertools.pairwise(("", *arguments))]
     os.chdir(CHECKOUT)
     plugins: list[object] = []
     shared_out: list[str] = []
@@ -55,6 +66,17 @@ def main(arguments: Sequence[str]) -> int:
     if failed := checks.failed():
         print(f"bin/test: {' and '.join(failed)} failed, see above")
     return tests or bool(failed)
+
+
+def _full(argument: str, before: str, called_from: Path) -> str:
+    """The argument with the whole path, if it is one: pytest is run in the checkout."""
+    if argument.startswith("-"):
+        option, equals, path = argument.partition("=")
+        return f"{option}={called_from / path}" if equals and option in PATHS else argument
+    path, colons, name = argument.partition("::")
+    if before in PATHS or (before not in VALUES and (called_from / path).exists()):
+        return f"{called_from / path}{colons}{name}"
+    return argument
 
 
 class Workers:
@@ -113,6 +135,6 @@ def _check(name: str, command: Sequence[str]) -> Checked:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main(sys.argv[1:], Path.cwd()))
     except KeyboardInterrupt:
         sys.exit(130)

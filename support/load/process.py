@@ -10,8 +10,9 @@ import tempfile
 from typing import IO, Any
 
 from support.scenario.verdict import NotShown
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.processes import dies_with
+from support.surroundings import base_environment
 
 
 class LoadProcess:

@@ -89,8 +89,18 @@ class Driver:
         """See that there is such an account, by whatever means the platform has: an ``Account``."""
         raise NotImplementedError
 
-    def log_in(self, who: Caller, *, email: str, password: str, expires_in: float | None = None) -> Outcome:
-        """Open a session, or mint a token for one: a ``Session``. ``expires_in``: seconds, shorter than usual."""
+    def log_in(
+        self,
+        who: Caller,
+        *,
+        email: str,
+        password: str,
+        expires_in: float | None = None,
+        device_token: str | None = None,
+    ) -> Outcome:
+        """Open a session, or mint a token for one: a ``Session``. ``expires_in``: seconds, shorter than usual;
+        ``device_token``: that of an earlier session.
+        """
         raise NotImplementedError
 
     @of(Capability.ACCOUNTS)

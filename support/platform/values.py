@@ -30,10 +30,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The tokens of a session; without a refresh token it cannot be renewed."""
+    """The tokens of a session; without a refresh token it cannot be renewed.
+
+    ``device_token`` shows, at a later log-in, that somebody has logged in here before.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    device_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 SERVICES = ("auth", "backend", "worker", "tools", "analytics")
 

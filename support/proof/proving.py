@@ -12,7 +12,7 @@ from support.run.lanes import LaneDied, Task
 from support.run.orders import LoadDefect, Play, Played, Refused
 from support.run.plan import Planned, in_turn
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_broken_off
 
 
 class Proving:
@@ -93,7 +93,7 @@ class Proving:
         try:
             played = yield Play(one.index, self._reports / "control")
         except LaneDied as died:
-            result = record_unplayed(one.scenario, "error", str(died))
+            result = record_broken_off(one.scenario, str(died))
         else:
             assert isinstance(played, Played)
             result = played.record

@@ -1,14 +1,11 @@
-"""Which defects a proof runs: pure choices over the catalogue, and what git says has changed."""
+"""Which defects a proof runs: pure choices over the catalogue."""
 
 import difflib
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from pathlib import Path
 
 from support.proof.catalogue import SERVICES, Defect
-from support.settings import CHECKOUT
 
 PARTS = 8
 
@@ -66,6 +63,18 @@ def touched(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str
     return [defect for defect in defects if defect.id in chosen]
 
 
+def unproved(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str], str]) -> list[str]:
+    """The changed files on which checks depend, and of which no defect says that the checks can still fail.
+
+    A file that is gone has nothing to be proved.
+    """
+    return [path for path in paths if _matters(path) and read(path).strip() and not _touched_by(path, defects, read)]
+
+
+def _matters(path: str) -> bool:
+    return path.endswith(".feature") or (path.startswith(SHARED) and not path.startswith(HARMLESS))
+
+
 def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]) -> list[Defect]:
     if path.endswith(".feature"):
         titles = set(re.findall(r"^\s*(?:Scenario|Scenario Outline|Example):\s*(.+?)\s*$", read(path), re.MULTILINE))
@@ -75,27 +84,6 @@ def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]
     service = next((name for name in SERVICES if path.startswith((f"apex/{name}/", f"apex/{name}."))), None)
     if service is not None:
         return [defect for defect in defects if defect.service == service]
-    if path.startswith(SHARED) and not path.startswith(HARMLESS):
+    if _matters(path):
         return list({defect.promise: defect for defect in reversed(defects)}.values())
     return []
-
-
-def changed_paths(checkout: Path = CHECKOUT) -> list[str] | None:
-    """What differs from the merge-base with main (on main itself: from the commit before), uncommitted included.
-
-    None when there is nothing to compare with, as in the first commit: then everything counts as changed.
-    """
-    head = _git(checkout, "rev-parse", "HEAD")
-    base = _git(checkout, "merge-base", "HEAD", "main")
-    if base is None or base == head:
-        base = _git(checkout, "rev-parse", "HEAD~")
-    if base is None:
-        return None
-    committed = _git(checkout, "diff", "--name-only", base) or ""
-    unknown = _git(checkout, "ls-files", "--others", "--exclude-standard") or ""
-    return sorted({*committed.splitlines(), *unknown.splitlines()})
-
-
-def _git(checkout: Path, *arguments: str) -> str | None:
-    done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False)
-    return None if done.returncode else done.stdout.strip()

@@ -15,7 +15,7 @@ from typing import Any
 from support.refusal import Refusal
 from support.run import replaying, session
 from support.run.orders import LoadDefect, Play, Played, Ready, Refused
-from support.run.recording import record_of
+from support.run.recording import record_of, without_evidence
 from support.scenario.evidence import write_evidence
 from support.settings import Settings
 
@@ -92,12 +92,16 @@ class Lane:
         with _in_feature(runner.context, scenario), self._interruptions(allowed=True):
             scenario.run(runner)
         record = record_of(scenario, scenario.aftermath).took(time.monotonic() - began)
+        unwritten = ""
         if record.evidence:
             reports = order.reports or Settings.from_userdata(runner.config.userdata).reports
-            write_evidence(
-                reports / record.evidence, record.to_json() | scenario.aftermath.evidence.report(scenario.aftermath)
-            )
-        return Played(record, replaying.model_of(scenario))
+            report = record.to_json() | scenario.aftermath.evidence.report(scenario.aftermath)
+            try:
+                write_evidence(reports / record.evidence, report)
+            except OSError as error:
+                unwritten = f"evidence cannot be written to {reports}: {error.strerror}"
+                record = without_evidence(record, unwritten)
+        return Played(record, replaying.model_of(scenario), unwritten)
 
 
 @contextmanager

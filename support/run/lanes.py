@@ -61,18 +61,25 @@ class Lanes:
         starting_at_once: int,
         inside: Callable[[int, Connection], None],
         forked: Callable[[], None] = lambda: None,
+        interrupted: Callable[[], None] = lambda: None,
     ) -> None:
-        """`inside(number, connection)` is what a lane does, in a process of its own; `forked` is called here then."""
+        """`inside(number, connection)` is what a lane does, in a process of its own; `forked` is called here then.
+
+        `interrupted` is called once when the work is to end early, before the lanes have ended.
+        """
         self._count = count
         self._starting_at_once = starting_at_once
         self._inside = inside
         self._forked = forked
+        self._interrupted = interrupted
         self._lanes: dict[int, _Lane] = {}
         self._numbers = itertools.count(1)
         self._was_ready = False
         self._wake, self._woken = Pipe(duplex=False)
         self.interrupted_by: signal.Signals | None = None
         self._interrupted_at: float | None = None
+        self.gave_up = ""
+        """Why nothing more could be played, although nobody interrupted; one line."""
         self.notes: list[str] = []
         """What readers should know: lanes that did not start, or died."""
 
@@ -91,6 +98,17 @@ class Lanes:
                 for lane in self._lanes.values():
                     os.waitpid(lane.pid, 0)
 
+    def end_early(self, number: int) -> None:
+        """Have the lanes undo what they are at, and end; what that signal asks for. Asked again: at once."""
+        # One signal may come twice at once: to the process, and to its group.
+        again = self._interrupted_at is not None and time.monotonic() - self._interrupted_at > _AGAIN_SECONDS
+        self._interrupted_at = self._interrupted_at or time.monotonic()
+        self.interrupted_by = self.interrupted_by or signal.Signals(number)
+        for lane in self._lanes.values():
+            with suppress(ProcessLookupError):
+                os.kill(lane.pid, signal.SIGKILL if again else signal.SIGTERM)
+        self._woken.send(number)
+
     def _work(self, source: Source) -> None:
         deadline: float | None = None
         while True:
@@ -100,6 +118,8 @@ class Lanes:
                     self._occupy(lane, source)
             elif deadline is None:
                 deadline = time.monotonic() + _END_SECONDS
+                # Whoever asked may have little patience.
+                self._interrupted()
             if not self._lanes:
                 return
             left = None if deadline is None else deadline - time.monotonic()
@@ -115,6 +135,8 @@ class Lanes:
     # -- starting -----------------------------------------------------------------------------------------------
 
     def _start_lanes(self, source: Source) -> None:
+        if self.gave_up:
+            return
         starting = sum(not lane.ready for lane in self._lanes.values())
         idle = sum(lane.ready and lane.task is None and not lane.ending for lane in self._lanes.values())
         while (
@@ -129,8 +151,7 @@ class Lanes:
         # One that replaces another has logs of its own.
         number = next(self._numbers)
         ours, theirs = Pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         parent = os.getpid()
         # Until the lane has handlers of its own it must not act as the run does.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -153,8 +174,7 @@ class Lanes:
             except BaseException:
                 traceback.print_exc()
             finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
+                _flush()
                 os._exit(code)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
@@ -204,6 +224,9 @@ class Lanes:
         others = any(other is not lane for other in self._lanes.values())
         if not others and not self._was_ready:
             raise Refusal(reason)
+        if not others:
+            self.gave_up = f"no lane starts any more: {reason}"
+            return
         self._count = max(1, self._count - 1)
         self.notes.append(f"lane {lane.number} did not start, the others play its share: {reason}")
 
@@ -230,19 +253,18 @@ class Lanes:
 
     @contextmanager
     def _heeding_signals(self) -> Iterator[None]:
-        def interrupt(number: int, _frame: object) -> None:
-            # One signal may come twice at once: to the process, and to its group.
-            again = self._interrupted_at is not None and time.monotonic() - self._interrupted_at > _AGAIN_SECONDS
-            self._interrupted_at = self._interrupted_at or time.monotonic()
-            self.interrupted_by = self.interrupted_by or signal.Signals(number)
-            for lane in self._lanes.values():
-                with suppress(ProcessLookupError):
-                    os.kill(lane.pid, signal.SIGKILL if again else signal.SIGTERM)
-            self._woken.send(number)
-
-        before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+        # What was to be ignored, as nohup asks for, still is.
+        handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, lambda each, _frame: self.end_early(each)) for number in handled}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # Whoever read it may have gone.
+        with suppress(OSError):
+            stream.flush()

@@ -4,11 +4,9 @@ import os
 from collections.abc import Sequence
 
 from behave.configuration import Configuration
-from behave.parser import ParserError
 from behave.runner import Context, Runner
 
-from support.refusal import Refusal
-from support.run.runner import AcceptanceRunner, syntax_error
+from support.run.runner import AcceptanceRunner
 from support.settings import CHECKOUT
 
 
@@ -34,8 +32,5 @@ def load(arguments: Sequence[str]) -> AcceptanceRunner:
     # behave looks for its configuration where it is called.
     os.chdir(CHECKOUT)
     runner = _Loaded(Configuration(arguments))
-    try:
-        runner.run()
-    except ParserError as error:
-        raise Refusal(syntax_error(error)) from None
+    runner.run()
     return runner

@@ -37,7 +37,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A scenario has ended: its record, and what behave's own formatters and reporters read of its model."""
+    """A scenario has ended: its record, and what behave's own formatters and reporters read of its model.
+
+    `unwritten` says why its evidence could not be written; "" when it was.
+    """
 
     record: ScenarioRecord
     model: PlayedModel
+    unwritten: str = ""

@@ -8,7 +8,7 @@ from support.run.lanes import LaneDied, Task
 from support.run.orders import Play, Played
 from support.run.plan import Planned
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_broken_off
 
 LONG_SECONDS = 8.0
 """What lasts so long keeps processors busy all the while: while there are others, half of the lanes play one."""
@@ -34,6 +34,8 @@ class Playing:
         self._long = 0
         self._stop_at_red = stop_at_red
         self._left: list[Planned] = []
+        self.stopped = ""
+        """Why what is left is not played, if that was decided here."""
 
     def take(self, lane: int, alone: bool) -> Task | None:
         """The next scenario."""
@@ -57,17 +59,19 @@ class Playing:
 
     def _play(self, lane: int, one: Planned) -> Task:
         self._began(lane, one)
+        unwritten = ""
         is_long = one.seconds >= LONG_SECONDS
         self._long += is_long
         try:
             played = yield Play(one.index)
         except LaneDied as died:
-            record = record_unplayed(one.scenario, "error", str(died))
+            record = record_broken_off(one.scenario, str(died))
         else:
             assert isinstance(played, Played)
             replaying.apply(one.scenario, played.model)
-            record = played.record
+            record, unwritten = played.record, played.unwritten
         self._long -= is_long
         self._tell(one, record)
-        if self._stop_at_red and record.is_red:
+        if unwritten or (self._stop_at_red and record.is_red):
+            self.stopped = self.stopped or unwritten or "the run stopped at the first red scenario"
             self._left, self._together, self._alone = self.left(), deque(), deque()

@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from support.reported import reported
 from support.scenario.verdict import Verdict
 
 Json = Mapping[str, Any]
 
 
+def _report(record: Any) -> None:
+    """Whatever is made of a record can hold its texts and shows no secret, whoever made the record of what."""
+    for field in fields(record):
+        object.__setattr__(record, field.name, reported(getattr(record, field.name)))
+
+
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step, or one check after the steps: its text without the keyword, and behave's status.
+    """One step, or one check after the steps: its text without the keyword.
+
+    ``status``: passed, failed (it violates the promise), error (nothing is shown), undefined, pending, skipped or
+    untested.
 
     ``table``: its rows, the headings first. ``error``: what went wrong, without secrets; "" when nothing did.
     """
@@ -26,6 +36,9 @@ class StepRecord:
     table: Sequence[Sequence[str]] = ()
     text: str = ""
 
+    def __post_init__(self) -> None:
+        _report(self)
+
     @property
     def is_red(self) -> bool:
         """Whether this is where the scenario went wrong."""
@@ -34,12 +47,14 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRecord:
-    """One scenario: behave's status, and the verdict on its promise (None: it was skipped).
+    """One scenario: the verdict on its promise (None: it was skipped), and the status that goes with it.
+
+    ``status`` is one of passed (proven), failed (violated), error (inconclusive), skipped and untested (never begun).
 
     What is checked after the steps stands among them, as "the leak canary finds nothing". ``name`` tells it from all
     others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that
     was used the closest use; ``observations``: the last ones of a red scenario; ``evidence``: where the rest lies,
-    below the reports, "" where nothing was kept.
+    below the reports, "" where nothing was kept; ``started_at``: ISO 8601, "" where it was not played to its end.
     """
 
     name: str
@@ -62,6 +77,10 @@ class ScenarioRecord:
     budgets: Sequence[Json] = ()
     observations: Sequence[Json] = ()
     evidence: str = ""
+    started_at: str = ""
+
+    def __post_init__(self) -> None:
+        _report(self)
 
     @property
     def is_red(self) -> bool:

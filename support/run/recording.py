@@ -5,12 +5,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from support.redaction import redact
-from support.run.plan import name_of
+from support.promises import promise_among
+from support.run.plan import TIMING, name_of
 from support.run.record import ScenarioRecord, StepRecord
 from support.scenario.budgets import BudgetUse
 from support.scenario.evidence import Aftermath, Finding, Subject, evidence_path
-from support.scenario.verdict import NotShown, Verdict, verdict_of_step, worst
+from support.scenario.verdict import (
+    NOT_RUN,
+    STATUSES,
+    NotShown,
+    Verdict,
+    verdict_of_error,
+    verdict_of_step,
+    worst,
+)
 
 VALUE_LINES = ("Segment", "Business goal", "Value impact", "Strategic impact")
 STAGES = ("smoke", "gate", "nightly")
@@ -27,26 +35,24 @@ def subject_of(scenario: Any) -> Subject:
         file=scenario.filename,
         line=scenario.line,
         rule=rule.name if rule else "",
-        promise=next((tag for tag in tags if _is_promise(tag)), ""),
+        promise=promise_among(tags),
         scenario=scenario.name,
         tags=tags,
     )
 
 
-def _is_promise(tag: str) -> bool:
-    area, _, number = tag.partition("-")
-    return len(area) == 3 and area.isupper() and len(number) == 2 and number.isdigit()
-
-
-def _step(step: Any) -> StepRecord:
+def _step(step: Any, blind: str) -> StepRecord:
+    status = step.status.normalized_name
+    if step.status.has_failed() and status in ("failed", "error", "hook_error"):
+        status = STATUSES[_unless_blind(_verdict_of_step(step), blind)]
     return StepRecord(
         keyword=step.keyword,
         name=step.name,
         step_type=step.step_type,
-        status=step.status.normalized_name,
+        status=status,
         duration_seconds=round(step.duration, 4),
         location=f"{step.filename}:{step.line}",
-        error=redact(_error_of(step)) if step.status.has_failed() else "",
+        error=_with(blind, _error_of(step)) if step.status.has_failed() else "",
         table=[list(step.table.headings), *(list(row) for row in step.table)] if step.table else (),
         text=str(step.text or ""),
     )
@@ -65,13 +71,28 @@ def _error_of(step: Any) -> str:
     return f"{type(error).__name__}: {error}{places}"
 
 
+def _verdict_of_step(step: Any) -> Verdict:
+    return verdict_of_step(step.step_type, step.status.normalized_name, step.exception)
+
+
 def _verdict_of_steps(scenario: Any) -> Verdict:
-    """The verdict of the steps: that of the first which did not pass; one without steps shows nothing."""
-    steps = list(scenario.all_steps)
-    for step in steps:
+    """The verdict of the steps: that of the first which did not pass; without one that judges nothing is shown."""
+    for step in scenario.all_steps:
         if step.status.normalized_name != "passed":
-            return verdict_of_step(step.step_type, step.status.normalized_name, step.exception)
-    return Verdict.PROVEN if steps else Verdict.INCONCLUSIVE
+            return _verdict_of_step(step)
+    return Verdict.PROVEN if _judges(scenario) else Verdict.INCONCLUSIVE
+
+
+def _judges(scenario: Any) -> bool:
+    return any(step.step_type == "then" for step in scenario.all_steps)
+
+
+def _unless_blind(verdict: Verdict, blind: str) -> Verdict:
+    return Verdict.INCONCLUSIVE if blind and verdict is Verdict.VIOLATED else verdict
+
+
+def _with(blind: str, error: str) -> str:
+    return f"{blind}\n{error}" if blind else error
 
 
 def value_of(description: Iterable[str]) -> dict[str, str]:
@@ -106,11 +127,16 @@ def record_of(scenario: Any, aftermath: Aftermath | None) -> ScenarioRecord:
         before its end).
     """
     subject = subject_of(scenario)
-    status = scenario.status.name
     findings = aftermath.findings if aftermath else ()
-    steps = [*map(_step, scenario.all_steps), *map(_check, findings)]
+    blind = _blind(aftermath)
+    steps = [
+        *(_step(step, blind) for step in scenario.all_steps),
+        *(_check(finding, blind) for finding in findings),
+    ]
+    verdict = _verdict(scenario, aftermath)
     red = next((step for step in steps if step.is_red), None)
-    reason = scenario.skip_reason or "" if status == "skipped" else red.error if red else scenario.error_message or ""
+    reason = "" if verdict is Verdict.PROVEN else red.error if red else _why_nothing_is_shown(scenario, blind)
+    status = STATUSES[verdict]
     return ScenarioRecord(
         name=name_of(scenario),
         feature=subject.feature,
@@ -124,33 +150,82 @@ def record_of(scenario: Any, aftermath: Aftermath | None) -> ScenarioRecord:
         stage=next((tag for tag in subject.tags if tag in STAGES), ""),
         value=value_of(scenario.feature.description),
         status=status,
-        verdict=None if status == "skipped" else _verdict(scenario, aftermath),
-        reason=redact(reason),
+        verdict=verdict,
+        reason=reason,
         steps=steps,
         duration_seconds=round(scenario.duration, 4),
         budgets=_most_used(aftermath.budgets) if aftermath else (),
-        observations=aftermath.evidence.observations[-3:] if aftermath and status != "passed" else (),
+        observations=aftermath.evidence.observations[-3:] if aftermath and verdict is not Verdict.PROVEN else (),
         evidence=f"evidence/{evidence_path(subject)}" if aftermath else "",
+        started_at=aftermath.evidence.started_wall.isoformat(timespec="milliseconds") if aftermath else "",
     )
 
 
-def record_unplayed(scenario: Any, status: str, reason: str) -> ScenarioRecord:
-    """The record of a scenario of which nothing was observed: ``untested`` (never begun) or ``error`` (broken off)."""
-    return replace(record_of(scenario, None), status=status, verdict=Verdict.INCONCLUSIVE, reason=reason)
+def record_not_run(scenario: Any, reason: str) -> ScenarioRecord:
+    """The record of a scenario that was to be played and was never begun."""
+    return replace(record_broken_off(scenario, reason), status=NOT_RUN)
 
 
-def _verdict(scenario: Any, aftermath: Aftermath | None) -> Verdict:
+def record_broken_off(scenario: Any, reason: str) -> ScenarioRecord:
+    """The record of a scenario of which nothing is known but that it was begun."""
+    return replace(
+        record_of(scenario, None), status=STATUSES[Verdict.INCONCLUSIVE], verdict=Verdict.INCONCLUSIVE, reason=reason
+    )
+
+
+def without_evidence(record: ScenarioRecord, why: str) -> ScenarioRecord:
+    """The record of a scenario of which nothing can be shown: on a full disk the platform may fail, too."""
+    return replace(
+        record,
+        status=STATUSES[Verdict.INCONCLUSIVE],
+        verdict=Verdict.INCONCLUSIVE,
+        reason=f"{why}\n{record.reason}".strip(),
+        evidence="",
+    )
+
+
+def _verdict(scenario: Any, aftermath: Aftermath | None) -> Verdict | None:
+    """None: it was not to be played here, for a reason that was given before any of its steps."""
+    status = scenario.status.name
+    if status == "skipped" and scenario.skip_reason and aftermath is None:
+        return None
     steps = _verdict_of_steps(scenario)
     verdict = worst(steps, aftermath.verdict) if aftermath else steps
     # Where nothing was checked afterwards, or something else went wrong, nothing is proven.
-    is_complete = aftermath is not None and scenario.status.name == "passed"
-    return Verdict.INCONCLUSIVE if verdict is Verdict.PROVEN and not is_complete else verdict
+    if verdict is Verdict.PROVEN and (
+        aftermath is None or status != "passed" or (_blind(aftermath) and _times(scenario))
+    ):
+        return Verdict.INCONCLUSIVE
+    return _unless_blind(verdict, _blind(aftermath))
 
 
-def _check(finding: Finding) -> StepRecord:
-    return StepRecord(
-        "After", f"the {finding.oracle} finds nothing", "after", "failed", error=redact(str(finding.error))
+def _times(scenario: Any) -> bool:
+    return TIMING in scenario.effective_tags
+
+
+def _blind(aftermath: Aftermath | None) -> str:
+    """Why whatever went wrong shows nothing; "" when the observer was at work all the time."""
+    if aftermath is None or not aftermath.suspended:
+        return ""
+    return (
+        f"nothing is shown: the observer was suspended for {aftermath.suspended:.1f} s during the scenario or shortly "
+        "before (a stopped process, a sleeping or overloaded machine)"
     )
+
+
+def _why_nothing_is_shown(scenario: Any, blind: str) -> str:
+    """Where no step is to blame."""
+    if scenario.status.name == "skipped":
+        return scenario.skip_reason or "it was skipped without a reason"
+    if scenario.error_message or blind:
+        return str(scenario.error_message or blind)
+    return "nothing was checked after it" if _judges(scenario) else "it has no step that judges (Then)"
+
+
+def _check(finding: Finding, blind: str) -> StepRecord:
+    status = STATUSES[_unless_blind(verdict_of_error(finding.error), blind)]
+    error = _with(blind, str(finding.error))
+    return StepRecord("After", f"the {finding.oracle} finds nothing", "after", status, error=error)
 
 
 def _most_used(uses: Iterable[BudgetUse]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from behave.model import Rule
 from behave.model_type import Status
 
-from support.redaction import redact
+from support.reported import reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ def model_of(scenario: Any) -> PlayedModel:
         PlayedStep(step.status.name, step.duration, _text(step.error_message), _error(step.exception))
         for step in scenario.all_steps
     )
-    return PlayedModel(scenario.status.name, scenario.skip_reason, _text(scenario.error_message), steps)
+    return PlayedModel(scenario.status.name, _text(scenario.skip_reason), _text(scenario.error_message), steps)
 
 
 def _error(error: BaseException | None) -> PlayedError | None:
-    return None if error is None else PlayedError(type(error).__name__, redact(str(error)))
+    return None if error is None else PlayedError(type(error).__name__, reported(str(error)))
 
 
 def _text(message: object) -> str | None:
-    return None if message is None else redact(str(message))
+    return None if message is None else reported(str(message))
 
 
 def apply(scenario: Any, played: PlayedModel) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from support.run.record import ScenarioRecord
 
+ANSWERED = 64
+"""The exit code of the process that runs behave when it played nothing because it was only asked a question."""
+
 
 class ResultsMissing(Exception):
     """There are no results that can be read; the text is one line."""
@@ -13,9 +16,10 @@ class ResultsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All scenarios of a run, in the order in which they ran."""
+    """All scenarios of a run, in the order in which they ran; `ended_by` names the signal that ended it early."""
 
     scenarios: tuple[ScenarioRecord, ...]
+    ended_by: str = ""
 
     @property
     def passed(self) -> int:
@@ -55,7 +59,8 @@ def read_results(path: Path) -> Results:
     """Read a run's `results.json`; raises ResultsMissing."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-        return Results(tuple(ScenarioRecord.from_json(entry) for entry in written["scenarios"]))
+        scenarios = tuple(ScenarioRecord.from_json(entry) for entry in written["scenarios"])
+        return Results(scenarios, str(written.get("ended_by", "")))
     except FileNotFoundError:
         raise ResultsMissing(f"the run wrote no results ({path})") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -5,10 +5,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
 from importlib import import_module
 from io import StringIO
@@ -16,30 +17,33 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from behave.exception import ConfigError
 from behave.formatter._registry import make_formatters
 from behave.matchers import NoMatch
 from behave.model_type import Status
-from behave.parser import ParserError
 from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
-from behave.runner_util import parse_features
 
+from support import surroundings
+from support.promises import known_promises
 from support.refusal import Refusal
-from support.run import capacity, durations, replaying, starting
+from support.run import capacity, durations, features, paths, replaying, starting
+from support.run.junit import prepare_junit
 from support.run.lanes import Lanes
 from support.run.plan import Planned, in_turn, shard, worthwhile_lanes
 from support.run.play import Playing
 from support.run.record import ScenarioRecord
-from support.run.recording import record_unplayed
+from support.run.recording import record_not_run
 from support.run.reporting import Reporting
-from support.run.terminal import Terminal
-from support.settings import CHECKOUT, Settings, prepare_reports
+from support.run.showing import Showing, complain
+from support.run.told import Told
+from support.settings import Settings, prepare_reports
 
 if TYPE_CHECKING:
     from support.run.lane import Lane
 
-_PROMISES = CHECKOUT / "support" / "promises.toml"
-_JUNIT_OF_BEHAVE_INI = "reports/junit"
+_REPORTS = "<reports>"
+"""How behave.ini names the folder of the reports, which is a setting."""
 
 
 class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type marker
@@ -49,14 +53,27 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     lane: "Lane | None" = None
     """The lane that this process is; None in the run itself."""
 
+    _is_accepted = False
+    """Whether everything that was asked for is known to be possible; what goes wrong then is no bad input."""
+
+    def __init__(self, config: Any) -> None:
+        if not surroundings.were_left() and _is_plain_behave():
+            # It has read more than the checkout's configuration by now, so it begins anew.
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], surroundings.command_environment())
+        super().__init__(config)
+
     def run(self) -> bool:
-        """Run everything; true when something failed."""
+        """Run everything; true when something failed.
+
+        :raises SystemExit: what was asked for cannot be; it was said in one line.
+        """
         try:
             return bool(super().run())
-        except Refusal as refusal:
-            return _refused(str(refusal))
-        except ParserError as error:
-            return _refused(syntax_error(error))
+        except (Refusal, ConfigError) as refusal:
+            failed = _refused(str(refusal))
+            if not self._is_accepted:
+                raise SystemExit(2) from None
+            return failed
         except KeyboardInterrupt:
             return _refused("interrupted before the first scenario")
         finally:
@@ -68,20 +85,27 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         """
         self.context = Context(self)
         settings = Settings.from_userdata(self.config.userdata)
-        _refuse_unknown_promises(str(self.config.tag_expression))
         self.load_features()
+        _refuse_unknown_promises(str(self.config.tag_expression), self.features)
+        _refuse_empty_outlines(self.features)
         _refuse_empty_selection(self.features, self.config)
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if not self.config.dry_run:
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
-            _clear(settings)
+            junit = self._junit_directory(settings)
+            _clear(settings, junit)
+            _prepare_junit(junit, str(settings.shard or ""))
+        try:
+            self.formatters = make_formatters(self.config, self.config.outputs)
+        except OSError as error:
+            raise Refusal(f"cannot write to {self._shown(str(error.filename))}: {error.strerror}") from None
+        self._is_accepted = True
         self.load_hooks()
         if not self.config.dry_run and "before_steps" in self.hooks:
             self.hooks["before_steps"](self._settings_of_lane(settings, 1))
         self.load_code()
-        self.formatters = make_formatters(self.config, self.config.outputs)
         return self.run_model()
 
     def run_model(self, features: Any = None) -> bool:
@@ -93,16 +117,42 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             return bool(super().run_model(features))
         return self._play(Settings.from_userdata(self.config.userdata))
 
+    def setup_paths(self) -> None:
+        """Find the steps and hooks that belong to the features."""
+        # behave looks for them first, and would name a feature that does not exist for its missing steps.
+        self.feature_locations()
+        super().setup_paths()
+
     def load_features(self) -> None:
         """Read the features that the command line names."""
         places = [place for place in self.feature_locations() if not self.config.exclude(place)]
-        self.features.extend(parse_features(places, language=self.config.lang))
+        self.features.extend(features.read(places, self.config.lang, self._shown))
+
+    def feature_locations(self) -> list[Any]:
+        """The places that the command line names."""
+        return features.locations(self.config.paths, self._shown)
+
+    def _place_of(self, error: Exception) -> str:
+        """An error of a module of ours in one line: where, and what."""
+        if isinstance(error, SyntaxError):
+            file, line, what = error.filename, error.lineno, error.msg
+        else:
+            frames = traceback.extract_tb(error.__traceback__)
+            last = [frame for frame in frames if "site-packages" not in frame.filename][-1]
+            file, line, what = last.filename, last.lineno, str(error)
+        return f"{self._shown(file or '')}:{line}: {type(error).__name__}: {' '.join(what.split())}"
+
+    def _shown(self, path: str) -> str:
+        return paths.shown(path, self.config)
 
     def load_code(self) -> None:
         """Load the steps, and what lanes will need: a lane is forked from here."""
         with redirect_stdout(StringIO()):
             # behave says how it looks for steps, which concerns nobody here.
-            self.load_step_definitions()
+            try:
+                self.load_step_definitions()
+            except Exception as error:
+                raise Refusal(f"the steps cannot be loaded: {self._place_of(error)}") from error
         self.step_registry = the_step_registry
         import_module("support.run.lane")
 
@@ -173,29 +223,42 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return replace(settings, logs=settings.log_directory / f"lane-{number}") if self._lanes > 1 else settings
 
     def _play(self, settings: Settings) -> bool:
+        reporting = Reporting(settings, self._lanes, self._junit_directory(settings))
+        try:
+            return self._play_and_report(settings, reporting)
+        finally:
+            reporting.close()
+
+    def _play_and_report(self, settings: Settings, reporting: Reporting) -> bool:
         planned, count = self._planned, self._lanes
         scenarios = {one.index: one.scenario for one in planned}
-        reporting = Reporting(settings, count, self._junit_directory(settings))
-        shown = [formatter for formatter in self.formatters if isinstance(formatter, Terminal)]
-        others = [formatter for formatter in self.formatters if not isinstance(formatter, Terminal)]
         ended: set[int] = set()
+        showing = Showing(self.formatters, lambda: lanes.end_early(signal.SIGPIPE))
 
         def began(lane: int, one: Planned) -> None:
-            for terminal in shown:
-                terminal.played(lane, one)
+            showing.tell(lambda told: told.played(lane, one), _is_told)
 
         def tell(one: Planned, record: ScenarioRecord) -> None:
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
-            for terminal in shown:
-                terminal.finished(one.index, record)
+            showing.tell(lambda told: told.finished(one.index, record), _is_told)
             feature = one.scenario.feature
             if all(id(other.scenario) in ended for other in planned if other.scenario.feature is feature):
-                replaying.replay(feature, others, lambda scenario: id(scenario) in ended, self._match_of)
+                showing.tell(
+                    lambda formatter: replaying.replay(
+                        feature, [formatter], lambda scenario: id(scenario) in ended, self._match_of
+                    ),
+                    lambda formatter: not _is_told(formatter),
+                )
 
-        for terminal in shown:
-            terminal.begin(planned, count)
+        def interrupted() -> None:
+            # Who asked may kill the run before its lanes have ended.
+            reporting.ended_by = lanes.interrupted_by.name if lanes.interrupted_by else ""
+            why = "not run: the run was interrupted"
+            left = [one for one in planned if id(one.scenario) not in ended]
+            reporting.write({one.index: record_not_run(one.scenario, why) for one in left})
+
         playing = Playing(
             in_turn(planned, longest_first=count > 1 and settings.order.seed is None),
             tell,
@@ -208,33 +271,55 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             max(1, capacity.processors() // 2),
             lambda number, line: self.inside(settings, scenarios, count, number, line),
             starting.hand_over,
+            interrupted,
         )
+        showing.tell(lambda told: told.begin(planned, count), _is_told)
         lanes.work(playing)
-        why = "the run was interrupted" if lanes.interrupted_by else "the run stopped at the first red scenario"
+        why = playing.stopped or lanes.gave_up or "the run was interrupted"
         for one in playing.left():
-            tell(one, record_unplayed(one.scenario, "untested", f"not run: {why}"))
-        return self._close(reporting, lanes)
+            tell(one, record_not_run(one.scenario, f"not run: {why}"))
+        return self._close(reporting, lanes, showing)
 
-    def _close(self, reporting: Reporting, lanes: Lanes) -> bool:
-        reporting.write()
-        for formatter in self.formatters:
-            for note in lanes.notes if isinstance(formatter, Terminal) else ():
-                formatter.note(note)
-            formatter.close()
-        for reporter in self.config.reporters:
-            for feature in self.features:
-                reporter.feature(feature)
-            reporter.end()
-        return any(record.is_red for record in reporting.records)
+    def _close(self, reporting: Reporting, lanes: Lanes, showing: Showing) -> bool:
+        if not any(record.is_red for record in reporting.records):
+            # Nothing was left to be broken off.
+            reporting.ended_by = ""
+        with _undisturbed():
+            failures = reporting.write()
+        notes = [*lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
+        if reporting.sources_changed:
+            notes.append("the platform's sources changed during the run: it shows neither the old nor the new ones")
+        showing.tell(lambda told: [told.note(note) for note in notes], _is_told)
+        showing.tell(lambda formatter: formatter.close())
+        reporters = Showing(self.config.reporters, lambda: None)
+        reporters.tell(lambda reporter: [reporter.feature(feature) for feature in self.features])
+        reporters.tell(lambda reporter: reporter.end())
+        failures += [*showing.failures, *reporters.failures]
+        for failure in failures:
+            complain(f"behave: {failure}")
+        return bool(failures) or any(record.is_red for record in reporting.records)
 
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:
             return None
-        given = str(self.config.junit_directory)
-        return settings.reports / "junit" if given == _JUNIT_OF_BEHAVE_INI else Path(given)
+        return Path(str(self.config.junit_directory).replace(_REPORTS, str(settings.reports)))
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
+
+
+def _is_told(formatter: object) -> bool:
+    return isinstance(formatter, Told)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal waits until this is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _scenarios(features: Iterable[Any]) -> list[Any]:
@@ -242,9 +327,12 @@ def _scenarios(features: Iterable[Any]) -> list[Any]:
     return [scenario for feature in features for scenario in feature.walk_scenarios()]
 
 
-def _clear(settings: Settings) -> None:
+def _clear(settings: Settings, junit: Path | None) -> None:
     """What earlier runs left must never be taken for this one's."""
     shutil.rmtree(settings.evidence, ignore_errors=True)
+    shutil.rmtree(settings.reports / "allure-results", ignore_errors=True)
+    if junit != settings.reports / "junit":
+        shutil.rmtree(settings.reports / "junit", ignore_errors=True)
     prepare_reports(settings)
     for left_by_an_earlier_run in settings.log_directory.glob("lane-*"):
         if left_by_an_earlier_run.is_dir():
@@ -253,27 +341,47 @@ def _clear(settings: Settings) -> None:
             left_by_an_earlier_run.unlink()
 
 
+def _prepare_junit(directory: Path | None, shard: str) -> None:
+    try:
+        if directory is not None:
+            prepare_junit(directory, shard)
+    except OSError as error:
+        raise Refusal(
+            f"cannot write JUnit files to {directory} ({error.strerror}); "
+            "make it writable, or choose another with --junit-directory=DIR or none with --no-junit"
+        ) from None
+
+
 def _refused(line: str) -> bool:
     print(f"behave: {line}", file=sys.stderr)
     return True
 
 
-def syntax_error(error: ParserError) -> str:
-    """One line for a feature that cannot be read: file, line and reason."""
-    place = Path(error.filename or "<text>")
-    shown = place.relative_to(CHECKOUT) if place.is_relative_to(CHECKOUT) else place
-    what = str(error.args[0]).replace("\n", " ")
-    return f"{shown}:{error.line}: no feature that can be read: {what}"
+def _is_plain_behave() -> bool:
+    """Whether this process is behave itself, called as a command or as a module."""
+    program = Path(sys.argv[0])
+    return "behave" in (program.name, program.parent.name)
 
 
-def _refuse_unknown_promises(tags: str) -> None:
-    known = {entry["id"] for entry in tomllib.loads(_PROMISES.read_text("utf-8"))["promise"]}
+def _refuse_unknown_promises(tags: str, features: Iterable[Any]) -> None:
+    """A key of an issue tracker, OPS-123, is none, unless it begins as promises do and no scenario has it."""
+    known = known_promises()
+    areas = {promise.partition("-")[0] for promise in known}
+    used = {str(tag) for scenario in _scenarios(features) for tag in scenario.effective_tags}
     for promise in re.findall(r"\b[A-Z]{3}-\d+\b", tags):
-        if promise not in known:
+        if promise.partition("-")[0] in areas and promise not in known | used:
             near = difflib.get_close_matches(promise, sorted(known), n=1)
             raise Refusal(
                 f"no promise is called {promise} (in --tags)" + (f"; did you mean {near[0]}?" if near else "")
             )
+
+
+def _refuse_empty_outlines(features: Iterable[Any]) -> None:
+    """An outline without examples would be neither played nor missed."""
+    for feature in features:
+        for outline in feature.walk_scenarios(with_outlines=True):
+            if outline.type == "scenario_outline" and not outline.scenarios:
+                raise Refusal(f"{outline.filename}:{outline.line}: the outline {outline.name!r} has no example")
 
 
 def _refuse_empty_selection(features: Iterable[Any], config: Any) -> None:

@@ -17,6 +17,7 @@ from support.platform.story import Event
 from support.platform.target import Target
 from support.refusal import Refusal
 from support.run.starting import stack_of
+from support.scenario import pulse
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
 from support.scenario.faults import Faults
 from support.scenario.partner import Partner
@@ -57,6 +58,7 @@ class Session:
         """
         prepare_reports(settings)
         target = Target.load(settings.target)
+        pulse.of_this_process()
         try:
             stack = stack_of(settings, progress)
         except StackError as error:
@@ -134,7 +136,8 @@ class Session:
             findings.append(Finding("observers", error))
         world.users.close()
         log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
-        return Aftermath(world.evidence, findings, world.budgets.uses, log_lines)
+        suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
+        return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
 
     def _look(self, world: World) -> Written:
         for user in world.users:

@@ -36,17 +36,32 @@ def abandon() -> None:
 
 
 def stack_of(settings: Settings, progress: Callable[[str], None]) -> Stack:
-    """The stack to play on: the begun one, a kept one, somebody else's, or a fresh one, ready. Raises StackError."""
+    """The stack to play on: the begun one, a kept one, somebody else's, or a fresh one, ready.
+
+    :raises StackError: there is none, or what it would show is not what these sources do.
+    """
     if settings.attach_to is not None:
-        return Stack.connect(settings.attach_to)
+        return _sound(Stack.connect(settings.attach_to))
     if _begun:
         return _begun.pop().ready(progress)
     kept = Stack.attach(CHECKOUT) if settings.keep else None
-    if kept is None:
-        return Stack.start(_options(settings), progress)
-    if kept.is_stale(CHECKOUT):
-        progress("the kept stack was started from other sources; bin/stack down ends it")
-    return kept
+    return Stack.start(_options(settings), progress) if kept is None else _sound(kept)
+
+
+def _sound(stack: Stack) -> Stack:
+    """A stack that somebody left running, if it is what it would be when it were started now.
+
+    :raises StackError: it has other sources, or a run that was killed has left something broken.
+    """
+    if stack.is_stale(CHECKOUT):
+        raise StackError(
+            "the running stack was started from other sources than these; bin/stack down and bin/stack up start it anew"
+        )
+    broken = [f"{one.name} is {one.state}" for one in stack.services() if one.twin is None and one.state != "ready"]
+    broken += [f"the link {link.name} has a fault ({link.fault})" for link in stack.links() if link.fault]
+    if broken:
+        raise StackError(f"in the running stack {', '.join(broken)}; bin/stack down and bin/stack up start it anew")
+    return stack
 
 
 def _options(settings: Settings) -> StackOptions:

@@ -1,29 +1,32 @@
 """What a run shows on the terminal: how far it is, each feature once it is done, and what went wrong."""
 
-import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from behave.formatter.base import Formatter, StreamOpener
+from behave.formatter.base import StreamOpener
 
+from support.reported import reported
+from support.run.paths import shown
 from support.run.plan import Planned, makespan
 from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
+from support.run.told import Told
 from support.settings import Settings
+from support.surroundings import has_dumb_terminal, wants_no_colours
 
 _GREEN, _RED, _YELLOW, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m", "\033[0m"
 _SHOWN_LINES = 14
 _SHOWN_WIDTH = 200
+_LONGEST_LINE = 600
 _SAY_SECONDS = 30.0
 """How often one who does not look at a terminal, but at a log, is told how far the run is."""
 
 
-class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
+class Terminal(Told):
     """Progress, and at the end what went wrong: promise, reason, last observations, where the evidence lies.
 
     The run tells it directly of what happens in its lanes; of behave's events only a dry run's count.
@@ -36,8 +39,9 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         super().__init__(stream_opener, config)
         self.open()
         self.settings = Settings.from_userdata(config.userdata)
-        self._live = bool(self.stream.isatty()) if hasattr(self.stream, "isatty") else False
-        self._colour = self._live and config.has_colored_mode()
+        is_terminal = bool(self.stream.isatty()) if hasattr(self.stream, "isatty") else False
+        self._live = is_terminal and not has_dumb_terminal()
+        self._colour = self._live and config.has_colored_mode() and not wants_no_colours()
         self._records: dict[int, ScenarioRecord] = {}
         self._features: dict[str, list[Planned]] = {}
         self._playing: dict[int, Planned] = {}
@@ -101,7 +105,9 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
                 self._failure(record)
         for record in records:
             if record.status == "skipped":
-                self._line(f"skipped: {record.scenario} ({record.file}:{record.line}): {record.reason}")
+                self._line(
+                    f"skipped: {record.scenario} ({shown(record.file, self.config)}:{record.line}): {record.reason}"
+                )
         if self.config.dry_run:
             self._line(f"{self._selected} scenarios are selected; none was run")
         elif self._features:
@@ -119,7 +125,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         left = makespan(expected, self._lanes) * self._pace
         said = f"{len(self._records)} of {total} played, {red} red, about {left:.0f} s left"
         if self._live:
-            self._status(f"{said}: {' | '.join(one.scenario.name for one in self._playing.values())}")
+            self._status(f"{said}: {' | '.join(reported(one.scenario.name) for one in self._playing.values())}")
         elif self._to_come and time.monotonic() - self._said > _SAY_SECONDS:
             self._said = time.monotonic()
             self._line(f"... {said}")
@@ -134,8 +140,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         seconds = sum(record.duration_seconds for record in records)
         if not self._live:
             marks = "".join(_mark(record) for record in records)
-            shown = os.path.relpath(records[0].file)
-            self._line(f"{'ok    ' if not seen['failed'] else 'FAILED'} {shown} {marks} {seconds:.1f} s")
+            place = shown(records[0].file, self.config)
+            self._line(f"{'ok    ' if not seen['failed'] else 'FAILED'} {place} {marks} {seconds:.1f} s")
             return
         self._clear()
         self._line(self._paint(records[0].feature, _BOLD))
@@ -156,7 +162,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self._line()
         title = f"✗ {record.promise} {record.rule}" if record.promise else f"✗ {record.rule}"
         self._line(self._paint(title.rstrip(), _RED + _BOLD))
-        self._line(f"  scenario: {record.scenario} ({record.file}:{record.line})")
+        self._line(f"  scenario: {record.scenario} ({shown(record.file, self.config)}:{record.line})")
         self._line(f"  {_verdict(record)} at: {record.failed_step or 'no step'}")
         reason = str(record.reason).strip().splitlines()
         for line in reason[:_SHOWN_LINES]:
@@ -171,7 +177,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         for use in record.budgets:
             self._line(f"  budget {use['budget']!r}: {use['share']:.0%} used of {use['limit']:g} {use['unit']}")
         if record.evidence:
-            self._line(f"  evidence: {_shortest(self.settings.reports / record.evidence)}")
+            self._line(f"  evidence: {shown(self.settings.reports / record.evidence, self.config)}")
 
     def _summary(self, records: Sequence[ScenarioRecord]) -> None:
         played = [record for record in records if record.status != "untested"]
@@ -182,7 +188,7 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
         self._line()
         self._line(
             f"{promises} promises, {verdicts or 'nothing shown'} in {time.monotonic() - self._started:.1f} s{lanes}; "
-            f"read {_shortest(self.settings.reports / 'index.html')}"
+            f"read {shown(self.settings.reports / 'index.html', self.config)}"
         )
         self._line(closing(**counts(records)))
 
@@ -199,7 +205,8 @@ class Terminal(Formatter):  # type: ignore[misc]  # behave has no type marker
             self.stream.write("\r\033[K")
 
     def _line(self, text: str = "") -> None:
-        self.stream.write(f"{text}\n")
+        shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} ... ({len(text)} characters)"
+        self.stream.write(f"{shown}\n")
         self.stream.flush()
 
 
@@ -209,8 +216,3 @@ def _verdict(record: ScenarioRecord) -> str:
 
 def _mark(record: ScenarioRecord) -> str:
     return {"passed": "✓", "skipped": "-", "untested": "-"}.get(record.status, "✗")
-
-
-def _shortest(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

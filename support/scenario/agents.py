@@ -79,9 +79,9 @@ def long_winded(thoughts: int, characters: int) -> Script:
     return script({"think_long": {"times": thoughts, "characters": characters}})
 
 
-def blocking() -> Script:
-    """Waits for a minute without letting anybody else run."""
-    return script({"think": "About to block."}, {"block": 60})
+def blocking(seconds: float = 60) -> Script:
+    """Waits for so long without letting anybody else run."""
+    return script({"think": "About to block."}, {"block": seconds})
 
 
 def exiting() -> Script:

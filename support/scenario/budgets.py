@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from support.scenario.verdict import Verdict
+
 _FILE = Path(__file__).with_name("budgets.toml")
 
 
@@ -38,6 +40,13 @@ class BudgetUse:
     def to_json(self) -> dict[str, Any]:
         """As results and evidence have it."""
         return asdict(self) | {"used": round(self.used, 6), "share": round(self.share, 4)}
+
+
+def verdict_of_use(use: BudgetUse, lost: float) -> Verdict:
+    """What it shows that so much was used, of which the observer itself lost some (in the budget's unit)."""
+    if use.share <= 1:
+        return Verdict.PROVEN
+    return Verdict.INCONCLUSIVE if use.used - lost <= use.limit else Verdict.VIOLATED
 
 
 @cache

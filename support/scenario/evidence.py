@@ -11,6 +11,7 @@ from typing import Any
 
 from support.platform.outcome import Outcome
 from support.redaction import redact
+from support.reported import reported
 from support.scenario.budgets import BudgetUse
 from support.scenario.verdict import Verdict, verdict_of_error, worst
 
@@ -85,6 +86,7 @@ class Evidence:
         """What was noted, and what the checks afterwards brought, as it goes into the file."""
         return {
             "started_at": self.started_wall.isoformat(),
+            "suspended_seconds": round(aftermath.suspended, 3),
             "findings": [str(finding) for finding in aftermath.findings],
             "budgets": [use.to_json() for use in aftermath.budgets],
             "observations": self.observations,
@@ -109,13 +111,14 @@ class Finding:
 class Aftermath:
     """What is known of a scenario when everything was undone and checked.
 
-    ``log_lines``: what the services logged under its trace IDs.
+    ``log_lines``: what the services logged under its trace IDs. ``suspended``: seconds for which the observer was.
     """
 
     evidence: Evidence
     findings: Sequence[Finding] = ()
     budgets: Sequence[BudgetUse] = ()
     log_lines: Sequence[Mapping[str, Any]] = ()
+    suspended: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -126,7 +129,8 @@ class Aftermath:
 def write_evidence(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, without any secret in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(redact(json.dumps(report, ensure_ascii=False, indent=1, default=str)), "utf-8")
+    text = json.dumps(reported(report), ensure_ascii=False, indent=1, default=lambda value: reported(str(value)))
+    path.write_text(text, "utf-8")
 
 
 def evidence_path(subject: Subject) -> str:
@@ -134,10 +138,10 @@ def evidence_path(subject: Subject) -> str:
 
     "A tool hangs" of features/agent_execution/hanging.feature:12 is agent_execution/hanging/a-tool-hangs-12.json.
     """
-    below = Path(subject.file).with_suffix("")
-    parts = below.parts[below.parts.index("features") + 1 :] if "features" in below.parts else (below.name,)
+    parts = [part for part in Path(subject.file).with_suffix("").parts if part not in ("/", "..")]
+    below = Path(*parts[1:] if parts[0] == "features" else parts)
     slug = re.sub(r"[^a-z0-9]+", "-", subject.scenario.lower()).strip("-")[:80]
-    return str(Path(*parts) / f"{slug}-{subject.line}.json")
+    return str(below / f"{slug or 'scenario'}-{subject.line}.json")
 
 
 def _short(text: str) -> str:

@@ -35,7 +35,7 @@ def hanging_run(world: World, user: User) -> RunHandle:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """A request to cancel a run: when it was sent (Unix seconds), and its outcome."""
+    """A request that cancels a run: when it was sent (Unix seconds), and its outcome."""
 
     sent_at: float
     outcome: Outcome
@@ -50,14 +50,37 @@ class Cancellations:
 
 def cancel(world: World, run: RunHandle) -> None:
     """Have the owner cancel a run, whatever comes of it."""
+    _send(world, lambda: world.platform.cancel_run(run.user, run.run_id))
+
+
+def remove(world: World, owner: User, colleague: User) -> None:
+    """Have the owner remove a colleague, which cancels the colleague's runs.
+
+    :raises NotShown: the platform refused.
+    """
+    _send(world, lambda: world.platform.remove_member(owner, colleague.id))
+    world.last_outcome.require()
+
+
+def _send(world: World, request: Callable[[], Outcome]) -> None:
     sent_at = time.time()
-    world.outcome = world.platform.cancel_run(run.user, run.run_id)
+    world.outcome = request()
     world.kept_or(Cancellations, Cancellations).sent.append(Cancellation(sent_at, world.outcome))
 
 
 def blocking_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent lets nobody end it."""
     return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
+
+
+def blocked_worker(world: World, user: User) -> RunHandle:
+    """A run whose agent has begun to let nobody end it, for much longer than a cancellation may take.
+
+    :raises NotShown: the platform refused it.
+    """
+    run = world.running(user, agents.PROBE, input=agents.blocking(seconds=5))
+    user.watching.wait_for("agent_thinking", run=run, within=world.budgets.limit("run starts"))
+    return run
 
 
 def at_capacity(world: World, user: User) -> list[RunHandle]:

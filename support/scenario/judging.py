@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from hamcrest.core.matcher import Matcher
 from hamcrest.core.string_description import StringDescription
 
-from support.scenario import waiting
-from support.scenario.budgets import Budgets
+from support.scenario import pulse, waiting
+from support.scenario.budgets import Budgets, verdict_of_use
 from support.scenario.evidence import Evidence
 from support.scenario.verdict import DeadlinePassed, NotShown, Verdict
 
@@ -49,11 +49,15 @@ class Judging:
         """Wait for an observation within a named budget, and record how much of it was used.
 
         :raises DeadlinePassed: it did not come: the promise is violated.
+        :raises NotShown: the observer itself did not run for too much of the time.
         """
         budget = self.budgets[within]
         matcher = waiting.as_matcher(expected)
         try:
             waited = waiting.wait_for(observe, matcher, budget.limit, what)
+        except NotShown as blind:
+            self.evidence.observed(what or str(matcher), str(blind), Verdict.INCONCLUSIVE, f"within {within!r}")
+            raise
         except AssertionError as late:
             self.budgets.record(within, budget.limit)
             self.evidence.observed(what or str(matcher), str(late), Verdict.VIOLATED, f"within {within!r}")
@@ -86,12 +90,19 @@ class Judging:
         """Hold a measured amount (seconds or bytes) against a named budget.
 
         :raises AssertionError: it is over the budget.
+        :raises NotShown: it is, and the observer itself did not run for so long that this may be why.
         """
         use = self.budgets.record(budget, used)
-        verdict = Verdict.PROVEN if use.share <= 1 else Verdict.VIOLATED
+        lost = 0.0
+        if use.share > 1 and use.unit == "seconds":
+            lost = pulse.of_this_process().most_lost(used, self.evidence.started_at)
+        verdict = verdict_of_use(use, lost)
         self.evidence.observed(f"{what or budget} at most {use.limit:g} {use.unit}", used, verdict)
+        said = f"{what or budget}: {used:.3f} {use.unit} used of {use.limit:g} ({use.share:.0%})"
+        if verdict is Verdict.INCONCLUSIVE:
+            raise NotShown(f"{said}, and the observer did not run for {lost:.3f} s of the time")
         if verdict is Verdict.VIOLATED:
-            raise AssertionError(f"{what or budget}: {used:.3f} {use.unit} used of {use.limit:g} ({use.share:.0%})")
+            raise AssertionError(said)
 
     def breaks_stories(self, reason: str) -> None:
         """Declare that this scenario itself breaks the story of a run, so that the oracle leaves its runs alone."""

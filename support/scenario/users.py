@@ -113,6 +113,7 @@ class User:
     role: str = ""
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    device_token: str | None = field(default=None, repr=False)
     http: requests.Session = field(default_factory=straight, repr=False)
     captures: list[EventCapture] = field(default_factory=list, repr=False)
     link: Link | None = field(default=None, repr=False)
@@ -229,6 +230,7 @@ class Users:
         """
         session = self._platform.log_in(user, email=user.email, password=user.password, expires_in=expires_in).require()
         user.access_token, user.refresh_token = session.access_token, session.refresh_token
+        user.device_token = session.device_token
         if not user.id:
             account = self._platform.me(user).require()
             user.id, user.tenant.id = account.user_id, account.tenant_id

@@ -1,5 +1,6 @@
 """Three-valued verdicts: a red scenario either disproves its promise or shows nothing either way."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -41,6 +42,18 @@ def verdict_of_error(error: BaseException | None) -> Verdict:
     if error is None:
         return Verdict.PROVEN
     return Verdict.VIOLATED if isinstance(error, AssertionError) else Verdict.INCONCLUSIVE
+
+
+STATUSES: Mapping[Verdict | None, str] = {
+    Verdict.PROVEN: "passed",
+    Verdict.VIOLATED: "failed",
+    Verdict.INCONCLUSIVE: "error",
+    None: "skipped",
+}
+"""What scenarios, steps and checks are counted as, by their verdict (None: not played, for a stated reason)."""
+
+NOT_RUN = "untested"
+"""The status of what was to be played and was never begun."""
 
 
 def worst(*verdicts: Verdict) -> Verdict:

@@ -11,7 +11,8 @@ from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.matcher import Matcher
 from hamcrest.core.string_description import StringDescription
 
-from support.scenario.verdict import DeadlinePassed
+from support.scenario import pulse
+from support.scenario.verdict import DeadlinePassed, NotShown
 
 T = TypeVar("T")
 
@@ -24,23 +25,36 @@ _never = threading.Event()
 
 
 class Deadline:
-    """A moment on the monotonic clock, ``seconds`` from its making."""
+    """It has passed once the observer has been at work for ``seconds`` since its making.
 
-    __slots__ = ("at", "seconds", "started_at")
+    A moment in which the observer did not run is not counted: it could not have seen anything.
+    """
+
+    __slots__ = ("_pulse", "seconds", "started_at")
 
     def __init__(self, seconds: float) -> None:
+        self._pulse = pulse.of_this_process()
         self.seconds = seconds
         self.started_at = time.monotonic()
-        self.at = self.started_at + seconds
 
     @property
     def passed(self) -> bool:
-        return time.monotonic() >= self.at
+        return self.left == 0.0
 
     @property
     def left(self) -> float:
         """Seconds until the deadline, never negative."""
-        return max(0.0, self.at - time.monotonic())
+        return max(0.0, self.seconds - (self.used - self.lost))
+
+    @property
+    def lost(self) -> float:
+        """Seconds since the deadline was set in which the observer did not run."""
+        return self._pulse.lost(self.started_at)
+
+    @property
+    def was_suspended(self) -> bool:
+        """Whether the observer stood still for so long that it cannot say what happened."""
+        return self._pulse.suspended(self.started_at) > 0
 
     @property
     def used(self) -> float:
@@ -89,6 +103,7 @@ def wait_for(
     :param within: seconds. A look that began in time counts; there is always at least one.
     :param what: what is awaited, for the message.
     :raises DeadlinePassed: the time is over; the message holds the last observations.
+    :raises NotShown: the time is over, and so much of it the observer did not run that it cannot tell.
 
     An exception of ``observe`` is not waited out: the observer does not work, so nothing is shown.
     """
@@ -98,12 +113,16 @@ def wait_for(
     looks = 0
     step = _FIRST_PAUSE
     while True:
-        late = deadline.passed and looks > 0
-        if late:
+        is_late = looks > 0 and deadline.used >= within
+        if is_late and deadline.was_suspended:
+            raise NotShown(f"{what or 'what was awaited'} was not seen within {within:g} s: {_blind(deadline)}")
+        if is_late and deadline.passed:
             raise DeadlinePassed(_too_late(matcher, deadline, seen, looks, what))
         value = observe()
         looks += 1
         if matcher.matches(value):
+            if is_late:
+                raise NotShown(f"{what or 'what was awaited'} came after {deadline.used:.3f} s: {_blind(deadline)}")
             return Waited(value, deadline.used)
         if not seen or seen[-1][1] != value:
             seen.append((deadline.used, value))
@@ -130,6 +149,7 @@ def holds_while(
     :param during: a call (made in a thread of its own), a started thread, or a number of seconds.
     :return: what the call returned.
     :raises AssertionError: an observation was not as expected.
+    :raises NotShown: the observer was suspended meanwhile.
     :raises Exception: whatever the call raised, once watching has ended.
 
     There is one observation before, and one after the end.
@@ -138,7 +158,7 @@ def holds_while(
     over, outcome = _lasting(during)
     looks = 0
     step = _FIRST_PAUSE
-    started = time.monotonic()
+    watched = Deadline(0.0)
     while True:
         ended = over()
         value = observe()
@@ -147,11 +167,14 @@ def holds_while(
             mismatch = StringDescription()
             matcher.describe_mismatch(value, mismatch)
             raise AssertionError(
-                f"{what or 'the condition'} did not hold throughout: after {time.monotonic() - started:.3f} s "
+                f"{what or 'the condition'} did not hold throughout: after {watched.used:.3f} s "
                 f"(look {looks}) {_short(str(mismatch))}"
             )
         if ended:
-            return outcome()
+            came = outcome()
+            if watched.was_suspended:
+                raise NotShown(f"{what or 'the condition'} was not watched throughout: {_blind(watched)}")
+            return came
         pause(step)
         step = min(step * 1.5, _LONGEST_PAUSE)
 
@@ -180,6 +203,10 @@ def _lasting(during: "Callable[[], Any] | threading.Thread | float") -> tuple[Ca
         return results[0]
 
     return (lambda: not thread.is_alive()), outcome
+
+
+def _blind(deadline: Deadline) -> str:
+    return f"the observer did not run for {deadline.lost:.3f} s of it (suspended, or the machine is overloaded)"
 
 
 def _too_late(

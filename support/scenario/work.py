@@ -70,6 +70,7 @@ WORK: dict[str, Work] = {
     "an agent that waits for the partner": held_runs.waiting_run,
     "an agent that hangs past its time limit": held_runs.hanging_run,
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
+    "an agent that blocks its worker": held_runs.blocked_worker,
     "an agent that crashes": probe(agents.crashing()),
     "an agent whose tool is temporarily unavailable": probe(agents.with_failing_tool("Not ready yet.")),
     "an agent whose tool is faulty": probe(agents.with_broken_tool()),

@@ -89,4 +89,4 @@ class ApexService(Recipe):
 def write_config(path: Path, settings: Mapping[str, Any]) -> None:
     """Write the configuration as TOML, readable by this user alone."""
     path.touch(mode=0o600)
-    path.write_text(tomli_w.dumps(settings))
+    path.write_text(tomli_w.dumps(settings), encoding="utf-8")

@@ -46,7 +46,8 @@ class Child:
                 self._log_start = log.tell()
                 self._process = start(launch, log)
         except OSError as error:
-            raise from_os_error(error, f"{name} cannot be started", launch.argv[0]) from error
+            place = log_path if error.filename == str(log_path) else launch.argv[0]
+            raise from_os_error(error, f"{name} cannot be started", place) from error
         except subprocess.SubprocessError as error:
             raise StackError(f"{name} cannot be started: {error}") from error
         _children[self.pid] = self

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
-from support.stack import directories, keeping, launching, wire
+from support.stack import directories, keeping, launching, processes, wire
 from support.stack.addresses import Addresses, LinkStatus, ServiceStatus
-from support.stack.errors import StackError
+from support.stack.errors import StackError, Unanswered
 from support.stack.fault import Fault
 from support.stack.options import StackOptions
+from support.stack.own_link import Cut, Link
 
 __all__ = [
     "Addresses",
@@ -26,9 +26,11 @@ __all__ = [
     "Starting",
 ]
 
-Cut = Literal["reset", "close"]
 _CONTROL_SECONDS = 10.0
 _SERVICE_SECONDS = 120.0
+_END_SECONDS = 20.0
+# A service that serves answers in milliseconds.
+_PATIENCE_SECONDS = 5.0
 
 
 class Stack:
@@ -53,22 +55,58 @@ class Stack:
     @classmethod
     def begin(cls, options: StackOptions) -> Starting:
         """Begin to start a stack, for who has something else to do meanwhile. Raises StackError."""
-        if options.keep and cls.attach(options.checkout, options.base_dir) is not None:
+        claim = keeping.claim(options.checkout) if options.keep else None
+        if options.keep and claim is None:
             raise StackError("this checkout keeps a stack already; use it, or end it with bin/stack down")
-        return Starting(launching.Supervisor(options))
+        return Starting(launching.Supervisor(options, claim))
 
     @classmethod
-    def attach(cls, checkout: Path, base_dir: Path | None = None) -> Stack | None:
-        """The stack that this checkout keeps running; None when there is none."""
-        base = directories.base_directory(base_dir)
-        run_dir = keeping.recall(base, checkout)
-        if run_dir is None:
+    def keep(cls, options: StackOptions, progress: Callable[[str], None]) -> Stack:
+        """The stack that the checkout keeps; starts it unless somebody has, or does so right now."""
+        claim = keeping.claim(options.checkout)
+        if claim is not None:
+            return Starting(launching.Supervisor(options, claim)).ready(progress)
+        running = cls.attach(options.checkout)
+        if running is None:
+            raise StackError("the stack of this checkout has ended right now; try again")
+        return running
+
+    @classmethod
+    def attach(cls, checkout: Path, wait: bool = True) -> Stack | None:
+        """The stack that this checkout keeps running; None when there is none.
+
+        Waits for one that starts right now, if told to. StackError when its supervisor does not answer.
+        """
+        owner = keeping.holder(checkout)
+        if owner is None:
             return None
         try:
-            return cls.connect(run_dir / "control.sock")
+            description = wire.ask(keeping.address(checkout), "describe", _CONTROL_SECONDS)
+            stack = cls(Path(description["addresses"]["run_dir"]), description, None)
+            if wait:
+                stack._ask("until_up", _SERVICE_SECONDS)
+        except Unanswered:
+            raise Unanswered(
+                f"the stack of this checkout does not answer (its supervisor is process {owner.pid}); "
+                "end it with bin/stack down"
+            ) from None
         except StackError:
-            keeping.forget(base, checkout, run_dir)
             return None
+        return stack
+
+    @classmethod
+    def end_kept(cls, checkout: Path) -> bool:
+        """End the stack that a checkout keeps, also one that starts or does not answer; False when there was none."""
+        owner = keeping.holder(checkout)
+        if owner is None:
+            return False
+        try:
+            running = cls.attach(checkout, wait=False)
+            if running is not None:
+                running.stop_all()
+        except StackError:
+            launching.end_by_force(owner)
+        return True
 
     @classmethod
     def connect(cls, socket_path: Path) -> Stack:
@@ -101,6 +139,25 @@ class Stack:
         `extra_args` None: with those of its last start.
         """
         self._on_service(name, "restart", extra_args=_plain(extra_args))
+
+    def repair(self) -> list[str]:
+        """Start again what does not serve, and heal every link; returns the names of the services that did not.
+
+        For a kept stack, which may have been left by a run that was killed.
+        """
+        for link in self.links():
+            if link.fault is not None:
+                self.clear_fault(link.name)
+        broken = []
+        for status in self.services():
+            # A spare is started by who needs it.
+            if status.twin is None:
+                try:
+                    self.wait_ready(status.name, _PATIENCE_SECONDS)
+                except StackError:
+                    self.restart(status.name)
+                    broken.append(status.name)
+        return broken
 
     def kill(self, name: str) -> None:
         """End a service with SIGKILL, its children too; returns when they are gone."""
@@ -147,8 +204,8 @@ class Stack:
         """End the stack, also one that is kept; returns when nothing is left of it."""
         owner = directories.owner_of(self.addresses.run_dir)
         self._ask("stop_all")
-        if owner is not None:
-            launching.wait_until_gone(owner)
+        if owner is not None and processes.wait_for_end([owner], _END_SECONDS):
+            launching.end_by_force(owner)
         if self._supervisor is not None:
             self._supervisor.close()
 
@@ -198,42 +255,3 @@ class Starting:
 
 def _plain(extra_args: Sequence[str] | None) -> list[str] | None:
     return None if extra_args is None else list(extra_args)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link of one's own to a service: `address` is host:port."""
-
-    name: str
-    address: str
-    _stack: Stack
-
-    @property
-    def http_url(self) -> str:
-        """The link's address for HTTP."""
-        return f"http://{self.address}"
-
-    @property
-    def ws_url(self) -> str:
-        """The link's address for WebSockets."""
-        return f"ws://{self.address}"
-
-    def set_fault(self, fault: Fault) -> None:
-        """Let a fault hold on this link."""
-        self._stack.set_fault(self.name, fault)
-
-    def clear(self) -> None:
-        """Heal this link."""
-        self._stack.clear_fault(self.name)
-
-    def cut(self, how: Cut = "reset") -> int:
-        """End the open connections of this link; returns how many there were."""
-        return self._stack.cut_connections(self.name, how)
-
-    def status(self) -> LinkStatus:
-        """This link's counters."""
-        return next(link for link in self._stack.links() if link.name == self.name)
-
-    def close(self) -> None:
-        """Close this link."""
-        self._stack.close_link(self.name)

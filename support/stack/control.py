@@ -30,8 +30,10 @@ class Control:
         proxies_socket: Path,
         ports: PortRange,
         fingerprint: str,
+        is_up: asyncio.Event,
         stop_asked: asyncio.Event,
     ) -> None:
+        """`is_up` is set once all services are ready; `stop_asked` is set to end the stack."""
         self._services = {service.name: service for service in services}
         self._turns = {name: asyncio.Lock() for name in self._services}
         self._provider = provider
@@ -39,18 +41,23 @@ class Control:
         self._targets = {plan.name: plan.target for plan in provider.links()}
         self._ports = ports
         self._fingerprint = fingerprint
+        self._is_up = is_up
         self._stop_asked = stop_asked
         self._numbers = itertools.count(1)
         self._opened: dict[str, int] = {}
 
     def handlers(self) -> Mapping[str, wire.Handler]:
         """The operations by name."""
-        asked_for = (self.describe, self.services, self.on_service, self.set_fault, self.cut, self.links)
+        asked_for = (self.describe, self.until_up, self.services, self.on_service, self.set_fault, self.cut, self.links)
         return {each.__name__: each for each in (*asked_for, self.open_link, self.close_link, self.stop_all)}
 
     async def describe(self) -> dict[str, Any]:
         """Addresses, and the fingerprint of the sources that the stack was started from."""
         return {"addresses": self._provider.addresses().to_json(), "fingerprint": self._fingerprint}
+
+    async def until_up(self) -> None:
+        """Answer once the stack has started."""
+        await self._is_up.wait()
 
     async def services(self) -> list[dict[str, Any]]:
         """The status of every service."""

@@ -16,25 +16,68 @@ from pathlib import Path
 
 from support.stack import processes
 from support.stack.errors import StackError, from_os_error
+from support.surroundings import temporary_folder
 
-LONGEST_SOCKET_PATH = 100
+# What the kernel takes, without the closing zero byte.
+_LONGEST_SOCKET_PATH = 107
+# The longest name of a socket below the base: a run directory's is as long whatever it is called.
+_LONGEST_NAME = "runs/01234567/primary/.s.PGSQL.65535"
+# A stack begins with half of it, the cache included, and grows while scenarios play.
+_ROOM = 256 * 2**20
+# initdb hands its folder to a shell, and others read theirs from texts in which these would be something else.
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff$`,\"\\\\?]")
+
+
+def temporary_place(override: Path | None = None) -> Path:
+    """Where the stack's directory is to be."""
+    return override or temporary_folder() / f"apex-acceptance-{os.geteuid()}"
 
 
 def base_directory(override: Path | None = None) -> Path:
-    """The directory for everything of this user; StackError when it is not safely ours."""
-    base = override or Path(tempfile.gettempdir()) / f"apex-acceptance-{os.geteuid()}"
+    """The directory for everything of this user; StackError, with what to do, when it is of no use."""
+    base = temporary_place(override)
+    _refuse_a_name_of_no_use(base)
     try:
         base.mkdir(mode=0o755, parents=True, exist_ok=True)
         found = base.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise StackError(f"{base} is not a directory that belongs to this user alone; remove it or {_ANOTHER}")
+        for place in (base, base / "cache", base / "runs"):
+            place.mkdir(mode=0o755, exist_ok=True)
+            # Whatever the umask: a service may run as another user.
+            place.chmod(0o755)
+        if os.statvfs(base).f_flag & os.ST_NOEXEC:
+            raise StackError(f"no program may be run from the file system of {base} (it is mounted noexec); {_ANOTHER}")
+        free = shutil.disk_usage(base).free
+        if override is None and free < _ROOM:
+            raise StackError(
+                f"only {free // 2**20} MiB are left on the disk that holds {base}, and a stack needs "
+                f"{_ROOM // 2**20}; make room or {_ANOTHER}"
+            )
     except OSError as error:
-        raise from_os_error(error, "cannot make the stack's directory", base) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise StackError(f"{base} is not a directory that belongs to this user alone; remove it or set TMPDIR")
-    if not found.st_mode & 0o005:
-        base.chmod(0o755)
-    for part in ("cache", "runs", "kept"):
-        (base / part).mkdir(mode=0o755, exist_ok=True)
+        failed = from_os_error(error, "the stack's directory cannot be made", base)
+        raise StackError(f"{failed}; {_ANOTHER}") from error
+    if processes.service_user() is not None:
+        for parent in base.resolve().parents:
+            if not parent.stat().st_mode & 0o001:
+                raise StackError(
+                    f"PostgreSQL does not run as root, and other users may not enter {parent} (mode "
+                    f"{stat.S_IMODE(parent.stat().st_mode):04o}); {_ANOTHER}"
+                )
     return base
+
+
+_ANOTHER = "set TMPDIR to another folder, for example TMPDIR=/tmp"
+
+
+def _refuse_a_name_of_no_use(base: Path) -> None:
+    if not base.is_absolute():
+        raise StackError(f"TMPDIR is {str(base.parent)!r} and must be absolute; {_ANOTHER}")
+    if found := _NOT_IN_NAMES.search(str(base)):
+        raise StackError(f"{str(base)!r} has {found[0]!r} in its name, which not all services take; {_ANOTHER}")
+    longest = _LONGEST_SOCKET_PATH - len(f"/{_LONGEST_NAME}")
+    if (length := len(os.fsencode(base))) > longest:
+        raise StackError(f"{base} is too long a path for sockets ({length} bytes, at most {longest} fit); {_ANOTHER}")
 
 
 @contextlib.contextmanager
@@ -100,9 +143,6 @@ class RunDirectory:
             owner = processes.identity_of(os.getpid())
             assert owner is not None, "the calling process runs"
             os.write(lock, json.dumps({"pid": owner.pid, "start_time": owner.start_time}).encode())
-        if len(str(path / "control.sock")) > LONGEST_SOCKET_PATH:
-            shutil.rmtree(path)
-            raise StackError(f"{base} is too long a path for a socket (over {LONGEST_SOCKET_PATH}); set TMPDIR")
         return cls(path, lock)
 
     def release(self) -> None:

@@ -23,6 +23,10 @@ class StackError(Exception):
         return "\n".join(lines)
 
 
+class Unanswered(StackError):
+    """A process of the stack is there and does not answer."""
+
+
 def from_os_error(error: OSError, doing: str, place: Path | str) -> StackError:
     """The clear line for an operating-system error met while `doing` something at `place`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

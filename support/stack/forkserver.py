@@ -18,8 +18,8 @@ import sys
 from dataclasses import dataclass
 from types import ModuleType
 
-from support.settings import replace_environment
 from support.stack import processes
+from support.surroundings import replace_environment
 
 # What the platform's services import of other packages, some of it only while they begin to serve.
 # tests/stack/test_forkserver.py finds what is missing.

@@ -1,49 +1,76 @@
-"""The stack that a checkout keeps running: where it is, and whether its sources have changed since."""
+"""The stack that a checkout keeps running: who holds it, and from which sources it was started.
+
+A checkout keeps at most one stack. Its supervisor holds an abstract Unix socket named after the user and the folder's
+device and inode, so the kernel settles who is first and forgets who has ended, whatever TMPDIR says; the name goes
+along when the checkout is moved, and a copy has another.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import json
+import os
+import socket
+import struct
 from pathlib import Path
+
+from support.stack import processes
+from support.stack.errors import StackError
 
 # What a running stack has loaded; a change there is not seen before the stack starts again.
 _SOURCES = ("apex", "support/stack", "targets")
 _CONFIGURATION = frozenset((".py", ".toml", ".json", ".sql", ".yaml"))
+_BACKLOG = 100
+_CONNECT_SECONDS = 10.0
 
 
-def state_file(base: Path, checkout: Path) -> Path:
-    """The file that names the run directory of the stack that `checkout` keeps."""
-    mark = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:16]
-    return base / "kept" / f"{mark}.json"
+def address(checkout: Path) -> str:
+    """The name of the socket on which the kept stack of a checkout answers."""
+    folder = checkout.stat()
+    return f"\0apex-acceptance-{os.geteuid()}-{folder.st_dev:x}-{folder.st_ino:x}"
 
 
-def remember(base: Path, checkout: Path, run_dir: Path) -> None:
-    """Note the kept stack of a checkout."""
-    path = state_file(base, checkout)
-    fresh = path.with_suffix(f".{run_dir.name}")
-    fresh.write_text(json.dumps({"checkout": str(checkout), "run_dir": str(run_dir)}))
-    fresh.rename(path)
-
-
-def recall(base: Path, checkout: Path) -> Path | None:
-    """The run directory of the kept stack, if one was noted; the stack itself may be gone."""
+def claim(checkout: Path) -> socket.socket | None:
+    """Become the one whose stack this checkout keeps; None when there is one already, be it only starting."""
+    claimed = socket.socket(socket.AF_UNIX)
     try:
-        return Path(json.loads(state_file(base, checkout).read_text())["run_dir"])
-    except (FileNotFoundError, ValueError, KeyError):
-        return None
+        claimed.bind(address(checkout))
+    except OSError as error:
+        claimed.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise
+    claimed.listen(_BACKLOG)
+    return claimed
 
 
-def forget(base: Path, checkout: Path, run_dir: Path) -> None:
-    """Remove the note, if it is about this run."""
-    if recall(base, checkout) == run_dir:
-        state_file(base, checkout).unlink(missing_ok=True)
+def holder(checkout: Path) -> processes.Identity | None:
+    """The process that holds the kept stack of a checkout; None when none is kept. StackError: it is not ours."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_CONNECT_SECONDS)
+        try:
+            probe.connect(address(checkout))
+        except ConnectionRefusedError:
+            return None
+        except TimeoutError:
+            raise StackError(f"the stack of {checkout} takes no connection any more; end its supervisor") from None
+        pid, uid = peer(probe)
+    if uid != os.geteuid():
+        raise StackError(f"the name of the stack of {checkout} is held by process {pid} of another user; end that")
+    return processes.identity_of(pid)
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """Process and user at the other end of a Unix socket, as they were when they began to listen or connected."""
+    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return pid, uid
 
 
 def fingerprint(checkout: Path) -> str:
-    """A hash over the names and contents of all sources that a running stack has loaded."""
-    digest = hashlib.sha256()
+    """A hash over the place, names and contents of all sources that a running stack has loaded."""
+    digest = hashlib.sha256(os.fsencode(checkout.resolve()))
     for part in _SOURCES:
         for path in sorted((checkout / part).rglob("*")):
             if path.suffix in _CONFIGURATION and path.is_file():
-                digest.update(f"{path.relative_to(checkout)}\0".encode() + path.read_bytes() + b"\0")
+                digest.update(os.fsencode(path.relative_to(checkout)) + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from support.settings import base_environment
 from support.stack import processes, wire
 from support.stack.child import last_lines
 from support.stack.errors import StackError, from_os_error
 from support.stack.options import StackOptions
+from support.surroundings import base_environment
 
 _END_SECONDS = 20.0
 
@@ -22,7 +23,8 @@ _END_SECONDS = 20.0
 class Supervisor:
     """The process that owns a stack, as seen by who started it."""
 
-    def __init__(self, options: StackOptions) -> None:
+    def __init__(self, options: StackOptions, claim: socket.socket | None = None) -> None:
+        """`claim` is handed over to the supervisor: see `keeping`."""
         self._options = options
         self._log_path = options.log_dir / "supervisor.log"
         ours, theirs = socket.socketpair()
@@ -30,16 +32,18 @@ class Supervisor:
         ours.sendall(json.dumps(options.to_json()).encode() + b"\n")
         self._is_ready = False
         try:
+            _refuse_names_that_are_no_text(options.checkout, options.log_dir)
             options.log_dir.mkdir(parents=True, exist_ok=True)
+            descriptors = [held.fileno() for held in (theirs, claim) if held is not None]
             with self._log_path.open("wb") as log:
                 self._process = subprocess.Popen(
-                    (sys.executable, "-m", "support.stack.supervisor", str(theirs.fileno())),
+                    (sys.executable, "-m", "support.stack.supervisor", *map(str, descriptors)),
                     cwd=options.checkout,
                     env=base_environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    pass_fds=(theirs.fileno(),),
+                    pass_fds=descriptors,
                     start_new_session=True,
                 )
         except OSError as error:
@@ -47,6 +51,8 @@ class Supervisor:
             raise from_os_error(error, "the stack cannot be started", options.log_dir) from error
         finally:
             theirs.close()
+            if claim is not None:
+                claim.close()
         pid = self._process.pid
         # One that is gone already has no start time any more.
         self._identity = processes.identity_of(pid) or processes.Identity(pid, 0)
@@ -92,7 +98,23 @@ class Supervisor:
         self._process.poll()
 
 
-def wait_until_gone(owner: processes.Identity) -> None:
-    """Wait until the owner of a run has ended, which it does last of all; StackError when it does not."""
-    if processes.wait_for_end([owner], _END_SECONDS):
-        raise StackError(f"the stack did not end within {_END_SECONDS:g} s")
+def _refuse_names_that_are_no_text(*folders: Path) -> None:
+    """Configurations and answers are UTF-8; a name that is not would end in the middle of one."""
+    for folder in folders:
+        try:
+            str(folder).encode()
+        except UnicodeEncodeError:
+            raise StackError(f"the name of the folder {str(folder)!a} is not UTF-8; give it another") from None
+
+
+def end_by_force(owner: processes.Identity) -> None:
+    """Kill the supervisor of a stack; returns when its services have ended and its reaper has cleared up after them.
+
+    StackError when some do not end.
+    """
+    members = processes.family(owner)
+    processes.send([owner], signal.SIGKILL)
+    processes.send(processes.wait_for_end(members, _END_SECONDS), signal.SIGKILL)
+    if left := processes.wait_for_end(members, _END_SECONDS):
+        pids = ", ".join(str(member.pid) for member in left)
+        raise StackError(f"of the stack are left, also after SIGKILL, the processes {pids}")

@@ -86,7 +86,7 @@ class _Server(Recipe):
         copy_log = self.directory.with_suffix(".prepare.log")
         await run_to_end(f"{self.name} cannot be prepared", copy, copy_log, self.directory)
         copy_log.unlink()
-        settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": f"'{self.directory}'"}
+        settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.directory)}
         self._write("postgresql.conf", "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items()))
 
     def _write(self, name: str, text: str) -> None:
@@ -155,4 +155,4 @@ class Replica(_Server):
 
 
 def _quoted(value: str) -> str:
-    return value if value.startswith("'") else f"'{value}'"
+    return "'" + value.replace("'", "''") + "'"

@@ -25,7 +25,7 @@ class PythonModule:
         self, module: str, *arguments: str, end_signal: int = signal.SIGKILL, stop_seconds: float = 5.0
     ) -> Launch:
         """Run a module as a process; its output is not buffered, so that a log has the last words of a killed one."""
-        environment = dict(self.environment) | {"PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+        environment = dict(self.environment) | {"PYTHONUNBUFFERED": "1"}
         argv = (sys.executable, "-m", module, *arguments)
         return Launch(argv, environment, cwd=self.checkout, end_signal=end_signal, stop_seconds=stop_seconds)
 

@@ -37,7 +37,6 @@ class Redis(Recipe):
         settings = {
             "bind": LOOPBACK,
             "port": str(self.port),
-            "dir": str(self.data_dir),
             "requirepass": self._password,
             # Every confirmed write is in the kernel's hands before the answer goes out, so it survives kill -9.
             "appendonly": "yes",

@@ -1,7 +1,8 @@
-"""Owns everything of one stack: `python -m support.stack.supervisor LIFELINE_FD`.
+"""Owns everything of one stack: `python -m support.stack.supervisor LIFELINE_FD [CLAIM_FD]`.
 
 The lifeline is a socket to whoever asked for the stack. Its first line holds the options; progress and the outcome
-go back through it; its end, however it comes about, ends the stack (unless the stack is to be kept).
+go back through it; its end, however it comes about, ends the stack (unless the stack is to be kept). The claim is the
+socket on which a kept stack answers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +20,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from support.settings import base_environment
 from support.stack import directories, keeping, orphans, processes, wire
 from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
@@ -32,6 +33,7 @@ from support.stack.ports import PortRange
 from support.stack.provider import Provider, Surroundings
 from support.stack.service import ProcessService, Service
 from support.stack.starting import start_in_order, until_preloaded
+from support.surroundings import base_environment
 
 _OPEN_FILES = 65_536
 
@@ -39,9 +41,11 @@ _OPEN_FILES = 65_536
 class Supervisor:
     """Starts a stack, serves its control socket and ends it."""
 
-    def __init__(self, options: StackOptions, base: Path) -> None:
+    def __init__(self, options: StackOptions, base: Path, claim: socket.socket | None) -> None:
         self._options = options
         self._base = base
+        self._kept: socket.socket | asyncio.Server | None = claim
+        self._is_up = asyncio.Event()
         self._stop_asked = asyncio.Event()
         self._children: list[Child] = []
         self._services: list[Service] = []
@@ -80,7 +84,6 @@ class Supervisor:
             description = starting.result()
             await lifeline.say({"ready": description | {"seconds": time.monotonic() - begin}})
             if self._options.keep:
-                keeping.remember(self._base, self._options.checkout, run_dir)
                 await asked
             else:
                 await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -109,13 +112,18 @@ class Supervisor:
         fingerprint = keeping.fingerprint(self._options.checkout)
         proxies_socket = run_dir / "proxies.sock"
         self._start_proxies(provider, run_dir, proxies_socket)
+        control = Control(
+            self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._is_up, self._stop_asked
+        )
+        await wire.serve(run_dir / "control.sock", control.handlers())
+        if isinstance(self._kept, socket.socket):
+            self._kept = await wire.serve(self._kept, control.handlers())
         async with asyncio.TaskGroup() as group:
             if preloading:
                 group.create_task(until_preloaded(provider.fork_server, lifeline.ready))
             group.create_task(self._open_links(provider, proxies_socket))
             group.create_task(start_in_order([one for one in self._services if one.twin is None], lifeline.ready))
-        control = Control(self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._stop_asked)
-        await wire.serve(run_dir / "control.sock", control.handlers())
+        self._is_up.set()
         return await control.describe()
 
     def _why_ended(self) -> StackError:
@@ -165,7 +173,9 @@ class Supervisor:
 
     async def _end(self, run_dir: Path) -> None:
         self._stop_asked.set()
-        keeping.forget(self._base, self._options.checkout, run_dir)
+        if self._kept is not None:
+            # Whoever asks from now on is to start another stack, not to be given one that ends.
+            self._kept.close()
         ends = [service.end() for service in self._services]
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
         ends += [] if self._fork_server is None else [self._fork_server.end()]
@@ -173,43 +183,45 @@ class Supervisor:
         orphans.remove(run_dir)
 
 
-async def _main(descriptor: int) -> None:
+async def _main(descriptor: int, claim: socket.socket | None) -> None:
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
     lifeline = Lifeline(reader, writer)
+    options = StackOptions.from_json(json.loads(await reader.readline()))
     try:
-        options = StackOptions.from_json(json.loads(await reader.readline()))
         base = directories.base_directory(options.base_dir)
         directories.log_directory(options.log_dir)
         await asyncio.to_thread(orphans.sweep, base)
-        await Supervisor(options, base).run(lifeline)
-    except (StackError, ExceptionGroup) as error:
-        await lifeline.say({"error": wire.error_to_json(_first(error))})
-    except OSError as error:
-        failed = from_os_error(error, "the stack cannot be started", str(error.filename))
-        await lifeline.say({"error": wire.error_to_json(failed)})
+        await Supervisor(options, base, claim).run(lifeline)
+    except (StackError, ExceptionGroup, OSError) as error:
+        await lifeline.say({"error": wire.error_to_json(_first(error, options))})
     finally:
         writer.close()
 
 
-def _first(error: BaseException) -> StackError:
+def _first(error: BaseException, options: StackOptions) -> StackError:
     """The StackError that ended a group of tasks; anything else is a bug and goes up as it is."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, OSError):
-        return from_os_error(error, "the stack cannot be started", str(error.filename))
+        # Who writes to what is open already does not say where that is.
+        places = (directories.temporary_place(options.base_dir), options.log_dir)
+        there = [place for place in places if place.is_dir()]
+        fullest = min(there, key=lambda place: shutil.disk_usage(place).free, default=options.log_dir)
+        return from_os_error(error, "the stack cannot be started", fullest)
     if not isinstance(error, StackError):
         raise error
     return error
 
 
 def main() -> None:
-    """Run the supervisor for the lifeline given on the command line."""
+    """Run the supervisor for the descriptors given on the command line."""
     os.umask(0o022)
     processes.adopt_orphans()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    asyncio.run(_main(int(sys.argv[1])))
+    lifeline, *claim = map(int, sys.argv[1:])
+    asyncio.run(_main(lifeline, socket.socket(fileno=claim[0]) if claim else None))
 
 
 if __name__ == "__main__":

@@ -11,25 +11,30 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from support.stack.errors import StackError
+from support.stack import keeping
+from support.stack.errors import StackError, Unanswered
 
 Handler = Callable[..., Awaitable[Any]]
 _LONGEST_LINE = 1 << 20
 
 
-async def serve(path: Path, handlers: Mapping[str, Handler]) -> asyncio.Server:
-    """Answer requests {"op": name, "arguments": {...}} on the socket `path`, which only this user may open."""
+async def serve(place: Path | socket.socket, handlers: Mapping[str, Handler]) -> asyncio.Server:
+    """Answer requests {"op": name, "arguments": {...}} of this user alone, at a path or on a socket that listens."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            while line := await reader.readline():
-                writer.write(await _handle(line, handlers))
-                await writer.drain()
+            # A path is guarded by its mode, an abstract name by nothing.
+            if keeping.peer(writer.get_extra_info("socket"))[1] in (0, os.geteuid()):
+                while line := await reader.readline():
+                    writer.write(await _handle(line, handlers))
+                    await writer.drain()
         writer.close()
 
+    if isinstance(place, socket.socket):
+        return await asyncio.start_unix_server(answer, sock=place, limit=_LONGEST_LINE)
     earlier = os.umask(0o177)
     try:
-        return await asyncio.start_unix_server(answer, path, limit=_LONGEST_LINE)
+        return await asyncio.start_unix_server(answer, place, limit=_LONGEST_LINE)
     finally:
         os.umask(earlier)
 
@@ -50,22 +55,25 @@ async def call(path: Path, op: str, **arguments: Any) -> Any:
     reader, writer = await asyncio.open_unix_connection(path, limit=_LONGEST_LINE)
     try:
         writer.write(_request(op, arguments))
-        return _result(await reader.readline(), path)
+        return _result(await reader.readline())
     finally:
         writer.close()
 
 
-def ask(path: Path, op: str, seconds: float, **arguments: Any) -> Any:
-    """Ask the server at `path` and wait up to `seconds`. StackError when it refuses, has ended or does not answer."""
+def ask(place: Path | str, op: str, seconds: float, **arguments: Any) -> Any:
+    """Ask the server at a path or an abstract name, and wait for it up to `seconds`.
+
+    StackError when it refuses or has ended, Unanswered when it does not answer.
+    """
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
-            connection.connect(str(path))
+            connection.connect(str(place))
             connection.sendall(_request(op, arguments))
             with connection.makefile("rb") as lines:
-                return _result(lines.readline(), path)
+                return _result(lines.readline())
     except TimeoutError as error:
-        raise StackError(f"the stack did not answer the request '{op}' within {seconds:g} s") from error
+        raise Unanswered(f"the stack did not answer the request '{op}' within {seconds:g} s") from error
     except OSError as error:
         raise StackError(f"the stack is gone: its supervisor does not answer ({error.strerror})") from error
 
@@ -74,9 +82,9 @@ def _request(op: str, arguments: Mapping[str, Any]) -> bytes:
     return json.dumps({"op": op, "arguments": arguments}).encode() + b"\n"
 
 
-def _result(line: bytes, path: Path) -> Any:
+def _result(line: bytes) -> Any:
     if not line:
-        raise StackError(f"the stack is gone: {path.name} was closed before it answered")
+        raise StackError("the stack is gone: it closed the connection before it answered")
     answer = json.loads(line)
     if "error" in answer:
         raise error_from_json(answer["error"])

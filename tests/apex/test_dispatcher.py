@@ -59,7 +59,9 @@ class Case:
         self.database, self.tenant, self.call_id = database, str(uuid.uuid4()), str(uuid.uuid4())
         with database.tenant(self.tenant) as connection:
             connection.execute(insert(tenants).values(id=self.tenant, name="Some", plan="free"))
-        self.request = Execution(run_id=str(uuid.uuid4()), thread_id="1", agent_name="some", parameters={})
+        self.request = Execution(
+            run_id=str(uuid.uuid4()), thread_id=str(uuid.uuid4()), agent_name="some", parameters={}
+        )
         self.url = "http://127.0.0.1:1"
 
     async def execute(self, tool: Tool) -> ExecutionAnswer:

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from apex.settings import Worker
+from apex.storage.runs import now
 from apex.storage.tables import outbox, runs
 from apex.worker.leases import Leases
 
@@ -103,3 +104,50 @@ def test_idle_slots_are_not_kept_waiting_by_a_stop(database):
         leases.wake_all()
         idle.join(0.05)
     assert taken == [None]
+
+
+class Cancellable(InHand):
+    """A run that notes that it is to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = threading.Event()
+
+    def cancel(self) -> None:
+        self.stopped.set()
+
+
+def test_a_cancellation_that_comes_before_the_slot_holds_its_run_is_not_lost(leases, run):
+    leases.cancel(str(run.id))
+    held, other = Cancellable(), Cancellable()
+    leases.hold(run, held)
+    leases.hold(SimpleNamespace(id="another"), other)
+    assert held.stopped.is_set()
+    assert not other.stopped.is_set()
+
+
+def test_a_cancellation_that_nobody_was_told_of_is_found_when_notifications_come_again(database, run):
+    leases, held = Leases(database, Worker(heartbeat_seconds=60), "worker"), Cancellable()
+    leases.hold(run, held)
+    with database.tenant(run.tenant_id) as connection:
+        connection.execute(update(runs).where(runs.c.id == run.id).values(cancel_requested_at=now()))
+    leases.start()
+    leases.catch_up()
+    assert held.stopped.wait(10)
+    leases.release(run.id)
+    leases.close()
+    leases.join(10)
+    assert not leases.is_alive()
+
+
+def test_a_run_that_was_locked_when_it_was_announced_is_looked_at_again_soon(database, owner, run):
+    owner.execute("UPDATE runs SET status = 'queued', worker = NULL WHERE id = %s", [run.id])
+    owner.commit()
+    leases = Leases(database, Worker(heartbeat_seconds=60), "another")
+    owner.execute("SELECT 1 FROM runs WHERE id = %s FOR UPDATE", [run.id])
+    leases.wake("")
+    assert leases.take() is None
+    owner.rollback()
+    taken = leases.take()
+    assert taken is not None
+    assert taken.id == run.id

@@ -94,3 +94,11 @@ def test_whoever_closes_waits_for_what_is_in_hand(relay, owner, write):
     closing.join(10)
     assert relay.arrived == ["end"]
     assert owner.execute("SELECT count(*) FROM outbox WHERE topic = 'analytics'").fetchone() == (0,)
+
+
+def test_whoever_closes_delivers_what_was_written_before(relay, write):
+    wait_for(lambda: relay.is_alive(), equal_to(True), within=5)
+    write("end")
+    # Nobody has woken it: the notification went to a listener that has ended.
+    relay.close()
+    assert relay.arrived == ["end"]

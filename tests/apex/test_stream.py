@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from apex.backend import hub
 from apex.backend.connection import Connection
 from apex.backend.hub import Hub
+from apex.http.buckets import Bucket, Buckets
 from apex.http.fair_use import FairUse
 from apex.http.identity import Identity
 from apex.http.problems import Problem
@@ -75,7 +76,7 @@ def test_fair_use_is_counted_in_one_place_after_the_lines_were_reset(stack: Stac
     """A process that counted for itself would let a tenant have its share once more."""
 
     async def granted_afterwards() -> int:
-        use, tenant = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), url), str(uuid.uuid4())
+        use, tenant = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), Buckets(url)), str(uuid.uuid4())
         assert await granted_of(use, tenant) == 5
         await asyncio.to_thread(stack.cut_connections, "redis")
         for _ in range(rounds_of_the_loop):
@@ -89,18 +90,20 @@ def test_nobody_gains_when_the_place_of_counting_changes(stack: Stack, url: str)
     """A process that counts for itself for a while knows what was granted before, and what it grants is not lost."""
 
     async def granted_in_turn() -> list[int]:
-        use, used, unused = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), url), "used", "unused"
+        buckets, used, unused = Buckets(url), "used", "unused"
+        use = FairUse(RateLimits(free=Rate(burst=5, per_second=0.001)), buckets)
         granted = [await granted_of(use, used)]
         await asyncio.to_thread(stack.set_fault, "redis", Fault(kind="refuse"))
         await asyncio.to_thread(stack.cut_connections, "redis")
         granted += [await granted_of(use, used), await granted_of(use, unused)]
         await asyncio.to_thread(stack.clear_fault, "redis")
-        await counted_in_one_place_again(use)
+        await counted_in_one_place_again(buckets)
         return [*granted, await granted_of(use, used), await granted_of(use, unused)]
 
-    async def counted_in_one_place_again(use: FairUse) -> None:
+    async def counted_in_one_place_again(buckets: Buckets) -> None:
         late = time.monotonic() + 10
-        while await use._shared(str(uuid.uuid4()), Rate(burst=1, per_second=1)) is None:
+        other = [Bucket(str(uuid.uuid4()), Rate(burst=1, per_second=1))]
+        while await buckets._shared(buckets._take, other) is None:
             assert time.monotonic() < late
             await asyncio.sleep(0)
 

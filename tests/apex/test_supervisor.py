@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from apex.storage.runs import COMPLETED, Ending
+from apex.storage.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, now
 from apex.storage.tables import messages, runs
 from apex.worker.supervisor import RUNS_ENDED, Supervisor, kept
 from apex.worker.tracker import Tracker
@@ -61,3 +61,19 @@ def test_an_end_that_another_worker_has_written_is_not(database, run):
             connection.execute(update(runs).values(finished_at=runs.c.finished_at + timedelta(microseconds=1)))
 
     assert end(LosesReceipts(database, take_over), run) == 0
+
+
+@pytest.mark.parametrize(
+    "ending", [Ending(COMPLETED, answer={"a": 1}, message="Done."), Ending(FAILED), Ending(TIMED_OUT)]
+)
+def test_an_accepted_cancellation_is_how_a_run_ends_whatever_its_agent_makes_of_it(database, run, ending):
+    with database.tenant(run.tenant_id) as connection:
+        connection.execute(update(runs).values(cancel_requested_at=now()))
+    unused: Any = None
+    supervisor = Supervisor(LosesReceipts(database), unused, unused, unused, unused, "worker")  # type: ignore[arg-type]
+    supervisor._end(run, ending, Tracker(run, unused))
+    with database.tenant(run.tenant_id) as connection:
+        found = connection.execute(select(runs)).one()
+        assert (found.status, found.answer, found.error) == (CANCELLED, None, None)
+        assert connection.execute(select(messages)).all() == []
+    assert RUNS_ENDED.labels(run.agent_name, CANCELLED)._value.get() == 1

@@ -41,9 +41,9 @@ def test_passwords_and_tokens_are_not_shown_by_the_models_that_hold_them():
     from apex.auth.models import Acceptance, PasswordGrant, RefreshGrant, SignUp
 
     held = [
-        SignUp(organisation="Acme", email="a@x.example", password=SECRET),
-        PasswordGrant(grant_type="password", email="a@x.example", password=SECRET),
-        RefreshGrant(grant_type="refresh_token", refresh_token=SECRET),
-        Acceptance(token=SECRET, password=SECRET),
+        SignUp.model_validate({"organisation": "Acme", "email": "a@x.example", "password": SECRET}),
+        PasswordGrant.model_validate({"grant_type": "password", "email": "a@x.example", "password": SECRET}),
+        RefreshGrant.model_validate({"grant_type": "refresh_token", "refresh_token": SECRET}),
+        Acceptance.model_validate({"token": SECRET, "password": SECRET}),
     ]
     assert SECRET not in repr(held) + str(held)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 COPIED = ("apex", "support", "environment.py", "behave.ini")
 
@@ -62,13 +63,13 @@ def checkout(suite: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(checkout: Path) -> Command:
-    """Calls a command's module in the copy: command("acceptance", "--tags=@smoke")."""
+    """Calls a command of the copy, from there or from elsewhere: command("acceptance", "--tags=@smoke")."""
 
-    def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", f"support.cli.{name}", *arguments]
-        environment = base_environment()
+    def call(name: str, *arguments: str, called_from: Path = checkout) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-P", "-m", f"support.cli.{name}", *arguments]
+        environment = base_environment() | {"PYTHONPATH": str(checkout)}
         return subprocess.run(
-            line, cwd=checkout, env=environment, capture_output=True, text=True, check=False, timeout=60
+            line, cwd=called_from, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
 
     return call

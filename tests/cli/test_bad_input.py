@@ -4,6 +4,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.cli.conftest import STEP
+
 
 def refusal(done: CompletedProcess[str]) -> str:
     """The one line that a refused command says; nothing was started and no results were written."""
@@ -24,10 +26,29 @@ def refusal(done: CompletedProcess[str]) -> str:
         (["--tags=@smok"], "no scenario is selected"),
         (["--name=There is no such scenario"], "no scenario is selected"),
         (["--tags=@AEC-99"], "no promise is called AEC-99"),
+        (["--tags=@smoke and"], "bad tag expression in --tags: Syntax error. Expected operand after and"),
+        (["--name", "["], "bad regular expression '[' in --name, --include or --exclude: unterminated"),
+        (["--include=("], "bad regular expression '(' in --name, --include or --exclude: missing )"),
+        (["-e", "*"], "bad regular expression '*' in --name, --include or --exclude: nothing to repeat"),
+        (["-n", "a{99999999999}"], "bad regular expression in --name, --include or --exclude"),
+        (["--lang", "xx"], "--lang: no language is called 'xx'"),
+        (["--lang-help", "xx"], "--lang-help: no language is called 'xx'"),
+        (["-f", "nosuch"], "BAD_FORMAT=nosuch"),
+        (["--runner", "behave.runner:Runner"], "--runner: results are written by the suite's own"),
+        (["-o", "one", "-o", "two"], "more files are given with -o than formatters"),
+        (["-f", "plain", "-o", "/dev/null/no/file"], "cannot write to /dev/null/no"),
+        (["--logging-level", "loud"], "argument --logging-level: loud is unknown"),
+        (["--nosuch"], "unrecognized arguments: --nosuch"),
+        (["nosuch.feature"], "there is no nosuch.feature"),
+        (["features/agent_execution/one.feature:99"], "features/agent_execution/one.feature has no line 99"),
+        (["behave.ini"], "behave.ini is no feature"),
+        (["@nosuch"], "nosuch cannot be read: No such file or directory"),
     ],
 )
 def test_run_is_refused_in_one_line(command, checkout, arguments, said):
-    assert said in refusal(command("acceptance", *arguments))
+    refused = command("acceptance", *arguments)
+    assert refused.returncode == 2
+    assert said in refusal(refused)
     assert not (checkout / "reports" / "results.json").exists()
     assert not list(checkout.glob("reports/logs/*"))
 
@@ -64,10 +85,61 @@ def test_unknown_stage_names_the_stages(command):
     assert all(stage in refused.stderr for stage in ("smoke", "gate", "nightly"))
 
 
-def test_feature_with_a_syntax_error_is_named_with_its_line(command, checkout):
-    broken = checkout / "features" / "agent_execution" / "broken.feature"
-    broken.write_text("Feature: A\n\n  Scenario: B\n    Given Acme\n    Gven Acme\n", encoding="utf-8")
-    assert "features/agent_execution/broken.feature:5" in refusal(command("acceptance"))
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            b"Feature: A\n  Scenario: B\n    Given Acme\n    Gven\n",
+            "broken.feature:4: no feature that can be read",
+        ),
+        (b"Feature: A\n  Scenario: caf\xe9\n", "broken.feature:2: not in UTF-8"),
+        ("Feature: A\n".encode("utf-16"), "broken.feature:1: not in UTF-8"),
+        (b"# language: xx\nFeature: A\n", "broken.feature:1: no language is called 'xx'"),
+        (b"# first\n#language:  EN\nFeature: A\n", "broken.feature:2: no language is called 'EN'"),
+    ],
+)
+@pytest.mark.parametrize("call", [(), ("--steps-catalog",)])
+def test_feature_that_cannot_be_read_is_named_with_its_line(command, checkout, written, said, call):
+    (checkout / "features" / "agent_execution" / "broken.feature").write_bytes(written)
+    refused = command("acceptance", *call)
+    assert refused.returncode == 2
+    assert f"features/agent_execution/{said}" in refusal(refused)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("x = (\n", "steps/two.py:1: SyntaxError: '(' was never closed"),
+        ("import nosuch\n", "steps/two.py:1: ModuleNotFoundError: No module named 'nosuch'"),
+        ("\n" + STEP, "steps/two.py:4: AmbiguousStep: "),
+    ],
+)
+def test_steps_that_cannot_be_loaded_are_named_with_their_line(command, checkout, written, said):
+    (checkout / "steps" / "two.py").write_text(written, encoding="utf-8")
+    assert f"behave: the steps cannot be loaded: {said}" in refusal(command("acceptance", "--dry-run"))
+
+
+def test_byte_order_mark_and_comments_are_simply_read(command, checkout):
+    feature = checkout / "features" / "agent_execution" / "one.feature"
+    feature.write_bytes(b"\xef\xbb\xbf# language: en\n" + feature.read_bytes())
+    (checkout / "features" / "empty.feature").write_text("# nothing yet\n", encoding="utf-8")
+    done = command("acceptance", "--dry-run", "--tags=@smoke")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 scenarios are selected" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["-f", "help"], ["--format=help"], ["--lang-help", "de"], ["--lang-help=fr"], ["--lang-list"], ["--lang=help"],
+        ["--tags-help"], ["--version"], ["--runner=help"], ["--dry-run"], ["-d", "--color"],
+    ],
+)  # fmt: skip
+def test_question_is_answered(command, checkout, question):
+    answered = command("acceptance", *question)
+    assert (answered.returncode, answered.stderr) == (0, "")
+    assert answered.stdout
+    assert not (checkout / "reports").exists()
 
 
 @pytest.mark.parametrize("reports", ["reports", "elsewhere"])
@@ -95,7 +167,7 @@ def test_eighth_out_of_range_is_refused(command):
     assert command("prove", "--eighth", "9").returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"]])
+@pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"], ["restart", "backend"]])
 def test_stack_that_does_not_run_is_said_so(command, arguments):
     assert "no stack of this checkout runs" in refusal(command("stack", *arguments))
 

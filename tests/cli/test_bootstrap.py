@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 SPEC = importlib.util.spec_from_file_location("bootstrap", CHECKOUT / "bin" / "bootstrap.py")
 assert SPEC is not None
@@ -70,7 +71,7 @@ class Rehearsed(bootstrap.Environment):  # type: ignore[misc, name-defined]
         self.interrupted_at = ""
 
     def _run(self, command: list[str], lock: int, failure: str) -> None:
-        what = next(word for word in ("venv", "-r", "--editable") if word in command)
+        what = next(word for word in ("--without-pip", "venv", "-r") if word in command)
         if what == self.interrupted_at:
             raise KeyboardInterrupt
         self.done.append(what)
@@ -93,7 +94,7 @@ def root(tmp_path):
     return tmp_path
 
 
-EVERYTHING = ["venv", "-r", "--editable"]
+EVERYTHING = ["venv", "-r"]
 
 
 def prepared(root: Path) -> list[str]:
@@ -110,14 +111,14 @@ def test_second_call_has_nothing_to_do(root):
 def test_changed_requirements_are_installed_into_the_same_environment(root):
     prepared(root)
     (root / "requirements.txt").write_text(REQUIREMENTS + "parse==1.22.4\n", encoding="utf-8")
-    assert prepared(root) == ["-r", "--editable"]
+    assert prepared(root) == ["-r"]
     assert prepared(root) == []
 
 
 def test_package_that_went_missing_is_installed_again(root):
     prepared(root)
     (root / ".venv" / "lib" / "python3.11" / "site-packages" / "behave-1.3.3.dist-info").rmdir()
-    assert prepared(root) == ["-r", "--editable"]
+    assert prepared(root) == ["-r"]
 
 
 @pytest.mark.parametrize("step", EVERYTHING)
@@ -127,6 +128,61 @@ def test_interrupted_set_up_is_begun_anew(root, step):
     with pytest.raises(KeyboardInterrupt):
         environment.prepare()
     assert prepared(root) == EVERYTHING
+
+
+def test_moved_environment_is_mended(root):
+    prepared(root)
+    moved = root.rename(root.with_name("moved"))
+    assert prepared(moved) == ["--without-pip", "-r"]
+    assert prepared(moved) == []
+
+
+def test_environment_of_another_checkout_is_not_shared_by_a_link(root):
+    prepared(root)
+    other = root.with_name(f"{root.name}-other")
+    shutil.copytree(root, other, ignore=shutil.ignore_patterns(".venv"))
+    (other / ".venv").symlink_to(root / ".venv")
+    with pytest.raises(bootstrap.SetupError, match=f".venv is a link to the environment of {root}, remove it"):
+        prepared(other)
+    assert prepared(root) == []
+
+
+class WithoutPackages(bootstrap.Environment):  # type: ignore[misc, name-defined]
+    """A real environment with one script, made as pip makes them, and no packages."""
+
+    def _run(self, command: list[str], lock: int, failure: str) -> None:
+        if "venv" in command:
+            super()._run([*command, "--without-pip"], lock, failure)
+        else:
+            script = self.folder / "bin" / "behave"
+            quoted = f"/bin/sh\n'''exec' \"{self.python}\" \"$0\" \"$@\"\n' '''"
+            head = quoted if " " in str(self.python) else str(self.python)
+            script.write_text(f"#!{head}\n# -*- coding: utf-8 -*-\n{SCRIPT}", encoding="utf-8")
+            script.chmod(0o755)
+
+
+SCRIPT = "import sys, which\nprint(which.__file__, sys.prefix, *sys.argv[1:], sep='|')\n"
+ODD_NAMES = ["plain", "-with space", "a%2Fb", "$HOME", 'it\'s "quoted"', "#é[x];&", "two\nlines", "~`\\"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_copied_checkout_runs_its_own_code(root, name):
+    first, copy = root / "first", root / name
+    first.mkdir()
+    for entry in ("bin", "requirements.txt", "pyproject.toml"):
+        (root / entry).rename(first / entry)
+    (first / "requirements.txt").write_text("", encoding="utf-8")
+    (first / "which.py").touch()
+    WithoutPackages(first, bootstrap.Progress()).prepare()
+    shutil.copytree(first, copy, symlinks=True)
+    for checkout in (first, copy):
+        environment = WithoutPackages(checkout, bootstrap.Progress())
+        environment.prepare()
+        said = subprocess.run(
+            [environment.folder / "bin" / "behave", "a b"], cwd="/", capture_output=True, text=True, check=True
+        )
+        assert said.stdout == f"{checkout / 'which.py'}|{environment.folder}|a b\n"
+        assert name in (copy / ".venv" / "bin" / "activate").read_text(encoding="utf-8") or checkout == first
 
 
 def test_two_at_once_set_up_once(root):

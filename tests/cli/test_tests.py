@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import base_environment
+from support.surroundings import base_environment
 
 PROJECT = """\
 [tool.pytest.ini_options]
@@ -33,10 +33,12 @@ def test_one() -> None:
 
 SEVERAL = """\
 import json, sys
+from pathlib import Path
 from support.cli.test import main
 
+called_from = Path.cwd()
 for arguments in json.loads(sys.argv[1]):
-    assert main(arguments) == 0, arguments
+    assert main(arguments, called_from) == 0, arguments
 """
 
 
@@ -70,6 +72,16 @@ def test_folders_are_shared_out_and_a_few_tests_are_not(project):
 def test_what_the_caller_says_of_workers_is_heeded(project):
     without = ["-n", "0"], ["-p", "no:xdist"], ["-pno:xdist"], ["tests", "--pdb"]
     assert who_ran(project, *without, ["tests/test_one.py", "-n", "1"]) == [*["pytest"] * len(without), "worker"]
+
+
+def test_paths_are_those_of_the_caller(command, project, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "one").mkdir(parents=True)
+    for arguments in (["../checkout/tests/test_one.py::test_one"], ["-x", "../checkout/tests", "-n0"], ["-k", "one"]):
+        done = command("test", *arguments, "--junitxml=out.xml", called_from=elsewhere)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert 'tests="1"' in (elsewhere / "out.xml").read_text(encoding="utf-8")
+        (elsewhere / "out.xml").unlink()
 
 
 def test_results_of_the_checks_stand_before_the_closing_line(command, project):

@@ -50,7 +50,7 @@ BREACHES = [
 ]
 
 KEPT = [
-    ("environment_has_one_reader", "support/settings.py", "import os\nos.environ['X']"),
+    ("environment_has_one_reader", "support/surroundings.py", "import os\nos.environ['X']"),
     ("behave_stays_outside", "steps/given.py", "from behave import given"),
     ("matchers_are_pure", "support/matchers/story.py", "import re\nfrom hamcrest import equal_to"),
     ("suite_and_platform_are_separate", "targets/apex/plugin/probes.py", "from apex.agents import Agent"),

@@ -199,8 +199,12 @@ def test_long_observations_are_shortened():
     ("file", "scenario", "line_number", "path"),
     [
         ("features/agent_execution/hang.feature", "A tool hangs", 12, "agent_execution/hang/a-tool-hangs-12.json"),
-        ("/x/features/a/b.feature", "Äpfel & <Birnen> -- @1.2 ", 7, "a/b/pfel-birnen-1-2-7.json"),
-        ("elsewhere/b.feature", "S", 1, "b/s-1.json"),
+        ("features/a/b.feature", "Äpfel & <Birnen> -- @1.2 ", 7, "a/b/pfel-birnen-1-2-7.json"),
+        ("features/a/b.feature", "時間", 7, "a/b/scenario-7.json"),
+        # Files of one name have evidence of their own, wherever they lie, and never outside of the reports.
+        ("/x/features/a/b.feature", "S", 7, "x/features/a/b/s-7.json"),
+        ("../elsewhere/b.feature", "S", 1, "elsewhere/b/s-1.json"),
+        ("b.feature", "S", 1, "b/s-1.json"),
     ],
 )
 def test_evidence_has_its_place(file, scenario, line_number, path):

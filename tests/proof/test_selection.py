@@ -1,6 +1,5 @@
 """Choosing the defects of a proof."""
 
-import subprocess
 from datetime import date, timedelta
 
 import pytest
@@ -78,40 +77,15 @@ def test_touched(path, text, chosen):
     assert ids(selection.touched([path], CATALOGUE, lambda _: text)) == chosen
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=Test", "-c", "user.email=test@apex.test"]
-        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
-
-    def commit(name: str) -> None:
-        (tmp_path / name).write_text(name, encoding="utf-8")
-        git("add", name)
-        git("commit", "-m", f"Add {name}")
-
-    git("init", "--initial-branch=main")
-    commit("first")
-    return tmp_path, git, commit
-
-
-def test_first_commit_has_nothing_to_compare_with(checkout):
-    path, _, _ = checkout
-    assert selection.changed_paths(path) is None
-
-
-def test_on_main_the_commit_before_counts(checkout):
-    path, _, commit = checkout
-    commit("second")
-    commit("third")
-    assert selection.changed_paths(path) == ["third"]
-
-
-def test_on_a_branch_its_beginning_counts_and_what_is_uncommitted(checkout):
-    path, git, commit = checkout
-    commit("second")
-    git("checkout", "-b", "work")
-    commit("third")
-    commit("fourth")
-    (path / "first").write_text("edited", encoding="utf-8")
-    (path / "new").write_text("unknown to git", encoding="utf-8")
-    assert selection.changed_paths(path) == ["first", "fourth", "new", "third"]
+@pytest.mark.parametrize(
+    ("path", "text", "left"),
+    [
+        ("features/agent_execution/a.feature", "Scenario: A cost analysis\n", False),
+        ("features/agent_execution/a.feature", "Scenario: Nobody seeds a defect for it\n", True),
+        ("features/agent_execution/gone.feature", "", False),
+        ("support/scenario/world.py", "x", False),
+        ("README.md", "x", False),
+    ],
+)
+def test_a_change_that_no_defect_is_concerned_by_is_no_success(path, text, left):
+    assert selection.unproved([path], CATALOGUE, lambda _: text) == [path] * left

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from support.run import durations
-from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.scenario.waiting import eventually, pause
+from support.settings import CHECKOUT
+from support.surroundings import base_environment
 
 STEPS = """
-import os, signal, time
+import os, shutil, signal, time
 from pathlib import Path
 from behave import step
 from support.scenario.waiting import eventually, pause
@@ -43,22 +44,40 @@ def _(context):
 def _(context):
     os._exit(3)
 
+@step("the disk is full")
+def _(context):
+    # Whatever is written there fails, also for root.
+    shutil.rmtree("reports/evidence")
+    Path("reports/evidence").write_text("in the way")
+
+@step("JUnit's folder cannot be written to")
+def _(context):
+    os.rmdir("reports/junit")
+    Path("reports/junit").write_text("in the way")
+
 @step("{name} waits until it is interrupted")
 def _(context, name):
     note(name, "begin")
     eventually(lambda: False, bool, 60)
 """
 
-HOOKS = """
-import os
-
-def before_all(context):
-    with open("lanes.txt", "a") as file:
-        file.write(f"{os.getpid()}\\n")
+CHECKS = """
+from support.run import recording
+from support.scenario.evidence import Aftermath, Evidence
 
 def after_scenario(context, scenario):
     with open("undone.txt", "a") as file:
         file.write(scenario.name + "\\n")
+    scenario.aftermath = Aftermath(Evidence(recording.subject_of(scenario)))
+"""
+
+HOOKS = f"""
+{CHECKS}
+import os
+
+def before_all(context):
+    with open("lanes.txt", "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
 """
 
 
@@ -87,11 +106,11 @@ class Project:
         (self.folder / "reports").mkdir(exist_ok=True)
         durations.remember(self.folder / "reports" / "durations.json", measured)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, output: Any = subprocess.PIPE) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "behave", "-D", f"reports={self.folder / 'reports'}", *arguments]
         environment = base_environment() | {"PYTHONPATH": str(CHECKOUT)}
         return subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=self.folder, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True
         )
 
     def run(self, *arguments: str) -> tuple[int, str]:
@@ -202,6 +221,7 @@ def test_the_same_results_whatever_the_number_of_lanes(project):
 
 
 REFUSING = """
+{checks}
 from pathlib import Path
 from support.refusal import Refusal
 
@@ -214,7 +234,9 @@ def before_all(context):
 
 
 def test_a_lane_that_does_not_start_leaves_its_share_to_the_others(project):
-    (project.folder / "environment.py").write_text(REFUSING.format(first=2, what="raise Refusal('no port is free')"))
+    (project.folder / "environment.py").write_text(
+        REFUSING.format(checks=CHECKS, first=2, what="raise Refusal('no port is free')")
+    )
     project.feature("one", *(takes(f"s{number}", 0.2) for number in range(4)))
     code, output = project.run("--jobs", "2")
     assert code == 0
@@ -230,7 +252,7 @@ def test_a_lane_that_does_not_start_leaves_its_share_to_the_others(project):
     ],
 )
 def test_without_any_lane_the_run_is_refused_in_one_line(project, what, said):
-    (project.folder / "environment.py").write_text(REFUSING.format(first=1, what=what))
+    (project.folder / "environment.py").write_text(REFUSING.format(checks=CHECKS, first=1, what=what))
     project.feature("one", takes("s0", 0.2), takes("s1", 0.2))
     code, output = project.run("--jobs", "2")
     assert code == 1
@@ -249,7 +271,7 @@ def test_stop_leaves_the_rest_unplayed(project, jobs):
     assert f"{len(not_run)} not run" in output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupted_run_reports_what_it_has_played(project, number, jobs):
     project.feature(
@@ -272,6 +294,122 @@ def test_an_interrupted_run_reports_what_it_has_played(project, number, jobs):
     # What a scenario did is undone all the same.
     assert {"done", "hanging"} <= set((project.folder / "undone.txt").read_text().split())
     assert not any(_is_running(pid) for pid in project.lanes())
+
+
+def reported(project: Project) -> dict[str, str]:
+    """The status of each scenario, where page and JUnit are there as well."""
+    reports = project.folder / "reports"
+    assert "not run" in (reports / "index.html").read_text()
+    assert (reports / "junit" / "TESTS-one.xml").exists()
+    return {name: record["status"] for name, record in project.results().items()}
+
+
+def test_what_was_played_is_reported_before_the_lanes_have_ended(project):
+    undoing = CHECKS.replace("def after_scenario(context, scenario):", UNDOES_FOR_LONG)
+    (project.folder / "environment.py").write_text(undoing)
+    project.feature("one", ("bad", "it fails"), ("hanging", "hanging waits until it is interrupted"), takes("s", 9))
+    with project.start("--jobs", "1") as running:
+        eventually(lambda: {"hanging"} <= project.moments().keys(), bool, 20)
+        running.send_signal(signal.SIGTERM)
+        # It is the last of the reports to be written.
+        eventually(lambda: list((project.folder / "reports" / "junit").glob("*.xml")), bool, 5)
+        # CI systems have little patience.
+        running.kill()
+        running.communicate(timeout=20)
+    assert reported(project) == {"bad": "failed", "hanging": "untested", "s": "untested"}
+    assert json.loads((project.folder / "reports" / "results.json").read_text())["ended_by"] == "SIGTERM"
+
+
+UNDOES_FOR_LONG = """
+def after_scenario(context, scenario):
+    if scenario.name == "hanging":
+        from support.scenario.waiting import pause
+        pause(20)
+"""
+
+
+@pytest.mark.parametrize("format_", ["support.run.terminal:Terminal", "plain"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_nobody_reads_any_more_ends_and_is_reported(project, jobs, format_):
+    project.feature("one", ("bad", "it fails"))
+    project.feature("two", takes("next", 0.3))
+    project.feature("wait", *((f"h{n}", f"h{n} waits until it is interrupted") for n in "123"))
+    with project.start("--jobs", jobs, f"--format={format_}") as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "one" in line:
+                running.stdout.close()
+                break
+        assert running.wait(20) == 1
+    assert reported(project)["bad"] == "failed"
+    read = json.loads((project.folder / "reports" / "results.json").read_text())
+    assert read["ended_by"] == "SIGPIPE"
+    assert read["counts"]["not_run"] >= 1
+
+
+def test_a_run_whose_output_finds_no_room_goes_on(project):
+    project.feature("one", ("bad", "it fails"), takes("next", 0.01))
+    with open("/dev/full", "w") as full, project.start(output=full) as running:
+        assert running.wait(40) == 1
+    assert {name: record["status"] for name, record in project.results().items()} == {"bad": "failed", "next": "passed"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_without_room_for_evidence_ends_and_is_reported(project, jobs):
+    project.feature("one", ("bad", "it fails"), ("full", "the disk is full"), *(takes(f"s{n}", 0.5) for n in range(5)))
+    project.lasting(bad=9, full=8)
+    code, output = project.run("--jobs", jobs)
+    assert code == 1
+    found = reported(project)
+    assert (found["full"], found["s4"]) == ("error", "untested")
+    assert "evidence cannot be written to" in project.results()["full"]["reason"]
+    assert "not run: evidence cannot be written" in project.results()["s4"]["reason"]
+    assert "Traceback" not in output
+
+
+def test_a_report_that_cannot_be_written_costs_no_other(project):
+    project.feature("one", ("bad", "it fails"), ("in-the-way", "JUnit's folder cannot be written to"))
+    code, output = project.run()
+    assert code == 1
+    assert re.search(r"behave: JUnit cannot be written to .*: File exists", output)
+    assert project.results()["bad"]["status"] == "failed"
+    assert not (project.folder / "reports" / ".reserve").exists()
+
+
+def test_what_nohup_ignores_ends_no_run(project):
+    project.feature("one", takes("a", 1.0))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with project.start() as running:
+            signal.signal(signal.SIGHUP, before)
+            eventually(lambda: "a" in project.moments(), bool, 20)
+            running.send_signal(signal.SIGHUP)
+            running.communicate(timeout=20)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (running.returncode, project.results()["a"]["status"]) == (0, "passed")
+
+
+def test_a_run_whose_lanes_start_no_more_ends(project):
+    refusing = REFUSING.format(checks=CHECKS, first=2, what="raise Refusal('no port is free')")
+    (project.folder / "environment.py").write_text(refusing)
+    project.feature("one", takes("a", 0.01), ("dying", "its lane ends"), takes("b", 0.01))
+    code, output = project.run("--jobs", "1")
+    assert code == 1
+    assert "no lane starts any more: no port is free" in output
+    assert project.results()["b"]["reason"] == "not run: no lane starts any more: no port is free"
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_was_suspended_goes_on(project, jobs):
+    project.feature("one", takes("a", 0.3), takes("b", 0.3))
+    with project.start("--jobs", jobs) as running:
+        eventually(lambda: "a" in project.moments(), bool, 20)
+        running.send_signal(signal.SIGSTOP)
+        pause(1.5)
+        running.send_signal(signal.SIGCONT)
+        running.communicate(timeout=20)
+    assert {record["status"] for record in project.results().values()} == {"passed"}
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -325,7 +463,7 @@ def test_shards_together_play_everything_once(project):
 def test_bad_input_is_refused_in_one_line(project, arguments, said):
     project.feature("one", takes("s", 0.01))
     code, output = project.run(*arguments)
-    assert code == 1
+    assert code == 2
     lines = [line for line in output.splitlines() if "USING RUNNER" not in line and "NESTED" not in line]
     assert len(lines) == 1
     assert said in lines[0]

@@ -10,7 +10,8 @@ import pytest
 
 from support.run.recording import value_of
 from support.run.results import read_results
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
+from support.surroundings import command_environment
 
 STEPS = """
 from behave import given, when, then
@@ -87,9 +88,16 @@ Feature: The first of all
 """
 
 ENVIRONMENT = """
+from support.run import recording
+from support.scenario.evidence import Aftermath, Evidence
+
 def before_scenario(context, scenario):
     if "needs.wings" in scenario.effective_tags:
         scenario.skip("nobody here has wings")
+
+def after_scenario(context, scenario):
+    if not scenario.should_skip:
+        scenario.aftermath = Aftermath(Evidence(recording.subject_of(scenario)))
 """
 
 
@@ -107,7 +115,7 @@ def project(tmp_path: Path) -> Path:
 
 def behave(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "behave", "-D", f"reports={project / 'reports'}", *arguments]
-    environment = base_environment() | {"PYTHONPATH": str(CHECKOUT)}
+    environment = command_environment() | {"PYTHONPATH": str(CHECKOUT)}
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -127,10 +135,9 @@ def test_a_run_says_everything(project):
     results = json.loads((project / "reports" / "results.json").read_text())
     by_name = {entry["scenario"]: entry for entry in results["scenarios"]}
     assert {name: (entry["status"], entry["verdict"]) for name, entry in by_name.items()} == {
-        # Nobody examined what was left after the steps here, so even the good one is not proven.
-        "All is well": ("passed", "inconclusive"),
+        "All is well": ("passed", "proven"),
         "The promise is broken": ("failed", "violated"),
-        "There is no ground": ("failed", "inconclusive"),
+        "There is no ground": ("error", "inconclusive"),
         "The observer breaks with one -- @1.1 many": ("error", "inconclusive"),
         "The observer breaks with two -- @1.2 many": ("error", "inconclusive"),
         "It cannot be played here": ("skipped", None),
@@ -200,7 +207,7 @@ def test_what_an_oracle_finds_makes_a_scenario_red(project):
     assert done.returncode == 1
     scenarios = json.loads((project / "reports" / "results.json").read_text())["scenarios"]
     spoiled, broken, groundless = scenarios
-    assert (spoiled["status"], spoiled["verdict"]) == ("hook_error", "violated")
+    assert (spoiled["status"], spoiled["verdict"]) == ("failed", "violated")
     assert spoiled["failed_step"] == "After the leak canary finds nothing"
     assert spoiled["reason"] == "it was found elsewhere"
     assert (broken["verdict"], groundless["verdict"]) == ("violated", "inconclusive")
@@ -212,6 +219,95 @@ def test_what_an_oracle_finds_makes_a_scenario_red(project):
     assert red.red_step.name == "the leak canary finds nothing"
     assert "violated at: After the leak canary finds nothing" in done.stdout
     assert "it was found elsewhere" in (project / "reports" / "junit" / "TESTS-agent_execution.first.xml").read_text()
+
+
+def in_one_vocabulary(verdict):
+    return {"proven": "passed", "violated": "failed", "inconclusive": "error", None: "skipped"}[verdict]
+
+
+SHOWS_NOTHING = """
+Feature: x
+  Rule: r
+    Scenario: without steps
+    Scenario: without a judge
+      Given good ground
+      When something is done
+    Scenario: skipped by a step
+      Given a scenario that skips itself
+      Then it holds
+    Scenario: skipped without a reason
+      Then it holds
+    Scenario: its clean-up fails
+      Given a clean-up that fails
+      Then it holds
+    Scenario: it holds
+      Then it holds
+"""
+
+MORE_STEPS = """
+@given("a scenario that skips itself")
+def _(context):
+    context.scenario.skip("not today")
+
+@given("a clean-up that fails")
+def _(context):
+    context.add_cleanup(lambda: 1 / 0)
+"""
+
+
+def test_what_shows_nothing_is_never_green(project):
+    (project / "features" / "agent_execution" / "first.feature").write_text(SHOWS_NOTHING)
+    with (project / "steps" / "steps.py").open("a") as file:
+        file.write(MORE_STEPS)
+    hooks = ENVIRONMENT.replace('"needs.wings" in scenario.effective_tags', '"reason" in scenario.name')
+    (project / "environment.py").write_text(
+        hooks.replace('"nobody here has wings"', "").replace(
+            "not scenario.should_skip", "'reason' not in scenario.name"
+        )
+    )
+    done = behave(project)
+    assert done.returncode == 1
+    results = json.loads((project / "reports" / "results.json").read_text())
+    found = {entry["scenario"]: entry for entry in results["scenarios"]}
+    green = found.pop("it holds")
+    assert (green["verdict"], green["status"]) == ("proven", "passed")
+    assert {entry["verdict"] for entry in found.values()} == {"inconclusive"}
+    assert found["without steps"]["reason"] == "it has no step that judges (Then)"
+    assert found["skipped without a reason"]["reason"] == "it was skipped without a reason"
+    assert all(entry["status"] == in_one_vocabulary(entry["verdict"]) for entry in results["scenarios"])
+    assert done.stdout.strip().endswith("1 passed, 5 failed, 0 skipped")
+    assert behave(project, "--name=without").returncode == 1
+
+
+def test_an_outline_without_examples_is_refused(project):
+    feature = project / "features" / "agent_execution" / "first.feature"
+    feature.write_text(FEATURE.replace("        | one  |\n        | two  |\n", ""))
+    assert re.search(r"first\.feature:\d+: .* has no example", refusal(behave(project)))
+
+
+def test_without_any_check_afterwards_nothing_is_proven(project):
+    (project / "environment.py").write_text("")
+    assert behave(project, "--tags=@smoke").returncode == 1
+    (played,) = read_results(project / "reports" / "results.json").scenarios
+    assert (played.status, played.reason) == ("error", "nothing was checked after it")
+
+
+SUSPENDED = ENVIRONMENT.replace("subject_of(scenario)))", "subject_of(scenario)), suspended=25.0)")
+
+
+@pytest.mark.parametrize("tag", ["", "@timing"])
+def test_what_a_suspended_observer_saw_go_wrong_is_inconclusive(project, tag):
+    (project / "environment.py").write_text(SUSPENDED)
+    feature = project / "features" / "agent_execution" / "first.feature"
+    feature.write_text(FEATURE.replace("@smoke", f"@smoke {tag}"))
+    assert behave(project, "--tags=@AEC-01").returncode == 1
+    well, broken, _ = read_results(project / "reports" / "results.json").scenarios
+    # It has seen what it was to see; what it has measured it cannot tell.
+    assert well.status == ("error" if tag else "passed")
+    assert (broken.status, broken.failed_step) == ("error", "Then it does not hold")
+    assert broken.reason.startswith("nothing is shown: the observer was suspended for 25.0 s")
+    assert broken.reason.splitlines()[1] == "expected 1"
+    assert [step.status for step in broken.steps] == ["passed", "error", "skipped"]
 
 
 def test_a_scenario_that_was_checked_without_findings_is_proven(project):

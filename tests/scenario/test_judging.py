@@ -11,7 +11,8 @@ from support.refusal import Refusal
 from support.scenario.budgets import Budgets, load_budgets
 from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.verdict import DeadlinePassed, Verdict, verdict_of_error, verdict_of_step, worst
-from support.settings import KEYS, Order, Settings, base_environment, prepare_reports
+from support.settings import KEYS, Order, Settings, prepare_reports
+from support.surroundings import base_environment
 
 # The ceilings as the promises name them; a limit above one would be a promise broken on paper.
 CEILINGS = {
@@ -19,6 +20,7 @@ CEILINGS = {
     "crowd event delivery": 1.0,
     "real-time delivery": 0.05,
     "socket memory": 256 * 1024,
+    "event size": 1024 * 1024,
     "error after a time limit": 1.0,
     "cancel takes effect": 1.0,
     "worker lost": 10.0,
@@ -213,6 +215,17 @@ def test_reports_that_cannot_be_written_are_refused(tmp_path):
         "pw-0123456789abcdef01234567",
         "postgresql://apex:hunter2hunter2@127.0.0.1/apex",
         '{\\"secret\\": \\"within a string\\"}',
+        '{"password": "correct horse \\" battery", "user": "ada"}',
+        """{'password': 'it"s hunter2'}""",
+        "host=db password=hunter2 user=ada",
+        "GET /?access_token=opaque-1234&page=2",
+        "Cookie: session=opaque-1234; other=hunter2",
+        "[(b'cookie', b'session=opaque-1234'), (b'host', b'x')]",
+        "{'Set-Cookie': 'refresh=opaque-1234; Path=/'}",
+        "Authorization: Basic aHVudGVyMg==hunter2",
+        "https://ada:hunter2@x@host.test/path",
+        "https://ghp_hunter2hunter2hunter2@host.test",
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
     ],
 )
 def test_secrets_are_masked(text):
@@ -237,7 +250,18 @@ def test_a_known_secret_is_masked_wherever_it_stands():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "the answer is 42", "canary-0123456789ab", '{"run_id": "7d1c-11"}', "tokens used: 12"]
+    "text",
+    [
+        "",
+        "the answer is 42",
+        "canary-0123456789ab",
+        '{"run_id": "7d1c-11"}',
+        "tokens used: 12",
+        "expected 'password', 'email' and a cookie: none was there",
+        "password=***&token=[secret], token=None",
+        "http://127.0.0.1:80/x@y",
+        'Bearer realm="apex", error="invalid_token"',
+    ],
 )
 def test_what_is_no_secret_stays(text):
     assert redact(text) == text

@@ -53,7 +53,8 @@ def checkout(tmp_path: Path) -> Checkout:
         root = tmp_path / "checkout"
         root.mkdir()
         (root / "support").symlink_to(CHECKOUT / "support")
-        for name, content in files.items():
+        # Without it, it would be a mere addition to the package of the checkout that the tests are of.
+        for name, content in ({"apex/__init__.py": b""} | files).items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

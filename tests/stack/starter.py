@@ -7,11 +7,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack import processes
 from support.stack.child import Child
 from support.stack.forking import ForkServer
 from support.stack.python_module import PythonModule
+from support.surroundings import base_environment
 
 
 async def main(way: str, log: Path, module: str, *arguments: str) -> None:

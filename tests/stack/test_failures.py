@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.child import NO_SPACE, Child, run_to_end
 from support.stack.client import Stack, StackError
 from support.stack.packages import package_directory
 from support.stack.processes import Launch
+from support.surroundings import base_environment
 from tests.stack.conftest import Checkout, MakeOptions
 from tests.stack.traces import nothing_is_left
 
@@ -99,19 +100,6 @@ def test_logs_that_cannot_be_written(options: MakeOptions, tmp_path: Path):
     assert "\n" not in str(told.value)
 
 
-def test_a_base_directory_that_others_may_write(options: MakeOptions, fresh_base: Path):
-    fresh_base.chmod(0o777)
-    with pytest.raises(StackError, match=r"is not a directory that belongs to this user alone"):
-        Stack.start(options("redis", base_dir=fresh_base), progress=lambda _: None)
-
-
-def test_a_base_directory_that_is_too_long_for_a_socket(options: MakeOptions, fresh_base: Path):
-    deep = fresh_base / ("deep" * 25)
-    with pytest.raises(StackError, match=r"is too long a path for a socket"):
-        Stack.start(options("redis", base_dir=deep), progress=lambda _: None)
-    assert not [path for path in (deep / "runs").iterdir() if path.is_dir()]
-
-
 START_A_STACK = """\
 import json, sys
 from pathlib import Path
@@ -123,6 +111,17 @@ except StackError as error:
 left = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
 if left:
     sys.exit(f"shared memory is left: {left}")
+"""
+
+FILL_THE_LOGS = """\
+import contextlib, json, sys
+from pathlib import Path
+logs = Path(json.loads(sys.argv[1])["log_dir"])
+logs.mkdir()
+full = (logs.parent / "full").open("wb", buffering=0)
+with contextlib.suppress(OSError):
+    while full.write(bytes(4096)):
+        pass
 """
 
 FILL_A_DISK = """\
@@ -139,15 +138,15 @@ except StackError as error:
 """
 
 
-def on_a_small_disk(place: Path, megabytes: int, program: str, *args: str) -> str:
-    """What a Python program prints for which `place` is a disk of so many megabytes, with shared memory of its own."""
+def on_a_disk(place: Path, options: str, program: str, *args: str) -> str:
+    """What a Python program prints for which `place` is a disk of its own, with shared memory of its own."""
     unshare = shutil.which("unshare")
     if unshare is None or subprocess.run([unshare, "-Urmi", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this machine refuses namespaces of its own (unshare -Urmi)")
     # The inner namespace takes the caller's name of root away again, whom PostgreSQL would refuse.
-    script = 'mount -t tmpfs -o size="$1"m,mode=755 none "$2" && shift 2 && exec unshare -U --map-user=1000 "$@"'
+    script = 'mount -t tmpfs -o "$1",mode=755 none "$2" && shift 2 && exec unshare -U --map-user=1000 "$@"'
     answer = subprocess.run(
-        [unshare, "-Urmi", "sh", "-c", script, "sh", str(megabytes), str(place), sys.executable, "-c", program, *args],
+        [unshare, "-Urmi", "sh", "-c", script, "sh", options, str(place), sys.executable, "-c", program, *args],
         cwd=CHECKOUT, env=base_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
@@ -157,14 +156,32 @@ def on_a_small_disk(place: Path, megabytes: int, program: str, *args: str) -> st
 @pytest.mark.parametrize("megabytes", [5, 17, 40, 55, 75])
 def test_a_full_disk(options: MakeOptions, fresh_base: Path, megabytes: int):
     given = options("postgres-primary", "postgres-replica", base_dir=fresh_base / "base")
-    said = on_a_small_disk(fresh_base, megabytes, START_A_STACK, json.dumps(given.to_json()))
+    said = on_a_disk(fresh_base, f"size={megabytes}m", START_A_STACK, json.dumps(given.to_json()))
     assert "no space left on the disk that holds" in said
     assert str(fresh_base) in said
     assert "\n" not in said
 
 
+@pytest.mark.parametrize("kilobytes", [0, 4])
+def test_a_full_disk_that_holds_the_logs_alone(options: MakeOptions, fresh_base: Path, kilobytes: int):
+    given = options("redis", "partner", "cloud", log_dir=fresh_base / "logs")
+    program = f"{FILL_THE_LOGS}room = {kilobytes}\nfull.truncate(full.tell() - room * 1024)\n{START_A_STACK}"
+    said = on_a_disk(fresh_base, "size=1m", program, json.dumps(given.to_json()))
+    assert f"no space left on the disk that holds {fresh_base}" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(("how", "said"), [("noexec", "it is mounted noexec"), ("ro", "Read-only file system")])
+def test_a_disk_of_no_use(options: MakeOptions, fresh_base: Path, how: str, said: str):
+    given = options("postgres-primary", base_dir=fresh_base / "base")
+    refused = on_a_disk(fresh_base, f"size=200m,{how}", START_A_STACK, json.dumps(given.to_json()))
+    assert said in refused
+    assert str(fresh_base) in refused
+    assert refused.endswith("; set TMPDIR to another folder, for example TMPDIR=/tmp")
+
+
 def test_a_full_disk_that_holds_the_log_as_well(fresh_base: Path):
-    said = on_a_small_disk(fresh_base, 1, FILL_A_DISK, str(fresh_base))
+    said = on_a_disk(fresh_base, "size=1m", FILL_A_DISK, str(fresh_base))
     assert said == f"initdb: no space left on the disk that holds {fresh_base}"
 
 

@@ -14,9 +14,10 @@ import pytest
 import requests
 
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack.client import Stack, StackOptions
 from support.stack.ports import PortRange
+from support.surroundings import base_environment
 from tests.stack.endings import WAYS
 
 BOTH = ("forked", "spawned")

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack import processes, wire
 from support.stack.client import Stack, StackError
 from support.stack.forkserver import ForkRequest
+from support.surroundings import base_environment
 from tests.stack.conftest import Checkout, MakeOptions
 from tests.stack.traces import Run, nothing_is_left, start_time
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack import wire
 from support.stack.errors import StackError
 from support.stack.fault import Fault
 from support.stack.ports import PortRange
+from support.surroundings import base_environment
 from tests.stack.network import Customer, EchoServer, customer, fate_of_a_newcomer
 
 SetFault = Callable[[Fault | None], None]

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from support.scenario.waiting import eventually
-from support.settings import CHECKOUT, base_environment
+from support.settings import CHECKOUT
 from support.stack import directories, processes
 from support.stack.client import StackOptions
+from support.surroundings import base_environment
 
 
 @dataclass(frozen=True)

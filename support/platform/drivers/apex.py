@@ -83,13 +83,27 @@ class ApexDriver(HttpDriver):
             read=_account,
         )
 
-    def log_in(self, who: Caller, *, email: str, password: str, expires_in: float | None = None) -> Outcome:
+    def log_in(
+        self,
+        who: Caller,
+        *,
+        email: str,
+        password: str,
+        expires_in: float | None = None,
+        device_token: str | None = None,
+    ) -> Outcome:
         return self.request(
             who,
             "POST",
             "/v1/token",
             service="auth",
-            json=given(grant_type="password", email=email, password=password, expires_in=expires_in),
+            json=given(
+                grant_type="password",
+                email=email,
+                password=password,
+                expires_in=expires_in,
+                device_token=device_token,
+            ),
             read=_session,
         )
 
@@ -335,7 +349,7 @@ def _account(body: Json) -> values.Account:
 
 
 def _session(body: Json) -> values.Session:
-    for name in ("access_token", "refresh_token"):
+    for name in ("access_token", "refresh_token", "device_token"):
         know_secret(body.get(name) or "")
     return read(values.Session, body)
 

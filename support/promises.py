@@ -1,0 +1,19 @@
+"""The list of promises, `support/promises.toml`."""
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("promises.toml")
+
+
+@cache
+def known_promises() -> frozenset[str]:
+    """The IDs of all promises. Keys of an issue tracker (OPS-123) may look like them."""
+    return frozenset(entry["id"] for entry in tomllib.loads(_FILE.read_text("utf-8"))["promise"])
+
+
+def promise_among(tags: Iterable[str]) -> str:
+    """The ID of the promise that a scenario's tags name; "" when they name none."""
+    return next((tag for tag in tags if tag in known_promises()), "")
