@@ -17,13 +17,30 @@ class BrokenStory(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run as it is stored. ``started`` tells whether an agent ever took it up."""
+    """A run as it is stored. ``started`` tells whether an agent ever took it up.
+
+    ``seconds``: how long it was at work; ``finished_at``: seconds since 1970. ``counted_calls``: the tool calls that
+    the run says it made, None where nobody counted; ``calls``: those that the tools service has. ``replies``: the
+    answers in its conversation.
+    """
 
     id: str
     user_id: str
     tenant_id: str
     status: str
     started: bool
+    agent_name: str = ""
+    trace_id: str = ""
+    seconds: float = 0.0
+    finished_at: float = 0.0
+    counted_calls: int | None = None
+    calls: int = 0
+    is_answered: bool = False
+    replies: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in _END_OF
 
 
 _END_OF = {

@@ -10,6 +10,7 @@ from support.matchers.schema import breaches_of
 from support.oracles.answers import Published, WrongAnswer, wrong_answers
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.identities import Cause, Check, WrongIdentity, unpublished_frames, wrong_identities
+from support.oracles.records import DifferentRecords, different_records
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability, missing
 from support.platform.contract import schemas_of_frames
@@ -156,19 +157,25 @@ class Session:
         # exclusive one destroys on purpose is not a later one's.
         before = self._judged
         self._judged = before | {run.id for run in written.runs}
-        if world.broken_stories or not self._judged - before:
+        mine = self._judged - before
+        if not mine:
             return []
 
-        def broken(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str]:
-            return broken_stories([run for run in runs if run.id not in before], told)
+        def broken(every: Iterable[StoredRun], told: Iterable[Event]) -> tuple[list[str], list[str]]:
+            runs = [run for run in every if run.id in mine]
+            stories = [] if world.broken_stories else broken_stories(runs, told)
+            return stories, different_records(runs, self.observers.jobs(mine))
 
-        found = broken(written.runs, written.events)
+        stories, records = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.
         deadline = Deadline(_SETTLING)
-        while found and not deadline.passed:
+        while (stories or records) and not deadline.passed:
             pause(0.02)
-            found = broken(*self.observers.stories(_present(world)))
-        return [Finding("story oracle", BrokenStory("; ".join(found)))] if found else []
+            stories, records = broken(*self.observers.stories(_present(world)))
+        return [
+            *([Finding("story oracle", BrokenStory("; ".join(stories[:10])))] if stories else []),
+            *([Finding("records oracle", DifferentRecords("; ".join(records[:10])))] if records else []),
+        ]
 
     def _answers(self, world: World) -> list[Finding]:
         answers = world.evidence.answers

@@ -1,11 +1,13 @@
 """Rows in ClickHouse."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
 from support.oracles.canary import Sighting
+from support.oracles.records import StoredJob
 
 # Seconds.
 _TIMEOUT = 5.0
@@ -44,6 +46,19 @@ class ClickHouseEyes:
                 )
             ]
         return found
+
+    def jobs(self, runs: Collection[str]) -> list[StoredJob]:
+        """The job records of some runs, each copy counted."""
+        if not runs:
+            return []
+        ids = ", ".join(f"'{run}'" for run in sorted(runs))
+        # Plainly, without FINAL: a record that is there twice is seen twice.
+        query = (
+            "select toString(run_id), toString(user_id), toString(tenant_id), toString(agent_name), toString(status),"
+            " trace_id, tool_calls, duration_seconds, toUnixTimestamp64Micro(finished_at) / 1e6"
+            f" from jobs where run_id in ({ids})"
+        )
+        return [StoredJob(*row) for row in self._rows(query)]
 
     def _rows(self, query: str) -> list[list[Any]]:
         answer = self._http.post(

@@ -3,11 +3,12 @@
 Every look continues where the one before ended, so nothing that is written between two scenarios is missed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from support.oracles.canary import Sighting
+from support.oracles.records import StoredJob
 from support.oracles.story import StoredRun
 from support.platform.dialect import Dialect
 from support.platform.story import Event
@@ -65,6 +66,10 @@ class Observers:
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""
         return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)
+
+    def jobs(self, runs: Collection[str]) -> list[StoredJob]:
+        """The job records of some runs."""
+        return self._figures.jobs(runs)
 
     def every_run(self) -> frozenset[str]:
         """The ids of all runs there are."""

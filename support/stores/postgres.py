@@ -22,8 +22,12 @@ from {table} t cross join lateral (
 ) m where age(t.xmin) <= (select edge from looked) and t::text like '%%canary-%%'
 """
 _RUNS = """
-select id::text, user_id::text, tenant_id::text, status, started_at is not null
-from runs where tenant_id = any(%s::uuid[])
+select id::text, user_id::text, tenant_id::text, status, started_at is not null, agent_name,
+       split_part(traceparent, '-', 2), coalesce(extract(epoch from finished_at - started_at), 0)::float8,
+       coalesce(extract(epoch from finished_at), 0)::float8, (usage ->> 'tool_calls')::int,
+       (select count(*) from tool_calls c where c.run_id = r.id), coalesce(answer <> 'null', false),
+       (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant')
+from runs r where tenant_id = any(%s::uuid[])
 """
 _EDGE = "select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text"
 

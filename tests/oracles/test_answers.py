@@ -1,0 +1,116 @@
+"""The answers oracle: each thing that no answer may be is named."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from support.oracles.answers import Published, wrong_answers
+from support.platform.dialect import Meaning
+from support.platform.outcome import Outcome
+
+TRACE = "0123456789abcdef0123456789abcdef"
+DOCUMENT = {
+    "paths": {
+        "/v1/things/{thing_id}": {
+            "get": {
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "required": ["id"],
+                                    "properties": {"id": {"type": "string"}},
+                                }
+                            }
+                        }
+                    },
+                    "4XX": {"content": {"application/problem+json": {"schema": {"type": "object"}}}},
+                }
+            },
+            "delete": {"responses": {"204": {}}},
+        }
+    }
+}
+
+
+def done(body=None, **headers: str) -> Outcome:
+    shown = {"x-request-id": "r1", "traceparent": f"00-{TRACE}-0123456789abcdef-01"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    text = json.dumps({"id": "a"} if body is None else body)
+    return Outcome("GET", "/v1/things/7?page=2", 200, shown, text, None, Meaning.DONE, trace_id=TRACE)
+
+
+def refused(status=404, meaning=Meaning.NOT_FOUND, retry_after=None, **body) -> Outcome:
+    problem = {"code": "not_found", "title": "Not found", "detail": "There is none.", "status": status} | {
+        "request_id": "r2"
+    }
+    answer = replace(done(problem | body, x_request_id="r2"), status=status, meaning=meaning)
+    return replace(answer, headers={**answer.headers, "retry-after": retry_after}) if retry_after else answer
+
+
+def limited(after: str | None, per_second: float = 0.5) -> Outcome:
+    return refused(429, Meaning.RATE_LIMITED, after, limit={"per_second": per_second})
+
+
+def found(*answers: Outcome, own=(), secret=frozenset()) -> list[str]:
+    return wrong_answers(answers, Published([DOCUMENT]), own, secret)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        done(),
+        done(cache_control="no-store"),
+        refused(),
+        limited("3"),
+        refused(503, Meaning.UNAVAILABLE, "60"),
+        Outcome("GET", "/v1/things/7", None, error="the line broke"),
+        replace(done(), method="DELETE", status=204, text=""),
+        replace(done(), path="/v1/unknown"),
+    ],
+)
+def test_good_answers(answer):
+    if answer.status == 503:
+        assert wrong_answers([answer], None, (), frozenset()) == []
+    else:
+        assert found(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (replace(done(), status=202), "the status 202 is not published"),
+        (done({"name": "a"}), "id"),
+        (replace(done(), method="DELETE", status=204), "a body where none is published"),
+        (replace(done(), headers={"traceparent": done().headers["traceparent"]}), "no request ID"),
+        (done(traceparent=f"00-{TRACE[::-1]}-0123456789abcdef-01"), "it shows the trace"),
+        (done(traceparent="something"), "it shows the trace something"),
+        (done(cache_control="public, max-age=60"), "it may be cached"),
+        (done({"id": "a", "password": "hunter2hunter2"}), "a secret"),
+        (replace(refused(), text="gone"), "a refusal without an explanation"),
+        (refused(detail=""), "a refusal without an explanation"),
+        (refused(request_id="r3"), "it names the request r3"),
+        (refused(status=404, detail="psycopg says no"), "SQL"),
+        (refused(detail="KeyError: 'x'"), "an exception"),
+        (limited(None), "Retry-After is ''"),
+        (limited("0"), "Retry-After is '0'"),
+        (limited("63"), "Retry-After is 63 s, 3 s are enough"),
+        (refused(503, Meaning.UNAVAILABLE, "61"), "60 s are enough"),
+    ],
+)
+def test_what_is_wrong_is_named(answer, fault):
+    (line,) = [line for line in found(answer) if fault in line]
+    assert "/v1/things/7" in line
+
+
+def test_what_gives_a_secret_may_show_one():
+    answer = done({"id": "a", "password": "hunter2hunter2"})
+    assert found(answer, secret=frozenset({"GET /v1/things/{thing_id}"})) == []
+
+
+def test_a_request_id_belongs_to_one_request():
+    assert found(done(), done()) == ["2 answers have the request ID r1"]
+    assert found(done(), done(), own=["r1"]) == []

@@ -1,0 +1,42 @@
+"""The identities oracle: an event that names another cause is found, and a frame that is not as published."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from support.oracles.identities import Cause, unpublished_frames, wrong_identities
+from tests.matchers.stories import RUN, with_tools
+
+STORY = [
+    replace(event, user_id="user-1", thread_id="thread-1", request_id="request-1", trace_id="trace-1")
+    for event in with_tools()
+]
+CAUSE = Cause("user-1", "thread-1", "request-1", "trace-1")
+
+
+def test_a_story_names_its_cause():
+    assert wrong_identities(STORY, {RUN: CAUSE}) == []
+
+
+@pytest.mark.parametrize("name", ["user_id", "thread_id", "request_id", "trace_id"])
+@pytest.mark.parametrize("value", ["other", None])
+def test_each_event_must_name_it(name, value):
+    for place in range(len(STORY)):
+        story = [*STORY[:place], replace(STORY[place], **{name: value}), *STORY[place + 1 :]]
+        (found,) = wrong_identities(story, {RUN: CAUSE})
+        assert f"{STORY[place].type} of run {RUN} has the {name} {value}" in found
+
+
+def test_what_is_not_known_is_not_judged():
+    assert wrong_identities(STORY, {}) == []
+    assert wrong_identities(STORY, {RUN: Cause("user-1", None, None, None)}) == []
+
+
+def test_frames_are_held_against_what_is_published():
+    checks = {"ping": lambda frame: [] if frame.get("at") else ["at is missing"]}
+    assert unpublished_frames([json.dumps({"type": "ping", "at": 1})], checks) == []
+    bad = ["no JSON", "[]", json.dumps({"type": "pong"}), json.dumps({"type": "ping"})]
+    assert [line.split(":")[0] for line in unpublished_frames(bad, checks)] == [
+        *("no event", "no event", "the type 'pong' is not published", "ping"),
+    ]

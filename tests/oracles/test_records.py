@@ -1,0 +1,49 @@
+"""The records oracle: each difference between what two services have stored of a run is named."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.oracles.records import StoredJob, different_records
+from support.oracles.story import StoredRun
+
+RUN = StoredRun(
+    *("run-1", "user-1", "tenant-1", "completed", True, "cost", "trace-1"),
+    seconds=1.5, finished_at=100.0, counted_calls=2, calls=2, is_answered=True, replies=1,
+)  # fmt: skip
+JOB = StoredJob("run-1", "user-1", "tenant-1", "cost", "completed", "trace-1", 2, 1.5, 100.0)
+IN_THE_QUEUE = StoredRun("run-2", "user-1", "tenant-1", "cancelled", False, "cost", "trace-2", finished_at=90.0)
+NEVER_BEGUN = StoredJob("run-2", "user-1", "tenant-1", "cost", "cancelled", "trace-2", 0, 0.0, 90.0)
+
+
+def test_records_that_agree():
+    assert different_records([RUN, IN_THE_QUEUE], [NEVER_BEGUN, JOB]) == []
+
+
+def test_a_run_that_is_under_way_has_no_record_yet():
+    assert different_records([replace(RUN, status="running")], []) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "jobs", "fault"),
+    [
+        (RUN, [], "has 0 records"),
+        (RUN, [JOB, JOB], "has 2 records"),
+        (IN_THE_QUEUE, [JOB], "has 0 records"),
+        (RUN, [replace(JOB, status="failed")], "status failed, the run completed"),
+        (RUN, [replace(JOB, user_id="user-2")], "user_id user-2"),
+        (RUN, [replace(JOB, tenant_id="tenant-2")], "tenant_id tenant-2"),
+        (RUN, [replace(JOB, trace_id="other")], "trace_id other"),
+        (RUN, [replace(JOB, tool_calls=3)], "counts 3 tool calls, the run 2"),
+        (RUN, [replace(JOB, seconds=0.0)], "seconds 0.0, the run 1.5"),
+        (RUN, [replace(JOB, finished_at=101.0)], "finished_at 101.0"),
+        (replace(RUN, calls=1), [JOB], "it counts 2 tool calls, the tools service has 1"),
+        (replace(RUN, replies=0), [JOB], "its conversation has 0"),
+        (replace(RUN, replies=2), [JOB], "its conversation has 2"),
+        (replace(IN_THE_QUEUE, replies=1), [NEVER_BEGUN], "without an answer, its conversation has 1"),
+    ],
+)
+def test_a_difference_is_named(run, jobs, fault):
+    (found,) = different_records([run], jobs)
+    assert fault in found
+    assert run.id in found
