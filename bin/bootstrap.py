@@ -86,7 +86,7 @@ def foreign(site_packages: Path, machine: str) -> list[str]:
 
 
 class Progress:
-    """One line that says what is going on, on a terminal; nothing elsewhere."""
+    """One line that says what is going on, on a terminal; elsewhere only what makes the caller wait."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr
@@ -98,6 +98,12 @@ class Progress:
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\033[K{text[:width]}", end="", file=self._stream, flush=True)
+
+    def long(self, text: str) -> None:
+        """Something that takes minutes begins."""
+        self(text)
+        if self._stream is not None and not self._live:
+            print(text, file=self._stream, flush=True)
 
 
 class Environment:
@@ -168,7 +174,7 @@ class Environment:
         # The base interpreter: an environment cannot clear away the Python that is running.
         venv = [os.path.realpath(sys.executable), "-m", "venv", str(self.folder)]
         if not usable:
-            self._progress("Making .venv")
+            self._progress.long("Setting up .venv: this takes a minute or two")
             self._run([*venv, "--clear"], lock, "venv makes no environment")
         elif is_moved:
             self._run([*venv, "--without-pip"], lock, "the environment of another folder cannot be made this one's")

@@ -113,7 +113,7 @@ def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -
     code = _run(command)
     if code == ANSWERED:
         return 0
-    if _version(results) == before:
+    if _version(results) in (before, None):
         # When behave refused to run it has said why; the results are those of an earlier run.
         if code == 0:
             print("bin/acceptance: the run wrote no results", file=sys.stderr)

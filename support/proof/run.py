@@ -106,7 +106,8 @@ class ProofRun:
             else:
                 self.reused += 1
                 self.proofs.append(Proof(defect, Judgement.KILLED, known["red_step"], "", known["seconds"]))
-        self.say(f"{self.reused} of {len(self.defects)} proved before, and nothing that they depend on has changed")
+        if self.reused:
+            self.say(f"{self.reused} of {len(self.defects)} proved before, and nothing that they depend on has changed")
         return left
 
     def _known(self, name: str, *, afresh: bool) -> Mapping[str, Any] | None:

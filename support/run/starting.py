@@ -57,10 +57,12 @@ def _sound(stack: Stack) -> Stack:
         raise StackError(
             "the running stack was started from other sources than these; bin/stack down and bin/stack up start it anew"
         )
-    broken = [f"{one.name} is {one.state}" for one in stack.services() if one.twin is None and one.state != "ready"]
-    broken += [f"the link {link.name} has a fault ({link.fault})" for link in stack.links() if link.fault]
+    broken = [f"{one.name} ({one.state})" for one in stack.services() if one.twin is None and one.state != "ready"]
+    broken += [f"the link {link.name} ({link.fault})" for link in stack.links() if link.fault]
     if broken:
-        raise StackError(f"in the running stack {', '.join(broken)}; bin/stack down and bin/stack up start it anew")
+        raise StackError(
+            f"the running stack is broken: {', '.join(broken)}; bin/stack down and bin/stack up start it anew"
+        )
     return stack
 
 

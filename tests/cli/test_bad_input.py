@@ -159,6 +159,13 @@ def test_results_of_an_earlier_run_outlive_a_refusal(command, checkout):
     assert earlier.read_text(encoding="utf-8") == "earlier"
 
 
+def test_what_is_refused_at_the_start_of_the_stack_is_said_in_one_line(command, checkout):
+    (checkout / "reports").mkdir()
+    (checkout / "reports" / "results.json").write_text("earlier", encoding="utf-8")
+    # This copy has no targets.
+    assert "there is no target apex" in refusal(command("acceptance"))
+
+
 def test_unknown_defect_is_refused(command):
     assert "no defect, promise or category 'XYZ-01'" in refusal(command("prove", "XYZ-01"))
 

@@ -35,9 +35,9 @@ def spoil_sources(_: Stack) -> None:
     ("spoil", "said"),
     [
         (spoil_sources, "was started from other sources than these; bin/stack down and bin/stack up"),
-        (lambda stack: stack.kill("redis"), "redis is killed"),
-        (lambda stack: stack.freeze("redis"), "redis is frozen"),
-        (lambda stack: stack.set_fault(stack.links()[0].name, Fault("blackhole")), "has a fault"),
+        (lambda stack: stack.kill("redis"), r"redis \(killed\)"),
+        (lambda stack: stack.freeze("redis"), r"redis \(frozen\)"),
+        (lambda stack: stack.set_fault(stack.links()[0].name, Fault("blackhole")), "blackhole"),
     ],
 )
 def test_a_stack_that_would_show_something_else_is_refused(running, spoil, said):
