@@ -57,9 +57,11 @@ class Scenario:
         return _entering(id, service or self.service, summary, self.title, step, blind)
 
 
-def blind(id: str, summary: str, *, service: str) -> Callable[[Callable[[], None]], None]:
-    """Enter the decorated function as a blind defect that has not been planted yet."""
-    return _entering(id, service, summary, "", "", True)
+def blind(
+    id: str, summary: str, *, service: str, scenario: str = "", step: str = ""
+) -> Callable[[Callable[[], None]], None]:
+    """Enter the decorated function as a blind defect; without a scenario nobody knows yet which one notices it."""
+    return _entering(id, service, summary, scenario, step, True)
 
 
 def _entering(id: str, service: str, summary: str, *where: Any) -> Callable[[Callable[[], None]], None]:

@@ -83,7 +83,9 @@ class FirstSight:
         except (_NotLoaded, LaneDied) as error:
             scenario, step, note = None, None, str(error)
         took = time.monotonic() - began + (before.seconds if before else 0.0)
-        found = Sighting(defect.id, defect.summary, scenario, step, note or (before.note if before else ""), took)
+        if not (scenario or note) and before:
+            note = before.note
+        found = Sighting(defect.id, defect.summary, scenario, step, note, took)
         if not timed and not found.is_seen and scenarios_for(defect, self._planned, timing=True):
             self._alone.append((defect, found))
         else:
@@ -93,9 +95,8 @@ class FirstSight:
         self, lane: int, defect: Defect, chosen: Sequence[Planned]
     ) -> Generator[Any, Any, tuple[str | None, str | None, str]]:
         note = ""
+        yield from self._load(lane, defect.service, defect.id)
         for one in chosen:
-            # Anew for each: what a defect has done to the process so far must not decide about the next scenario.
-            yield from self._load(lane, defect.service, defect.id)
             red = yield from self._play(one, defect.id)
             if red.is_red:
                 yield from self._load(lane, defect.service, None)
@@ -103,6 +104,7 @@ class FirstSight:
                 step = red.red_step.name if red.red_step else "after the steps"
                 if red.verdict is Verdict.VIOLATED and not sound.is_red:
                     return red.scenario, step, ""
+                yield from self._load(lane, defect.service, defect.id)
                 why = "red on the sound platform, too" if sound.is_red else "inconclusive"
                 note = note or f"{why}: {red.scenario}: {step}"
         yield from self._load(lane, defect.service, None)
