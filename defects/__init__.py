@@ -57,7 +57,7 @@ class Scenario:
         return _entering(id, service or self.service, summary, self.title, step, blind)
 
 
-def blind(
+def blind_defect(
     id: str, summary: str, *, service: str, scenario: str = "", step: str = ""
 ) -> Callable[[Callable[[], None]], None]:
     """Enter the decorated function as a blind defect; without a scenario nobody knows yet which one notices it."""

@@ -12,13 +12,13 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 # -- AEC-01: ends with a computed answer and tells the whole story on the way -----------------------------------------
 
 
-@blind("AEC-01za", "savings are rounded half to even, so that some are a cent too low", service="worker")
+@blind_defect("AEC-01za", "savings are rounded half to even, so that some are a cent too low", service="worker")
 def _() -> None:
     # Seen: a price of 0.0125 an hour saves 9.12 a month instead of 9.13, and the total is a cent short.
     from apex.agents import inventory
@@ -30,7 +30,7 @@ def _() -> None:
     replace(inventory, "cents", cents)
 
 
-@blind(
+@blind_defect(
     "AEC-01zb",
     "the completed event carries the answer with its long lists cut, unlike the stored one",
     service="worker",
@@ -46,7 +46,7 @@ def _() -> None:
         return {**payload, "answer": shown(payload["answer"])} if "answer" in payload else payload
 
 
-@blind("AEC-01zc", "of a large account only the first page of instances is read", service="tools")
+@blind_defect("AEC-01zc", "of a large account only the first page of instances is read", service="tools")
 def _() -> None:
     # Seen: with more than a hundred instances the savings, and how many were examined, are too low.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -76,7 +76,7 @@ def _() -> None:
 # -- AEC-02: a finished run survives ----------------------------------------------------------------------------------
 
 
-@blind("AEC-02za", "a follow-up compares with the thread's first answer, not with its newest", service="worker")
+@blind_defect("AEC-02za", "a follow-up compares with the thread's first answer, not with its newest", service="worker")
 def _() -> None:
     # Seen: the third run of a thread names the first as its previous one.
     from apex.agents import cost
@@ -90,7 +90,7 @@ def _() -> None:
     replace(cost, "_previous", previous)
 
 
-@blind("AEC-02zb", "the answer's message is dated at the start of its run", service="worker")
+@blind_defect("AEC-02zb", "the answer's message is dated at the start of its run", service="worker")
 def _() -> None:
     # Seen: what the customer writes while the run is at work stands behind the answer, which is not the newest message.
     from sqlalchemy import update
@@ -106,7 +106,7 @@ def _() -> None:
         return ended
 
 
-@blind(
+@blind_defect(
     "AEC-02zc",
     "a run belongs to the session that asked for it: after the next log-in it is not found",
     service="backend",
@@ -127,7 +127,7 @@ def _() -> None:
 # -- AEC-03: runs of different customers never mix --------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-03za",
     "credentials rest on the shared object between assuming a role and using them",
     service="tools",
@@ -172,7 +172,7 @@ def _() -> None:
     replace(accounts.CloudAccounts, "_enter", enter)
 
 
-@blind(
+@blind_defect(
     "AEC-03zb",
     "a slot remembers tools' answers for five seconds, whoever asked",
     service="worker",
@@ -203,7 +203,7 @@ def _() -> None:
         return answer  # type: ignore[no-any-return]
 
 
-@blind(
+@blind_defect(
     "AEC-03zc", "log lines on the end of a run carry tenant, user and run of the one that began last", service="worker"
 )
 def _() -> None:
@@ -220,7 +220,7 @@ def _() -> None:
 # -- AEC-04: a run that hangs is ended at its time limit --------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-04za",
     "the slot of an agent that blocks is given up, and no other takes its place",
     service="worker",
@@ -238,7 +238,7 @@ def _() -> None:
     replace(Slot, "give_up", give_up)
 
 
-@blind(
+@blind_defect(
     "AEC-04zb", "an agent that catches its cancellation at the time limit and goes on is never ended", service="worker"
 )
 def _() -> None:
@@ -267,7 +267,7 @@ class _Hurried:
         return getattr(self._run, name)
 
 
-@blind("AEC-04zc", "the time limit counts from when the run was asked for, the queue included", service="worker")
+@blind_defect("AEC-04zc", "the time limit counts from when the run was asked for, the queue included", service="worker")
 def _() -> None:
     # Seen: while all slots are taken by hanging runs, those who wait behind them are timed out before they begin.
     from apex.worker.supervisor import Supervisor
@@ -280,7 +280,7 @@ def _() -> None:
 # -- AEC-05: a crash inside an agent stays inside its run -------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-05za",
     "the customer is told the exception's own text",
     service="worker",
@@ -299,7 +299,7 @@ def _() -> None:
         return told
 
 
-@blind(
+@blind_defect(
     "AEC-05zb",
     "an agent that exits (SystemExit) takes its slot with it",
     service="worker",
@@ -331,7 +331,7 @@ def _() -> None:
     replace(supervisor.Supervisor, "_ending", ending)
 
 
-@blind(
+@blind_defect(
     "AEC-05zc",
     "an answer that cannot be stored is noticed while the end is written, outside of the run",
     service="worker",
@@ -346,7 +346,7 @@ def _() -> None:
 # -- AEC-06: the story is complete, in order and only once ------------------------------------------------------------
 
 
-@blind("AEC-06za", "the end of a delegated agent's tool call does not say whose part it is", service="worker")
+@blind_defect("AEC-06za", "the end of a delegated agent's tool call does not say whose part it is", service="worker")
 def _() -> None:
     # Seen: of the advisor's story tool_executing has parent_run_id, its tool_completed has not.
     from apex.worker.execution import Execution
@@ -359,7 +359,7 @@ def _() -> None:
     replace(Execution, "_emit", emit)
 
 
-@blind(
+@blind_defect(
     "AEC-06zb",
     "a tool call that is cut off has no tool_completed",
     service="worker",
@@ -376,7 +376,7 @@ def _() -> None:
             original(self, type, payload)
 
 
-@blind("AEC-06zc", "ends of runs are dated when they are sent, not when the run ended", service="worker")
+@blind_defect("AEC-06zc", "ends of runs are dated when they are sent, not when the run ended", service="worker")
 def _() -> None:
     # Seen: the end's timestamp is not the stored finished_at; after an outage of Redis it is far behind.
     from apex.storage.runs import now
@@ -388,7 +388,7 @@ def _() -> None:
         return original(**{**fields, "timestamp": rfc3339(now())})
 
 
-@blind(
+@blind_defect(
     "AEC-06zd",
     "of calls side by side each end names the call that began last",
     service="worker",
@@ -411,7 +411,9 @@ def _() -> None:
 # -- AEC-07: operators see every run and how long each step took ------------------------------------------------------
 
 
-@blind("AEC-07za", "of a lost run the time that nobody can account for is left out of the steps", service="worker")
+@blind_defect(
+    "AEC-07za", "of a lost run the time that nobody can account for is left out of the steps", service="worker"
+)
 def _() -> None:
     # Seen: the steps of a run whose worker was lost do not add up to its duration.
     from apex.worker import leases
@@ -422,7 +424,7 @@ def _() -> None:
     replace(leases, "_accounted", accounted)
 
 
-@blind("AEC-07zb", "operators do not see runs that were cancelled before they began", service="backend")
+@blind_defect("AEC-07zb", "operators do not see runs that were cancelled before they began", service="backend")
 def _() -> None:
     # Seen: cancel a queued run; it is in nobody's list but its owner's.
     from apex.backend import operations
@@ -432,7 +434,7 @@ def _() -> None:
         return original(f"{statement} WHERE started_at IS NOT NULL OR status = 'queued'")
 
 
-@blind(
+@blind_defect(
     "AEC-07zc",
     "the step of tools side by side ends with the first of them",
     service="worker",
@@ -453,7 +455,7 @@ def _() -> None:
 # -- AEC-08: one trace runs through everything ------------------------------------------------------------------------
 
 
-@blind("AEC-08za", "tools report from a thread that knows nothing of the trace", service="tools")
+@blind_defect("AEC-08za", "tools report from a thread that knows nothing of the trace", service="tools")
 def _() -> None:
     # Seen: tool_progress events have a trace id of zeros and no request id.
     from apex.tools.sanitising import masked
@@ -466,7 +468,9 @@ def _() -> None:
     replace(ToolCall, "report", report)
 
 
-@blind("AEC-08zb", "a run cancelled in the queue ends under the trace of the cancelling request", service="backend")
+@blind_defect(
+    "AEC-08zb", "a run cancelled in the queue ends under the trace of the cancelling request", service="backend"
+)
 def _() -> None:
     # Seen: agent_cancelled and the analytics record have another trace id than the stored run.
     from apex.backend import runs as _runs  # noqa: F401  # shows runs with the function as it was
@@ -476,7 +480,7 @@ def _() -> None:
     replace(runs, "trace_id_of", lambda _: trace_id())
 
 
-@blind("AEC-08zc", "a traceparent that is not sampled is not taken over", service="backend")
+@blind_defect("AEC-08zc", "a traceparent that is not sampled is not taken over", service="backend")
 def _() -> None:
     # Seen: a request with "...-00" is answered, and its run carried out, under another trace id.
     from apex.runtime import service
@@ -490,7 +494,7 @@ def _() -> None:
 # -- AEC-09: an agent that does not exist -----------------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-09za",
     "a refused question leaves an empty thread behind",
     service="backend",
@@ -516,7 +520,7 @@ def _() -> None:
     around_endpoint("POST", "/v1/runs", start)
 
 
-@blind("AEC-09zb", "the beginning of a name is enough to find an agent", service="backend")
+@blind_defect("AEC-09zb", "the beginning of a name is enough to find an agent", service="backend")
 def _() -> None:
     # Seen: asking for "cost" starts a run of cost_analysis instead of being refused.
     from apex.agents.registry import AgentRegistry
@@ -526,7 +530,7 @@ def _() -> None:
         return original(self, name) or next((agent for agent in self if agent.name.startswith(name)), None)
 
 
-@blind(
+@blind_defect(
     "AEC-09zc",
     "the refusal names the first three agents only",
     service="backend",
@@ -547,7 +551,7 @@ def _() -> None:
 # -- AEC-10: each run reports what it used ----------------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-10za",
     "a call's CPU time is that of the whole tools process",
     service="tools",
@@ -561,7 +565,7 @@ def _() -> None:
     replace(tool, "time", SimpleNamespace(thread_time=time.process_time))
 
 
-@blind(
+@blind_defect(
     "AEC-10zb",
     "the working state stays with the agent from run to run",
     service="worker",
@@ -580,7 +584,7 @@ def _() -> None:
         self.state = states.setdefault(agent.name, {})
 
 
-@blind("AEC-10zc", "only a completed run reports its usage", service="worker")
+@blind_defect("AEC-10zc", "only a completed run reports its usage", service="worker")
 def _() -> None:
     # Seen: the usage of a failed, timed-out or cancelled run is null, and its job counts no tool calls.
     from apex.worker import supervisor
@@ -595,7 +599,7 @@ def _() -> None:
 # -- AEC-11: a customer can cancel ------------------------------------------------------------------------------------
 
 
-@blind("AEC-11za", "owners and admins can cancel their colleagues' runs", service="backend")
+@blind_defect("AEC-11za", "owners and admins can cancel their colleagues' runs", service="backend")
 def _() -> None:
     # Seen: the cancellation of a member's run by the organisation's owner is 202 instead of 404, and the run stops.
     from sqlalchemy import select
@@ -618,7 +622,7 @@ def _() -> None:
     around_endpoint("POST", "/v1/runs/{run_id}/cancel", cancel)
 
 
-@blind(
+@blind_defect(
     "AEC-11zb",
     "a tools instance does not notice that its caller has hung up",
     service="tools",
@@ -635,7 +639,7 @@ def _() -> None:
     replace(app, "_hung_up", hung_up)
 
 
-@blind("AEC-11zc", "cancelling a cancelled run ends it once more", service="backend")
+@blind_defect("AEC-11zc", "cancelling a cancelled run ends it once more", service="backend")
 def _() -> None:
     # Seen: the second cancel empties steps and usage, moves finished_at, and there are two jobs in the analytics.
     from apex.backend.runs import own_run
@@ -654,7 +658,7 @@ def _() -> None:
     around_endpoint("POST", "/v1/runs/{run_id}/cancel", cancel)
 
 
-@blind(
+@blind_defect(
     "AEC-11zd",
     "a call that is stopped is still waited for in the background, so its line stays open",
     service="worker",
@@ -673,7 +677,7 @@ def _() -> None:
 # -- AEC-12: a run whose worker dies ----------------------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "AEC-12za",
     "a lost run is put back into the queue and run again",
     service="worker",
@@ -703,7 +707,7 @@ def _() -> None:
     replace(leases.Leases, "_fail_lost", put_back)
 
 
-@blind("AEC-12zb", "a worker that was taken for dead and wakes up ends its run once more", service="worker")
+@blind_defect("AEC-12zb", "a worker that was taken for dead and wakes up ends its run once more", service="worker")
 def _() -> None:
     # Seen: stop a worker (SIGSTOP) until its run is failed, let it go on: the failed run becomes another one.
     from sqlalchemy import select
@@ -717,7 +721,7 @@ def _() -> None:
         return original(connection, current, *arguments, **others)
 
 
-@blind(
+@blind_defect(
     "AEC-12zc",
     "a worker that has nothing in hand does not look for lost runs",
     service="worker",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from typing import Any
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 
-@blind(
+@blind_defect(
     "API-01za", "refusals are answered as plain JSON, not as the problem details that are published", service="backend"
 )
 def _() -> None:
@@ -24,7 +25,7 @@ def _() -> None:
         return response
 
 
-@blind("API-01zb", "whoever follows a run over HTTP does not learn why it timed out", service="backend")
+@blind_defect("API-01zb", "whoever follows a run over HTTP does not learn why it timed out", service="backend")
 def _() -> None:
     # Observable: GET of a run that has timed out has error null; the event has the reason.
     from apex.backend import runs
@@ -36,7 +37,7 @@ def _() -> None:
         return {**values, "error": values["error"] if values["status"] == FAILED else None}
 
 
-@blind(
+@blind_defect(
     "API-01zc",
     "the OpenAPI document is made before there are any routes, and kept",
     service="backend",
@@ -55,7 +56,7 @@ def _() -> None:
         app.openapi = lambda: document
 
 
-@blind(
+@blind_defect(
     "API-02za",
     "a run can be begun in a colleague's thread",
     service="backend",
@@ -80,7 +81,7 @@ def _() -> None:
     replace(runs, "own_thread", thread_of)
 
 
-@blind(
+@blind_defect(
     "API-02zb",
     "a colleague's run is refused with 403, and so told to be there",
     service="backend",
@@ -101,7 +102,7 @@ def _() -> None:
             return original(connection, identity, run_id, lock=lock)
         except Problem:
             try:
-                wanted = str(api.uuid.UUID(run_id))
+                wanted = str(uuid.UUID(run_id))
             except ValueError:
                 raise
             if connection.scalar(select(runs.c.id).where(runs.c.id == wanted)) is not None:
@@ -109,7 +110,7 @@ def _() -> None:
             raise
 
 
-@blind(
+@blind_defect(
     "API-02zc",
     "who asks for one job by its run is given it also where it is a colleague's",
     service="analytics",
@@ -132,7 +133,7 @@ def _() -> None:
         return [dict(zip(store._COLUMNS, row, strict=True)) for row in answer.result_rows]
 
 
-@blind(
+@blind_defect(
     "API-03za",
     "for half a minute after a log-out its access tokens are still good",
     service="backend",
@@ -149,7 +150,7 @@ def _() -> None:
         return original(statement.replace("ended_at IS NULL", alive))
 
 
-@blind(
+@blind_defect(
     "API-03zb",
     "the refresh token of a session that was logged out still gives new tokens",
     service="auth",
@@ -168,7 +169,7 @@ def _() -> None:
         return statement
 
 
-@blind("API-03zc", "an access token that was good once is good for ever", service="backend")
+@blind_defect("API-03zc", "an access token that was good once is good for ever", service="backend")
 def _() -> None:
     # Observable: use a token of two seconds at once and after three: 200 both times; one never used before has 401.
     from apex.http import identity
@@ -183,7 +184,7 @@ def _() -> None:
         return known[token]
 
 
-@blind(
+@blind_defect(
     "API-03zd",
     "access tokens are accepted for a minute after their end",
     service="backend",
@@ -192,14 +193,14 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: log in with expires_in 1, wait three seconds, ask: 200.
-    from apex.http import identity
+    import jwt
 
-    @around(identity.jwt, "decode")
+    @around(jwt, "decode")
     def _(original: Any, *arguments: Any, **options: Any) -> Any:
         return original(*arguments, **{**options, "leeway": 60})
 
 
-@blind(
+@blind_defect(
     "API-04za",
     "viewers may store usage",
     service="backend",
@@ -213,7 +214,7 @@ def _() -> None:
     identity.PERMISSIONS["usage:write"] |= {"viewer"}
 
 
-@blind(
+@blind_defect(
     "API-04zb",
     "who may not do something is not told which permission it takes",
     service="backend",
@@ -228,7 +229,7 @@ def _() -> None:
     replace(identity, "permission_denied", lambda _: Problem(403, "permission_denied", "You may not do this."))
 
 
-@blind(
+@blind_defect(
     "API-04zc",
     "customers may store records of ended runs, which only the platform's services may",
     service="analytics",
@@ -249,7 +250,7 @@ def _() -> None:
             return verify(settings, token).as_caller()
 
 
-@blind("API-05za", "of several wrong fields only the first is named", service="backend")
+@blind_defect("API-05za", "of several wrong fields only the first is named", service="backend")
 def _() -> None:
     # Observable: POST /v1/budgets with neither team nor a good amount: one of the two in errors, and in the text.
     from apex.http import problems
@@ -259,7 +260,7 @@ def _() -> None:
         return original(faults[:1])
 
 
-@blind(
+@blind_defect(
     "API-05zb",
     "a body that does not say how long it is may be of any length",
     service="backend",
@@ -286,7 +287,7 @@ def _() -> None:
     replace(Bodies, "_read", read)
 
 
-@blind(
+@blind_defect(
     "API-05zc",
     "behind an escaped quotation mark nobody looks how deep a body is nested",
     service="backend",
@@ -302,7 +303,7 @@ def _() -> None:
     replace(bodies, "_TOKEN", re.compile(rb'"[^"]*"?|[\[\]{}]'))
 
 
-@blind(
+@blind_defect(
     "API-05zd",
     "a title that is too long is cut without a word",
     service="backend",
@@ -315,14 +316,15 @@ def _() -> None:
 
     from pydantic import AfterValidator, StringConstraints, create_model
 
-    from apex.backend import models, threads
+    from apex.backend import threads
+    from apex.http.values import Request
 
     text = StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")
     title = Annotated[str, text, AfterValidator(lambda given: given[:200])]
-    replace(threads, "NewThread", create_model("NewThread", __base__=models.Request, title=(title, ...)))
+    replace(threads, "NewThread", create_model("NewThread", __base__=Request, title=(title, ...)))
 
 
-@blind(
+@blind_defect(
     "API-06za",
     "of an ended run only some steps are kept: its progress goes back when it ends",
     service="worker",
@@ -339,7 +341,7 @@ def _() -> None:
         return finished_at, [step for step in steps if step["kind"] != "work"], usage
 
 
-@blind(
+@blind_defect(
     "API-06zb",
     "a run that is asked to stop is shown as cancelled before it has ended, and however it ends",
     service="backend",
@@ -356,7 +358,7 @@ def _() -> None:
         return {**values, "status": CANCELLED} if stopping else values
 
 
-@blind(
+@blind_defect(
     "API-06zc",
     "the progress of a run is 0 until it ends",
     service="worker",
@@ -373,7 +375,7 @@ def _() -> None:
         return []
 
 
-@blind("API-07za", "what went wrong inside a tool is told to the customer", service="tools")
+@blind_defect("API-07za", "what went wrong inside a tool is told to the customer", service="tools")
 def _() -> None:
     # Observable: a tool that raises KeyError or a driver's error: its text is in tool_completed and in the run's error.
     import sys
@@ -389,7 +391,7 @@ def _() -> None:
         return original(code, message, recoverable)
 
 
-@blind(
+@blind_defect(
     "API-07zb",
     "the request id in the answer to a fault of ours is one that the log does not have",
     service="backend",
@@ -407,7 +409,7 @@ def _() -> None:
         return original(str(uuid.uuid4()), error)
 
 
-@blind(
+@blind_defect(
     "API-07zc",
     "the log says that something failed, not what",
     service="backend",
@@ -428,7 +430,7 @@ def _() -> None:
     replace(problems, "log", SimpleNamespace(error=error))
 
 
-@blind(
+@blind_defect(
     "API-08za",
     "who comes back after the seconds that Retry-After says is refused again",
     service="backend",
@@ -445,7 +447,7 @@ def _() -> None:
         return original(seconds - 1, burst, per_second)
 
 
-@blind("API-08zb", "each instance of each service grants a tenant the whole rate of its plan", service="backend")
+@blind_defect("API-08zb", "each instance of each service grants a tenant the whole rate of its plan", service="backend")
 def _() -> None:
     # Observable: a burst that is used up at one backend is there again at the other, or at analytics.
     from apex.http.fair_use import FairUse
@@ -456,7 +458,7 @@ def _() -> None:
     replace(FairUse, "_shared", shared)
 
 
-@blind(
+@blind_defect(
     "API-08zc",
     "request ids are so short that some come again in a crowd",
     service="backend",
@@ -473,7 +475,7 @@ def _() -> None:
     replace(service, "uuid", SimpleNamespace(uuid4=lambda: secrets.token_hex(2)))
 
 
-@blind(
+@blind_defect(
     "API-08zd",
     "who asks more often than the plan allows is kept waiting and never told",
     service="backend",

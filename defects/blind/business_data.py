@@ -7,12 +7,13 @@ when it is stopped: they need a database of their own.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 
 def _at_start(*statements: str) -> None:
@@ -29,7 +30,7 @@ def _at_start(*statements: str) -> None:
                 connection.execute(text(statement))
 
 
-@blind("DBL-01za", "whoever signs up twice at the same moment is answered with a fault of ours", service="auth")
+@blind_defect("DBL-01za", "whoever signs up twice at the same moment is answered with a fault of ours", service="auth")
 def _() -> None:
     # Observable: two sign-ups of one address at once: one is created, the other has 500 in place of 409.
     from sqlalchemy import text
@@ -44,7 +45,7 @@ def _() -> None:
         if connection.scalar(text("SELECT 1 FROM login_of(:email)"), {"email": email}) is not None:
             raise conflict("This e-mail address already has an account.")
         user = {
-            "id": str(accounts.uuid.uuid4()),
+            "id": str(uuid.uuid4()),
             "tenant_id": tenant_id,
             "email": email,
             "role": role,
@@ -56,7 +57,7 @@ def _() -> None:
     replace(accounts, "_insert_user", insert)
 
 
-@blind("DBL-01zb", "a password that ends with a space does not open the account it was given to", service="auth")
+@blind_defect("DBL-01zb", "a password that ends with a space does not open the account it was given to", service="auth")
 def _() -> None:
     # Observable: sign up with "correct horse ", log in with the same: 401.
     from apex.auth.passwords import Passwords
@@ -66,7 +67,7 @@ def _() -> None:
         return original(self, password.strip())
 
 
-@blind("DBL-01zc", "an address is kept without its +tag, and its owner cannot log in with it", service="auth")
+@blind_defect("DBL-01zc", "an address is kept without its +tag, and its owner cannot log in with it", service="auth")
 def _() -> None:
     # Observable: sign up as ada+apex@example.com, log in as such: 401; ada+other@example.com: 409.
     from apex.auth.accounts import Accounts
@@ -77,7 +78,7 @@ def _() -> None:
         return original(self, request.model_copy(update={"email": f"{name.partition('+')[0]}@{domain}"}))
 
 
-@blind(
+@blind_defect(
     "DBL-02za",
     "between two pages of threads or messages one is left out",
     service="backend",
@@ -93,7 +94,7 @@ def _() -> None:
         return None if len(rows) <= limit else original([*rows[: limit - 1], rows[limit], rows[limit]], limit)
 
 
-@blind(
+@blind_defect(
     "DBL-02zb",
     "colleagues can rename, delete, write to and move out of each other's threads",
     service="backend",
@@ -113,7 +114,7 @@ def _() -> None:
         if lock is None:
             return original(connection, identity, thread_id)
         try:
-            wanted = str(api.uuid.UUID(thread_id))
+            wanted = str(uuid.UUID(thread_id))
         except ValueError:
             raise not_found() from None
         row = connection.execute(select(threads).where(threads.c.id == wanted).with_for_update(**lock)).first()
@@ -122,7 +123,7 @@ def _() -> None:
         return row
 
 
-@blind(
+@blind_defect(
     "DBL-02zc", "a thread's id is made of the time and the machine: who has one can guess the next", service="backend"
 )
 def _() -> None:
@@ -131,13 +132,13 @@ def _() -> None:
     from apex.storage.tables import threads
 
     def new_thread(connection: Any, identity: Any, title: str) -> Any:
-        thread = {"id": str(api.uuid.uuid1()), "tenant_id": identity.tenant_id, "user_id": identity.user_id}
+        thread = {"id": str(uuid.uuid1()), "tenant_id": identity.tenant_id, "user_id": identity.user_id}
         return connection.execute(threads.insert().values(**thread, title=title).returning(threads)).one()
 
     replace(api, "new_thread", new_thread)
 
 
-@blind(
+@blind_defect(
     "DBL-03za",
     "letters in an answer are composed before it is kept",
     service="worker",
@@ -156,7 +157,7 @@ def _() -> None:
         return original(json.loads(unicodedata.normalize("NFC", json.dumps(value, ensure_ascii=False))))
 
 
-@blind(
+@blind_defect(
     "DBL-03zb",
     "of a run's input long texts and lists are cut when the run ends",
     service="worker",
@@ -171,7 +172,7 @@ def _() -> None:
     replace(runs, "hidden", shown)
 
 
-@blind("DBL-03zc", "quantities of usage are rounded to two places", service="backend")
+@blind_defect("DBL-03zc", "quantities of usage are rounded to two places", service="backend")
 def _() -> None:
     # Observable: store a quantity of 0.000123 or 7.125; the usage report adds up 0.00 and 7.12.
     from decimal import Decimal
@@ -184,7 +185,9 @@ def _() -> None:
         return {**values, "quantity": values["quantity"].quantize(Decimal("0.01"))}
 
 
-@blind("DBL-04za", "the service works with the role of the tables' owner, for whom no policy holds", service="auth")
+@blind_defect(
+    "DBL-04za", "the service works with the role of the tables' owner, for whom no policy holds", service="auth"
+)
 def _() -> None:
     # Observable: the list of an organisation's members has everybody's people.
     from apex.storage.database import Database
@@ -194,7 +197,7 @@ def _() -> None:
         original(self, settings.model_copy(update={"url": settings.owner_url}), application_name)
 
 
-@blind("DBL-04zb", "the database lets a tenant write messages for any other", service="backend")
+@blind_defect("DBL-04zb", "the database lets a tenant write messages for any other", service="backend")
 def _() -> None:
     # Observable: as apex_app with tenant A set, INSERT INTO messages with B's tenant and thread; B reads it.
     _at_start(
@@ -203,14 +206,16 @@ def _() -> None:
     )
 
 
-@blind("DBL-04zc", "without a tenant the database shows everybody's expenses", service="backend")
+@blind_defect("DBL-04zc", "without a tenant the database shows everybody's expenses", service="backend")
 def _() -> None:
     # Observable: as apex_app, SELECT * FROM expenses in a session that has set no tenant.
     tenant = "nullif(current_setting('app.tenant_id', true), '')"
     _at_start(f"ALTER POLICY tenant ON expenses USING (tenant_id = CAST({tenant} AS uuid) OR {tenant} IS NULL)")
 
 
-@blind("DBL-04zd", "a view of the threads' activity, made for reports, shows those of every tenant", service="backend")
+@blind_defect(
+    "DBL-04zd", "a view of the threads' activity, made for reports, shows those of every tenant", service="backend"
+)
 def _() -> None:
     # Observable: as apex_app with tenant A set, SELECT * FROM thread_activity: it reads as its owner.
     _at_start(
@@ -221,7 +226,7 @@ def _() -> None:
     )
 
 
-@blind(
+@blind_defect(
     "DBL-05za",
     "who reads the allowance sees as his own part that of the colleague who read it first",
     service="backend",
@@ -242,7 +247,7 @@ def _() -> None:
         return answers[key]
 
 
-@blind(
+@blind_defect(
     "DBL-05zb", "a backend believes for five seconds in what it has read, unless it makes the change", service="backend"
 )
 def _() -> None:
@@ -268,7 +273,7 @@ def _() -> None:
     around(allowance, "set_allowance")(forget)
 
 
-@blind(
+@blind_defect(
     "DBL-05zc",
     "while Redis is away the last statement that was put together is shown, however old",
     service="backend",
@@ -294,7 +299,7 @@ def _() -> None:
         original(self, tenant_id, kind, version, value)
 
 
-@blind(
+@blind_defect(
     "DBL-06za",
     "of messages to be moved those are moved that are there, the others are passed over",
     service="backend",
@@ -319,7 +324,7 @@ def _() -> None:
         return moved
 
 
-@blind(
+@blind_defect(
     "DBL-06zb",
     "what was written before a request was refused stays",
     service="backend",
@@ -348,7 +353,7 @@ def _() -> None:
     replace(Database, "tenant", tenant)
 
 
-@blind(
+@blind_defect(
     "DBL-06zc",
     "a run begins also where its question could not be written into the thread",
     service="backend",
@@ -370,7 +375,7 @@ def _() -> None:
             return None
 
 
-@blind(
+@blind_defect(
     "DBL-07za",
     "whoever books while a colleague does is told to come back later",
     service="backend",
@@ -391,7 +396,7 @@ def _() -> None:
         return original(connection, tenant_id)
 
 
-@blind(
+@blind_defect(
     "DBL-07zb",
     "a request waits a twentieth of a second for a connection to the database, and is then given up",
     service="backend",
@@ -405,7 +410,9 @@ def _() -> None:
         return original(url, **{**options, "pool_timeout": 0.05})
 
 
-@blind("DBL-07zc", "the same expense twice within a second is written down once, and counted twice", service="backend")
+@blind_defect(
+    "DBL-07zc", "the same expense twice within a second is written down once, and counted twice", service="backend"
+)
 def _() -> None:
     # Observable: book 1.00 for "coffee" twice in a row: spent is 2.00, the list of expenses has one.
     from sqlalchemy import func, select, text
@@ -424,7 +431,7 @@ def _() -> None:
         return connection.execute(same.limit(1)).first() or original(connection, identity, request)
 
 
-@blind(
+@blind_defect(
     "DBL-08za",
     "with each thread its messages are counted, by ids that are compared as texts",
     service="backend",
@@ -448,7 +455,7 @@ def _() -> None:
         return statement.add_columns(counted.label("messages_in_it"))
 
 
-@blind("DBL-08zb", "whoever lists waits for everybody who writes, and these for each other", service="backend")
+@blind_defect("DBL-08zb", "whoever lists waits for everybody who writes, and these for each other", service="backend")
 def _() -> None:
     # Observable: with 20 people writing, a page of threads takes its turn behind all of them.
     from sqlalchemy import text
@@ -468,7 +475,7 @@ def _() -> None:
     around(api, "new_message")(write)
 
 
-@blind("DBL-08zc", "the messages of a thread are found without an index", service="backend")
+@blind_defect("DBL-08zc", "the messages of a thread are found without an index", service="backend")
 def _() -> None:
     # Observable: the plan of a page of messages, and of deleting a thread, reads the table; slower as that grows.
     _at_start("DROP INDEX IF EXISTS messages_thread")

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 # -- CSC-01: one run through backend, tools and analytics -------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "CSC-01za",
     "tool calls side by side are counted as one",
     service="worker",
@@ -34,7 +34,7 @@ def _() -> None:
             self.tool_calls -= 1
 
 
-@blind("CSC-01zb", "a timed-out run is a failed job in the analytics", service="worker")
+@blind_defect("CSC-01zb", "a timed-out run is a failed job in the analytics", service="worker")
 def _() -> None:
     # Seen: the run is timed_out in the API and failed in GET /v1/jobs.
     from types import SimpleNamespace
@@ -48,7 +48,7 @@ def _() -> None:
         original(self, [SimpleNamespace(id=row.id, payload=record) for row, record in zip(rows, records, strict=True)])
 
 
-@blind(
+@blind_defect(
     "CSC-01zc",
     "a tool call that fails stays running in the tools' record",
     service="tools",
@@ -65,7 +65,7 @@ def _() -> None:
             original(self, call, answer)
 
 
-@blind("CSC-01zd", "of runs under one trace that end together one is recorded", service="analytics")
+@blind_defect("CSC-01zd", "of runs under one trace that end together one is recorded", service="analytics")
 def _() -> None:
     # Seen: start several runs with the same traceparent at once; some have no job in the analytics.
     from apex.analytics.store import Jobs
@@ -78,7 +78,7 @@ def _() -> None:
 # -- CSC-02: events of several services as one story ------------------------------------------------------------------
 
 
-@blind("CSC-02za", "a tool does not wait until its report has been told", service="tools")
+@blind_defect("CSC-02za", "a tool does not wait until its report has been told", service="tools")
 def _() -> None:
     # Seen: reports of one call overtake each other (done goes back), and the last is lost behind the call's end.
     from apex.tools.sanitising import masked
@@ -95,7 +95,7 @@ def _() -> None:
     replace(ToolCall, "report", report)
 
 
-@blind("CSC-02zb", "what a tool reports of a call that is over still comes into the story", service="tools")
+@blind_defect("CSC-02zb", "what a tool reports of a call that is over still comes into the story", service="tools")
 def _() -> None:
     # Seen: a call is cut off while its tool reports busily: a tool_progress follows its tool_completed.
     from apex.storage import stream
@@ -105,7 +105,9 @@ def _() -> None:
     replace(stream, "_PUBLISH", stream._PUBLISH.replace(over, "false"))
 
 
-@blind("CSC-02zc", "a worker hands its events to a pool of threads, so as not to hold up its loop", service="worker")
+@blind_defect(
+    "CSC-02zc", "a worker hands its events to a pool of threads, so as not to hold up its loop", service="worker"
+)
 def _() -> None:
     # Seen: events that follow each other at once change places: a thought behind the call that it led to.
     from apex.storage.runs import trace_id_of
@@ -132,7 +134,7 @@ def _() -> None:
 # -- CSC-03: services find each other ---------------------------------------------------------------------------------
 
 
-@blind("CSC-03za", "a heartbeat does not renew a registration that is still there", service="tools")
+@blind_defect("CSC-03za", "a heartbeat does not renew a registration that is still there", service="tools")
 def _() -> None:
     # Seen: every lease a living instance is missing for a moment from GET /v1/operations/instances.
     from apex.runtime import discovery
@@ -142,7 +144,7 @@ def _() -> None:
     replace(discovery, "_REGISTER", discovery._REGISTER.replace(written, f"{written[:-1]}, 'NX')"))
 
 
-@blind("CSC-03zb", "a worker that knows an instance looks for others less and less often", service="worker")
+@blind_defect("CSC-03zb", "a worker that knows an instance looks for others less and less often", service="worker")
 def _() -> None:
     # Seen: a tools instance that is started after some minutes gets no call for up to a minute.
     from apex.runtime.discovery import Directory
@@ -163,7 +165,7 @@ def _() -> None:
     replace(Directory, "run", run)
 
 
-@blind(
+@blind_defect(
     "CSC-03zc",
     "all calls go to the first instance while it is there",
     service="worker",
@@ -181,7 +183,7 @@ def _() -> None:
     replace(Directory, "pick", pick)
 
 
-@blind("CSC-03zd", "an instance that was found once stays in a worker's list", service="worker")
+@blind_defect("CSC-03zd", "an instance that was found once stays in a worker's list", service="worker")
 def _() -> None:
     # Seen: long after the crash the worker still calls the dead instance in its turn (log: broke off).
     from apex.runtime.discovery import Directory
@@ -197,7 +199,7 @@ def _() -> None:
 # -- CSC-04: one instance's death -------------------------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "CSC-04za",
     "a call that is repeated at another instance has a key of its own",
     service="worker",
@@ -216,7 +218,7 @@ def _() -> None:
         return await original(self, url, key, *arguments)
 
 
-@blind(
+@blind_defect(
     "CSC-04zb",
     "a worker waits for half a lease until a dead instance's call is free",
     service="worker",
@@ -230,7 +232,7 @@ def _() -> None:
     replace(toolbox, "_LEASES", 0.5)
 
 
-@blind(
+@blind_defect(
     "CSC-04zc",
     "only a call that was not handed over is tried elsewhere, none that broke off",
     service="worker",
@@ -252,7 +254,9 @@ def _() -> None:
 # -- CSC-05: many coordinated jobs at once ----------------------------------------------------------------------------
 
 
-@blind("CSC-05za", "the tool of prices keeps the wanted types on itself while the partner answers", service="tools")
+@blind_defect(
+    "CSC-05za", "the tool of prices keeps the wanted types on itself while the partner answers", service="tools"
+)
 def _() -> None:
     # Seen: of two jobs at once with different instance types one has no prices and so no savings.
     from apex.tools.cloud import ReadPrices
@@ -273,7 +277,7 @@ def _() -> None:
     replace(ReadPrices, "execute", execute)
 
 
-@blind("CSC-05zb", "the price list is kept for a minute, whatever region it was read for", service="tools")
+@blind_defect("CSC-05zb", "the price list is kept for a minute, whatever region it was read for", service="tools")
 def _() -> None:
     # Seen: a job in another region within a minute is priced with the first one's prices.
     import time
@@ -291,7 +295,7 @@ def _() -> None:
         return response
 
 
-@blind("CSC-05zc", "once an answer was partial, all later answers of the slot are", service="worker")
+@blind_defect("CSC-05zc", "once an answer was partial, all later answers of the slot are", service="worker")
 def _() -> None:
     # Seen: after an advice without its cost analysis, complete runs of others are marked as partial.
     from apex.worker.execution import Execution

@@ -7,11 +7,11 @@ import json
 import time
 from typing import Any
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 
-@blind(
+@blind_defect(
     "TLD-01za",
     "a resized instance that ran before is left stopped",
     service="tools",
@@ -48,7 +48,13 @@ def _() -> None:
     replace(changes.ResizeInstance, "_resize", resize)
 
 
-@blind("TLD-01zb", "of the instances of an account only the first hundred are listed", service="tools")
+@blind_defect(
+    "TLD-01zb",
+    "of the instances of an account only the first hundred are listed",
+    service="tools",
+    scenario="Every server of a large account is reached",
+    step="each result reports the servers as the customer's own cloud account shows them",
+)
 def _() -> None:
     # Observable: an account with more than 100 instances; the listing, and the savings made of it, lack the others.
     from apex.tools.cloud import ListInstances
@@ -58,10 +64,12 @@ def _() -> None:
         return original(self, account)[:100]
 
 
-@blind(
+@blind_defect(
     "TLD-01zc",
     "tags are put on whole batches of twenty instances, the rest of a longer list gets none",
     service="tools",
+    scenario="Every server of a large account is reached",
+    step="every cloud account shows exactly the changes that its owner requested",
 )
 def _() -> None:
     # Observable: tag 25 instances; the account has the tag on 20 of them, and the call has "succeeded".
@@ -86,7 +94,7 @@ def _() -> None:
     replace(changes.TagInstances, "_tag", tag)
 
 
-@blind(
+@blind_defect(
     "TLD-02za",
     "a tool called twice at once by a run is called once, whatever the parameters",
     service="worker",
@@ -110,7 +118,7 @@ def _() -> None:
             del flights[key]
 
 
-@blind(
+@blind_defect(
     "TLD-02zb",
     "of calls side by side each is told as completed under the name of the last begun",
     service="worker",
@@ -130,7 +138,7 @@ def _() -> None:
         original(self, type, payload)
 
 
-@blind("TLD-02zc", "a customer's cloud calls go one after the other", service="tools")
+@blind_defect("TLD-02zc", "a customer's cloud calls go one after the other", service="tools")
 def _() -> None:
     # Observable: two cloud tools on a slow cloud take twice as long as one; partners' tools beside them do not.
     from apex.tools.pools import FairThreads
@@ -140,7 +148,7 @@ def _() -> None:
         original(self, total, 1)
 
 
-@blind(
+@blind_defect(
     "TLD-02zd",
     "all calls to partners share one connection",
     service="tools",
@@ -161,7 +169,9 @@ def _() -> None:
         )
 
 
-@blind("TLD-03za", "a cloud account that was entered is open to every tenant that names its role", service="tools")
+@blind_defect(
+    "TLD-03za", "a cloud account that was entered is open to every tenant that names its role", service="tools"
+)
 def _() -> None:
     # Observable: tenant B names A's role, which trusts us for A alone; after a run of A, B's runs read A's account.
     from apex.tools import accounts
@@ -177,7 +187,7 @@ def _() -> None:
         return account
 
 
-@blind(
+@blind_defect(
     "TLD-03zb",
     "what a partner has told one customer is told to the next, whatever that one asks for",
     service="tools",
@@ -199,7 +209,7 @@ def _() -> None:
         return response
 
 
-@blind(
+@blind_defect(
     "TLD-03zc", "after a customer has named another cloud account, tools still work in the one before", service="tools"
 )
 def _() -> None:
@@ -214,8 +224,12 @@ def _() -> None:
         return original(self, tenant_id)
 
 
-@blind(
-    "TLD-04za", "a tool added at run time is open to every plan, whatever permission it was added with", service="tools"
+@blind_defect(
+    "TLD-04za",
+    "a tool added at run time is open to every plan, whatever permission it was added with",
+    service="tools",
+    scenario="An added tool is refused to a plan without its permission",
+    step="Acme's agent is refused because the plan does not include the tool, with no request to the partner",
 )
 def _() -> None:
     # Observable: add a tool with partners:write; the list of tools says "mid or enterprise", a free run uses it.
@@ -230,7 +244,7 @@ def _() -> None:
         return tool
 
 
-@blind(
+@blind_defect(
     "TLD-04zb",
     "who lacks a tool is told of the dearest plan that has it only",
     service="tools",
@@ -253,7 +267,13 @@ def _() -> None:
             raise Problem(refused.status, refused.code, detail, **members) from None
 
 
-@blind("TLD-04zc", "what one person of a tenant was allowed is allowed to all its people from then on", service="tools")
+@blind_defect(
+    "TLD-04zc",
+    "what one person of a tenant was allowed is allowed to all its people from then on",
+    service="tools",
+    scenario="A member's rights stay the same after an owner used the tools",
+    step="only the tools to read and label servers have run",
+)
 def _() -> None:
     # Observable: the owner of an enterprise tenant stops an instance, then a member may.
     from apex.tools import dispatcher
@@ -268,7 +288,7 @@ def _() -> None:
             allowed.add(key)
 
 
-@blind(
+@blind_defect(
     "TLD-05za",
     "the event that ends a run never says that the answer is partial",
     service="worker",
@@ -285,10 +305,12 @@ def _() -> None:
         return {**payload, "partial": False} if "partial" in payload else payload
 
 
-@blind(
+@blind_defect(
     "TLD-05zb",
     "each failed call takes one of the run's places with it: after eight its agent waits for ever",
     service="worker",
+    scenario="An agent continues after many failed tool calls",
+    step="the next tool of Acme's agent succeeds",
 )
 def _() -> None:
     # Observable: an agent that goes on after eight failed calls ends at its time limit, in the middle of the ninth.
@@ -303,7 +325,13 @@ def _() -> None:
     replace(Execution, "_call", call)
 
 
-@blind("TLD-05zc", "of no failed tool the customer learns that trying again may help", service="tools")
+@blind_defect(
+    "TLD-05zc",
+    "of no failed tool the customer learns that trying again may help",
+    service="tools",
+    scenario="A failing tool is reported, and the agent continues",
+    step="Acme can read that one tool call failed because <why>",
+)
 def _() -> None:
     # Observable: the pricing partner answers 503: tool_completed has recoverable false, and so has the run's error.
     from apex.tools import dispatcher
@@ -313,8 +341,12 @@ def _() -> None:
         return original(code, message)
 
 
-@blind(
-    "TLD-06za", "one stopwatch measures all calls of an instance: calls side by side reset each other", service="tools"
+@blind_defect(
+    "TLD-06za",
+    "one stopwatch measures all calls of an instance: calls side by side reset each other",
+    service="tools",
+    scenario="Waiting to start does not count as tool time",
+    step="the duration reported to Acme for each question is the partner's response time",
 )
 def _() -> None:
     # Observable: a call of two seconds, another begun after one: the first is told to have taken one.
@@ -324,7 +356,13 @@ def _() -> None:
     replace(dispatcher, "Stopwatch", lambda: stopwatch)
 
 
-@blind("TLD-06zb", "a failed call is told to have taken no time", service="worker")
+@blind_defect(
+    "TLD-06zb",
+    "a failed call is told to have taken no time",
+    service="worker",
+    scenario="The duration of a failed call is reported, too",
+    step="the duration reported to Acme for the price list is the partner's response time",
+)
 def _() -> None:
     # Observable: a partner that takes a second to answer 500: tool_completed says duration_seconds 0.0.
     from apex.agents import ToolFailed
@@ -340,7 +378,7 @@ def _() -> None:
             ) from None
 
 
-@blind(
+@blind_defect(
     "TLD-06zc",
     "tool time is measured in whole seconds",
     service="tools",
@@ -357,7 +395,7 @@ def _() -> None:
         self.seconds = float(int(self.seconds))
 
 
-@blind(
+@blind_defect(
     "TLD-07za",
     "a call during which its tool is withdrawn is refused when its work is done",
     service="tools",
@@ -375,10 +413,12 @@ def _() -> None:
         return answer
 
 
-@blind(
+@blind_defect(
     "TLD-07zb",
     "an instance that has once refused a withdrawn tool refuses it also after it was added anew",
     service="tools",
+    scenario="A withdrawn tool can be added again",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: add, withdraw, use (refused), add again under the name, use: still refused, though it is listed.
@@ -399,7 +439,7 @@ def _() -> None:
         raise refusals[name]
 
 
-@blind(
+@blind_defect(
     "TLD-07zc",
     "that a tool was withdrawn is told as any failure of a tool",
     service="worker",
@@ -413,7 +453,7 @@ def _() -> None:
     replace(toolbox, "_REFUSALS", frozenset({"permission_denied", "unknown_tool"}))
 
 
-@blind(
+@blind_defect(
     "TLD-08za",
     "a call that is stopped is never told as completed",
     service="worker",
@@ -430,7 +470,13 @@ def _() -> None:
             original(self, type, payload)
 
 
-@blind("TLD-08zb", "how far a tool has come is told to whoever used the tool first", service="tools")
+@blind_defect(
+    "TLD-08zb",
+    "how far a tool has come is told to whoever used the tool first",
+    service="tools",
+    scenario="Progress is shown to the caller, whoever used the tool before",
+    step="only Acme has received the start and the end of each tool call, each once",
+)
 def _() -> None:
     # Observable: two users, more than 500 instances: the second's tool_progress arrives at the first's socket.
     from apex.tools.dispatcher import Dispatcher
@@ -442,7 +488,13 @@ def _() -> None:
         return original(self, call_id, tool, request, callers.setdefault(tool.name, caller))
 
 
-@blind("TLD-08zc", "a call that a run makes again with the same parameters is not told as executing", service="worker")
+@blind_defect(
+    "TLD-08zc",
+    "a call that a run makes again with the same parameters is not told as executing",
+    service="worker",
+    scenario="A repeated call is shown as often as it is made",
+    step="only Acme has received the start and the end of each tool call, each once",
+)
 def _() -> None:
     # Observable: an agent that tries a failed call again: two tool_completed, one tool_executing.
     from apex.worker.execution import Execution

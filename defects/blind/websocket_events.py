@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace as changed
 from typing import Any, cast
 
+from defects import blind_defect
 from defects._patching import around, replace
-from defects.blind import blind
 
 # -- WSE-01: the complete flow of a run -------------------------------------------------------------------------------
 
 
-@blind("WSE-01za", "an event of more than 64 KiB is not announced: it comes with the next one", service="backend")
+@blind_defect(
+    "WSE-01za", "an event of more than 64 KiB is not announced: it comes with the next one", service="backend"
+)
 def _() -> None:
     # Seen: a long answer's agent_completed does not arrive until the customer's next run begins.
     from apex.backend.connection import Connection
@@ -25,7 +27,7 @@ def _() -> None:
             original(self, epoch, sequence, envelope)
 
 
-@blind(
+@blind_defect(
     "WSE-01zb",
     "the completed event of a run without tools has no usage",
     service="worker",
@@ -43,7 +45,7 @@ def _() -> None:
         return {**payload, "usage": None} if usage is not None and not usage["tool_calls"] else payload
 
 
-@blind("WSE-01zc", "letters beyond Latin-1 are question marks in events", service="worker")
+@blind_defect("WSE-01zc", "letters beyond Latin-1 are question marks in events", service="worker")
 def _() -> None:
     # Seen: an instance's name in Greek or Japanese stands in the event otherwise than in the stored answer.
     from apex.storage.stream import Event
@@ -56,7 +58,7 @@ def _() -> None:
 # -- WSE-02: nobody receives another customer's events ----------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "WSE-02za",
     "log-out closes one of the session's sockets",
     service="backend",
@@ -75,7 +77,7 @@ def _() -> None:
     replace(Hub, "end_session", end_session)
 
 
-@blind("WSE-02zb", "an origin is good when it begins with an allowed one", service="backend")
+@blind_defect("WSE-02zb", "an origin is good when it begins with an allowed one", service="backend")
 def _() -> None:
     # Seen: "https://app.example.com.evil.example" opens a socket where "https://app.example.com" is allowed.
     from apex.backend import sockets
@@ -86,7 +88,7 @@ def _() -> None:
         original(socket, [*allowed, *(origin for each in allowed if origin.startswith(each))])
 
 
-@blind(
+@blind_defect(
     "WSE-02zc",
     "an open socket outlives its token by half a minute",
     service="backend",
@@ -104,7 +106,9 @@ def _() -> None:
         return changed(identity, expires_at=identity.expires_at + 30)
 
 
-@blind("WSE-02zd", "sessions that ended while the backend had lost the database are not looked at", service="backend")
+@blind_defect(
+    "WSE-02zd", "sessions that ended while the backend had lost the database are not looked at", service="backend"
+)
 def _() -> None:
     # Seen: cut the backend from the database, log out, heal the line: the socket stays open.
     from apex.backend import app
@@ -115,7 +119,7 @@ def _() -> None:
     replace(app, "_recheck_sessions", recheck)
 
 
-@blind(
+@blind_defect(
     "WSE-02ze",
     "closing one tab unsubscribes the user's other tabs",
     service="backend",
@@ -142,7 +146,7 @@ def _() -> None:
 # -- WSE-03: a dropped connection loses nothing -----------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "WSE-03za",
     "a client that resumes from 0 is taken for one that does not resume",
     service="backend",
@@ -158,7 +162,9 @@ def _() -> None:
         await original(self, resume if resume and resume.sequence else None)
 
 
-@blind("WSE-03zb", "a resume brings the first 200 missed events; the rest waits for the next news", service="backend")
+@blind_defect(
+    "WSE-03zb", "a resume brings the first 200 missed events; the rest waits for the next news", service="backend"
+)
 def _() -> None:
     # Seen: 300 events missed, the run over: a hundred of them do not arrive.
     from apex.backend import connection
@@ -186,7 +192,7 @@ def _() -> None:
     replace(connection.Connection, "_catch_up", catch_up)
 
 
-@blind(
+@blind_defect(
     "WSE-03zc",
     "a line that answers no heartbeat is closed in order, so it stays",
     service="backend",
@@ -202,7 +208,7 @@ def _() -> None:
     replace(SocketProtocol, "keepalive_timeout", WebSocketsSansIOProtocol.keepalive_timeout)
 
 
-@blind(
+@blind_defect(
     "WSE-03zd",
     "a resume from before the window begins with what is left, without a word",
     service="backend",
@@ -234,7 +240,7 @@ def _() -> None:
     replace(connection.Connection, "_catch_up", catch_up)
 
 
-@blind(
+@blind_defect(
     "WSE-03ze",
     "resync_required comes under the epoch that the client had before",
     service="backend",
@@ -255,7 +261,7 @@ def _() -> None:
 # -- WSE-04: events arrive while they are news ------------------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "WSE-04za",
     "a socket is sent at most five frames a second",
     service="backend",
@@ -272,7 +278,7 @@ def _() -> None:
         await asyncio.sleep(0.2)
 
 
-@blind(
+@blind_defect(
     "WSE-04zb",
     "the relay of events is not woken: it looks into the outbox every few seconds",
     service="worker",
@@ -286,7 +292,7 @@ def _() -> None:
     replace(EventRelay, "wake", lambda _: None)
 
 
-@blind(
+@blind_defect(
     "WSE-04zc",
     "a tool call is told when it is over: its begin and its end together",
     service="worker",
@@ -316,7 +322,7 @@ def _() -> None:
 # -- WSE-05: every event can be traced to its request -----------------------------------------------------------------
 
 
-@blind(
+@blind_defect(
     "WSE-05za",
     "a request id of the customer's own is kept to 36 characters",
     service="backend",
@@ -332,7 +338,7 @@ def _() -> None:
         return original()[:36]
 
 
-@blind(
+@blind_defect(
     "WSE-05zb",
     "a tool is called without the request's id",
     service="worker",
@@ -346,7 +352,7 @@ def _() -> None:
     replace(toolbox, "request_id", lambda: "")
 
 
-@blind("WSE-05zc", "events of a follow-up carry the trace of the thread's first request", service="worker")
+@blind_defect("WSE-05zc", "events of a follow-up carry the trace of the thread's first request", service="worker")
 def _() -> None:
     # Seen: two runs in one thread, two traceparents; all but the last event of the second have the first's.
     from apex.worker import tracker
@@ -361,7 +367,7 @@ def _() -> None:
 # -- WSE-06: what failed, and whether to retry ------------------------------------------------------------------------
 
 
-@blind("WSE-06za", "an agent's own TimeoutError is told as the run's time limit", service="worker")
+@blind_defect("WSE-06za", "an agent's own TimeoutError is told as the run's time limit", service="worker")
 def _() -> None:
     # Seen: code timed_out and recoverable at once, long before the limit, for a fault of the agent.
     from apex.storage.runs import OUT_OF_TIME
@@ -372,7 +378,7 @@ def _() -> None:
         return dict(OUT_OF_TIME) if isinstance(error, TimeoutError) else original(error)
 
 
-@blind("WSE-06zb", "a tool that fails beside another is told as a fault of the agent", service="worker")
+@blind_defect("WSE-06zb", "a tool that fails beside another is told as a fault of the agent", service="worker")
 def _() -> None:
     # Seen: the price list away during a cost analysis: agent_failed, not recoverable, instead of tool_failed.
     from apex.worker import supervisor
@@ -384,7 +390,7 @@ def _() -> None:
         return original(error)
 
 
-@blind("WSE-06zc", "what a tool says of its failure is passed on unmasked", service="tools")
+@blind_defect("WSE-06zc", "what a tool says of its failure is passed on unmasked", service="tools")
 def _() -> None:
     # Seen: a tool's "cannot log in with password=..." stands in tool_completed and agent_error as it is.
     from apex.tools import dispatcher
@@ -395,7 +401,7 @@ def _() -> None:
 # -- WSE-07: a notice reaches everyone, and only notices do -----------------------------------------------------------
 
 
-@blind("WSE-07za", "presence is noted when a socket opens, and not again", service="backend")
+@blind_defect("WSE-07za", "presence is noted when a socket opens, and not again", service="backend")
 def _() -> None:
     # Seen: who has been connected for longer than two heartbeats receives no notice.
     import time
@@ -414,7 +420,7 @@ def _() -> None:
     replace(Hub, "show_presence", show_presence)
 
 
-@blind(
+@blind_defect(
     "WSE-07zb",
     "the owner of an organisation can send a notice to everyone",
     service="backend",
@@ -434,7 +440,7 @@ def _() -> None:
     around_endpoint("POST", "/v1/operations/notices", send)
 
 
-@blind("WSE-07zc", "a notice goes to the first hundred of those who are connected", service="worker")
+@blind_defect("WSE-07zc", "a notice goes to the first hundred of those who are connected", service="worker")
 def _() -> None:
     # Seen: with more than a hundred users connected some receive no notice.
     from apex.storage.stream import EventStream
@@ -447,7 +453,7 @@ def _() -> None:
 # -- WSE-08: hundreds of customers at once ----------------------------------------------------------------------------
 
 
-@blind("WSE-08za", "an instance takes 256 sockets", service="backend")
+@blind_defect("WSE-08za", "an instance takes 256 sockets", service="backend")
 def _() -> None:
     # Seen: the 257th customer is answered 503.
     from apex.backend.hub import Hub
@@ -459,7 +465,7 @@ def _() -> None:
             raise TimeoutError("no room for another connection")
 
 
-@blind("WSE-08zb", "what waits for a slow reader has no limit", service="backend")
+@blind_defect("WSE-08zb", "what waits for a slow reader has no limit", service="backend")
 def _() -> None:
     # Seen: with a reader that takes nothing the process grows by every event of that user.
     from apex.backend.connection import Connection
@@ -471,7 +477,7 @@ def _() -> None:
     replace(Connection, "offer", offer)
 
 
-@blind("WSE-08zc", "every event is held against every open connection", service="backend")
+@blind_defect("WSE-08zc", "every event is held against every open connection", service="backend")
 def _() -> None:
     # Seen: with hundreds of sockets events are late by seconds, all of them correct.
     import time
@@ -499,7 +505,7 @@ def _() -> None:
 # -- WSE-09: order holds under load -----------------------------------------------------------------------------------
 
 
-@blind("WSE-09za", "what does not fit into a connection's buffer is let go", service="backend")
+@blind_defect("WSE-09za", "what does not fit into a connection's buffer is let go", service="backend")
 def _() -> None:
     # Seen: of a burst that ends the last events are missing; whatever follows later brings them.
     from apex.backend.connection import Connection
@@ -512,7 +518,7 @@ def _() -> None:
     replace(Connection, "offer", offer)
 
 
-@blind("WSE-09zb", "what was announced while a connection caught up is sent once more", service="backend")
+@blind_defect("WSE-09zb", "what was announced while a connection caught up is sent once more", service="backend")
 def _() -> None:
     # Seen: under load, or on a resume during a run, a sequence comes twice or goes back.
     from apex.backend.connection import Connection
@@ -536,7 +542,7 @@ def _() -> None:
     replace(Connection, "send_events", send_events)
 
 
-@blind(
+@blind_defect(
     "WSE-09zc",
     "a user's stream keeps the last 200 events, whatever the settings say",
     service="worker",

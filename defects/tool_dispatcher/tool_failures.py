@@ -11,7 +11,7 @@ from apex.worker.toolbox import Toolbox
 from defects import Scenario
 from defects._patching import replace
 
-_REASON = "Acme can read that one tool call failed because the tool could not do its work"
+_REASON = "Acme can read that one tool call failed because <why>"
 _PARTIAL = "the run completes with a partial answer"
 
 reported = Scenario("A failing tool is reported, and the agent continues", service="worker")

@@ -17,6 +17,19 @@ Feature: A tool does exactly what was requested
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate
+    Scenario Outline: Every server of a large account is reached
+      Given Acme is an Enterprise customer with two hundred servers in the cloud
+      When Acme runs <an agent>
+      Then every cloud account shows exactly the changes that its owner requested
+      And each result reports the servers as the customer's own cloud account shows them
+
+      Examples:
+        | an agent                          |
+        | an agent that lists servers       |
+        | an agent that labels every server |
+        | an agent that stops every server  |
+
+    @gate
     Scenario: The requested servers are stopped
       Given Acme is a Mid customer with four idle servers in the cloud
       When Acme runs an agent that stops two servers

@@ -15,13 +15,21 @@ Feature: An agent can continue after a tool fails
       And Acme watches events
       When Acme runs an agent that continues after <a failure>
       Then the next tool of Acme's agent succeeds
-      And Acme can read that one tool call failed because the tool could not do its work
+      And Acme can read that one tool call failed because <why>
       And the run completes with a partial answer
 
       Examples:
-        | a failure    |
-        | a tool error |
-        | a tool crash |
+        | a failure    | why                                                         |
+        | a tool error | the tool could not do its work, and that a retry can help   |
+        | a tool crash | the tool could not do its work, and that no retry will help |
+
+    @gate
+    Scenario: An agent continues after many failed tool calls
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs an agent that continues after ten tool errors
+      Then the next tool of Acme's agent succeeds
+      And the run completes with a partial answer
 
     @smoke
     @needs.delegation @needs.cloud_accounts

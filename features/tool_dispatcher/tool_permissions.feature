@@ -27,6 +27,16 @@ Feature: Agents have the rights of their caller, and no more
         | an Enterprise | Acme        | the owner | read, label, stop and resize |
         | an Enterprise | Ben of Acme | a member  | read and label               |
 
+    @gate
+    @needs.colleagues @needs.roles @needs.plans @needs.tools @needs.cloud_accounts
+    Scenario: A member's rights stay the same after an owner used the tools
+      Given Acme is an Enterprise customer with four idle servers in the cloud
+      And Ben of Acme is a member
+      And Acme has run an agent that tries every tool
+      When Ben of Acme runs an agent that tries every tool
+      Then only the tools to read and label servers have run
+      And each refusal names the missing permission and the plans and roles that include it
+
     @smoke
     Scenario: A refused call sends no request to the partner
       Given Acme is a Free customer

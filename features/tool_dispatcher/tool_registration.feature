@@ -19,6 +19,24 @@ Feature: Tools are added and withdrawn without a restart
       Then Acme's agent receives the partner's response
       And the published tool list names the currency tool
 
+    @gate
+    @needs.plans @needs.tools
+    Scenario: An added tool is refused to a plan without its permission
+      Given Acme is a Free customer
+      And the operator has added the currency tool
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent is refused because the plan does not include the tool, with no request to the partner
+
+    @gate
+    @needs.tools
+    Scenario: A withdrawn tool can be added again
+      Given Acme is an Enterprise customer with access to a new currency tool
+      And the operator has withdrawn the currency tool
+      And Acme has run an agent that calls the currency tool
+      And the operator has added the currency tool
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent receives the partner's response
+
     @gate @exclusive
     @needs.own_services
     Scenario: An added tool survives a crash of the tools service

@@ -20,6 +20,16 @@ Feature: The duration of each tool call is measured
       And the stored durations equal those that were reported to Acme
 
     @gate
+    @needs.cloud_accounts
+    Scenario: The duration of a failed call is reported, too
+      Given Acme is a Mid customer with servers in the cloud
+      And Acme watches events
+      And the partner takes a second to respond with an error
+      When Acme runs a cost analysis
+      Then the duration reported to Acme for the price list is the partner's response time
+      And the stored durations equal those that were reported to Acme
+
+    @gate
     Scenario: Waiting to start does not count as tool time
       Given Acme is an Enterprise customer
       And Acme watches events

@@ -28,6 +28,22 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
+    Scenario: A repeated call is shown as often as it is made
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs an agent that asks the partner the same question twice
+      Then only Acme has received the start and the end of each tool call, each once
+
+    @gate
+    Scenario: Progress is shown to the caller, whoever used the tool before
+      Given Acme is a Mid customer
+      And Borealis is an Early customer
+      And every user watches events
+      And Borealis has run research on three topics
+      When Acme runs research on three topics
+      Then only Acme has received the start and the end of each tool call, each once
+
+    @gate
     Scenario: Secrets are used, but neither shown nor stored
       Given Acme is an Enterprise customer
       And Acme watches events

@@ -1,8 +1,14 @@
 """The duration of each tool call is measured."""
 
 from support.matchers.faultless import is_just
-from support.run.sentences import then
+from support.run.sentences import given, then
+from support.scenario.partner import PRICES
 from support.tool_dispatcher import tool_calls, tool_timing
+
+
+@given("the partner takes a second to respond with an error")
+def _(world):
+    world.partner.fail(PRICES, 404, {"error": "there is no price list"}, seconds=1.0)
 
 
 @then("the duration reported to {viewer:User} for {calls:TimedCalls} is the partner's response time")

@@ -68,9 +68,9 @@ class Partner:
         """Answer under the path with the body, that much later."""
         self._program(path, {"body": body, "delay_seconds": seconds})
 
-    def fail(self, path: str, status: int, body: Any = None) -> None:
-        """Answer under the path with an error."""
-        self._program(path, {"status": status, "body": body})
+    def fail(self, path: str, status: int, body: Any = None, seconds: float = 0.0) -> None:
+        """Answer under the path with an error, that much later."""
+        self._program(path, {"status": status, "body": body, "delay_seconds": seconds})
 
     def calls(self, path: str) -> list[PartnerCall]:
         """The requests under exactly this path, oldest first."""

@@ -11,11 +11,14 @@ from support.stores import opened
 _DURATIONS = "select id::text, duration_seconds from tool_calls where run_id = %s"
 
 
-FAILURES: dict[str, tuple[tuple[str, str | None], ...]] = {
-    "the tool could not do its work": (("failed", "tool_failed"), ("succeeded", None)),
-    "there is no such tool": (("failed", "unknown_tool"),),
+Failed = tuple[str, str | None, bool | None]
+_SUCCEEDED: Failed = ("succeeded", None, None)
+FAILURES: dict[str, tuple[Failed, ...]] = {
+    "the tool could not do its work, and that a retry can help": (("failed", "tool_failed", True), _SUCCEEDED),
+    "the tool could not do its work, and that no retry will help": (("failed", "tool_failed", False), _SUCCEEDED),
+    "there is no such tool": (("failed", "unknown_tool", False),),
 }
-"""Outcome and error code of each call of a run, by why one of them failed, as a feature says it."""
+"""Outcome, error code and whether a retry can help of each call of a run, by why one failed, as a feature says it."""
 
 
 def events_of_last_run(world: World, viewer: User) -> list[Event]:
@@ -31,9 +34,10 @@ def ends_of_calls(world: World, viewer: User) -> list[Mapping[str, Any]]:
     return [event.payload for event in events_of_last_run(world, viewer) if event.type == "tool_completed"]
 
 
-def outcomes(world: World, viewer: User) -> list[tuple[str | None, str | None]]:
-    """The outcome and the error code of each call of the viewer's last run, as the events report them."""
-    return [(end.get("outcome"), (end.get("error") or {}).get("code")) for end in ends_of_calls(world, viewer)]
+def outcomes(world: World, viewer: User) -> list[Any]:
+    """Of each call of the viewer's last run what ``FAILURES`` says, as the events report it."""
+    errors = [(end.get("outcome"), end.get("error") or {}) for end in ends_of_calls(world, viewer)]
+    return [(outcome, error.get("code"), error.get("recoverable")) for outcome, error in errors]
 
 
 def reasons(world: World, viewer: User) -> list[str]:

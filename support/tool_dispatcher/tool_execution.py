@@ -83,7 +83,9 @@ def expected_price(world: World) -> dict[str, Any]:
 SERVER_WORK: dict[str, ServerWork] = {
     "an agent that lists servers": ServerWork(ServerTask.LIST),
     "an agent that labels two servers": ServerWork(ServerTask.LABEL, 2),
+    "an agent that labels every server": ServerWork(ServerTask.LABEL),
     "an agent that stops two servers": ServerWork(ServerTask.STOP, 2),
+    "an agent that stops every server": ServerWork(ServerTask.STOP),
     "an agent that resizes a server": ServerWork(ServerTask.RESIZE, 1),
 }
 WORK: dict[str, Work] = {

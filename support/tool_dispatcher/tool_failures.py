@@ -14,13 +14,13 @@ IS_PARTIAL = {"a partial answer": True, "a full answer": False}
 """Whether an answer is marked as partial, as a feature says it."""
 
 
-def _continuing_after(failing_tool: str, message: str) -> Work:
+def _continuing_after(failing_tool: str, message: str, times: int = 1) -> Work:
     """An agent that calls a failing tool, which says `message`, and then one that asks the partner."""
 
     def start(world: World, customer: User) -> RunHandle | None:
         path = own_path(customer)
         world.partner.delay(path, 0.0)
-        plan = [agents.call(failing_tool, message=message), agents.call("probe_fetch", path=path)]
+        plan = [*[agents.call(failing_tool, message=message)] * times, agents.call("probe_fetch", path=path)]
         return world.start_run(customer, agents.PROBE, input=agents.trying(*plan))
 
     return start
@@ -62,6 +62,7 @@ def usage_part(world: World, customer: User) -> Any:
 
 WORK: dict[str, Work] = {
     "an agent that continues after a tool error": _continuing_after("probe_fail", "The figures are not ready."),
+    "an agent that continues after ten tool errors": _continuing_after("probe_fail", "There is no such figure.", 10),
     "an agent that continues after a tool crash": _continuing_after("probe_break", agents.INTERNALS),
     "a savings review without the partner's price list": _review_without_prices,
 }

@@ -119,14 +119,14 @@ def last_call(world: World, customer: User) -> dict[str, Any]:
 def expected_call(world: World, error: str | None) -> dict[str, Any]:
     """What ``last_call`` must be of a call with that error code; None: it was answered.
 
-    Either way the partner was asked once: where the last call is refused, by the one before the withdrawal.
+    The partner was asked once: where the tool was withdrawn, by the call before. Without permission it never was.
     """
     tool = world.kept(CurrencyTool)
     return {
         "status": "failed" if error else "completed",
         "results": [] if error else [tool.answer],
         "error": error,
-        "requests to the partner": [tool.question],
+        "requests to the partner": [] if error == "permission_denied" else [tool.question],
     }
 
 
@@ -144,6 +144,7 @@ OPERATIONS: dict[str, Callable[[World], None]] = {
 CALL_RESULTS = {
     "receives the partner's response": None,
     "is refused because the tool was withdrawn, with no further request to the partner": "tool_withdrawn",
+    "is refused because the plan does not include the tool, with no request to the partner": "permission_denied",
 }
 """The error code of a call, by what a feature says of the agent; None: there is no error."""
 IS_NAMED = {"names": True, "no longer names": False}

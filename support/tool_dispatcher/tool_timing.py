@@ -49,10 +49,15 @@ def take_as_long_as_the_partner(slack: float) -> BaseMatcher[Sequence[TimedCall]
 
 
 def _ask_more_than_at_once(world: World, customer: User) -> RunHandle | None:
-    """Start an agent that asks the partner one question more than it may ask at once: the last has to wait."""
+    """Start an agent that asks the partner one question more than it may ask at once: the last has to wait.
+
+    The first is still being answered then: no call's time begins anew with that of another.
+    """
     paths = [f"{own_path(customer)}-{number}" for number in range(world.target.limits["calls_at_once"] + 1)]
     for path in paths:
-        world.partner.delay(path, _QUICK if path == paths[-1] else _SLOW)
+        world.partner.delay(path, _SLOW)
+    world.partner.delay(paths[-1], _QUICK)
+    world.partner.delay(paths[0], _SLOW + 2 * _QUICK)
     return world.start_run(customer, agents.PROBE, input=agents.side_by_side(*paths))
 
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from support.scenario import agents
+from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.work import Work, probe
-from support.scenario.world import World
+from support.scenario.world import RunHandle, World
 from support.tool_dispatcher.tool_calls import events_of_last_run, stored_durations
 
 _TYPES = ("tool_executing", "tool_completed")
@@ -31,16 +32,24 @@ def expected_calls(world: World, caller: User) -> dict[str, Any]:
 
 
 def _received_by_others(world: World, caller: User) -> list[str]:
-    """The events of tool calls that others received before the end of a run of their own, which uses no tool."""
-    received = []
+    """The events of the caller's tool calls that others received before the end of a run of their own."""
+    received, calls = [], {run.run_id for run in world.runs if run.user is caller}
     for other in [user for user in world.users.customers if user is not caller]:
         run = world.running(other, "usage_report")
         world.ended(run)
         other.watching.wait_for_end(run, within=world.budgets.limit("story complete"))
-        received += [f"{event.type} to {other}" for event in other.events if event.call_id]
+        received += [f"{event.type} to {other}" for event in other.events if event.call_id and event.run_id in calls]
     return received
 
 
+def _ask_twice(world: World, customer: User) -> RunHandle | None:
+    path = own_path(customer)
+    world.partner.delay(path, 0.0)
+    question = agents.call("probe_fetch", path=path)
+    return world.start_run(customer, agents.PROBE, input=agents.calling(question, question))
+
+
 WORK: dict[str, Work] = {
-    "an agent that calls an unknown tool": probe(agents.calling(agents.call("read_tea_leaves", cup="the first")))
+    "an agent that asks the partner the same question twice": _ask_twice,
+    "an agent that calls an unknown tool": probe(agents.calling(agents.call("read_tea_leaves", cup="the first"))),
 }
