@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
 
@@ -73,11 +74,16 @@ def _calls(events: Sequence[Event]) -> list[str]:
     faults = []
     executing: Counter[str | None] = Counter()
     completed: Counter[str | None] = Counter()
+    callers: dict[str | None, tuple[Any, ...]] = {}
     for event in events:
+        caller = (event.agent_name, event.payload.get("tool_name"), event.payload.get("parent_run_id"))
         if event.type == "tool_executing":
             executing[event.call_id] += 1
+            callers[event.call_id] = caller
         elif event.type == "tool_completed":
             completed[event.call_id] += 1
+            if callers.get(event.call_id, caller) != caller:
+                faults.append(f"call {event.call_id} of {callers[event.call_id]} ended as one of {caller}")
             if completed[event.call_id] > executing[event.call_id]:
                 faults.append(f"tool_completed of call {event.call_id} came without its tool_executing before it")
     for call in {*executing, *completed}:

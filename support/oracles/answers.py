@@ -60,6 +60,9 @@ class Published:
         content = responses[key].get("content") or {}
         if not content:
             return [f"a body where none is published: {answer.text[:100]!r}"] if answer.text else []
+        shown = next((value for name, value in answer.headers.items() if name.lower() == "content-type"), "")
+        if shown.partition(";")[0].strip() not in content:
+            return [f"it is {shown or 'of no type'}, published is {' or '.join(content)}"]
         if "json" not in next(iter(content)):
             return []
         check = self._checks.get((place, key))

@@ -1,4 +1,4 @@
-"""The records oracle: what is stored of a run that has ended agrees everywhere, whatever its end.
+"""The records oracle: what is stored and told of a run that has ended agrees everywhere, whatever its end.
 
 Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 """
@@ -6,15 +6,17 @@ Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from support.oracles.story import StoredRun
+from support.platform.story import Event
 
 _CLOSE = 2e-6
 """Stores write times to the microsecond, and a duration as the difference of two of them."""
 
 
 class DifferentRecords(AssertionError):
-    """Two services have stored different things of one run."""
+    """Two services have stored different things of one run, or its customer was told something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,60 @@ def different_records(runs: Iterable[StoredRun], jobs: Iterable[StoredJob]) -> l
     ]
 
 
+def told_otherwise(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str]:
+    """Where the events of ended runs say something else than what is stored, one line a run.
+
+    What is too large for an event is not in it: an answer is null then, a member holds dots.
+    """
+    of = {run.id: run for run in runs if run.has_ended}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for event in told:
+        run = of.get(event.run_id or "")
+        if run is not None and event.is_end:
+            found[run.id] += _end(run, event)
+        elif run is not None and event.type == "tool_completed":
+            found[run.id] += _call(run, event)
+    return [f"run {id} ({of[id].status}): {'; '.join(faults)}" for id, faults in found.items() if faults]
+
+
+def _end(run: StoredRun, event: Event) -> list[str]:
+    error = run.result.get("error") or {}
+    stored = {**run.result, **error, "duration_seconds": run.seconds}
+    found = [
+        f"its {event.type} tells the {name} {str(shown)[:200]}, stored is {str(stored[name])[:200]}"
+        for name, shown in event.payload.items()
+        if name in stored and shown is not None and "..." not in str(shown) and not _same(shown, stored[name])
+    ]
+    happened = event.happened_at
+    if happened is not None and abs(happened.timestamp() - run.finished_at) > _CLOSE:
+        found.append(f"its {event.type} happened at {event.timestamp}, stored is {run.finished_at}")
+    return found
+
+
+def _call(run: StoredRun, event: Event) -> list[str]:
+    outcome, seconds = run.calls.get(event.call_id or "", (None, None))
+    shown = event.payload.get("duration_seconds")
+    if seconds is None or outcome != event.payload.get("outcome") or outcome == "cancelled":
+        return []
+    return (
+        [] if _same(shown, seconds) else [f"the call {event.call_id} told that it took {shown} s, stored is {seconds}"]
+    )
+
+
+def _same(shown: Any, stored: Any) -> bool:
+    if isinstance(shown, float) and isinstance(stored, float | int):
+        return abs(shown - stored) <= _CLOSE
+    return bool(shown == stored)
+
+
 def _faults(run: StoredRun, jobs: Sequence[StoredJob]) -> list[str]:
     found = []
-    if run.replies != int(run.is_answered):
-        found.append(f"{'answered' if run.is_answered else 'without an answer'}, its conversation has {run.replies}")
+    is_answered = run.result.get("answer") is not None
+    if run.replies != int(is_answered):
+        found.append(f"{'answered' if is_answered else 'without an answer'}, its conversation has {run.replies}")
     # What a lost worker counted is lost with it.
-    if run.counted_calls is not None and run.counted_calls != run.calls:
-        found.append(f"it counts {run.counted_calls} tool calls, the tools service has {run.calls}")
+    if run.counted_calls is not None and run.counted_calls != len(run.calls):
+        found.append(f"it counts {run.counted_calls} tool calls, the tools service has {len(run.calls)}")
     if len(jobs) != 1:
         return [*found, f"the analytics service has {len(jobs)} records of it"]
     (job,) = jobs

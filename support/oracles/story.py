@@ -4,8 +4,9 @@ Pure judgement; runs and streams are looked up by :mod:`support.stores.observers
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from support.matchers.story import story_faults
 from support.platform.story import Event
@@ -20,8 +21,9 @@ class StoredRun:
     """A run as it is stored. ``started`` tells whether an agent ever took it up.
 
     ``seconds``: how long it was at work; ``finished_at``: seconds since 1970. ``counted_calls``: the tool calls that
-    the run says it made, None where nobody counted; ``calls``: those that the tools service has. ``replies``: the
-    answers in its conversation.
+    the run says it made, None where nobody counted; ``calls``: outcome and seconds of those that the tools service has,
+    by their ids. ``result``: what its end is to tell (answer, partial, usage, error); ``replies``: the answers in its
+    conversation.
     """
 
     id: str
@@ -34,8 +36,8 @@ class StoredRun:
     seconds: float = 0.0
     finished_at: float = 0.0
     counted_calls: int | None = None
-    calls: int = 0
-    is_answered: bool = False
+    calls: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
     replies: int = 0
 
     @property

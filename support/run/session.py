@@ -10,7 +10,7 @@ from support.matchers.schema import breaches_of
 from support.oracles.answers import Published, WrongAnswer, wrong_answers
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.identities import Cause, Check, WrongIdentity, unpublished_frames, wrong_identities
-from support.oracles.records import DifferentRecords, different_records
+from support.oracles.records import DifferentRecords, different_records, told_otherwise
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability, missing
 from support.platform.contract import schemas_of_frames
@@ -161,10 +161,10 @@ class Session:
         if not mine:
             return []
 
-        def broken(every: Iterable[StoredRun], told: Iterable[Event]) -> tuple[list[str], list[str]]:
+        def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
             runs = [run for run in every if run.id in mine]
             stories = [] if world.broken_stories else broken_stories(runs, told)
-            return stories, different_records(runs, self.observers.jobs(mine))
+            return stories, different_records(runs, self.observers.jobs(mine)) + told_otherwise(runs, told)
 
         stories, records = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.

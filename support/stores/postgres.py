@@ -25,7 +25,9 @@ _RUNS = """
 select id::text, user_id::text, tenant_id::text, status, started_at is not null, agent_name,
        split_part(traceparent, '-', 2), coalesce(extract(epoch from finished_at - started_at), 0)::float8,
        coalesce(extract(epoch from finished_at), 0)::float8, (usage ->> 'tool_calls')::int,
-       (select count(*) from tool_calls c where c.run_id = r.id), coalesce(answer <> 'null', false),
+       (select coalesce(jsonb_object_agg(c.id, jsonb_build_array(c.status, c.duration_seconds)), '{}')
+        from tool_calls c where c.run_id = r.id),
+       jsonb_build_object('answer', answer, 'partial', partial, 'usage', usage, 'error', error),
        (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant')
 from runs r where tenant_id = any(%s::uuid[])
 """

@@ -36,9 +36,11 @@ DOCUMENT = {
 
 
 def done(body=None, **headers: str) -> Outcome:
-    shown = {"x-request-id": "r1", "traceparent": f"00-{TRACE}-0123456789abcdef-01"} | {
-        name.replace("_", "-"): value for name, value in headers.items()
-    }
+    shown = {
+        "x-request-id": "r1",
+        "content-type": "application/json",
+        "traceparent": f"00-{TRACE}-0123456789abcdef-01",
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
     text = json.dumps({"id": "a"} if body is None else body)
     return Outcome("GET", "/v1/things/7?page=2", 200, shown, text, None, Meaning.DONE, trace_id=TRACE)
 
@@ -47,7 +49,9 @@ def refused(status=404, meaning=Meaning.NOT_FOUND, retry_after=None, **body) -> 
     problem = {"code": "not_found", "title": "Not found", "detail": "There is none.", "status": status} | {
         "request_id": "r2"
     }
-    answer = replace(done(problem | body, x_request_id="r2"), status=status, meaning=meaning)
+    answer = replace(
+        done(problem | body, x_request_id="r2", content_type="application/problem+json"), status=status, meaning=meaning
+    )
     return replace(answer, headers={**answer.headers, "retry-after": retry_after}) if retry_after else answer
 
 
@@ -83,6 +87,14 @@ def test_good_answers(answer):
     ("answer", "fault"),
     [
         (replace(done(), status=202), "the status 202 is not published"),
+        (
+            done(content_type="text/html; charset=utf-8"),
+            "it is text/html; charset=utf-8, published is application/json",
+        ),
+        (
+            replace(refused(), headers={**refused().headers, "content-type": "application/json"}),
+            "it is application/json",
+        ),
         (done({"name": "a"}), "id"),
         (replace(done(), method="DELETE", status=204), "a body where none is published"),
         (replace(done(), headers={"traceparent": done().headers["traceparent"]}), "no request ID"),

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from support.oracles.records import StoredJob, different_records
+from support.oracles.records import StoredJob, different_records, told_otherwise
 from support.oracles.story import StoredRun
+from support.platform.story import Event
 
 RUN = StoredRun(
     *("run-1", "user-1", "tenant-1", "completed", True, "cost", "trace-1"),
-    seconds=1.5, finished_at=100.0, counted_calls=2, calls=2, is_answered=True, replies=1,
+    seconds=1.5, finished_at=100.0, counted_calls=2, calls={"a": ("succeeded", 0.5), "b": ("failed", 1.0)},
+    result={"answer": {"total": "9.13"}, "partial": False, "error": None}, replies=1,
 )  # fmt: skip
 JOB = StoredJob("run-1", "user-1", "tenant-1", "cost", "completed", "trace-1", 2, 1.5, 100.0)
 IN_THE_QUEUE = StoredRun("run-2", "user-1", "tenant-1", "cancelled", False, "cost", "trace-2", finished_at=90.0)
@@ -37,7 +39,7 @@ def test_a_run_that_is_under_way_has_no_record_yet():
         (RUN, [replace(JOB, tool_calls=3)], "counts 3 tool calls, the run 2"),
         (RUN, [replace(JOB, seconds=0.0)], "seconds 0.0, the run 1.5"),
         (RUN, [replace(JOB, finished_at=101.0)], "finished_at 101.0"),
-        (replace(RUN, calls=1), [JOB], "it counts 2 tool calls, the tools service has 1"),
+        (replace(RUN, calls={"a": ("succeeded", 0.5)}), [JOB], "it counts 2 tool calls, the tools service has 1"),
         (replace(RUN, replies=0), [JOB], "its conversation has 0"),
         (replace(RUN, replies=2), [JOB], "its conversation has 2"),
         (replace(IN_THE_QUEUE, replies=1), [NEVER_BEGUN], "without an answer, its conversation has 1"),
@@ -47,3 +49,47 @@ def test_a_difference_is_named(run, jobs, fault):
     (found,) = different_records([run], jobs)
     assert fault in found
     assert run.id in found
+
+
+AT = "1970-01-01T00:01:40.000000Z"
+END = Event("agent_completed", "run-1", timestamp=AT, payload={"answer": {"total": "9.13"}, "duration_seconds": 1.5})
+CALL = Event(
+    "tool_completed", "run-1", payload={"call_id": "b", "outcome": "failed", "duration_seconds": 1.0}, timestamp=AT
+)
+FAILED = replace(RUN, status="failed", result={"error": {"code": "tool_failed", "recoverable": True}})
+
+
+def with_payload(event: Event, **changed) -> Event:
+    return replace(event, payload={**event.payload, **changed})
+
+
+@pytest.mark.parametrize(
+    ("run", "event"),
+    [
+        (RUN, END),
+        (RUN, CALL),
+        (RUN, with_payload(END, answer=None, reference="/runs/run-1")),
+        (RUN, with_payload(CALL, outcome="cancelled", duration_seconds=9.0)),
+        (replace(RUN, status="running"), with_payload(END, answer={})),
+        (FAILED, replace(END, type="agent_error", payload={"code": "tool_failed", "recoverable": True})),
+    ],
+)
+def test_what_is_told_is_what_is_stored(run, event):
+    assert told_otherwise([run], [event]) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "event", "fault"),
+    [
+        (RUN, with_payload(END, answer={"total": "9.12"}), "tells the answer {'total': '9.12'}"),
+        (RUN, with_payload(END, partial=True), "tells the partial True, stored is False"),
+        (RUN, with_payload(END, duration_seconds=0.0), "tells the duration_seconds 0.0, stored is 1.5"),
+        (RUN, replace(END, timestamp="1970-01-01T00:01:41.000000Z"), "happened at 1970-01-01T00:01:41"),
+        (RUN, with_payload(CALL, duration_seconds=0.0), "the call b told that it took 0.0 s, stored is 1.0"),
+        (RUN, with_payload(CALL, duration_seconds=None), "the call b told that it took None s"),
+        (FAILED, replace(END, type="agent_error", payload={"code": "agent_failed"}), "tells the code agent_failed"),
+    ],
+)
+def test_what_is_told_otherwise_is_named(run, event, fault):
+    (found,) = told_otherwise([run], [event])
+    assert fault in found
