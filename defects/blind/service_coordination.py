@@ -34,7 +34,13 @@ def _() -> None:
             self.tool_calls -= 1
 
 
-@blind_defect("CSC-01zb", "a timed-out run is a failed job in the analytics", service="worker")
+@blind_defect(
+    "CSC-01zb",
+    "a timed-out run is a failed job in the analytics",
+    service="worker",
+    scenario="A job that takes too long is recorded once, as timed out",
+    step="every service has one record of each job, and all records agree",
+)
 def _() -> None:
     # Seen: the run is timed_out in the API and failed in GET /v1/jobs.
     from types import SimpleNamespace

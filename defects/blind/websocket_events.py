@@ -77,7 +77,13 @@ def _() -> None:
     replace(Hub, "end_session", end_session)
 
 
-@blind_defect("WSE-02zb", "an origin is good when it begins with an allowed one", service="backend")
+@blind_defect(
+    "WSE-02zb",
+    "an origin is good when it begins with an allowed one",
+    service="backend",
+    scenario="An unauthorised client is refused and receives no events",
+    step="the client is refused and receives no event of Acme's next run",
+)
 def _() -> None:
     # Seen: "https://app.example.com.evil.example" opens a socket where "https://app.example.com" is allowed.
     from apex.backend import sockets
@@ -163,7 +169,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-03zb", "a resume brings the first 200 missed events; the rest waits for the next news", service="backend"
+    "WSE-03zb",
+    "a resume brings the first 200 missed events; the rest waits for the next news",
+    service="backend",
+    scenario="Hundreds of missed events are delivered at once",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Seen: 300 events missed, the run over: a hundred of them do not arrive.
@@ -352,7 +362,13 @@ def _() -> None:
     replace(toolbox, "request_id", lambda: "")
 
 
-@blind_defect("WSE-05zc", "events of a follow-up carry the trace of the thread's first request", service="worker")
+@blind_defect(
+    "WSE-05zc",
+    "events of a follow-up carry the trace of the thread's first request",
+    service="worker",
+    scenario="A follow-up in the same conversation has its own IDs",
+    step="every event carries these IDs of its own request",
+)
 def _() -> None:
     # Seen: two runs in one thread, two traceparents; all but the last event of the second have the first's.
     from apex.worker import tracker
@@ -367,7 +383,13 @@ def _() -> None:
 # -- WSE-06: what failed, and whether to retry ------------------------------------------------------------------------
 
 
-@blind_defect("WSE-06za", "an agent's own TimeoutError is told as the run's time limit", service="worker")
+@blind_defect(
+    "WSE-06za",
+    "an agent's own TimeoutError is told as the run's time limit",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
+)
 def _() -> None:
     # Seen: code timed_out and recoverable at once, long before the limit, for a fault of the agent.
     from apex.storage.runs import OUT_OF_TIME
@@ -378,7 +400,13 @@ def _() -> None:
         return dict(OUT_OF_TIME) if isinstance(error, TimeoutError) else original(error)
 
 
-@blind_defect("WSE-06zb", "a tool that fails beside another is told as a fault of the agent", service="worker")
+@blind_defect(
+    "WSE-06zb",
+    "a tool that fails beside another is told as a fault of the agent",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
+)
 def _() -> None:
     # Seen: the price list away during a cost analysis: agent_failed, not recoverable, instead of tool_failed.
     from apex.worker import supervisor
@@ -390,7 +418,13 @@ def _() -> None:
         return original(error)
 
 
-@blind_defect("WSE-06zc", "what a tool says of its failure is passed on unmasked", service="tools")
+@blind_defect(
+    "WSE-06zc",
+    "what a tool says of its failure is passed on unmasked",
+    service="tools",
+    scenario="No error event contains internal details",
+    step="the stored error and the error event of Acme's run show no internal details",
+)
 def _() -> None:
     # Seen: a tool's "cannot log in with password=..." stands in tool_completed and agent_error as it is.
     from apex.tools import dispatcher
@@ -401,7 +435,13 @@ def _() -> None:
 # -- WSE-07: a notice reaches everyone, and only notices do -----------------------------------------------------------
 
 
-@blind_defect("WSE-07za", "presence is noted when a socket opens, and not again", service="backend")
+@blind_defect(
+    "WSE-07za",
+    "presence is noted when a socket opens, and not again",
+    service="backend",
+    scenario="A notice reaches a customer who has been connected for a while",
+    step="every connection receives the notice in time",
+)
 def _() -> None:
     # Seen: who has been connected for longer than two heartbeats receives no notice.
     import time
@@ -440,7 +480,13 @@ def _() -> None:
     around_endpoint("POST", "/v1/operations/notices", send)
 
 
-@blind_defect("WSE-07zc", "a notice goes to the first hundred of those who are connected", service="worker")
+@blind_defect(
+    "WSE-07zc",
+    "a notice goes to the first hundred of those who are connected",
+    service="worker",
+    scenario="A notice reaches more than a hundred customers",
+    step="every connection receives the notice in time",
+)
 def _() -> None:
     # Seen: with more than a hundred users connected some receive no notice.
     from apex.storage.stream import EventStream

@@ -26,6 +26,15 @@ Feature: Every service has one record of a job
       Then the run is stored as failed
       And every service has one record of each job, and all records agree
 
+    @gate
+    @needs.time_limits
+    Scenario: A job that takes too long is recorded once, as timed out
+      Given Acme is an Early customer
+      And Acme watches events
+      When Acme starts an agent that hangs past its time limit
+      Then the run is stored as timed out
+      And every service has one record of each job, and all records agree
+
     @gate @exclusive
     @needs.own_services
     Scenario: A record that is delivered again is stored once

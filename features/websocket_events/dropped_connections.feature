@@ -53,6 +53,16 @@ Feature: A dropped connection loses no events
 
     @gate
     @needs.live_events @needs.sequence_numbers @needs.resume
+    Scenario: Hundreds of missed events are delivered at once
+      Given Acme is a Mid customer with stored usage
+      And Acme watches events
+      And Acme has disconnected and missed hundreds of events
+      When Acme reconnects
+      Then Acme has received every event of the run in order, each once
+      And Acme's connections together show no gap and no duplicate
+
+    @gate
+    @needs.live_events @needs.sequence_numbers @needs.resume
     Scenario: A customer who missed too many events is notified once
       Given Acme is a Mid customer with stored usage
       And Acme watches events

@@ -23,6 +23,19 @@ Feature: Every event can be traced to its request
         | trace   |
 
     @gate
+    Scenario: A follow-up in the same conversation has its own IDs
+      Given Acme is an Enterprise customer with servers in the cloud
+      And Acme watches events
+      When Acme runs two cost analyses in one conversation, one after the other
+      Then every event carries these IDs of its own request
+        | ID      |
+        | user    |
+        | thread  |
+        | run     |
+        | request |
+        | trace   |
+
+    @gate
     @needs.delegation
     Scenario: Concurrent runs in two conversations keep their IDs
       Given Acme is an Enterprise customer with servers in the cloud and stored usage

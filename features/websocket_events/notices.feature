@@ -20,6 +20,21 @@ Feature: Maintenance notices reach every connected user
       And every connection shows the notice once, with no gap to the next run
 
     @gate
+    Scenario: A notice reaches a customer who has been connected for a while
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has been connected for some heartbeats
+      When the operator sends a notice to everyone
+      Then every connection receives the notice in time
+
+    @gate
+    Scenario: A notice reaches more than a hundred customers
+      Given a hundred and twenty customers
+      And every user watches events
+      When the operator sends a notice to everyone
+      Then every connection receives the notice in time
+
+    @gate
     Scenario: A customer cannot send a notice
       Given Acme is an Enterprise customer
       And Borealis is a Free customer

@@ -4,9 +4,14 @@ from hamcrest import equal_to
 
 from support.matchers.problems import is_refused_with
 from support.matchers.story import has_no_gap, has_the_notice
-from support.run.sentences import then, when
-from support.websocket_events import notices
+from support.run.sentences import given, then, when
+from support.websocket_events import dropped_connections, notices
 from support.websocket_events.notices import Notice
+
+
+@given("{viewer:User} has been connected for some heartbeats")
+def _(world, viewer):
+    dropped_connections.await_heartbeats(world, viewer, count=3)
 
 
 @when("{customer:User} tries to send a notice to everyone")

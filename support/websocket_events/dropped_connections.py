@@ -15,7 +15,8 @@ from support.websocket_events import connections
 
 _MORE_THAN_KEPT = 2_100
 """More events than the platform keeps for a user who is disconnected (2,000 in the test environment)."""
-_HEARTBEATS = 2
+_HUNDREDS = 700
+"""Fewer than that, and more than it reads at once (200)."""
 _DELAY = 0.3
 
 
@@ -74,7 +75,7 @@ def lose_until_the_run_ends(world: World, user: User, loss: Loss) -> None:
 
 def drop_after_heartbeats(world: World, user: User) -> None:
     """Once heartbeats came (or should have come), nothing comes through any more, and the run ends."""
-    _await_heartbeats(world, user)
+    await_heartbeats(world, user)
     connections.drop(world, user, Fault("blackhole"))
     _finish_run(world, user)
 
@@ -85,7 +86,7 @@ def slow_down(network: SlowNetwork) -> Callable[[World, User], None]:
     def connect(world: World, user: User) -> None:
         world.own_link(user).set_fault(network.fault)
         world.watch(user)
-        _await_heartbeats(world, user)
+        await_heartbeats(world, user)
 
     return connect
 
@@ -118,6 +119,10 @@ def _more_than_kept(world: World, user: User) -> None:
     world.ended(world.running(user, agents.PROBE, input=agents.talkative(_MORE_THAN_KEPT)), within="long run ends")
 
 
+def _hundreds(world: World, user: User) -> None:
+    world.ended(world.running(user, agents.PROBE, input=agents.talkative(_HUNDREDS)), within="long run ends")
+
+
 def _another_stream(world: World, user: User) -> None:
     seen = user.watching.last_sequence or 0
     lose_the_stream(world)
@@ -130,6 +135,7 @@ def _another_stream(world: World, user: User) -> None:
 
 
 MISSED = {
+    "hundreds of events": _hundreds,
     "more events than the platform keeps": _more_than_kept,
     "a data loss of the event stream and as many new events": _another_stream,
 }
@@ -142,11 +148,11 @@ def _finish_run(world: World, user: User) -> None:
     world.ended(world.run_of(user))
 
 
-def _await_heartbeats(world: World, user: User) -> None:
-    # Whether they came is for a Then to judge.
+def await_heartbeats(world: World, user: User, count: int = 2) -> None:
+    """Wait until so many came to the user's connection; whether they did is for a Then to judge."""
     try:
         user.watching.wait_until(
-            lambda capture: len(capture.heartbeats) >= _HEARTBEATS,
+            lambda capture: len(capture.heartbeats) >= count,
             within=world.budgets.limit("dropped connection detected"),
         )
     except DeadlinePassed as missing:

@@ -33,13 +33,14 @@ class Requests:
     ids: tuple[RequestIds, ...]
 
 
-def in_two_threads(agent: Agent, *, at_once: bool) -> Work:
-    """A run in each of two conversations, each with a request ID of its own; both have ended when it returns."""
+def two_runs(agent: Agent, *, at_once: bool, threads: int = 2) -> Work:
+    """Two runs, in a conversation each or in one, with a request ID each; both have ended when it returns."""
 
     def run_both(world: World, user: User) -> RunHandle:
-        ids = []
+        ids, thread = [], ""
         for number in (1, 2):
-            thread = world.platform.create_thread(user, f"Thread {number}").require().id
+            if number <= threads:
+                thread = world.platform.create_thread(user, f"Thread {number}").require().id
             request = f"request-{uuid.uuid4().hex}"
             run = world.running(user, agent.wire, thread_id=thread, request_id=request)
             ids.append(RequestIds(user.id, thread, run.run_id, request, run.trace_id))

@@ -24,11 +24,13 @@ class EventClient(Enum):
     FORGED = "a program with a forged token"
     SESSION_OVER = "a program with a token of a session that has ended"
     THIRD_PARTY = "a third-party website"
+    LOOK_ALIKE = "a website whose address begins like the product's"
 
     @property
     def refusal(self) -> Meaning:
         """How the platform must refuse an unauthorized client."""
-        return Meaning.PERMISSION_DENIED if self is EventClient.THIRD_PARTY else Meaning.UNAUTHENTICATED
+        is_website = self in (EventClient.THIRD_PARTY, EventClient.LOOK_ALIKE)
+        return Meaning.PERMISSION_DENIED if is_website else Meaning.UNAUTHENTICATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ def connect(world: World, client: EventClient, user: User) -> None:
             capture = world.try_to_watch(user, website=world.platform.dialect.website, carrier="subprotocol")
         case EventClient.THIRD_PARTY:
             capture = world.try_to_watch(user, website=_THIRD_PARTY, carrier="subprotocol")
+        case EventClient.LOOK_ALIKE:
+            website = f"{world.platform.dialect.website}.elsewhere.test"
+            capture = world.try_to_watch(user, website=website, carrier="subprotocol")
         case EventClient.NO_TOKEN:
             capture = world.try_to_watch(user, anonymous=True)
         case _:

@@ -1,17 +1,20 @@
 """The words of live events in sentences; see support/scenario/words.py."""
 
+from support.load import populations
 from support.platform.dialect import Closing
 from support.scenario.agents import Agent
+from support.scenario.users import Plan
 from support.scenario.words import entry, kind
 from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
-from support.websocket_events.event_identity import in_two_threads
+from support.websocket_events.event_identity import two_runs
 
 WORK = {
-    "a cost analysis in each of two conversations, one after the other": in_two_threads(
-        Agent.COST_ANALYSIS, at_once=False
+    "a cost analysis in each of two conversations, one after the other": two_runs(Agent.COST_ANALYSIS, at_once=False),
+    "two cost analyses in one conversation, one after the other": two_runs(
+        Agent.COST_ANALYSIS, at_once=False, threads=1
     ),
-    "a savings review in each of two conversations, both in parallel": in_two_threads(Agent.REVIEW, at_once=True),
+    "a savings review in each of two conversations, both in parallel": two_runs(Agent.REVIEW, at_once=True),
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {
@@ -25,6 +28,7 @@ ASSETS = {
 GROUPS = {
     "ten customers with servers in the cloud and two open tabs each": event_isolation.ten_with_two_tabs,
     "an owner and a member in each segment": notices.two_of_each_segment,
+    "a hundred and twenty customers": lambda world: populations.organisations(world, 120, 1, Plan.FREE),
 }
 TYPES = {
     "Closing": kind(Closing),

@@ -27,8 +27,9 @@ class Probe(Agent):
     ``input["steps"]``: a list of single-key objects: ``{"think": text}``, ``{"think_times": n}``,
     ``{"think_long": {"times": n, "characters": n}}``, ``{"fetch": path}`` (a partner's resource),
     ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
-    (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` (a fault of the agent
-    itself), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
+    (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` and
+    ``{"time_out": message}`` (faults of the agent itself),
+    ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
     ``{"call": {"tool": name, "parameters": {...}}}`` (any tool), ``{"try": ...}`` (the same, going on without its
     result where it fails), ``{"calls": [..., ...]}`` (any tools, side by side). The answer has under ``results`` what
     each of the last three gave, in their order.
@@ -81,6 +82,8 @@ class Probe(Agent):
                     sys.exit(value)
                 case "raise":
                     raise RuntimeError(value)
+                case "time_out":
+                    raise TimeoutError(value)
                 case _:
                     raise ValueError(f"the script has an unknown step: {kind}")
         summary = f"Followed {len(context.input['steps'])} steps."
