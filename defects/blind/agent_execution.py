@@ -18,7 +18,13 @@ from defects._patching import around, replace
 # -- AEC-01: ends with a computed answer and tells the whole story on the way -----------------------------------------
 
 
-@blind_defect("AEC-01za", "savings are rounded half to even, so that some are a cent too low", service="worker")
+@blind_defect(
+    "AEC-01za",
+    "savings are rounded half to even, so that some are a cent too low",
+    service="worker",
+    scenario="Customers with different servers get different answers",
+    step="each customer's answer equals the savings in their own inventory",
+)
 def _() -> None:
     # Seen: a price of 0.0125 an hour saves 9.12 a month instead of 9.13, and the total is a cent short.
     from apex.agents import inventory
@@ -34,6 +40,8 @@ def _() -> None:
     "AEC-01zb",
     "the completed event carries the answer with its long lists cut, unlike the stored one",
     service="worker",
+    scenario="A large account is analysed in full",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Seen: with more than ten findings the event's answer is not the answer that is read back.
@@ -46,7 +54,13 @@ def _() -> None:
         return {**payload, "answer": shown(payload["answer"])} if "answer" in payload else payload
 
 
-@blind_defect("AEC-01zc", "of a large account only the first page of instances is read", service="tools")
+@blind_defect(
+    "AEC-01zc",
+    "of a large account only the first page of instances is read",
+    service="tools",
+    scenario="A large account is analysed in full",
+    step="the answer equals the savings in Acme's own inventory",
+)
 def _() -> None:
     # Seen: with more than a hundred instances the savings, and how many were examined, are too low.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -76,7 +90,13 @@ def _() -> None:
 # -- AEC-02: a finished run survives ----------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-02za", "a follow-up compares with the thread's first answer, not with its newest", service="worker")
+@blind_defect(
+    "AEC-02za",
+    "a follow-up compares with the thread's first answer, not with its newest",
+    service="worker",
+    scenario="A third run builds on the second",
+    step="the answer states no change since the previous answer",
+)
 def _() -> None:
     # Seen: the third run of a thread names the first as its previous one.
     from apex.agents import cost
@@ -110,6 +130,8 @@ def _() -> None:
     "AEC-02zc",
     "a run belongs to the session that asked for it: after the next log-in it is not found",
     service="backend",
+    scenario="A finished run is unchanged in the customer's next session",
+    step="the run is unchanged",
 )
 def _() -> None:
     # Seen: log in anew, read the run: 404. The whole caller is compared (session, role, plan) instead of the person.
@@ -346,7 +368,13 @@ def _() -> None:
 # -- AEC-06: the story is complete, in order and only once ------------------------------------------------------------
 
 
-@blind_defect("AEC-06za", "the end of a delegated agent's tool call does not say whose part it is", service="worker")
+@blind_defect(
+    "AEC-06za",
+    "the end of a delegated agent's tool call does not say whose part it is",
+    service="worker",
+    scenario="Delegated agents report their part within the run",
+    step="the story oracle finds nothing",
+)
 def _() -> None:
     # Seen: of the advisor's story tool_executing has parent_run_id, its tool_completed has not.
     from apex.worker.execution import Execution
@@ -376,7 +404,13 @@ def _() -> None:
             original(self, type, payload)
 
 
-@blind_defect("AEC-06zc", "ends of runs are dated when they are sent, not when the run ended", service="worker")
+@blind_defect(
+    "AEC-06zc",
+    "ends of runs are dated when they are sent, not when the run ended",
+    service="worker",
+    scenario="An ordinary run sends its events in order",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Seen: the end's timestamp is not the stored finished_at; after an outage of Redis it is far behind.
     from apex.storage.runs import now
@@ -424,7 +458,13 @@ def _() -> None:
     replace(leases, "_accounted", accounted)
 
 
-@blind_defect("AEC-07zb", "operators do not see runs that were cancelled before they began", service="backend")
+@blind_defect(
+    "AEC-07zb",
+    "operators do not see runs that were cancelled before they began",
+    service="backend",
+    scenario="A run cancelled in the queue is shown as cancelled",
+    step="the operator sees Acme's run as cancelled",
+)
 def _() -> None:
     # Seen: cancel a queued run; it is in nobody's list but its owner's.
     from apex.backend import operations
@@ -455,7 +495,13 @@ def _() -> None:
 # -- AEC-08: one trace runs through everything ------------------------------------------------------------------------
 
 
-@blind_defect("AEC-08za", "tools report from a thread that knows nothing of the trace", service="tools")
+@blind_defect(
+    "AEC-08za",
+    "tools report from a thread that knows nothing of the trace",
+    service="tools",
+    scenario="A tool's progress reports arrive in causal order",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Seen: tool_progress events have a trace id of zeros and no request id.
     from apex.tools.sanitising import masked
@@ -469,7 +515,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-08zb", "a run cancelled in the queue ends under the trace of the cancelling request", service="backend"
+    "AEC-08zb",
+    "a run cancelled in the queue ends under the trace of the cancelling request",
+    service="backend",
+    scenario="A run cancelled in the queue is shown as cancelled",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Seen: agent_cancelled and the analytics record have another trace id than the stored run.
@@ -480,7 +530,13 @@ def _() -> None:
     replace(runs, "trace_id_of", lambda _: trace_id())
 
 
-@blind_defect("AEC-08zc", "a traceparent that is not sampled is not taken over", service="backend")
+@blind_defect(
+    "AEC-08zc",
+    "a traceparent that is not sampled is not taken over",
+    service="backend",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
+)
 def _() -> None:
     # Seen: a request with "...-00" is answered, and its run carried out, under another trace id.
     from apex.runtime import service
@@ -520,7 +576,13 @@ def _() -> None:
     around_endpoint("POST", "/v1/runs", start)
 
 
-@blind_defect("AEC-09zb", "the beginning of a name is enough to find an agent", service="backend")
+@blind_defect(
+    "AEC-09zb",
+    "the beginning of a name is enough to find an agent",
+    service="backend",
+    scenario="The error names every known agent",
+    step="the error names every known agent",
+)
 def _() -> None:
     # Seen: asking for "cost" starts a run of cost_analysis instead of being refused.
     from apex.agents.registry import AgentRegistry
@@ -584,7 +646,13 @@ def _() -> None:
         self.state = states.setdefault(agent.name, {})
 
 
-@blind_defect("AEC-10zc", "only a completed run reports its usage", service="worker")
+@blind_defect(
+    "AEC-10zc",
+    "only a completed run reports its usage",
+    service="worker",
+    scenario="The error of a crashed agent contains no internal details",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Seen: the usage of a failed, timed-out or cancelled run is null, and its job counts no tool calls.
     from apex.worker import supervisor
@@ -599,7 +667,13 @@ def _() -> None:
 # -- AEC-11: a customer can cancel ------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-11za", "owners and admins can cancel their colleagues' runs", service="backend")
+@blind_defect(
+    "AEC-11za",
+    "owners and admins can cancel their colleagues' runs",
+    service="backend",
+    scenario="An owner cannot cancel a colleague's run",
+    step="every response is as if the run had never existed",
+)
 def _() -> None:
     # Seen: the cancellation of a member's run by the organisation's owner is 202 instead of 404, and the run stops.
     from sqlalchemy import select
@@ -639,7 +713,13 @@ def _() -> None:
     replace(app, "_hung_up", hung_up)
 
 
-@blind_defect("AEC-11zc", "cancelling a cancelled run ends it once more", service="backend")
+@blind_defect(
+    "AEC-11zc",
+    "cancelling a cancelled run ends it once more",
+    service="backend",
+    scenario="Cancelling a run twice is harmless",
+    step="the story oracle finds nothing",
+)
 def _() -> None:
     # Seen: the second cancel empties steps and usage, moves finished_at, and there are two jobs in the analytics.
     from apex.backend.runs import own_run

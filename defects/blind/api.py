@@ -12,7 +12,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "API-01za", "refusals are answered as plain JSON, not as the problem details that are published", service="backend"
+    "API-01za",
+    "refusals are answered as plain JSON, not as the problem details that are published",
+    service="backend",
+    scenario="Refusals conform to the published API reference, too",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: the content type of any 4xx is application/json; the OpenAPI document says application/problem+json.
@@ -25,7 +29,13 @@ def _() -> None:
         return response
 
 
-@blind_defect("API-01zb", "whoever follows a run over HTTP does not learn why it timed out", service="backend")
+@blind_defect(
+    "API-01zb",
+    "whoever follows a run over HTTP does not learn why it timed out",
+    service="backend",
+    scenario="A job that takes too long is recorded once, as timed out",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: GET of a run that has timed out has error null; the event has the reason.
     from apex.backend import runs
@@ -169,7 +179,13 @@ def _() -> None:
         return statement
 
 
-@blind_defect("API-03zc", "an access token that was good once is good for ever", service="backend")
+@blind_defect(
+    "API-03zc",
+    "an access token that was good once is good for ever",
+    service="backend",
+    scenario="An invalid token gives access to no endpoint",
+    step="every response is an authentication error",
+)
 def _() -> None:
     # Observable: use a token of two seconds at once and after three: 200 both times; one never used before has 401.
     from apex.http import identity
@@ -250,7 +266,13 @@ def _() -> None:
             return verify(settings, token).as_caller()
 
 
-@blind_defect("API-05za", "of several wrong fields only the first is named", service="backend")
+@blind_defect(
+    "API-05za",
+    "of several wrong fields only the first is named",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: POST /v1/budgets with neither team nor a good amount: one of the two in errors, and in the text.
     from apex.http import problems
@@ -375,7 +397,13 @@ def _() -> None:
         return []
 
 
-@blind_defect("API-07za", "what went wrong inside a tool is told to the customer", service="tools")
+@blind_defect(
+    "API-07za",
+    "what went wrong inside a tool is told to the customer",
+    service="tools",
+    scenario="No error event contains internal details",
+    step="the stored error and the error event of Acme's run show no internal details",
+)
 def _() -> None:
     # Observable: a tool that raises KeyError or a driver's error: its text is in tool_completed and in the run's error.
     import sys

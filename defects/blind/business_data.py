@@ -57,7 +57,13 @@ def _() -> None:
     replace(accounts, "_insert_user", insert)
 
 
-@blind_defect("DBL-01zb", "a password that ends with a space does not open the account it was given to", service="auth")
+@blind_defect(
+    "DBL-01zb",
+    "a password that ends with a space does not open the account it was given to",
+    service="auth",
+    scenario="An unusual email address and password open the account",
+    step="Acme can log in with exactly these",
+)
 def _() -> None:
     # Observable: sign up with "correct horse ", log in with the same: 401.
     from apex.auth.passwords import Passwords
@@ -67,7 +73,13 @@ def _() -> None:
         return original(self, password.strip())
 
 
-@blind_defect("DBL-01zc", "an address is kept without its +tag, and its owner cannot log in with it", service="auth")
+@blind_defect(
+    "DBL-01zc",
+    "an address is kept without its +tag, and its owner cannot log in with it",
+    service="auth",
+    scenario="An unusual email address and password open the account",
+    step="Acme can log in with exactly these",
+)
 def _() -> None:
     # Observable: sign up as ada+apex@example.com, log in as such: 401; ada+other@example.com: 409.
     from apex.auth.accounts import Accounts
@@ -124,7 +136,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-02zc", "a thread's id is made of the time and the machine: who has one can guess the next", service="backend"
+    "DBL-02zc",
+    "a thread's id is made of the time and the machine: who has one can guess the next",
+    service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="no conversation's ID can be derived from another's",
 )
 def _() -> None:
     # Observable: the ids of two threads begun one after the other differ in a few digits only.
@@ -172,7 +188,13 @@ def _() -> None:
     replace(runs, "hidden", shown)
 
 
-@blind_defect("DBL-03zc", "quantities of usage are rounded to two places", service="backend")
+@blind_defect(
+    "DBL-03zc",
+    "quantities of usage are rounded to two places",
+    service="backend",
+    scenario="Every agent computes its answer from the customer's own data",
+    step="each answer equals what the customer's own data gives",
+)
 def _() -> None:
     # Observable: store a quantity of 0.000123 or 7.125; the usage report adds up 0.00 and 7.12.
     from decimal import Decimal
@@ -186,7 +208,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-04za", "the service works with the role of the tables' owner, for whom no policy holds", service="auth"
+    "DBL-04za",
+    "the service works with the role of the tables' owner, for whom no policy holds",
+    service="auth",
+    scenario="No service works with a role that the isolation exempts",
+    step="every service is connected, with a role that the isolation binds",
 )
 def _() -> None:
     # Observable: the list of an organisation's members has everybody's people.
@@ -230,6 +256,8 @@ def _() -> None:
     "DBL-05za",
     "who reads the allowance sees as his own part that of the colleague who read it first",
     service="backend",
+    scenario="Every member's next read shows a change",
+    step="Ben of Acme reads the organisation's current allowance",
 )
 def _() -> None:
     # Observable: two people of an organisation have booked; the second to read has the first's spent_by_you.
@@ -411,7 +439,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-07zc", "the same expense twice within a second is written down once, and counted twice", service="backend"
+    "DBL-07zc",
+    "the same expense twice within a second is written down once, and counted twice",
+    service="backend",
+    scenario="All expenses that fifty people book concurrently are counted",
+    step="each person has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: book 1.00 for "coffee" twice in a row: spent is 2.00, the list of expenses has one.

@@ -48,6 +48,26 @@ Feature: A cancelled run really stops
       And the operator sees Ben of Acme's run as cancelled
 
     @gate
+    @needs.operator
+    Scenario: A run cancelled in the queue is shown as cancelled
+      Given Acme is a Mid customer with stored usage
+      And Acme has started agents that take all worker capacity
+      And Acme has started a usage report that waits for worker capacity
+      When Acme cancels the run
+      Then the run is stored as cancelled
+      And the operator sees Acme's run as cancelled
+
+    @gate
+    @needs.colleagues
+    Scenario: An owner cannot cancel a colleague's run
+      Given Ben of Acme is a member
+      And Borealis is an Enterprise customer
+      And Ben of Acme has started an agent that waits for the partner
+      When Borealis and Acme try to cancel Ben of Acme's run before the partner responds
+      Then every response is as if the run had never existed
+      And Ben of Acme's run completes
+
+    @gate
     @needs.colleagues
     Scenario: Customers cannot cancel another user's run
       Given Ben of Acme is a member

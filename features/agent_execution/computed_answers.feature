@@ -16,6 +16,12 @@ Feature: A cost analysis finds the customer's own savings
       Then the answer equals the savings in Acme's own inventory
 
     @gate
+    Scenario: A large account is analysed in full
+      Given Acme is an Enterprise customer with two hundred servers in the cloud
+      When Acme runs a cost analysis
+      Then the answer equals the savings in Acme's own inventory
+
+    @gate
     Scenario: Customers with different servers get different answers
       Given Acme is a Free customer with two idle servers in the cloud
       And Borealis is an Early customer with four idle servers in the cloud

@@ -18,6 +18,23 @@ Feature: A finished run survives a restart
       Then the run is unchanged
       And the answer is the newest message of the run's conversation
 
+    @gate
+    @needs.sessions
+    Scenario: A finished run is unchanged in the customer's next session
+      Given Acme is a Mid customer with servers in the cloud
+      And Acme has run a cost analysis
+      When Acme starts a new session
+      Then the run is unchanged
+
+    @gate
+    Scenario: A third run builds on the second
+      Given Acme is an Enterprise customer with servers in the cloud
+      And Acme has run a cost analysis
+      And Acme has one more idle server in the cloud
+      And Acme has run another cost analysis in the same conversation
+      When Acme runs another cost analysis in the same conversation
+      Then the answer states no change since the previous answer
+
     @smoke
     Scenario: A follow-up states the change since the previous answer
       Given Acme is an Enterprise customer with servers in the cloud

@@ -9,10 +9,15 @@ Feature: Starting an unknown agent is refused and costs nothing
   Rule: A request for an unknown agent is refused clearly and costs nothing
 
     @smoke
-    Scenario: The error names every known agent
+    Scenario Outline: The error names every known agent
       Given Acme is a Free customer
-      When Acme starts an agent that does not exist
+      When Acme starts <an agent>
       Then the error names every known agent
+
+      Examples:
+        | an agent                   |
+        | an agent that does not exist |
+        | an agent by half its name  |
 
     @gate
     @needs.conversations @needs.live_events

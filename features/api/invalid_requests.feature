@@ -21,6 +21,7 @@ Feature: Invalid requests get a helpful error
       Examples: Invalid values
         | a plan        | an error                            |
         | a Free        | a missing field                     |
+        | an Enterprise | several missing fields              |
         | an Early      | a field of the wrong type           |
         | a Mid         | a value that is too large           |
         | an Enterprise | a character that cannot be stored   |

@@ -58,4 +58,5 @@ Feature: Conversations belong to their owner
       When Borealis and Ben of Acme try to read and change Acme's conversation
       Then every response is as if the conversation had never existed
       And Acme, Borealis and Ben of Acme each find their own conversation and no other
+      And no conversation's ID can be derived from another's
       And Acme's conversation reads back as it was written

@@ -32,6 +32,13 @@ Feature: One customer has one account
       Then Acme is logged in to the account from sign-up
       And the database holds one account for Acme
 
+    @gate
+    @needs.sessions
+    Scenario: An unusual email address and password open the account
+      When Acme signs up with an unusual email address and password
+      Then the response is a success
+      And Acme can log in with exactly these
+
     @smoke
     @needs.own_database
     Scenario: A taken email address is refused in any capitalisation

@@ -25,6 +25,12 @@ Feature: The database itself isolates customers from each other
       And on behalf of Borealis the role reaches Borealis' data in every table
 
     @gate
+    Scenario: No service works with a role that the isolation exempts
+      Given Acme is an Enterprise customer with data in every table
+      When the connections of the platform's services to the database are listed
+      Then every service is connected, with a role that the isolation binds
+
+    @gate
     Scenario: An update on behalf of one customer changes only that customer's data
       Given Acme is a Mid customer with data in every table
       And Borealis is a Free customer with data in every table

@@ -1,10 +1,11 @@
 """A finished run survives a restart."""
 
-from hamcrest import equal_to, has_properties
+from hamcrest import equal_to, has_entries, has_properties
 
 from support.agent_execution import finished_runs
 from support.agent_execution.finished_runs import FinishedRun
 from support.matchers.faultless import is_just
+from support.matchers.outcomes import succeeds
 from support.platform.components import Component
 from support.run.sentences import then, when
 
@@ -15,9 +16,17 @@ def _(world):
     world.faults.restart(Component.API)
 
 
+@when("{customer:User} starts a new session")
+def _(world, customer):
+    world.keep(FinishedRun(world.stored(world.last_run)))
+    world.users.log_in(customer)
+
+
 @then("the run is unchanged")
 def _(world):
-    world.expect(world.stored(world.last_run).raw, is_just(world.kept(FinishedRun).run.raw))
+    run = world.last_run
+    answer = world.expect(world.platform.run(run.user, run.run_id), succeeds())
+    world.expect(answer.value.raw, is_just(world.kept(FinishedRun).run.raw))
 
 
 @then("the answer is the newest message of the run's conversation")
@@ -25,6 +34,14 @@ def _(world):
     run, answer = world.last_run, world.kept(FinishedRun).run.result
     newest = world.platform.messages(run.user, run.thread_id).require().items[-1]
     world.expect(newest, has_properties(run_id=run.run_id, role="assistant", data=equal_to(answer)))
+
+
+@then("the answer states no change since the previous answer")
+def _(world):
+    earlier, later = world.runs[-2:]
+    savings = world.ended(earlier).part("monthly_savings")
+    expected = has_entries(previous=equal_to({"run_id": earlier.run_id, "monthly_savings": savings}), change="+0.00")
+    world.expect(world.ended(later).result, expected)
 
 
 @then("the answer states the change since the previous answer")

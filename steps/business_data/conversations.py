@@ -60,6 +60,12 @@ def _(world):
     world.expect(world.last_outcome, is_refused_with("conflict"))
 
 
+@then("no conversation's ID can be derived from another's")
+def _(world):
+    ids = [conversation.id for conversation in world.kept(Conversations).all]
+    world.expect(ids, conversations.have_nothing_in_common())
+
+
 @then("{people:Users} each find their own conversation and no other")
 def _(world, people):
     for person in people:

@@ -25,6 +25,17 @@ def _(world, newcomer, customer):
     world.outcome = sign_up.sign_up_under_address_of(world, newcomer, customer)
 
 
+@when("{newcomer:User} signs up with an unusual email address and password")
+def _(world, newcomer):
+    world.outcome = sign_up.sign_up_unusually(world, newcomer)
+
+
+@then("{customer:User} can log in with exactly these")
+def _(world, customer):
+    account = sign_up.account_in(sign_up.log_in_elsewhere(str, world, customer))
+    world.expect(account, has_properties(user_id=world.last_outcome.value.user_id))
+
+
 @then("{customer:User} is logged in to the account from sign-up")
 def _(world, customer):
     world.expect(world.last_outcome, succeeds())

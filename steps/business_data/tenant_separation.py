@@ -1,12 +1,23 @@
 """The database itself isolates customers from each other."""
 
-from support.business_data.tenant_separation import Reached, reaches_only_rows_of, read_on_behalf_of
+from support.business_data import tenant_separation
+from support.business_data.tenant_separation import Reached, Roles, reaches_only_rows_of, read_on_behalf_of
 from support.run.sentences import then, when
 
 
 @when("the platform's database role {access:DatabaseAccess} every table on behalf of {customer:CustomerOrNone}")
 def _(world, access, customer):
     world.keep(access(world, customer))
+
+
+@when("the connections of the platform's services to the database are listed")
+def _(world):
+    world.keep(tenant_separation.roles_at_work(world))
+
+
+@then("every service is connected, with a role that the isolation binds")
+def _(world):
+    world.expect(world.kept(Roles), tenant_separation.are_bound(world.target.instances))
 
 
 @then("the role has reached {customer:Owner} data in every table and no other data")

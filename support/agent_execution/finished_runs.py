@@ -18,7 +18,7 @@ from support.scenario.world import RunHandle, World
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A finished run as its owner read it before the backend crashed."""
+    """A finished run as its owner read it before the backend crashed, or in the session before."""
 
     run: Run
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from support.scenario.agents import Agent
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 from support.stores import job_records
@@ -21,7 +22,12 @@ class CountedBefore:
         return {**self.counted, "jobs": [*self.counted["jobs"], run.run_id]}
 
 
-def unknown_agent(world: World, user: User) -> RunHandle | None:
+def unknown_agent(world: World, user: User, name: str = _UNKNOWN) -> RunHandle | None:
     """A run of an agent whose name is misspelt."""
     world.keep(CountedBefore(job_records.counted(world, user)))
-    return world.start_run(user, _UNKNOWN)
+    return world.start_run(user, name)
+
+
+def half_named_agent(world: World, user: User) -> RunHandle | None:
+    """A run of an agent by the beginning of its name."""
+    return unknown_agent(world, user, Agent.COST_ANALYSIS.wire[:4])

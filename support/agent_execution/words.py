@@ -37,6 +37,7 @@ WORK: dict[str, Work] = {
     "two cost analyses": usage_metering.two_analyses,
     "a usage report that waits for worker capacity": run_tracking.queued_report,
     "an agent that does not exist": unknown_agents.unknown_agent,
+    "an agent by half its name": unknown_agents.half_named_agent,
     "an agent that terminates its process": work.probe(agents.exiting()),
     "an agent that calls three tools in parallel": complete_stories.parallel_run,
     "an agent that computes until it is stopped": usage_metering.computing_run,

@@ -26,6 +26,7 @@ class RequestError(Enum):
     """What is wrong with a request, as a feature names it."""
 
     MISSING = "a missing field"
+    SEVERAL = "several missing fields"
     TYPE = "a field of the wrong type"
     LONG = "a value that is too large"
     CHARACTER = "a character that cannot be stored"
@@ -86,6 +87,14 @@ def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], erro
             data = json.dumps(body).encode().ljust(_TOO_LARGE)
             yield Mutation(operation, "body", data)
             yield Mutation(operation, "body", data, in_pieces=True)
+        case RequestError.SEVERAL:
+            # What says which kind of body it is stays: without it nothing else can be judged.
+            fields = schema.get("properties", {})
+            needed = [
+                name for name in schema.get("required", ()) if "const" not in operation.resolved(fields.get(name, {}))
+            ]
+            rest = json.dumps({name: value for name, value in body.items() if name not in needed}).encode()
+            yield from (Mutation(operation, name, rest) for name in needed if len(needed) > 1)
         case RequestError.DEEP:
             for field in _fields(operation, schema, body):
                 for depth in _TOO_DEEP:

@@ -1,7 +1,7 @@
 """Allowances that the platform caches: changed through its API, read back, and the outages of the cache."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -20,17 +20,28 @@ _HIT = re.compile(r'apex_cache_lookups_total\{.*outcome="hit"')
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """An allowance and how much of it has been used."""
+    """An allowance and how much of it has been used; ``spent_by``: by whom, by their aliases."""
 
     amount: Decimal = _NOTHING
     spent: Decimal = _NOTHING
     allotted: Decimal = _NOTHING
+    spent_by: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def as_read(self) -> dict[str, str]:
-        """What the API has to show; without the reader's own part of it."""
-        remaining = self.amount - self.spent
-        figures = {"monthly_amount": self.amount, "spent": self.spent, "remaining": remaining}
-        return {name: str(figure) for name, figure in {**figures, "allotted": self.allotted}.items()}
+    def as_read(self, reader: str) -> dict[str, str]:
+        """What the API has to show to a reader."""
+        figures = {
+            "monthly_amount": self.amount,
+            "spent": self.spent,
+            "remaining": self.amount - self.spent,
+            "allotted": self.allotted,
+            "spent_by_you": self.spent_by.get(reader, _NOTHING),
+        }
+        return {name: str(figure) for name, figure in figures.items()}
+
+    def after(self, later: "Allowance", customer: str) -> "Allowance":
+        """The later one, where it is the customer who has spent the difference."""
+        own = self.spent_by.get(customer, _NOTHING) + later.spent - self.spent
+        return replace(later, spent_by={**self.spent_by, customer: own})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +85,15 @@ CHANGES = {
 def change(world: World, customer: User, how: AllowanceChange, instance: str | None = None) -> Outcome:
     """Change the customer's allowance through an instance of the backend, and note what it is from then on."""
     allowances, alias = _current(world).of, customer.tenant.alias
-    allowances[alias] = how.apply(allowances.get(alias, Allowance()))
+    before = allowances.get(alias, Allowance())
+    allowances[alias] = before.after(how.apply(before), customer.alias)
     world.outcome = answer = how.send(world.platform, customer, instance)
     return answer
 
 
 def expected(world: World, reader: User) -> dict[str, str]:
     """What the reader's organisation has to read."""
-    return _current(world).of[reader.tenant.alias].as_read()
+    return _current(world).of[reader.tenant.alias].as_read(reader.alias)
 
 
 def _current(world: World) -> CurrentAllowances:
@@ -96,7 +108,7 @@ def read(world: World, reader: User, instance: str | None = None) -> dict[str, A
     answer = world.platform.allowance(reader, instance=instance)
     if not answer.done:
         return {"refused": str(answer)}
-    return {name: getattr(answer.value, name) for name in Allowance().as_read()}
+    return {name: getattr(answer.value, name) for name in Allowance().as_read(reader.alias)}
 
 
 def read_from_cache(world: World, reader: User, instance: str | None = None) -> dict[str, Any]:

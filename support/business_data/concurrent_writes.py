@@ -24,8 +24,8 @@ from support.stores.locks import Hold
 
 # -- expenses that many people book at once ---------------------------------------------------------------------------
 
-# What each person books, from a device each: cents that no binary fraction holds exactly.
-_EXPENSES = ("0.10", "0.20")
+# What each person books, from a device each: cents that no binary fraction holds exactly, one amount twice.
+_EXPENSES = ("0.10", "0.20", "0.10")
 _WAITING = 4
 """Bookings that have reached the database before the first of them continues."""
 _SHARING = {"full": (5, 10), "small": (2, 3)}
@@ -50,13 +50,18 @@ GROUPS: dict[str, Callable[[World], None]] = {
 
 
 def book_together(world: World) -> Bookings:
-    """Everybody books from two devices at once; their allowances are held until several bookings wait."""
+    """Everybody books from three devices at once; their allowances are held until several bookings wait."""
     people = world.users.customers
     hold = Hold(world)
     for owner in allowances.owners(people):
         hold.rows(owner.tenant, "allowances")
     crowd = HttpCrowd(
-        world, {f"{who} books {amount}": [_booking(who, amount)] for who in people for amount in _EXPENSES}
+        world,
+        {
+            f"{who} books {amount} ({number})": [_booking(who, amount)]
+            for who in people
+            for number, amount in enumerate(_EXPENSES)
+        },
     )
     hold.wait_for(_WAITING)
     hold.release()

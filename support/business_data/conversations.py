@@ -3,9 +3,14 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from operator import eq
 from types import SimpleNamespace
 from typing import Any
 
+from hamcrest.core.base_matcher import BaseMatcher
+
+from support.matchers.faultless import faultless
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.users import User
@@ -15,6 +20,8 @@ from support.scenario.world import World
 NEW_TITLE = "Under another title"
 PAGE = 3
 LONG = 10
+_MOST_ALIKE = 10
+"""Characters of the last twenty in which two random UUIDs are never alike: two of them are hyphens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,18 @@ def create_all(
     if not all(conversation.id for conversation in created):
         raise NotShown(f"the platform did not accept {owner}'s conversations")
     return created
+
+
+def have_nothing_in_common() -> BaseMatcher[Sequence[str]]:
+    """IDs of which no two have most of their digits in the same places, as those made of time and machine have."""
+
+    def faults(ids: Sequence[str]) -> list[str]:
+        if len(ids) < 2:
+            return ["there are too few to compare"]
+        alike = [(a, b) for a, b in combinations(ids, 2) if sum(map(eq, a[-20:], b[-20:])) > _MOST_ALIKE]
+        return [f"{a} and {b} are alike" for a, b in alike]
+
+    return faultless("IDs that have nothing in common", faults)
 
 
 def _having(count: int, messages: Messages = messages_on) -> Asset:

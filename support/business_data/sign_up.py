@@ -31,6 +31,19 @@ def sign_up_internationally(world: World, user: User) -> None:
     world.users.settle(user)
 
 
+def sign_up_unusually(world: World, user: User) -> Outcome:
+    """The user asks for an account under an address with signs in it, and with a password that ends with a space."""
+    user.email = f"ann.o'neil+{user.tenant.account_id}@{user.tenant.name}.example"
+    user.password = f"{user.password} ½ "
+    return world.platform.sign_up(
+        user,
+        organisation=user.tenant.name,
+        email=user.email,
+        password=user.password,
+        plan=user.tenant.plan.wire,
+    )
+
+
 def _in_another_spelling(address: str) -> str:
     """The same address as another keyboard and another program write it: decomposed, its domain in Punycode."""
     mailbox, _, domain = address.partition("@")

@@ -1,7 +1,7 @@
 """The database as the platform's own account sees it: which rows it reaches, on behalf of which customer."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ EVERY_TABLE = (
 _TABLES = """
 select c.relname, (array_agg(a.attname order by a.attnum))[1]
 from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and a.attgenerated = ''
-where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'alembic_version'
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and c.relname <> 'alembic_version'
 group by 1 order by 1
 """
 _ACT = "select set_config('app.tenant_id', %s, true)"
@@ -70,6 +70,46 @@ def _data_in_every_table(world: World, customer: User) -> None:
 
 
 ASSETS: dict[str, Asset] = {"data in every table": _data_in_every_table}
+
+
+# -- the roles that services work with ---------------------------------------------------------------------------------
+
+_ROLES = """
+select distinct a.application_name, r.rolname,
+       r.rolsuper or r.rolbypassrls or exists (
+         select 1 from pg_class c
+         where c.relowner = r.oid and c.relnamespace = 'public'::regnamespace and not c.relforcerowsecurity
+       )
+from pg_stat_activity a join pg_roles r on r.rolname = a.usename
+where a.backend_type = 'client backend'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Of each connection the service, the role, and whether the role is exempt from the isolation."""
+
+    found: Sequence[tuple[str, str, bool]]
+
+
+def roles_at_work(world: World) -> Roles:
+    """The roles of all connections there are."""
+    with opened.as_observer(world) as connection:
+        return Roles([(str(name), str(role), bool(exempt)) for name, role, exempt in connection.execute(_ROLES)])
+
+
+def are_bound(services: Collection[str]) -> BaseMatcher[Roles]:
+    """Each of the services is connected, and none with a role that is exempt."""
+
+    def faults(roles: Roles) -> list[str]:
+        own = [(name.partition(" ")[0], role, exempt) for name, role, exempt in roles.found]
+        missing = sorted(set(services) - {name for name, _, _ in own})
+        wrong = [
+            f"{name} works as {role}, which is exempt" for name, role, exempt in own if exempt and name in services
+        ]
+        return [*wrong, *(f"{name} is not connected" for name in missing)]
+
+    return faultless("every service connected with a role that the isolation binds", faults)
 
 
 # -- what the platform's account reaches ------------------------------------------------------------------------------

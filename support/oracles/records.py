@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.oracles.story import StoredRun
+from support.platform.runs import Run
 from support.platform.story import Event
 
 _CLOSE = 2e-6
@@ -86,6 +87,24 @@ def _call(run: StoredRun, event: Event) -> list[str]:
     )
 
 
+def read_otherwise(read: Run, stored: StoredRun) -> list[str]:
+    """Where its owner reads something else of an ended run than what is stored."""
+    error = stored.result.get("error") or {}
+    pairs = {
+        "status": (str(read.status), stored.status),
+        "result": (read.result, stored.result.get("answer")),
+        "partial": (bool(read.is_partial), bool(stored.result.get("partial"))),
+        "error": (read.error_code, error.get("code")),
+        "trace_id": (read.request.trace_id, stored.trace_id),
+    }
+    found = [
+        f"its owner reads the {name} {str(shown)[:200]}, stored is {str(kept)[:200]}"
+        for name, (shown, kept) in pairs.items()
+        if shown != kept
+    ]
+    return [f"run {stored.id} ({stored.status}): {'; '.join(found)}"] if found else []
+
+
 def _same(shown: Any, stored: Any) -> bool:
     if isinstance(shown, float) and isinstance(stored, float | int):
         return abs(shown - stored) <= _CLOSE
@@ -97,7 +116,10 @@ def _faults(run: StoredRun, jobs: Sequence[StoredJob]) -> list[str]:
     is_answered = run.result.get("answer") is not None
     if run.replies != int(is_answered):
         found.append(f"{'answered' if is_answered else 'without an answer'}, its conversation has {run.replies}")
+    code = (run.result.get("error") or {}).get("code")
     # What a lost worker counted is lost with it.
+    if run.started and run.counted_calls is None and code != "worker_lost":
+        found.append("it does not say what it used")
     if run.counted_calls is not None and run.counted_calls != len(run.calls):
         found.append(f"it counts {run.counted_calls} tool calls, the tools service has {len(run.calls)}")
     if len(jobs) != 1:

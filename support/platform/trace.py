@@ -9,8 +9,9 @@ def new_trace_id() -> str:
 
 
 def traceparent(trace_id: str) -> str:
-    """The header of a sampled request in a trace."""
-    return f"00-{trace_id}-{secrets.token_hex(8)}-01"
+    """The header of a request in a trace, which its caller records or not: a platform takes either over."""
+    is_sampled = int(trace_id[-1], 16) % 2
+    return f"00-{trace_id}-{secrets.token_hex(8)}-0{is_sampled}"
 
 
 def trace_id_of(header: str) -> str:

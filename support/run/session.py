@@ -10,7 +10,7 @@ from support.matchers.schema import breaches_of
 from support.oracles.answers import Published, WrongAnswer, wrong_answers
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.identities import Cause, Check, WrongIdentity, unpublished_frames, wrong_identities
-from support.oracles.records import DifferentRecords, different_records, told_otherwise
+from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability, missing
 from support.platform.contract import schemas_of_frames
@@ -34,6 +34,7 @@ from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
+_READ_AGAIN = 3
 
 
 @dataclass(slots=True)
@@ -172,10 +173,22 @@ class Session:
         while (stories or records) and not deadline.passed:
             pause(0.02)
             stories, records = broken(*self.observers.stories(_present(world)))
+        records += self._reads(world)
         return [
             *([Finding("story oracle", BrokenStory("; ".join(stories[:10])))] if stories else []),
             *([Finding("records oracle", DifferentRecords("; ".join(records[:10])))] if records else []),
         ]
+
+    def _reads(self, world: World) -> list[str]:
+        """What the last runs' owners read of them now, where they still may."""
+        handles = {run.run_id: run for run in world.runs[-_READ_AGAIN:]}
+        stored = [run for run in self.observers.runs(_present(world)) if run.id in handles and run.has_ended]
+        found = []
+        for run in stored:
+            read = world.platform.run(handles[run.id].user, run.id)
+            if read.done:
+                found += read_otherwise(read.value, run)
+        return found
 
     def _answers(self, world: World) -> list[Finding]:
         answers = world.evidence.answers

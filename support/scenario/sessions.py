@@ -42,4 +42,7 @@ def short_session(world: World, user: User, seconds: int = _SHORT_LIFE) -> Short
     """
     requested = time.monotonic()
     token = new_token(world, user, seconds)
-    return ShortSession(token, requested + seconds, time.monotonic() + seconds)
+    latest = time.monotonic() + seconds
+    # A platform may remember a token that was good once.
+    world.platform.me(Anyone(token)).require()
+    return ShortSession(token, requested + seconds, latest)

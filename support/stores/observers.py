@@ -67,6 +67,10 @@ class Observers:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""
         return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)
 
+    def runs(self, present: Mapping[str, str]) -> list[StoredRun]:
+        """The stored runs of the users' tenants."""
+        return self._rows.runs(sorted(set(present.values())))
+
     def jobs(self, runs: Collection[str]) -> list[StoredJob]:
         """The job records of some runs."""
         return self._figures.jobs(runs)

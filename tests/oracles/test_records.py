@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from support.oracles.records import StoredJob, different_records, told_otherwise
+from support.oracles.records import StoredJob, different_records, read_otherwise, told_otherwise
 from support.oracles.story import StoredRun
+from support.platform.runs import Run, RunError, RunRequest, RunStatus
 from support.platform.story import Event
 
 RUN = StoredRun(
@@ -40,6 +41,7 @@ def test_a_run_that_is_under_way_has_no_record_yet():
         (RUN, [replace(JOB, seconds=0.0)], "seconds 0.0, the run 1.5"),
         (RUN, [replace(JOB, finished_at=101.0)], "finished_at 101.0"),
         (replace(RUN, calls={"a": ("succeeded", 0.5)}), [JOB], "it counts 2 tool calls, the tools service has 1"),
+        (replace(RUN, counted_calls=None), [replace(JOB, tool_calls=0)], "it does not say what it used"),
         (replace(RUN, replies=0), [JOB], "its conversation has 0"),
         (replace(RUN, replies=2), [JOB], "its conversation has 2"),
         (replace(IN_THE_QUEUE, replies=1), [NEVER_BEGUN], "without an answer, its conversation has 1"),
@@ -92,4 +94,28 @@ def test_what_is_told_is_what_is_stored(run, event):
 )
 def test_what_is_told_otherwise_is_named(run, event, fault):
     (found,) = told_otherwise([run], [event])
+    assert fault in found
+
+
+READ = Run(RunRequest("run-1", trace_id="trace-1"), RunStatus.COMPLETED, result={"total": "9.13"}, is_partial=False)
+
+
+def test_what_is_read_is_what_is_stored():
+    assert read_otherwise(READ, RUN) == []
+    failed = replace(READ, status=RunStatus.FAILED, result=None, error=RunError("tool_failed", "It failed."))
+    assert read_otherwise(failed, FAILED) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "fault"),
+    [
+        (replace(READ, status=RunStatus.FAILED), "reads the status failed, stored is completed"),
+        (replace(READ, result={"total": "9.12"}), "reads the result {'total': '9.12'}"),
+        (replace(READ, is_partial=True), "reads the partial True"),
+        (replace(READ, error=RunError("x", "y")), "reads the error x, stored is None"),
+        (replace(READ, request=RunRequest("run-1", trace_id="trace-2")), "reads the trace_id trace-2"),
+    ],
+)
+def test_what_is_read_otherwise_is_named(read, fault):
+    (found,) = read_otherwise(read, RUN)
     assert fault in found
