@@ -226,7 +226,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-03zc", "log lines on the end of a run carry tenant, user and run of the one that began last", service="worker"
+    "AEC-03zc",
+    "log lines on the end of a run carry tenant, user and run of the one that began last",
+    service="worker",
+    scenario="Ten customers at the same time each get their own result",
+    step="the identities oracle finds nothing",
 )
 def _() -> None:
     # Seen: with two tenants' runs side by side the worker's line "run ended" of one names the other's ids.
@@ -261,7 +265,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-04zb", "an agent that catches its cancellation at the time limit and goes on is never ended", service="worker"
+    "AEC-04zb",
+    "an agent that catches its cancellation at the time limit and goes on is never ended",
+    service="worker",
+    scenario="An agent that does not give way is ended, too",
+    step="Acme is notified in time that the run took too long",
 )
 def _() -> None:
     # Seen: an agent with a loop around "except CancelledError" stays running for ever and keeps its slot.
@@ -357,6 +365,8 @@ def _() -> None:
     "AEC-05zc",
     "an answer that cannot be stored is noticed while the end is written, outside of the run",
     service="worker",
+    scenario="An agent whose answer cannot be stored has failed",
+    step="Acme's run has failed because of the agent",
 )
 def _() -> None:
     # Seen: an agent that answers with a Decimal or a NUL: no failed run at once, but "worker lost" after the lease.

@@ -475,7 +475,13 @@ def _() -> None:
         return original(seconds - 1, burst, per_second)
 
 
-@blind_defect("API-08zb", "each instance of each service grants a tenant the whole rate of its plan", service="backend")
+@blind_defect(
+    "API-08zb",
+    "each instance of each service grants a tenant the whole rate of its plan",
+    service="backend",
+    scenario="A rate limit holds for all instances of the API together",
+    step="the request is refused because the rate limit is exhausted",
+)
 def _() -> None:
     # Observable: a burst that is used up at one backend is there again at the other, or at analytics.
     from apex.http.fair_use import FairUse

@@ -71,7 +71,13 @@ def _() -> None:
             original(self, call, answer)
 
 
-@blind_defect("CSC-01zd", "of runs under one trace that end together one is recorded", service="analytics")
+@blind_defect(
+    "CSC-01zd",
+    "of runs under one trace that end together one is recorded",
+    service="analytics",
+    scenario="Jobs that belong to one trace are recorded each",
+    step="the analytics service has a record of each job",
+)
 def _() -> None:
     # Seen: start several runs with the same traceparent at once; some have no job in the analytics.
     from apex.analytics.store import Jobs
@@ -112,7 +118,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-02zc", "a worker hands its events to a pool of threads, so as not to hold up its loop", service="worker"
+    "CSC-02zc",
+    "a worker hands its events to a pool of threads, so as not to hold up its loop",
+    service="worker",
+    scenario="Fifty customers each receive a thousand events in order",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
     # Seen: events that follow each other at once change places: a thought behind the call that it led to.
@@ -261,7 +271,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-05za", "the tool of prices keeps the wanted types on itself while the partner answers", service="tools"
+    "CSC-05za",
+    "the tool of prices keeps the wanted types on itself while the partner answers",
+    service="tools",
+    scenario="Ten customers at the same time each get their own result",
+    step="each customer's answer equals the savings in their own inventory",
 )
 def _() -> None:
     # Seen: of two jobs at once with different instance types one has no prices and so no savings.

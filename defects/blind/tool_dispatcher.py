@@ -210,7 +210,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03zc", "after a customer has named another cloud account, tools still work in the one before", service="tools"
+    "TLD-03zc",
+    "after a customer has named another cloud account, tools still work in the one before",
+    service="tools",
+    scenario="Tools work in the account that the customer has named last",
+    step="each result reports the servers as the customer's own cloud account shows them",
 )
 def _() -> None:
     # Observable: run, PUT /v1/cloud-account with another account, run again within a quarter of an hour.

@@ -15,7 +15,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "WSE-01za", "an event of more than 64 KiB is not announced: it comes with the next one", service="backend"
+    "WSE-01za",
+    "an event of more than 64 KiB is not announced: it comes with the next one",
+    service="backend",
+    scenario="A long answer arrives with its own event",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Seen: a long answer's agent_completed does not arrive until the customer's next run begins.
@@ -45,7 +49,13 @@ def _() -> None:
         return {**payload, "usage": None} if usage is not None and not usage["tool_calls"] else payload
 
 
-@blind_defect("WSE-01zc", "letters beyond Latin-1 are question marks in events", service="worker")
+@blind_defect(
+    "WSE-01zc",
+    "letters beyond Latin-1 are question marks in events",
+    service="worker",
+    scenario="A run is shown from its first step to its answer",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Seen: an instance's name in Greek or Japanese stands in the event otherwise than in the stored answer.
     from apex.storage.stream import Event

@@ -27,6 +27,13 @@ Feature: A crashing agent fails only its own run
       And Acme can finish a usage report
 
     @gate
+    Scenario: An agent whose answer cannot be stored has failed
+      Given Acme is an Enterprise customer with stored usage
+      When Acme runs an agent whose answer cannot be stored
+      Then Acme's run has failed because of the agent
+      And Acme can finish a usage report
+
+    @gate
     @needs.live_events
     Scenario: The error of a crashed agent contains no internal details
       Given Acme is a Mid customer

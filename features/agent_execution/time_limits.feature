@@ -21,12 +21,17 @@ Feature: A hanging run is ended at its time limit
 
     @gate
     @needs.live_events
-    Scenario: An agent that blocks its worker is ended, too
+    Scenario Outline: An agent that does not give way is ended, too
       Given Acme is an Early customer
       And Acme watches events
-      When Acme starts an agent that blocks its worker past its time limit
+      When Acme starts <an agent>
       Then Acme is notified in time that the run took too long
       And the run is stored as timed out
+
+      Examples:
+        | an agent                                            |
+        | an agent that blocks its worker past its time limit |
+        | an agent that ignores its time limit                |
 
     @gate
     Scenario Outline: Hanging runs on every worker do not stop other customers

@@ -34,6 +34,14 @@ Feature: The API serves many users at once, each within their rate limit
       When Acme waits as long as Retry-After says and calls the API again
       Then the response is a success
 
+    @gate @timing
+    @needs.plans @needs.rate_limits @needs.allowances @needs.own_services
+    Scenario: A rate limit holds for all instances of the API together
+      Given two backends are running
+      And Acme is a Free customer with an exhausted rate limit
+      When Acme calls the second backend
+      Then the request is refused because the rate limit is exhausted
+
     @gate @exclusive
     @needs.published_api @needs.own_services
     Scenario: Rate limiting refuses nobody while Redis is unreachable

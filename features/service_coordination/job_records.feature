@@ -35,6 +35,12 @@ Feature: Every service has one record of a job
       Then the run is stored as timed out
       And every service has one record of each job, and all records agree
 
+    @gate
+    Scenario: Jobs that belong to one trace are recorded each
+      Given Acme is a Mid customer with stored usage
+      When Acme runs ten usage reports under one trace at the same time
+      Then the analytics service has a record of each job
+
     @gate @exclusive
     @needs.own_services
     Scenario: A record that is delivered again is stored once

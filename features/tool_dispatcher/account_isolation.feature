@@ -28,6 +28,14 @@ Feature: A tool works only in its caller's cloud account
       When Acme and Borealis run an agent that lists servers at the same time
       Then each result reports the servers as the customer's own cloud account shows them
 
+    @gate
+    Scenario: Tools work in the account that the customer has named last
+      Given Acme is a Mid customer with two idle servers in the cloud
+      And Acme has run an agent that lists servers
+      And Acme has another cloud account with four idle servers
+      When Acme runs an agent that lists servers
+      Then each result reports the servers as the customer's own cloud account shows them
+
     @smoke
     Scenario: A tool cannot stop another customer's server
       Given Acme is a Mid customer with two idle servers in the cloud

@@ -39,6 +39,15 @@ Feature: A connected customer receives every step of a run
       And every message that Acme has received conforms to the published event reference
 
     @gate
+    @needs.sequence_numbers
+    Scenario: A long answer arrives with its own event
+      Given Acme is a Free customer
+      And Acme watches events
+      When Acme runs an agent that returns a hundred kilobytes of text
+      Then Acme has received every event of the run in order, each once
+      And every message that Acme has received conforms to the published event reference
+
+    @gate
     Scenario: A large result arrives as an event that common clients accept
       Given Acme is an Early customer
       And Acme watches events

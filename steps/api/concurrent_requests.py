@@ -2,8 +2,25 @@
 
 from support.api import calls, concurrent_requests, rate_limits
 from support.api.calls import Calls
+from support.matchers.problems import is_refused_with
 from support.matchers.timing import percentile
-from support.run.sentences import then, when
+from support.platform.components import Component
+from support.run.sentences import given, then, when
+
+
+@given("two backends are running")
+def _(world):
+    world.faults.start_spare(Component.SPARE_API)
+
+
+@when("{customer:User} calls the second backend")
+def _(world, customer):
+    world.outcome = world.platform.allowance(customer, instance=world.addresses.spare_backend_url)
+
+
+@then("the request is refused because the rate limit is exhausted")
+def _(world):
+    world.expect(world.last_outcome, is_refused_with("rate_limited"))
 
 
 @when("every user makes ten different requests at the same time")

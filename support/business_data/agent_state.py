@@ -47,10 +47,10 @@ def rich(marker: str) -> dict[str, Any]:
     }
 
 
-def large(marker: str) -> dict[str, Any]:
-    """A megabyte of text in which every line differs, so that no loss goes unnoticed."""
+def large(marker: str, size: int = _MEGABYTE) -> dict[str, Any]:
+    """So many bytes of text, in which every line differs, so that no loss goes unnoticed."""
     line = "{:07d} " + marker + " für ½ €\n"
-    return {"text": "".join(line.format(number) for number in range(_MEGABYTE // len(line.format(0).encode()) + 1))}
+    return {"text": "".join(line.format(number) for number in range(size // len(line.format(0).encode()) + 1))}
 
 
 def _returning(state_for: Callable[[str], dict[str, Any]]) -> Work:
@@ -64,6 +64,7 @@ def _returning(state_for: Callable[[str], dict[str, Any]]) -> Work:
 WORK: dict[str, Work] = {
     "an agent that returns nested data, decimals and Unicode": _returning(rich),
     "an agent that returns a megabyte of text": _returning(large),
+    "an agent that returns a hundred kilobytes of text": _returning(lambda marker: large(marker, 100_000)),
 }
 
 

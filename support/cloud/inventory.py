@@ -64,12 +64,14 @@ class CloudAccounts:
                 credentials.access_key, credentials.secret_key, credentials.token = own
 
     def plant(self, role_arn: str, marker: str, groups: Sequence[Group]) -> Inventory:
-        """Make a tenant's instances and their CPU figures; every name carries the tenant's marker."""
+        """Make a tenant's instances and their CPU figures; every name carries the tenant's marker, and letters that are
+        not in Latin-1.
+        """
         with self.inside(role_arn):
             instances = [
                 instance
                 for number, group in enumerate(groups, 1)
-                for instance in self._launch(group, f"server-{number}-{marker}")
+                for instance in self._launch(group, f"σέρβερ-{number}-{marker}")
             ]
             self._measure([instance for instance in instances if instance.average_cpu is not None])
         return Inventory(tuple(instances))

@@ -3,6 +3,7 @@
 Pure judgement; it also holds frames against the published schema of their type.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,26 @@ def wrong_identities(events: Iterable[Event], causes: Mapping[str, Cause]) -> li
             if expected is not None and shown != expected:
                 found[f"{event.type} of run {event.run_id} has the {name} {shown}, expected {expected}"] += 1
     return [f"{fault} ({times} times)" if times > 1 else fault for fault, times in found.items()]
+
+
+_RUN = re.compile(rb'"run_id": ?"([^"]+)"')
+_OWNERS = tuple((name, re.compile(rb'"%s": ?"([^"]+)"' % name.encode())) for name in ("user_id", "tenant_id"))
+
+
+def wrong_log_lines(lines: Iterable[bytes], owners: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Log lines about a known run that name somebody else than its owner, a line each.
+
+    :param owners: of each run its ``user_id`` and ``tenant_id``.
+    """
+    found = []
+    for line in lines:
+        run = _RUN.search(line)
+        owner = owners.get(run[1].decode()) if run else None
+        for name, pattern in _OWNERS if owner else ():
+            shown = pattern.search(line)
+            if owner and shown and shown[1].decode() != owner[name]:
+                found.append(f"a log line names the {name} {shown[1].decode()}, not {owner[name]}: {line[:300]!r}")
+    return found
 
 
 Check = Callable[[Any], list[str]]

@@ -3,16 +3,25 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from functools import cache
 
 from support.cloud.inventory import CloudAccounts
 from support.matchers.schema import breaches_of
 from support.oracles.answers import Published, WrongAnswer, wrong_answers
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
-from support.oracles.identities import Cause, Check, WrongIdentity, unpublished_frames, wrong_identities
+from support.oracles.identities import (
+    Cause,
+    Check,
+    WrongIdentity,
+    unpublished_frames,
+    wrong_identities,
+    wrong_log_lines,
+)
 from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability, missing
+from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
 from support.platform.target import Target
@@ -207,6 +216,10 @@ class Session:
             run.run_id: Cause(run.user.id, run.thread_id, run.request_id, run.trace_id or None) for run in world.runs
         }
         found = wrong_identities(written.events, causes)
+        owners = {run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id} for run in written.runs}
+        workers = self.target.part(Component.WORKERS).logs
+        told = (line.text for line in written.lines if fnmatch(line.service, workers))
+        found += wrong_log_lines(told, owners)
         for user in world.users:
             for capture in user.captures:
                 found += wrong_identities(capture.events, causes)

@@ -73,6 +73,11 @@ def blocking_run(world: World, user: User) -> RunHandle:
     return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
 
 
+def ignoring_run(world: World, user: User) -> RunHandle:
+    """A run with a time limit, whose agent goes on when it is cancelled."""
+    return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=TIME_LIMIT)
+
+
 def blocked_worker(world: World, user: User) -> RunHandle:
     """A run whose agent has begun to let nobody end it, for much longer than a cancellation may take.
 

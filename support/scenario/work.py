@@ -80,6 +80,8 @@ WORK: dict[str, Work] = {
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
     "an agent that blocks its worker": held_runs.blocked_worker,
     "an agent that crashes": probe(agents.crashing()),
+    "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\x00"})),
+    "an agent that ignores its time limit": held_runs.ignoring_run,
     "an agent that stops waiting for something": probe(agents.script({"time_out": agents.INTERNALS})),
     "an agent one of whose parallel tools fails": _failing_beside_another,
     "an agent whose tool names a password": probe(

@@ -6,6 +6,8 @@ from itertools import accumulate
 from hamcrest import greater_than_or_equal_to
 
 from support.load import populations
+from support.platform.trace import new_trace_id
+from support.scenario.agents import Agent
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
 from support.scenario.work import Work
@@ -24,6 +26,19 @@ def of_all_customers(world: World) -> None:
         world.eventually(lambda: _waiting(world), enough, "run starts", "jobs running at once")
     finally:
         research.release(world, world.runs)
+
+
+def under_one_trace(count: int) -> Work:
+    """So many usage reports, requested one right after the other under one trace ID; all have ended."""
+
+    def run_all(world: World, user: User) -> RunHandle:
+        trace = new_trace_id()
+        runs = [world.running(user, Agent.USAGE_REPORT.wire, trace_id=trace) for _ in range(count)]
+        for run in runs:
+            world.ended(run)
+        return runs[-1]
+
+    return run_all
 
 
 def of_one_customer(jobs: int) -> Work:

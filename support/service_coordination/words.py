@@ -9,6 +9,7 @@ WORK: dict[str, Work] = {
     "research on three topics": research.of(1, 3),
     "two research tasks on three topics each in parallel": research.of(2, 3),
     "research on two topics while the partner holds back the second": research.of(1, 2, answered=1),
+    "ten usage reports under one trace at the same time": concurrent_jobs.under_one_trace(10),
     "twenty research jobs at the same time": concurrent_jobs.of_one_customer(20),
     "four research tasks in parallel while the first instance's responses are lost": instance_failover.lose_responses,
     "a usage report while acknowledgements of the run's job record are lost": (

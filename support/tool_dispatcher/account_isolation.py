@@ -1,11 +1,13 @@
 """Agents of several customers that work in the cloud at the same time, or reach for another customer's servers."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from support.cloud.servers import servers_of
+from support.cloud.servers import accounts, servers_of
 from support.platform.components import Component
 from support.scenario import agents
+from support.scenario.assets import Asset, idle_servers
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.work import Work
@@ -72,4 +74,13 @@ def expected_across_accounts(world: World, customer: User) -> dict[str, Any]:
     return {"servers": servers, "results": [None, *own.results(servers)]}
 
 
+def _move_to_another_account(world: World, owner: User) -> None:
+    """The owner names another cloud account, with servers of its own; what was asked of the one before is over."""
+    tenant = owner.tenant
+    tenant.account_id = f"{secrets.randbelow(10**12):012d}"
+    idle_servers(4)(world, owner)
+    world.keep(TaskRequests(accounts(world)))
+
+
+ASSETS: dict[str, Asset] = {"another cloud account with four idle servers": _move_to_another_account}
 WORK: dict[str, Work] = {"an agent that stops a server of the other customer and one of its own": _stop_across_accounts}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.oracles.identities import Cause, unpublished_frames, wrong_identities
+from support.oracles.identities import Cause, unpublished_frames, wrong_identities, wrong_log_lines
 from tests.matchers.stories import RUN, with_tools
 
 STORY = [
@@ -40,3 +40,14 @@ def test_frames_are_held_against_what_is_published():
     assert [line.split(":")[0] for line in unpublished_frames(bad, checks)] == [
         *("no event", "no event", "the type 'pong' is not published", "ping"),
     ]
+
+
+OWNERS = {"run-1": {"user_id": "user-1", "tenant_id": "tenant-1"}}
+
+
+def test_a_log_line_names_the_owner_of_its_run():
+    line = b'{"event": "run ended", "run_id": "run-1", "user_id": "user-1", "tenant_id": "tenant-1"}'
+    assert wrong_log_lines([line, b"plain text", b'{"run_id": "run-2", "user_id": "user-2"}'], OWNERS) == []
+    (found,) = wrong_log_lines([line.replace(b"tenant-1", b"tenant-2")], OWNERS)
+    assert "names the tenant_id tenant-2, not tenant-1" in found
+    assert len(wrong_log_lines([line.replace(b'"user-1"', b'"user-2"')], OWNERS)) == 1

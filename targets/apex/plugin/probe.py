@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from functools import partial
 from hashlib import pbkdf2_hmac
 from typing import Any
@@ -29,7 +30,8 @@ class Probe(Agent):
     ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
     (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` and
     ``{"time_out": message}`` (faults of the agent itself),
-    ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
+    ``{"ignore": seconds}`` (goes on when it is cancelled), ``{"answer": text}`` (answers that, its escapes
+    replaced), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
     ``{"call": {"tool": name, "parameters": {...}}}`` (any tool), ``{"try": ...}`` (the same, going on without its
     result where it fails), ``{"calls": [..., ...]}`` (any tools, side by side). The answer has under ``results`` what
     each of the last three gave, in their order.
@@ -82,6 +84,15 @@ class Probe(Agent):
                     sys.exit(value)
                 case "raise":
                     raise RuntimeError(value)
+                case "answer":
+                    return {"answered": value.encode().decode("unicode_escape")}
+                case "ignore":
+                    until = time.monotonic() + value
+                    while time.monotonic() < until:
+                        try:
+                            await asyncio.sleep(value)
+                        except asyncio.CancelledError:
+                            continue
                 case "time_out":
                     raise TimeoutError(value)
                 case _:
