@@ -19,6 +19,7 @@ from support.oracles.identities import (
     wrong_log_lines,
 )
 from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
+from support.oracles.resources import NotGivenBack, not_given_back
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability, missing
 from support.platform.components import Component
@@ -142,6 +143,7 @@ class Session:
             findings += self._stories(world, written)
             findings += self._answers(world)
             findings += self._identities(world, written)
+            findings += self._resources()
             findings += self._canary(world, written)
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
@@ -225,6 +227,14 @@ class Session:
                 found += wrong_identities(capture.events, causes)
                 found += unpublished_frames(capture.raw, _checks_of_frames())
         return [Finding("identities oracle", WrongIdentity("; ".join(found[:10])))] if found else []
+
+    def _resources(self) -> list[Finding]:
+        found = not_given_back(self.observers.sessions(), self.target.instances)
+        deadline = Deadline(_SETTLING)
+        while found and not deadline.passed:
+            pause(0.05)
+            found = not_given_back(self.observers.sessions(), self.target.instances)
+        return [Finding("resources oracle", NotGivenBack("; ".join(found)))] if found else []
 
     def _canary(self, world: World, written: Written) -> list[Finding]:
         found = leaks(written.sightings, self._markers)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from support.oracles.canary import Sighting
 from support.oracles.records import StoredJob
+from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
 from support.platform.dialect import Dialect
 from support.platform.story import Event
@@ -74,6 +75,10 @@ class Observers:
     def jobs(self, runs: Collection[str]) -> list[StoredJob]:
         """The job records of some runs."""
         return self._figures.jobs(runs)
+
+    def sessions(self) -> list[DatabaseSession]:
+        """The sessions of the database."""
+        return self._rows.sessions()
 
     def every_run(self) -> frozenset[str]:
         """The ids of all runs there are."""

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from support.oracles.canary import Sighting
+from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
 
 _TABLES = """
@@ -30,6 +31,11 @@ select id::text, user_id::text, tenant_id::text, status, started_at is not null,
        jsonb_build_object('answer', answer, 'partial', partial, 'usage', usage, 'error', error),
        (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant')
 from runs r where tenant_id = any(%s::uuid[])
+"""
+_SESSIONS = """
+select application_name, coalesce(state, ''), extract(epoch from clock_timestamp() - state_change)::float8,
+       coalesce(wait_event_type = 'Lock', false)
+from pg_stat_activity where backend_type = 'client backend' and state_change is not null
 """
 _EDGE = "select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text"
 
@@ -57,6 +63,10 @@ class PostgresEyes:
     def runs(self, tenants: Sequence[str]) -> list[StoredRun]:
         """All runs of some tenants."""
         return [StoredRun(*row) for row in self._connected().execute(_RUNS, [list(tenants)])] if tenants else []
+
+    def sessions(self) -> list[DatabaseSession]:
+        """The sessions of all clients."""
+        return [DatabaseSession(*row) for row in self._connected().execute(_SESSIONS)]
 
     def every_run(self) -> frozenset[str]:
         """The ids of all runs there are."""

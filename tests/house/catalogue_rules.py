@@ -11,7 +11,14 @@ from tests.house.feature_rules import outlines_and_scenarios, promises_of
 # What stands after the steps of every scenario.
 EXAMINATIONS = frozenset(
     f"the {oracle} finds nothing"
-    for oracle in ("leak canary", "story oracle", "records oracle", "answers oracle", "identities oracle")
+    for oracle in (
+        "leak canary",
+        "story oracle",
+        "records oracle",
+        "answers oracle",
+        "identities oracle",
+        "resources oracle",
+    )
 )
 
 
