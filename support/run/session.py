@@ -1,32 +1,14 @@
-"""One run of the suite: the stack it plays on, the worlds of its scenarios, and what is examined after each."""
+"""One run of the suite: the stack it plays on, and the worlds of its scenarios."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from fnmatch import fnmatch
-from functools import cache
+from dataclasses import dataclass
 
 from support.cloud.inventory import CloudAccounts
-from support.matchers.schema import breaches_of
-from support.oracles.answers import Published, WrongAnswer, wrong_answers
-from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
-from support.oracles.identities import (
-    Cause,
-    Check,
-    WrongIdentity,
-    unpublished_frames,
-    wrong_identities,
-    wrong_log_lines,
-)
-from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
-from support.oracles.resources import NotGivenBack, not_given_back
-from support.oracles.story import BrokenStory, StoredRun, broken_stories
-from support.platform.capabilities import Capability, missing
-from support.platform.components import Component
-from support.platform.contract import schemas_of_frames
-from support.platform.story import Event
+from support.platform.capabilities import missing
 from support.platform.target import Target
 from support.refusal import Refusal
+from support.run.examination import Examination
 from support.run.starting import stack_of
 from support.scenario import pulse
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
@@ -34,17 +16,12 @@ from support.scenario.faults import Faults
 from support.scenario.partner import Partner
 from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.users import Users
-from support.scenario.verdict import NotShown
-from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
 from support.settings import Settings, prepare_reports
 from support.stack.apex import CATALOGUE
 from support.stack.client import Stack, StackError
 from support.stores import logs
 from support.stores.observers import Observers, Written
-
-_SETTLING = 3.0
-_READ_AGAIN = 3
 
 
 @dataclass(slots=True)
@@ -55,12 +32,8 @@ class Session:
     target: Target
     stack: Stack
     observers: Observers
+    examination: Examination
     cloud: CloudAccounts
-    _markers: dict[str, str] = field(default_factory=dict)
-    _people: dict[str, str] = field(default_factory=dict)
-    _judged: frozenset[str] = frozenset()
-    """The runs that took place in scenarios before."""
-    _published: Published | None = None
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -77,7 +50,7 @@ class Session:
             raise Refusal(str(error)) from None
         observers = Observers(stack.addresses, target.driver_class.dialect, target.owner_column)
         cloud = CloudAccounts(stack.addresses.cloud_url)
-        return cls(settings, target, stack, observers, cloud, _judged=observers.every_run())
+        return cls(settings, target, stack, observers, Examination(target, observers, observers.every_run()), cloud)
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
@@ -139,124 +112,14 @@ class Session:
             findings.append(Finding("undo", NotUndone(left_over)))
         written = Written()
         try:
-            written = self._look(world)
-            findings += self._stories(world, written)
-            findings += self._answers(world)
-            findings += self._identities(world, written)
-            findings += self._resources()
-            findings += self._canary(world, written)
+            written, found = self.examination.of(world)
+            findings += found
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
         world.users.close()
         log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
-
-    def _look(self, world: World) -> Written:
-        for user in world.users:
-            if user.known:
-                self._people[user.id] = user.tenant.id
-                self._markers[user.tenant.marker] = user.tenant.id
-        written = self.observers.look(_present(world), self._people, _traces(world))
-        for user in world.users:
-            for capture in user.captures:
-                found = markers_in("\n".join(capture.raw))
-                written.sightings.append(Sighting(capture.name, user.tenant.id, found))
-        return written
-
-    def _stories(self, world: World, written: Written) -> list[Finding]:
-        # A run is judged by the scenario in which it took place: the operator is there in many of them, and what an
-        # exclusive one destroys on purpose is not a later one's.
-        before = self._judged
-        self._judged = before | {run.id for run in written.runs}
-        mine = self._judged - before
-        if not mine:
-            return []
-
-        def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
-            runs = [run for run in every if run.id in mine]
-            stories = [] if world.broken_stories else broken_stories(runs, told)
-            return stories, different_records(runs, self.observers.jobs(mine)) + told_otherwise(runs, told)
-
-        stories, records = broken(written.runs, written.events)
-        # A run's end leaves through the outbox, a moment after its status is stored.
-        deadline = Deadline(_SETTLING)
-        while (stories or records) and not deadline.passed:
-            pause(0.02)
-            stories, records = broken(*self.observers.stories(_present(world)))
-        records += self._reads(world)
-        return [
-            *([Finding("story oracle", BrokenStory("; ".join(stories[:10])))] if stories else []),
-            *([Finding("records oracle", DifferentRecords("; ".join(records[:10])))] if records else []),
-        ]
-
-    def _reads(self, world: World) -> list[str]:
-        """What the last runs' owners read of them now, where they still may."""
-        handles = {run.run_id: run for run in world.runs[-_READ_AGAIN:]}
-        stored = [run for run in self.observers.runs(_present(world)) if run.id in handles and run.has_ended]
-        found = []
-        for run in stored:
-            read = world.platform.run(handles[run.id].user, run.id)
-            if read.done:
-                found += read_otherwise(read.value, run)
-        return found
-
-    def _answers(self, world: World) -> list[Finding]:
-        answers = world.evidence.answers
-        if not answers:
-            return []
-        if self._published is None and Capability.PUBLISHED_API in self.target.capabilities:
-            documents = self.target.driver(self.stack.addresses).documents()
-            self._published = Published(document.require() for document in documents.values())
-        own = {run.request_id for run in world.runs if run.request_id}
-        secret = self.target.endpoints.groups.get("give_secrets", frozenset())
-        found = wrong_answers(answers, self._published, own, secret)
-        return [Finding("answers oracle", WrongAnswer("; ".join(found[:10])))] if found else []
-
-    def _identities(self, world: World, written: Written) -> list[Finding]:
-        causes = {
-            run.run_id: Cause(run.user.id, run.thread_id, run.request_id, run.trace_id or None) for run in world.runs
-        }
-        found = wrong_identities(written.events, causes)
-        owners = {run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id} for run in written.runs}
-        workers = self.target.part(Component.WORKERS).logs
-        told = (line.text for line in written.lines if fnmatch(line.service, workers))
-        found += wrong_log_lines(told, owners)
-        for user in world.users:
-            for capture in user.captures:
-                found += wrong_identities(capture.events, causes)
-                found += unpublished_frames(capture.raw, _checks_of_frames())
-        return [Finding("identities oracle", WrongIdentity("; ".join(found[:10])))] if found else []
-
-    def _resources(self) -> list[Finding]:
-        found = not_given_back(self.observers.sessions(), self.target.instances)
-        deadline = Deadline(_SETTLING)
-        while found and not deadline.passed:
-            pause(0.05)
-            found = not_given_back(self.observers.sessions(), self.target.instances)
-        return [Finding("resources oracle", NotGivenBack("; ".join(found)))] if found else []
-
-    def _canary(self, world: World, written: Written) -> list[Finding]:
-        found = leaks(written.sightings, self._markers)
-        if found:
-            return [Finding("leak canary", Leak("; ".join(found[:10])))]
-        blind = unseen(world.shown_markers, written.sightings, self._markers)
-        if blind:
-            return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
-        return []
-
-
-@cache
-def _checks_of_frames() -> dict[str, Check]:
-    return {type: breaches_of(schema) for type, schema in schemas_of_frames().items()}
-
-
-def _present(world: World) -> dict[str, str]:
-    return {user.id: user.tenant.id for user in world.users if user.known}
-
-
-def _traces(world: World) -> dict[str, str]:
-    return {run.trace_id: run.user.tenant.id for run in world.runs}
 
 
 _current: Session | None = None
