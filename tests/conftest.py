@@ -1,5 +1,6 @@
 """Servers that more than one part of the tests asks, and the order in which workers share out the tests."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ from tests.servers import ApiServer, EventServer
 
 # Whoever calls pytest itself has the surroundings that they would have through bin/test.
 replace_environment(command_environment())
+# A shell lets what it runs in the background ignore Ctrl-C, and commands heed that; here they are to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # These start services of their own and take the longest. Begun first, they leave the quick ones for the end, when one
 # worker would otherwise wait for the other.

@@ -110,9 +110,11 @@ def _() -> None:
 )
 def _() -> None:
     async def _control(self: Connection, type: str, generation: int) -> None:
-        self._cursor -= 2
+        # Whoever resumes from a position below zero is refused.
+        outdated = min(2, self._cursor)
+        self._cursor -= outdated
         await original(self, type, generation)
-        self._cursor += 2
+        self._cursor += outdated
 
     original = replace(Connection, "_control", _control)
 
