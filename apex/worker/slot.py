@@ -25,7 +25,7 @@ log = structlog.get_logger()
 # does not.
 _GRACE_SECONDS = 0.25
 # One that gives way is being ended: on a busy machine its calls take this much longer to be told to their end.
-_ENDING_SECONDS = 0.5
+_ENDING_SECONDS = 0.35
 
 
 class Slot(threading.Thread):

@@ -30,6 +30,11 @@ def _(world, newcomer):
     world.outcome = sign_up.sign_up_unusually(world, newcomer)
 
 
+@then("{customer:User} has an account")
+def _(world, customer):
+    world.expect(world.last_outcome, succeeds(), str(customer))
+
+
 @then("{customer:User} can log in with exactly these")
 def _(world, customer):
     account = sign_up.account_in(sign_up.log_in_elsewhere(str, world, customer))

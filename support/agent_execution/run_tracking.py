@@ -54,7 +54,7 @@ def queued_report(world: World, user: User) -> RunHandle | None:
 
 
 def _also_expect(world: World, state: str, *runs: RunHandle) -> None:
-    earlier = world.kept(ExpectedStates).of
+    earlier = world.kept_or(ExpectedStates, lambda: ExpectedStates({})).of
     world.keep(ExpectedStates({**earlier, **{run.run_id: state for run in runs}}))
 
 

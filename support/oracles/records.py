@@ -3,7 +3,7 @@
 Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,10 +54,15 @@ def told_otherwise(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str
     """
     of = {run.id: run for run in runs if run.has_ended}
     found: defaultdict[str, list[str]] = defaultdict(list)
+    begun: Counter[str] = Counter()
     for event in told:
+        if event.type == "tool_executing":
+            begun[event.run_id or ""] += 1
         run = of.get(event.run_id or "")
         if run is not None and event.is_end:
             found[run.id] += _end(run, event)
+            if run.counted_calls not in (None, begun[run.id]) and event.run_sequence is not None:
+                found[run.id].append(f"it counts {run.counted_calls} tool calls, {begun[run.id]} were told")
         elif run is not None and event.type == "tool_completed":
             found[run.id] += _call(run, event)
     return [f"run {id} ({of[id].status}): {'; '.join(faults)}" for id, faults in found.items() if faults]
@@ -117,10 +122,11 @@ def _faults(run: StoredRun, jobs: Sequence[StoredJob]) -> list[str]:
     if run.replies != int(is_answered):
         found.append(f"{'answered' if is_answered else 'without an answer'}, its conversation has {run.replies}")
     code = (run.result.get("error") or {}).get("code")
-    # What a lost worker counted is lost with it.
-    if run.started and run.counted_calls is None and code != "worker_lost":
+    # What a lost worker counted is lost with it, and what an agent used that had to be given up.
+    if run.status in ("completed", "failed") and run.started and run.counted_calls is None and code != "worker_lost":
         found.append("it does not say what it used")
-    if run.counted_calls is not None and run.counted_calls != len(run.calls):
+    # What is refused never comes to the tools service.
+    if run.counted_calls is not None and run.counted_calls < len(run.calls):
         found.append(f"it counts {run.counted_calls} tool calls, the tools service has {len(run.calls)}")
     if len(jobs) != 1:
         return [*found, f"the analytics service has {len(jobs)} records of it"]

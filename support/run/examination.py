@@ -113,8 +113,7 @@ class Examination:
             documents = world.platform.documents()
             self._published = Published(document.require() for document in documents.values())
         own = {run.request_id for run in world.runs if run.request_id}
-        secret = self.target.endpoints.groups.get("give_secrets", frozenset())
-        found = wrong_answers(answers, self._published, own, secret)
+        found = wrong_answers(answers, self._published, own)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:

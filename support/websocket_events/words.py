@@ -1,9 +1,7 @@
 """The words of live events in sentences; see support/scenario/words.py."""
 
-from support.load import populations
 from support.platform.dialect import Closing
 from support.scenario.agents import Agent
-from support.scenario.users import Plan
 from support.scenario.words import entry, kind
 from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
@@ -28,7 +26,7 @@ ASSETS = {
 GROUPS = {
     "ten customers with servers in the cloud and two open tabs each": event_isolation.ten_with_two_tabs,
     "an owner and a member in each segment": notices.two_of_each_segment,
-    "a hundred and twenty customers": lambda world: populations.organisations(world, 120, 1, Plan.FREE),
+    "a hundred and twenty customers": lambda world: world.users.crowd(120),
 }
 TYPES = {
     "Closing": kind(Closing),

@@ -40,7 +40,11 @@ def test_a_run_that_is_under_way_has_no_record_yet():
         (RUN, [replace(JOB, tool_calls=3)], "counts 3 tool calls, the run 2"),
         (RUN, [replace(JOB, seconds=0.0)], "seconds 0.0, the run 1.5"),
         (RUN, [replace(JOB, finished_at=101.0)], "finished_at 101.0"),
-        (replace(RUN, calls={"a": ("succeeded", 0.5)}), [JOB], "it counts 2 tool calls, the tools service has 1"),
+        (
+            replace(RUN, counted_calls=1),
+            [replace(JOB, tool_calls=1)],
+            "it counts 1 tool calls, the tools service has 2",
+        ),
         (replace(RUN, counted_calls=None), [replace(JOB, tool_calls=0)], "it does not say what it used"),
         (replace(RUN, replies=0), [JOB], "its conversation has 0"),
         (replace(RUN, replies=2), [JOB], "its conversation has 2"),
