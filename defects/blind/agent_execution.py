@@ -54,13 +54,7 @@ def _() -> None:
         return {**payload, "answer": shown(payload["answer"])} if "answer" in payload else payload
 
 
-@blind_defect(
-    "AEC-01zc",
-    "of a large account only the first page of instances is read",
-    service="tools",
-    scenario="A large account is analysed in full",
-    step="the answer equals the savings in Acme's own inventory",
-)
+@blind_defect("AEC-01zc", "of a large account only the first page of instances is read", service="tools")
 def _() -> None:
     # Seen: with more than a hundred instances the savings, and how many were examined, are too low.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -383,7 +377,7 @@ def _() -> None:
     "the end of a delegated agent's tool call does not say whose part it is",
     service="worker",
     scenario="Delegated agents report their part within the run",
-    step="the story oracle finds nothing",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Seen: of the advisor's story tool_executing has parent_run_id, its tool_completed has not.
@@ -728,7 +722,7 @@ def _() -> None:
     "cancelling a cancelled run ends it once more",
     service="backend",
     scenario="Cancelling a run twice is harmless",
-    step="the story oracle finds nothing",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Seen: the second cancel empties steps and usage, moves finished_at, and there are two jobs in the analytics.

@@ -484,21 +484,15 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: a burst that is used up at one backend is there again at the other, or at analytics.
-    from apex.http.fair_use import FairUse
+    from apex.http.buckets import Buckets
 
-    async def shared(self: Any, tenant_id: str, rate: Any) -> None:
+    async def shared(self: Any, script: Any, buckets: Any) -> None:
         return None
 
-    replace(FairUse, "_shared", shared)
+    replace(Buckets, "_shared", shared)
 
 
-@blind_defect(
-    "API-08zc",
-    "request ids are so short that some come again in a crowd",
-    service="backend",
-    scenario="Fifty concurrent users receive correct responses in time",
-    step="every response and every new resource has a unique ID",
-)
+@blind_defect("API-08zc", "request ids are so short that some come again in a crowd", service="backend")
 def _() -> None:
     # Observable: of 500 requests, two have the same x-request-id (with five chances in six).
     import secrets
@@ -518,13 +512,13 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: use the free plan's burst up: no 429, the answers take a second and more.
-    from apex.http.fair_use import FairUse
+    from apex.http.buckets import Buckets
 
-    @around(FairUse, "_wait")
-    async def _(original: Any, self: Any, tenant_id: str, rate: Any) -> float:
+    @around(Buckets, "take")
+    async def _(original: Any, self: Any, buckets: Any) -> float:
         until = time.monotonic() + 30
-        wait: float = await original(self, tenant_id, rate)
+        wait: float = await original(self, buckets)
         while 0 < wait < until - time.monotonic():
             await asyncio.sleep(wait)
-            wait = await original(self, tenant_id, rate)
+            wait = await original(self, buckets)
         return wait

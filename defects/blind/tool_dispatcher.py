@@ -188,11 +188,7 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03zb",
-    "what a partner has told one customer is told to the next, whatever that one asks for",
-    service="tools",
-    scenario="A savings review without prices is partial and contains the usage",
-    step="the run completes with a partial answer",
+    "TLD-03zb", "what a partner has told one customer is told to the next, whatever that one asks for", service="tools"
 )
 def _() -> None:
     # Observable: two tenants in two regions within a minute; the second is given the prices of the first's region.
@@ -314,7 +310,7 @@ def _() -> None:
     "each failed call takes one of the run's places with it: after eight its agent waits for ever",
     service="worker",
     scenario="An agent continues after many failed tool calls",
-    step="the next tool of Acme's agent succeeds",
+    step="Acme runs an agent that continues after ten tool errors",
 )
 def _() -> None:
     # Observable: an agent that goes on after eight failed calls ends at its time limit, in the middle of the ninth.

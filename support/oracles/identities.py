@@ -45,13 +45,15 @@ def wrong_identities(events: Iterable[Event], causes: Mapping[str, Cause]) -> li
 
 
 _RUN = re.compile(rb'"run_id": ?"([^"]+)"')
-_OWNERS = tuple((name, re.compile(rb'"%s": ?"([^"]+)"' % name.encode())) for name in ("user_id", "tenant_id"))
+_OWNERS = tuple(
+    (name, re.compile(rb'"%s": ?"([^"]+)"' % name.encode())) for name in ("user_id", "tenant_id", "trace_id")
+)
 
 
 def wrong_log_lines(lines: Iterable[bytes], owners: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Log lines about a known run that name somebody else than its owner, a line each.
 
-    :param owners: of each run its ``user_id`` and ``tenant_id``.
+    :param owners: of each run its ``user_id``, ``tenant_id`` and ``trace_id``.
     """
     found = []
     for line in lines:

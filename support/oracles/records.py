@@ -4,7 +4,7 @@ Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,12 +74,16 @@ def _end(run: StoredRun, event: Event) -> list[str]:
     found = [
         f"its {event.type} tells the {name} {str(shown)[:200]}, stored is {str(stored[name])[:200]}"
         for name, shown in event.payload.items()
-        if name in stored and shown is not None and "..." not in str(shown) and not _same(shown, stored[name])
+        if name in stored and not _is_left_out(shown) and not _same(shown, stored[name])
     ]
     happened = event.happened_at
     if happened is not None and abs(happened.timestamp() - run.finished_at) > _CLOSE:
         found.append(f"its {event.type} happened at {event.timestamp}, stored is {run.finished_at}")
     return found
+
+
+def _is_left_out(shown: Any) -> bool:
+    return shown is None or (isinstance(shown, Mapping) and set(shown) == {"..."})
 
 
 def _call(run: StoredRun, event: Event) -> list[str]:

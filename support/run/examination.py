@@ -121,7 +121,10 @@ class Examination:
             run.run_id: Cause(run.user.id, run.thread_id, run.request_id, run.trace_id or None) for run in world.runs
         }
         found = wrong_identities(written.events, causes)
-        owners = {run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id} for run in written.runs}
+        owners = {
+            run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id, "trace_id": run.trace_id}
+            for run in written.runs
+        }
         workers = self.target.part(Component.WORKERS).logs
         told = (line.text for line in written.lines if fnmatch(line.service, workers))
         found += wrong_log_lines(told, owners)

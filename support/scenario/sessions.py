@@ -44,5 +44,6 @@ def short_session(world: World, user: User, seconds: int = _SHORT_LIFE) -> Short
     token = new_token(world, user, seconds)
     latest = time.monotonic() + seconds
     # A platform may remember a token that was good once.
-    world.platform.me(Anyone(token)).require()
+    for ask in (world.platform.me, world.platform.agents):
+        ask(Anyone(token)).require()
     return ShortSession(token, requested + seconds, latest)

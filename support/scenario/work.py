@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from support.scenario import agents, held_runs
-from support.scenario.partner import PRICES, own_path
+from support.scenario.partner import PRICES
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
@@ -65,14 +65,6 @@ def at_the_same_moment(world: World, work: Work) -> None:
         world.ended(run)
 
 
-def _failing_beside_another(world: World, user: User) -> RunHandle | None:
-    """An agent that calls two tools side by side, of which one cannot do its work."""
-    path = own_path(user)
-    world.partner.delay(path, 0.0)
-    calls = (agents.call("probe_fail", message="Not ready yet."), agents.call("probe_fetch", path=path))
-    return world.start_run(user, agents.PROBE, input=agents.calling_together(*calls))
-
-
 WORK: dict[str, Work] = {
     **{f"a {agent.value}": of(agent.wire) for agent in agents.Agent},
     "an agent that waits for the partner": held_runs.waiting_run,
@@ -83,7 +75,6 @@ WORK: dict[str, Work] = {
     "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\x00"})),
     "an agent that ignores its time limit": held_runs.ignoring_run,
     "an agent that stops waiting for something": probe(agents.script({"time_out": agents.INTERNALS})),
-    "an agent one of whose parallel tools fails": _failing_beside_another,
     "an agent whose tool names a password": probe(
         agents.with_failing_tool("Cannot log in with password=hunter2hunter2")
     ),

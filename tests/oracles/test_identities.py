@@ -42,7 +42,7 @@ def test_frames_are_held_against_what_is_published():
     ]
 
 
-OWNERS = {"run-1": {"user_id": "user-1", "tenant_id": "tenant-1"}}
+OWNERS = {"run-1": {"user_id": "user-1", "tenant_id": "tenant-1", "trace_id": "trace-1"}}
 
 
 def test_a_log_line_names_the_owner_of_its_run():
