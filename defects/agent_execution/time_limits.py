@@ -21,7 +21,7 @@ from defects._patching import replace
 from defects.agent_execution._answers import spoilt
 
 notified = Scenario("The customer is notified when the time limit has passed", service="worker")
-blocking = Scenario("An agent that does not give way is ended, too", service="worker")
+blocking = Scenario("An agent that cannot be interrupted is ended, too", service="worker")
 everywhere = Scenario("Hanging runs on every worker do not stop other customers", service="worker")
 
 TOO_LONG = "Acme is notified in time that the run took too long"

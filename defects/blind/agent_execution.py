@@ -262,7 +262,7 @@ def _() -> None:
     "AEC-04zb",
     "an agent that catches its cancellation at the time limit and goes on is never ended",
     service="worker",
-    scenario="An agent that does not give way is ended, too",
+    scenario="An agent that cannot be interrupted is ended, too",
     step="Acme is notified in time that the run took too long",
 )
 def _() -> None:

@@ -208,7 +208,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-04za", "the service works with the role of the tables' owner, for whom no policy holds", service="auth"
+    "DBL-04za",
+    "the service works with the role of the tables' owner, for whom no policy holds",
+    service="auth",
+    scenario="No service works with a role that the isolation exempts",
+    step="every service is connected, with a role that the isolation binds",
 )
 def _() -> None:
     # Observable: the list of an organisation's members has everybody's people.

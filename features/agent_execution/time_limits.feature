@@ -21,7 +21,7 @@ Feature: A hanging run is ended at its time limit
 
     @gate
     @needs.live_events
-    Scenario Outline: An agent that does not give way is ended, too
+    Scenario Outline: An agent that cannot be interrupted is ended, too
       Given Acme is an Early customer
       And Acme watches events
       When Acme starts <an agent>
