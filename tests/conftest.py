@@ -10,8 +10,10 @@ from tests.servers import ApiServer, EventServer
 
 # Whoever calls pytest itself has the surroundings that they would have through bin/test.
 replace_environment(command_environment())
-# A shell lets what it runs in the background ignore Ctrl-C, and commands heed that; here they are to be interrupted.
+# What shells run in the background ignores Ctrl-C, and with nohup a lost terminal; commands heed that. Here they are
+# to be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # These start services of their own and take the longest. Begun first, they leave the quick ones for the end, when one
 # worker would otherwise wait for the other.

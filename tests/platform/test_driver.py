@@ -33,7 +33,7 @@ def test_a_request_carries_token_and_trace(api):
     asked = api.asked[0]
     assert (asked.method, asked.path) == ("GET", "/v1/runs?status=queued")
     assert asked.headers["authorization"] == "Bearer token-1"
-    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", asked.headers["traceparent"])
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", asked.headers["traceparent"])
     assert trace_id_of(asked.headers["traceparent"]) == outcome.trace_id
     assert outcome.done
 
