@@ -26,7 +26,7 @@ Feature: Every event can be traced to its request
     Scenario: A follow-up in the same conversation has its own IDs
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches events
-      When Acme runs two cost analyses in one conversation, one after the other
+      When Acme runs three cost analyses in one conversation, one after the other
       Then every event carries these IDs of its own request
         | ID      |
         | user    |

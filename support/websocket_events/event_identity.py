@@ -33,12 +33,12 @@ class Requests:
     ids: tuple[RequestIds, ...]
 
 
-def two_runs(agent: Agent, *, at_once: bool, threads: int = 2) -> Work:
-    """Two runs, in a conversation each or in one, with a request ID each; both have ended when it returns."""
+def some_runs(agent: Agent, *, at_once: bool, threads: int = 2, runs: int = 2) -> Work:
+    """So many runs, in a conversation each or all in one, with a request ID each; all have ended when it returns."""
 
-    def run_both(world: World, user: User) -> RunHandle:
+    def run_all(world: World, user: User) -> RunHandle:
         ids, thread = [], ""
-        for number in (1, 2):
+        for number in range(1, runs + 1):
             if number <= threads:
                 thread = world.platform.create_thread(user, f"Thread {number}").require().id
             request = f"request-{uuid.uuid4().hex}"
@@ -51,7 +51,7 @@ def two_runs(agent: Agent, *, at_once: bool, threads: int = 2) -> Work:
         world.keep(Requests(tuple(ids)))
         return world.last_run
 
-    return run_both
+    return run_all
 
 
 def carries(name: str, requests: Sequence[RequestIds]) -> BaseMatcher[SomeEvents]:

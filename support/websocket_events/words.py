@@ -5,14 +5,15 @@ from support.scenario.agents import Agent
 from support.scenario.words import entry, kind
 from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
-from support.websocket_events.event_identity import two_runs
+from support.websocket_events.event_identity import some_runs
 
 WORK = {
-    "a cost analysis in each of two conversations, one after the other": two_runs(Agent.COST_ANALYSIS, at_once=False),
-    "two cost analyses in one conversation, one after the other": two_runs(
-        Agent.COST_ANALYSIS, at_once=False, threads=1
+    "a cost analysis in each of two conversations, one after the other": some_runs(Agent.COST_ANALYSIS, at_once=False),
+    # Two workers cannot share three runs without one of them having two.
+    "three cost analyses in one conversation, one after the other": some_runs(
+        Agent.COST_ANALYSIS, at_once=False, threads=1, runs=3
     ),
-    "a savings review in each of two conversations, both in parallel": two_runs(Agent.REVIEW, at_once=True),
+    "a savings review in each of two conversations, both in parallel": some_runs(Agent.REVIEW, at_once=True),
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {
