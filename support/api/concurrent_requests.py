@@ -7,7 +7,6 @@ from typing import Any
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.calls import Call, each_call
-from support.business_data.agent_state import KEEPER
 from support.cloud.savings import UsageRecords
 from support.load import populations
 from support.load.http_crowd import CrowdRequest, HttpCrowd, Send
@@ -16,10 +15,9 @@ from support.oracles.canary import markers_in
 from support.scenario.agents import PROBE, Agent
 from support.scenario.users import User
 from support.scenario.world import World
-from support.service_coordination.research import RESEARCHER
 
 # The platform's own and those of the suite's plugins, as they are listed: by name.
-_AGENTS = sorted([*(agent.wire for agent in Agent), PROBE, KEEPER, RESEARCHER])
+_AGENTS = sorted([*(agent.wire for agent in Agent), PROBE])
 _PAUSE_SECONDS = 0.3
 
 

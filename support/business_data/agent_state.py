@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from support.scenario import agents
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-
-KEEPER = "keeper"
-"""The agent that returns the state that it is given (see ``targets/apex/plugin/keeper.py``)."""
 
 _MEGABYTE = 1_000_000
 _DEPTH = 40
@@ -24,7 +22,7 @@ class AgentState:
     @property
     def as_input(self) -> dict[str, Any]:
         """The input that gives the agent its state."""
-        return {"state": self.value}
+        return agents.keeping(self.value)
 
 
 def rich(marker: str) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def large(marker: str, size: int = _MEGABYTE) -> dict[str, Any]:
 def _returning(state_for: Callable[[str], dict[str, Any]]) -> Work:
     def start(world: World, user: User) -> RunHandle | None:
         state = world.keep(AgentState(state_for(user.tenant.marker)))
-        return world.start_run(user, KEEPER, input=state.as_input)
+        return world.start_run(user, agents.PROBE, input=state.as_input)
 
     return start
 

@@ -23,6 +23,14 @@ class Sighting:
     markers: frozenset[str]
 
 
+def tenant_of(id: str | None, everybody: Mapping[str, str]) -> str | None:
+    """The tenant with that id, or that of the user with it; None: nobody known.
+
+    :param everybody: user id -> tenant id.
+    """
+    return everybody.get(id or "", id)
+
+
 def markers_in(text: str) -> frozenset[str]:
     """The markers that a text holds."""
     return frozenset(MARKER.findall(text)) if "canary-" in text else frozenset()

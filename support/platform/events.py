@@ -38,6 +38,8 @@ class EventCapture:
         self._decoder = StreamDecoder(dialect)
         self._parsing = threading.Lock()
         self._connections: list[LiveConnection] = []
+        # Of a platform with a stream for each run: run id -> its thread, and the connection that it comes over.
+        self._followed: dict[str, tuple[str | None, int]] = {}
 
     # -- connecting -------------------------------------------------------------------------------------------
 
@@ -59,6 +61,8 @@ class EventCapture:
         """
         self.drop()
         self._wanted = wanted = Wanted(self._token(), carrier, website)
+        if self._transport.per_run:
+            return self._attach_again(wanted, resume)
         if resume or after is not None:
             since = self.last_sequence if after is None else after
             wanted = replace(wanted, after=since, epoch=epoch or self.epoch)
@@ -67,7 +71,23 @@ class EventCapture:
     def follow(self, run_id: str, thread_id: str | None) -> None:
         """Attach to a run, on a platform with a stream for each; elsewhere its events come anyway."""
         if self._transport.per_run and self._wanted is not None:
-            self._open(replace(self._wanted, run_id=run_id, thread_id=thread_id))
+            self._attach(replace(self._wanted, run_id=run_id, thread_id=thread_id))
+
+    def _attach_again(self, wanted: Wanted, resume: bool) -> Handshake:
+        """Attach to the runs that were followed; to be resumed, each after the last frame that it brought."""
+        followed, self._followed = self._followed, {}
+        shakes = [self._open(wanted)]
+        for run, (thread, number) in followed.items():
+            last = self._transport.last_id(list(self._frames), number) if resume else None
+            shakes.append(self._attach(replace(wanted, run_id=run, thread_id=thread, last_id=last)))
+        self.handshake = next((shake for shake in shakes if not shake.accepted), shakes[-1])
+        return self.handshake
+
+    def _attach(self, wanted: Wanted) -> Handshake:
+        shake = self._open(wanted)
+        if wanted.run_id is not None:
+            self._followed[wanted.run_id] = (wanted.thread_id, len(self._connections))
+        return shake
 
     def _open(self, wanted: Wanted) -> Handshake:
         self.handshake, opened = self._transport.open(wanted, self._frames, len(self._connections) + 1, self.name)

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import httpx
 
@@ -33,6 +33,11 @@ class ServerSentEvents:
         self.address = address
         self._request = request
         self._timeout = timeout
+
+    def last_id(self, frames: Iterable[Frame], number: int) -> str | None:
+        """The id of the last frame that a connection brought; None: none had one."""
+        texts = [json.loads(data) for _, kind, data, connection in frames if (kind, connection) == (Kind.TEXT, number)]
+        return next((frame["id"] for frame in reversed(texts) if "id" in frame), None)
 
     def open(
         self, wanted: Wanted, frames: list[Frame], number: int, name: str

@@ -1,6 +1,6 @@
 """How live events come, whatever carries them: what is asked for, what comes over a connection, how it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -78,6 +78,9 @@ class Transport(Protocol):
 
     address: str
     per_run: bool
+
+    def last_id(self, frames: Iterable[Frame], number: int) -> str | None:
+        """The id of the last frame that a connection brought, where frames have ids."""
 
     def open(
         self, wanted: Wanted, frames: list[Frame], number: int, name: str

@@ -12,8 +12,8 @@
     The services of the stack that are the platform's own.
 ``limits``
     ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
-``owner_column``
-    The column that says whose a row is, in every table of the database that has owners.
+``ownership``
+    Whose what is stored is, see :class:`Ownership`.
 ``components``
     For each of ``support/platform/components.py`` that the platform has: its ``service`` in the stack, the ``link`` to
     it and the pattern of its ``logs`` where those have other names.
@@ -63,6 +63,22 @@ class Endpoints:
 
 
 @dataclass(frozen=True)
+class Ownership:
+    """Whose what is stored is, for eyes that look past the platform.
+
+    ``columns`` hold the id of a tenant or of a user; of several that a table has, the first one counts, and what
+    stands in a table that has none of them is nobody's. A key of the cache is theirs whose id is part of its name.
+    ``event_streams`` and ``epochs`` are what the names of keys begin with that hold the events of a user and the epoch
+    of these; those of ``counters`` hold numbers only, so that they need not be read.
+    """
+
+    columns: Sequence[str]
+    event_streams: str
+    epochs: str
+    counters: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Target:
     """A platform as its folder describes it."""
 
@@ -72,7 +88,7 @@ class Target:
     capabilities: frozenset[Capability]
     instances: Sequence[str]
     limits: Mapping[str, int]
-    owner_column: str
+    ownership: Ownership
     parts: Mapping[Component, Part]
 
     @classmethod
@@ -91,7 +107,7 @@ class Target:
                 _capabilities(written["capabilities"]),
                 written["instances"],
                 written["limits"],
-                written["owner_column"],
+                Ownership(**written["ownership"]),
                 {Component(part): _part(**names) for part, names in written["components"].items()},
             )
         except OSError as error:

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Iterable
 
 import websocket
 from websocket import ABNF
@@ -33,6 +34,9 @@ class WebSocketTransport:
         self.address = address
         self._dialect = dialect
         self._timeout = timeout
+
+    def last_id(self, frames: Iterable[Frame], number: int) -> None:
+        """Frames have no ids; a stream is resumed by the sequence of its events."""
 
     def open(
         self, wanted: Wanted, frames: list[Frame], number: int, name: str

@@ -48,7 +48,7 @@ class Session:
             stack = stack_of(settings, progress)
         except StackError as error:
             raise Refusal(str(error)) from None
-        observers = Observers(stack.addresses, target.driver_class.dialect, target.owner_column)
+        observers = Observers(stack.addresses, target.driver_class.dialect, target.ownership)
         cloud = CloudAccounts(stack.addresses.cloud_url)
         return cls(settings, target, stack, observers, Examination(target, observers, observers.every_run()), cloud)
 

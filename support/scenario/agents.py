@@ -1,5 +1,6 @@
 """The agents as a feature names them, and the scripts of the probe agent that stands for an agent with a flaw."""
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -23,6 +24,34 @@ class Agent(Enum):
 
 
 PROBE = "probe"
+"""The agent that follows a script. Every target brings it, with an interpreter of this language:
+
+``input["steps"]`` is a list of objects with one key each.
+
+====================================================  ==============================================================
+``{"think": text}``                                   a thought
+``{"think_times": n}``                                n thoughts, as fast as they go
+``{"think_long": {"times": n, "characters": n}}``     n thoughts of that length
+``{"fetch": path}``                                   a tool reads a resource of the partner
+``{"together": [path, ...]}``                         the same for each path, all at once
+``{"read_on": path}``                                 a tool reads it again and again, until it is stopped
+``{"research": [[path, ...], ...]}``                  for each list, all at once, a tool reads one path after the other
+``{"fail": message}``                                 a tool fails, and says why
+``{"break": message}``                                a tool has a fault of its own
+``{"call": {"tool": name, "parameters": {...}}}``     any tool
+``{"try": {...}}``                                    the same; goes on without the result of a tool that fails
+``{"calls": [{...}, ...]}``                           any tools, all at once
+``{"keep": {...}}``                                   keeps that as the run's state
+``{"answer": text}``                                  ends with that as answer, its escapes replaced
+``{"raise": message}``, ``{"time_out": message}``     the agent has a fault
+``{"ignore": seconds}``                               goes on for so long when it is cancelled
+``{"block": seconds}``                                gives nobody else a chance to run
+``{"exit": code}``                                    ends its process
+====================================================  ==============================================================
+
+The answer has what the tools gave: ``fetched`` of ``fetch`` and ``together``, ``results`` of the others in their order,
+and ``kept``, the state. Its tools besides: ``probe_sign_in`` sends a password and gets a secret back.
+"""
 INTERNALS = "SELECT password FROM vault -- /srv/agents/secrets.py line 42"
 """What a flawed agent or tool says in its exception; no customer may ever read it."""
 
@@ -30,7 +59,7 @@ Script = dict[str, Any]
 
 
 def script(*steps: Script) -> Script:
-    """The input that makes the probe agent follow the steps (see ``targets/apex/plugin/probe.py``)."""
+    """The input that makes the probe agent follow the steps."""
     return {"steps": list(steps)}
 
 
@@ -42,6 +71,16 @@ def fetching(path: str) -> Script:
 def reading_on(path: str) -> Script:
     """Calls a tool that reads a path of the partner again and again, and works on it, until it is stopped."""
     return script({"think": "Reading on."}, {"read_on": path})
+
+
+def keeping(state: Mapping[str, Any]) -> Script:
+    """Keeps a state and answers with it."""
+    return script({"think": "Keeping the state."}, {"keep": state})
+
+
+def researching(tasks: Sequence[Sequence[str]]) -> Script:
+    """Calls a tool for each task, all at once, which reads the paths of the task one after the other."""
+    return script({"think": "Researching."}, {"research": tasks})
 
 
 def side_by_side(*paths: str) -> Script:

@@ -14,13 +14,11 @@ from typing import Any
 from hamcrest.core.matcher import Matcher
 
 from support.matchers.faultless import differences, faultless
+from support.scenario import agents
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
-
-RESEARCHER = "researcher"
-"""The agent that researches topics at the partner; see `targets/apex/plugin/research.py`."""
 
 # How long the partner takes where jobs are to run side by side, in seconds.
 _ANSWER_SECONDS = 0.05
@@ -52,7 +50,7 @@ def start(world: World, user: User, tasks: int, topics: int, *, answered: int | 
             world.partner.delay(topic, _ANSWER_SECONDS)
         for topic in task[held_from:]:
             world.partner.hold(topic)
-    run = world.running(user, RESEARCHER, input={"tasks": assigned})
+    run = world.running(user, agents.PROBE, input=agents.researching(assigned))
     with _keeping_tasks:  # customers may start jobs at the same time
         _job_tasks(world).tasks_of[run.run_id] = assigned
     return run

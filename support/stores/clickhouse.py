@@ -1,12 +1,12 @@
 """Rows in ClickHouse."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from support.oracles.canary import Sighting
+from support.oracles.canary import Sighting, tenant_of
 from support.oracles.records import StoredJob
 
 # Seconds.
@@ -14,18 +14,26 @@ _TIMEOUT = 5.0
 
 
 class ClickHouseEyes:
-    """Rows of every table that has a tenant; only parts that were not there at the last look are read."""
+    """Rows of every table; only parts that were not there at the last look are read.
 
-    def __init__(self, url: str) -> None:
+    :param owner_columns: columns that say whose a row is; see :class:`support.platform.target.Ownership`.
+    """
+
+    def __init__(self, url: str, owner_columns: Sequence[str]) -> None:
         address = urlsplit(url)
         # The database stands in the path, where clients expect it; the HTTP interface wants it as a parameter.
         self._url = urlunsplit((address.scheme, address.netloc, "/", "", ""))
         self._database = address.path.strip("/")
         self._http = requests.Session()
+        self._owners = list(owner_columns)
+        self._owner_of: dict[str, str | None] = {}
         self._parts: frozenset[tuple[str, str]] = frozenset()
 
-    def look(self) -> list[Sighting]:
-        """Markers in rows of new parts."""
+    def look(self, everybody: Mapping[str, str]) -> list[Sighting]:
+        """Markers in rows of new parts.
+
+        :param everybody: user id -> tenant id, of all users of this run.
+        """
         parts = frozenset(
             (table, part)
             for table, part in self._rows(
@@ -38,14 +46,27 @@ class ClickHouseEyes:
         for table in sorted({table for table, _ in fresh}):
             names = ", ".join(f"'{part}'" for owner, part in sorted(fresh) if owner == table)
             found += [
-                Sighting(f"the ClickHouse table {table}", str(tenant), frozenset(markers))
-                for tenant, markers in self._rows(
-                    "select toString(tenant_id), arrayDistinct(extractAll(toString(tuple(*)),"
+                Sighting(f"the ClickHouse table {table}", tenant_of(owner, everybody), frozenset(markers))
+                for owner, markers in self._rows(
+                    f"select {self._owner(table)}, arrayDistinct(extractAll(toString(tuple(*)),"
                     f" 'canary-[0-9a-f]{{12}}')) as markers from {table}"
                     f" where _part in ({names}) and notEmpty(markers)"
                 )
             ]
         return found
+
+    def _owner(self, table: str) -> str:
+        """What says whose a row of a table is."""
+        if table not in self._owner_of:
+            columns = {
+                name
+                for (name,) in self._rows(
+                    f"select name from system.columns where database = currentDatabase() and table = '{table}'"
+                )
+            }
+            self._owner_of[table] = next((name for name in self._owners if name in columns), None)
+        owner = self._owner_of[table]
+        return f"toString({owner})" if owner else "null"
 
     def jobs(self, runs: Collection[str]) -> list[StoredJob]:
         """The job records of some runs, each copy counted."""

@@ -13,6 +13,7 @@ from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
 from support.platform.dialect import Dialect
 from support.platform.story import Event
+from support.platform.target import Ownership
 from support.stack.client import Addresses
 from support.stores import logs
 from support.stores.clickhouse import ClickHouseEyes
@@ -33,15 +34,12 @@ class Written:
 
 
 class Observers:
-    """The suite's own eyes on everything that a running stack writes.
+    """The suite's own eyes on everything that a running stack writes."""
 
-    :param owner_column: the column that says whose a row is, in every table that has owners.
-    """
-
-    def __init__(self, addresses: Addresses, dialect: Dialect, owner_column: str) -> None:
-        self._streams = RedisEyes(addresses.redis_url, dialect)
-        self._rows = PostgresEyes(addresses.postgres_observer_url, owner_column)
-        self._figures = ClickHouseEyes(addresses.clickhouse_url)
+    def __init__(self, addresses: Addresses, dialect: Dialect, ownership: Ownership) -> None:
+        self._streams = RedisEyes(addresses.redis_url, dialect, ownership)
+        self._rows = PostgresEyes(addresses.postgres_observer_url, ownership.columns)
+        self._figures = ClickHouseEyes(addresses.clickhouse_url, ownership.columns)
         self._partner = PartnerEyes(addresses.partner_control_url, addresses.partner_control_token)
         self._logs = ServiceLogs(addresses.log_dir)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="observer")
@@ -55,8 +53,8 @@ class Observers:
         :raises Exception: a store could not be looked at, so that what it holds is not known.
         """
         streams = self._pool.submit(self._streams.look, present, everybody)
-        rows = self._pool.submit(self._rows.look, sorted(set(present.values())))
-        figures = self._pool.submit(self._figures.look)
+        rows = self._pool.submit(self._rows.look, sorted(set(present.values())), everybody)
+        figures = self._pool.submit(self._figures.look, everybody)
         journal = self._pool.submit(self._partner.look, traces)
         lines = self._logs.new_lines()
         in_streams, events = streams.result()

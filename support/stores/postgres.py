@@ -1,23 +1,29 @@
 """Rows in PostgreSQL, and how runs are stored there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from support.oracles.canary import Sighting
+from support.oracles.canary import Sighting, tenant_of
 from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
 
+# Every table, and the first of the columns that say whose a row is.
 _TABLES = """
-select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'public' and c.relkind in ('r', 'p') and a.attname = %s and not a.attisdropped order by 1
+select n.nspname, c.relname, (
+  select a.attname from pg_attribute a
+  where a.attrelid = c.oid and a.attname = any(%(columns)s::text[]) and not a.attisdropped
+  order by array_position(%(columns)s::text[], a.attname::text) limit 1
+)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1, 2
 """
 # Rows of transactions that had not ended at the last look. The age of a transaction id is cheap to compare and knows
 # of the counter's wrapping round.
 _NEW_ROWS = """
-select {name} as place, t.{owner}::text as tenant, m.marker
+select {name} as place, {owner}::text as owner, m.marker
 from {table} t cross join lateral (
   select distinct (regexp_matches(t::text, 'canary-[0-9a-f]{{12}}', 'g'))[1] as marker
 ) m where age(t.xmin) <= (select edge from looked) and t::text like '%%canary-%%'
@@ -37,28 +43,39 @@ select application_name, coalesce(state, ''), extract(epoch from clock_timestamp
        coalesce(wait_event_type = 'Lock', false)
 from pg_stat_activity where backend_type = 'client backend' and state_change is not null
 """
-_EDGE = "select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text"
+# Where the next look begins, and what changes with every table that comes or goes.
+_EDGE = """
+select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text,
+       array[count(*), max(oid::bigint)]
+from pg_class where relkind in ('r', 'm')
+"""
 
 
 class PostgresEyes:
-    """Rows of every table that belongs to tenants, seen in the observer's role, which no policy hides anything from."""
+    """Rows of every table, seen in the observer's role, which no policy hides anything from.
 
-    def __init__(self, url: str, owner_column: str) -> None:
+    :param owner_columns: columns that say whose a row is; see :class:`support.platform.target.Ownership`.
+    """
+
+    def __init__(self, url: str, owner_columns: Sequence[str]) -> None:
         self._url = url
-        self._owner = owner_column
+        self._owners = list(owner_columns)
         self._connection: psycopg.Connection[Any] | None = None
         self._edge: str | None = None
         self._query: sql.Composed | None = None
-        self._tables: list[str] = []
+        self._tables: list[int] = []
 
-    def look(self, tenants: Sequence[str]) -> tuple[list[Sighting], list[StoredRun]]:
-        """Markers in rows written since the last look, and all runs of some tenants."""
+    def look(self, tenants: Sequence[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[StoredRun]]:
+        """Markers in rows written since the last look, and all runs of some tenants.
+
+        :param everybody: user id -> tenant id, of all users of this run.
+        """
         try:
-            return self._look(tenants)
+            return self._look(tenants, everybody)
         except psycopg.OperationalError:
             # A scenario may have killed the server under this connection; a second failure is one.
             self.close()
-            return self._look(tenants)
+            return self._look(tenants, everybody)
 
     def runs(self, tenants: Sequence[str]) -> list[StoredRun]:
         """All runs of some tenants."""
@@ -72,28 +89,30 @@ class PostgresEyes:
         """The ids of all runs there are."""
         return frozenset(id for (id,) in self._connected().execute("select id::text from runs"))
 
-    def _look(self, tenants: Sequence[str]) -> tuple[list[Sighting], list[StoredRun]]:
+    def _look(self, tenants: Sequence[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[StoredRun]]:
         connection = self._connected()
         edge = self._edge
         row = connection.execute(_EDGE).fetchone()
-        self._edge = row[0] if row else None
+        self._edge, tables = row or (None, [])
+        if tables != self._tables:
+            self._query, self._tables = None, tables
         found = [
-            Sighting(f"the table {place}", tenant, frozenset({marker}))
-            for place, tenant, marker in connection.execute(self._new_rows(connection), [edge or "3"])
+            Sighting(f"the table {place}", tenant_of(owner, everybody), frozenset({marker}))
+            for place, owner, marker in connection.execute(self._new_rows(connection), [edge or "3"])
         ]
         return found, self.runs(tenants)
 
     def _new_rows(self, connection: psycopg.Connection[Any]) -> sql.Composed:
-        tables = (
-            [name for (name,) in connection.execute(_TABLES, [self._owner])] if self._query is None else self._tables
-        )
-        if self._query is None or tables != self._tables:
-            self._tables = tables
-            owner = sql.Identifier(self._owner)
-            parts = [
-                sql.SQL(_NEW_ROWS).format(name=sql.Literal(name), table=sql.Identifier(name), owner=owner)
-                for name in tables
+        if self._query is None:
+            parts: list[sql.Composable] = [
+                sql.SQL(_NEW_ROWS).format(
+                    name=sql.Literal(table if schema == "public" else f"{schema}.{table}"),
+                    table=sql.Identifier(schema, table),
+                    owner=sql.Identifier("t", owner) if owner else sql.NULL,
+                )
+                for schema, table, owner in connection.execute(_TABLES, {"columns": self._owners})
             ]
+            parts.append(sql.SQL("select null, null, null where false"))  # where there are no tables yet
             self._query = sql.SQL("with looked as (select age(%s::xid) as edge) {}").format(
                 sql.SQL(" union all ").join(parts)
             )

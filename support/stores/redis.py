@@ -11,11 +11,13 @@ from redis.retry import Retry
 from support.oracles.canary import Sighting, markers_in
 from support.platform.dialect import Dialect, StreamControl
 from support.platform.story import Event
+from support.platform.target import Ownership
 
 # One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker)
 # and other keys that hold a marker. A stream that was begun anew has another epoch and is read from its start.
 _LOOK = """
 local seen, wanted = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
+local streams, epochs, counters = ARGV[3], ARGV[4], cjson.decode(ARGV[5])
 local entries, ends, others = {}, {}, {}
 local function values(key)
   local kind = redis.call('TYPE', key)['ok']
@@ -26,14 +28,20 @@ local function values(key)
   if kind == 'zset' then return redis.call('ZRANGE', key, 0, -1) end
   return {}
 end
+local function begins(key, prefix) return string.sub(key, 1, #prefix) == prefix end
+local function counts(key)
+  for _, prefix in ipairs(counters) do if begins(key, prefix) then return true end end
+  return false
+end
 local cursor = '0'
 repeat
   local page = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = page[1]
   for _, key in ipairs(page[2]) do
-    local user = string.match(key, '^events:(.*)$')
-    if user then
-      local epoch = redis.call('HGET', 'stream:' .. user, 'epoch') or ''
+    if string.find(key, 'canary-', 1, true) then others[#others + 1] = {key, key} end
+    if begins(key, streams) then
+      local user = string.sub(key, #streams + 1)
+      local epoch = redis.call('HGET', epochs .. user, 'epoch') or ''
       local from = seen[key]
       local begin = '-'
       if from and from[1] == epoch then begin = '(' .. from[2] end
@@ -45,7 +53,7 @@ repeat
         end
       end
       if last then ends[#ends + 1] = {key, epoch, last} end
-    elseif not (string.find(key, '^run:') or string.find(key, '^stream:') or string.find(key, '^delivered:')) then
+    elseif not counts(key) then
       for _, value in ipairs(values(key)) do
         if string.find(value, 'canary-', 1, true) then others[#others + 1] = {key, value} end
       end
@@ -59,9 +67,11 @@ return {entries, ends, others}
 class RedisEyes:
     """Users' event streams and all other keys."""
 
-    def __init__(self, url: str, dialect: Dialect) -> None:
+    def __init__(self, url: str, dialect: Dialect, ownership: Ownership) -> None:
         self._redis = redis.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 1), socket_timeout=10)
         self._dialect = dialect
+        self._streams = ownership.event_streams
+        self._names = (ownership.event_streams, ownership.epochs, json.dumps(list(ownership.counters)))
         self._seen: dict[str, tuple[str, str]] = {}
 
     def look(self, present: Iterable[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[Event]]:
@@ -70,7 +80,7 @@ class RedisEyes:
         :param everybody: user id -> tenant id, of all users of this run.
         """
         wanted = dict.fromkeys(present, True)
-        answer = self._redis.eval(_LOOK, 0, json.dumps(self._seen), json.dumps(wanted))
+        answer = self._redis.eval(_LOOK, 0, json.dumps(self._seen), json.dumps(wanted), *self._names)
         entries, ends, others = cast("tuple[list[list[str]], list[list[str]], list[list[str]]]", answer)
         sightings = [
             Sighting(f"the event stream of user {user}", everybody.get(user), markers_in(text))
@@ -87,7 +97,7 @@ class RedisEyes:
         """Everything in the streams of users, from their start."""
         with self._redis.pipeline(transaction=False) as pipe:
             for user in users:
-                pipe.xrange(f"events:{user}")
+                pipe.xrange(f"{self._streams}{user}")
             return [
                 event for entries in pipe.execute() for _, entry in entries for event in self._event(entry["event"])
             ]

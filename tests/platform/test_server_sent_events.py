@@ -89,6 +89,29 @@ def test_a_user_who_watches_is_attached_to_each_run(server, capture):
     assert len(capture.heartbeats) == 2
 
 
+def test_whoever_comes_back_goes_on_with_each_run_after_its_last_event(server, capture):
+    capture.connect()
+    capture.follow("r1", "t1")
+    capture.follow("r2", "t2")
+    wait_for(lambda: len(capture.events), lambda count: count == 4, 5)
+    capture.drop()
+    server.frames = b"id: r1_event_3\ndata: more\n\n"
+    assert capture.connect(resume=True).accepted
+    wait_for(lambda: len(capture.events), lambda count: count == 6, 5)
+    again = [(path, headers.get("last-event-id")) for path, headers in server.asked[2:]]
+    assert again == [("/threads/t1/runs/r1/stream", "r1_event_2"), ("/threads/t2/runs/r2/stream", "r1_event_2")]
+    capture.connect(resume=True)
+    assert [headers.get("last-event-id") for _, headers in server.asked[4:]] == ["r1_event_3", "r1_event_3"]
+
+
+def test_whoever_begins_anew_is_told_each_run_from_its_start(server, capture):
+    capture.connect()
+    capture.follow("r1", "t1")
+    wait_for(lambda: len(capture.events), lambda count: count == 2, 5)
+    capture.connect()
+    assert [headers.get("last-event-id") for _, headers in server.asked] == [None, None]
+
+
 def test_an_event_has_its_name_its_id_and_all_of_its_data(transport):
     frames: list[Any] = []
     _, stream = transport.open(Wanted("t", run_id="r1", thread_id="t1", last_id="r1_event_0"), frames, 1, "Acme")

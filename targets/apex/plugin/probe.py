@@ -1,4 +1,4 @@
-"""An agent and tools that do as a scenario says: they hang, raise, chatter or work side by side.
+"""An agent that does as a scenario says: it hangs, raises, chatters, keeps a state or has tools work side by side.
 
 Loaded by the platform from its plugin directory, as a customer's own agents are.
 """
@@ -9,33 +9,13 @@ import asyncio
 import sys
 import threading
 import time
-from functools import partial
-from hashlib import pbkdf2_hmac
 from typing import Any
 
-from pydantic import BaseModel
-
 from apex.agents import Agent, RunContext, ToolFailed
-from apex.tools import Tool, ToolCall, ToolError
-
-# Rounds of hashing, some hundred milliseconds of a processor's time: far more than it takes to have something to read.
-_WORK = 400_000
 
 
 class Probe(Agent):
-    """Follows the script in its input.
-
-    ``input["steps"]``: a list of single-key objects: ``{"think": text}``, ``{"think_times": n}``,
-    ``{"think_long": {"times": n, "characters": n}}``, ``{"fetch": path}`` (a partner's resource),
-    ``{"together": [path, ...]}``, ``{"read_on": path}`` (again and again, until it is stopped), ``{"fail": message}``
-    (a tool that fails), ``{"break": message}`` (a tool with a fault), ``{"raise": message}`` and
-    ``{"time_out": message}`` (faults of the agent itself),
-    ``{"ignore": seconds}`` (goes on when it is cancelled), ``{"answer": text}`` (answers that, its escapes
-    replaced), ``{"block": seconds}`` (gives nobody else a chance), ``{"exit": code}``,
-    ``{"call": {"tool": name, "parameters": {...}}}`` (any tool), ``{"try": ...}`` (the same, going on without its
-    result where it fails), ``{"calls": [..., ...]}`` (any tools, side by side). The answer has under ``results`` what
-    each of the last three gave, in their order.
-    """
+    """Follows the script in its input; the language is described in ``support/scenario/agents.py``."""
 
     name = "probe"
     description = "Follows a script, step by step."
@@ -43,7 +23,8 @@ class Probe(Agent):
     async def run(self, context: RunContext) -> dict[str, Any]:
         await context.think("Following the script.")
         fetched: list[dict[str, Any]] = []
-        results: list[dict[str, Any]] = []
+        results: list[Any] = []
+        kept: dict[str, Any] = {}
         for step in context.input["steps"]:
             ((kind, value),) = step.items()
             match kind:
@@ -62,6 +43,12 @@ class Probe(Agent):
                     fetched.extend(await asyncio.gather(*calls))
                 case "read_on":
                     await context.call_tool("probe_read_on", {"path": value})
+                case "research":
+                    tasks = [context.call_tool("probe_research", {"topics": topics}) for topics in value]
+                    results.extend(task["found"] for task in await asyncio.gather(*tasks))
+                case "keep":
+                    context.state.update(value)
+                    kept = dict(context.state)
                 case "call":
                     results.append(await self._call(context, value))
                 case "try":
@@ -98,70 +85,7 @@ class Probe(Agent):
                 case _:
                     raise ValueError(f"the script has an unknown step: {kind}")
         summary = f"Followed {len(context.input['steps'])} steps."
-        return {"fetched": fetched, "results": results, "summary": summary}
+        return {"fetched": fetched, "results": results, "kept": kept, "summary": summary}
 
     async def _call(self, context: RunContext, wanted: dict[str, Any]) -> dict[str, Any]:
         return {"tool": wanted["tool"], "result": await context.call_tool(wanted["tool"], wanted["parameters"])}
-
-
-class Path(BaseModel):
-    """A path at the partner."""
-
-    path: str
-
-
-class Message(BaseModel):
-    """What a failing tool says."""
-
-    message: str
-
-
-class ProbeFetch(Tool):
-    """Reads a partner's resource."""
-
-    name = "probe_fetch"
-    description = "Reads a resource of a partner."
-    permission = "partners:read"
-    parameters = Path
-
-    async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
-        response = await call.fetch(f"{call.pricing_url}{parameters.path}")
-        return {"path": parameters.path, "content": response.text}
-
-
-class ProbeReadOn(Tool):
-    """Reads a partner's resource again and again and works on it, until it is stopped."""
-
-    name = "probe_read_on"
-    description = "Reads a resource of a partner until it is stopped."
-    permission = "partners:read"
-    parameters = Path
-
-    async def execute(self, call: ToolCall, parameters: Path) -> dict[str, Any]:
-        while True:
-            document = await call.fetch(f"{call.pricing_url}{parameters.path}")
-            await call.in_thread(partial(pbkdf2_hmac, "sha256", document.content, b"", _WORK))
-
-
-class ProbeFail(Tool):
-    """Cannot do its work, and says so."""
-
-    name = "probe_fail"
-    description = "Fails with a message for the customer."
-    permission = "partners:read"
-    parameters = Message
-
-    async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
-        raise ToolError(parameters.message, recoverable=True)
-
-
-class ProbeBreak(Tool):
-    """Has a fault of its own."""
-
-    name = "probe_break"
-    description = "Breaks."
-    permission = "partners:read"
-    parameters = Message
-
-    async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
-        raise RuntimeError(parameters.message)

@@ -1,0 +1,115 @@
+"""Eyes on real stores: a marker is seen in any table and key, and it is known whose place that is."""
+
+from collections.abc import Iterator, Mapping
+
+import psycopg
+import pytest
+import redis
+import requests
+
+from support.oracles.canary import Sighting
+from support.platform.drivers.apex import ApexDriver
+from support.platform.target import Ownership
+from support.settings import CHECKOUT
+from support.stack.client import Stack, StackOptions
+from support.stores.clickhouse import ClickHouseEyes
+from support.stores.postgres import PostgresEyes
+from support.stores.redis import RedisEyes
+
+MARKER = "canary-aaaaaaaaaaaa"
+EVERYBODY: Mapping[str, str] = {"user-1": "tenant-1"}
+OWNERSHIP = Ownership(["tenant_id", "owner"], "told:", "epochs:", ["count:"])
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    options = StackOptions(
+        checkout=CHECKOUT,
+        log_dir=tmp_path_factory.mktemp("logs"),
+        only=frozenset({"postgres-primary", "postgres-replica", "redis", "clickhouse"}),
+    )
+    with Stack.start(options, lambda line: None) as started:
+        yield started
+
+
+@pytest.fixture
+def rows(stack: Stack) -> Iterator[PostgresEyes]:
+    eyes = PostgresEyes(stack.addresses.postgres_observer_url, OWNERSHIP.columns)
+    eyes.look([], EVERYBODY)
+    yield eyes
+    eyes.close()
+
+
+def seen_in_tables(rows: PostgresEyes) -> set[tuple[str, str | None]]:
+    return {(sighting.where, sighting.tenant_id) for sighting in rows.look([], EVERYBODY)[0]}
+
+
+def places(found: list[Sighting]) -> set[tuple[str, str | None]]:
+    assert all(sighting.markers == {MARKER} for sighting in found)
+    return {(sighting.where, sighting.tenant_id) for sighting in found}
+
+
+def test_a_row_is_theirs_whose_id_its_first_known_column_holds(stack: Stack, rows: PostgresEyes):
+    with psycopg.connect(stack.addresses.postgres_owner_url, autocommit=True) as owner:
+        owner.execute("create schema later")
+        try:
+            owner.execute("create table later.items (owner text, tenant_id text, value text)")
+            owner.execute("create table later.settings (owner text, value text)")
+            owner.execute("create table later.versions (value text)")
+            assert seen_in_tables(rows) == set()
+            owner.execute("insert into later.items values ('user-9', 'tenant-1', %s)", [MARKER])
+            owner.execute("insert into later.settings values ('user-1', %s)", [MARKER])
+            owner.execute("insert into later.versions values (%s)", [MARKER])
+            assert seen_in_tables(rows) == {
+                ("the table later.items", "tenant-1"),
+                ("the table later.settings", "tenant-1"),
+                ("the table later.versions", None),
+            }
+            assert seen_in_tables(rows) == set(), "a row is seen once"
+        finally:
+            owner.execute("drop schema later cascade")
+    assert seen_in_tables(rows) == set(), "a table that is gone is not missed"
+
+
+def test_a_row_of_the_analytics_store_is_theirs_or_nobodys(stack: Stack):
+    eyes = ClickHouseEyes(stack.addresses.clickhouse_url, OWNERSHIP.columns)
+
+    def run(statement: str) -> None:
+        requests.post(eyes._url, params={"database": eyes._database}, data=statement, timeout=5).raise_for_status()
+
+    run("create table figures (owner String, note String) engine = MergeTree order by owner")
+    run("create table notes (note String) engine = MergeTree order by note")
+    try:
+        run(f"insert into figures values ('user-1', '{MARKER}')")
+        run(f"insert into notes values ('{MARKER}')")
+        assert places(eyes.look(EVERYBODY)) == {
+            ("the ClickHouse table figures", "tenant-1"),
+            ("the ClickHouse table notes", None),
+        }
+        assert eyes.look(EVERYBODY) == []
+    finally:
+        run("drop table figures")
+        run("drop table notes")
+        eyes.close()
+
+
+def test_a_key_is_theirs_whose_id_it_names(stack: Stack):
+    client = redis.Redis.from_url(stack.addresses.redis_url)
+    eyes = RedisEyes(stack.addresses.redis_url, ApexDriver.dialect, OWNERSHIP)
+    client.set("basket:user-1", MARKER)
+    client.set("basket:of-nobody", MARKER)
+    client.set("count:user-9", MARKER)
+    client.set(f"flag:{MARKER}", "1")
+    client.xadd("told:user-1", {"event": MARKER})
+    try:
+        found, _ = eyes.look([], EVERYBODY)
+        assert places(found) == {
+            ("the Redis key basket:user-1", "tenant-1"),
+            ("the Redis key basket:of-nobody", None),
+            (f"the Redis key flag:{MARKER}", None),
+            ("the event stream of user user-1", "tenant-1"),
+        }
+    finally:
+        client.flushall()
+        client.close()
+        eyes.close()
