@@ -9,7 +9,7 @@ Feature: Events arrive as soon as they happen
   @needs.live_events @needs.cloud_accounts
   Rule: At least 95 % of events arrive within the target time
 
-    @gate
+    @gate @timing
     Scenario: Ten concurrent runs are all shown live
       Given ten customers with servers in the cloud
       And every user watches events
