@@ -54,6 +54,9 @@ class Held(Protocol):
     def overdue(self) -> bool:
         """The run goes on although its time limit has passed, or it was cancelled: its agent does not give way."""
 
+    def due_at(self) -> float | None:
+        """When it may be overdue (monotonic seconds), as far as that is to come."""
+
     def give_up(self) -> None:
         """Leave the run to itself, and have another slot work in the place of this one, unless it was closed."""
 
@@ -100,9 +103,12 @@ class Leases(threading.Thread):
         """From now on the run is renewed, and told when it is to stop."""
         with self._lock:
             self._held[run.id] = (run, held)
+            due_at = held.due_at()
             was_cancelled = str(run.id) in self._cancelled
         if was_cancelled:
             held.cancel()
+        if was_cancelled or (due_at is not None and due_at < time.monotonic() + self._settings.heartbeat_seconds):
+            self._due.set()
 
     def release(self, run_id: str) -> None:
         """The run has ended."""
@@ -129,9 +135,12 @@ class Leases(threading.Thread):
     def cancel(self, run_id: str) -> None:
         """Stop the run if it is ours, be it that its slot has taken it and not yet said so."""
         with self._lock:
-            if run_id not in self._held:
+            is_ours = run_id in self._held
+            if not is_ours:
                 self._cancelled.append(run_id)
         self._tell(run_id, lambda held: held.cancel())
+        if is_ours:
+            self._due.set()
 
     def close(self) -> None:
         """Hold nothing any more. A run still in hand ends as lost at once: nobody has to wait for its lease to end."""
@@ -147,18 +156,27 @@ class Leases(threading.Thread):
                 log.error("run left in hand", run_id=run.id, exc_info=error)
 
     def run(self) -> None:
+        renew_at = time.monotonic()
         while True:
-            self._due.wait(self._settings.heartbeat_seconds)
+            is_told = self._due.wait(self._until_next_look(renew_at))
             self._due.clear()
             if self._closed.is_set():
                 return
             try:
                 self._end_overdue()
-                self._renew()
-                self._fail_lost()
+                if is_told or time.monotonic() >= renew_at:
+                    renew_at = time.monotonic() + self._settings.heartbeat_seconds
+                    self._renew()
+                    self._fail_lost()
             except Exception as error:
                 # This thread must outlive whatever happens to it: without it every run would be lost.
                 log.error("leases not renewed", exc_info=error)
+
+    def _until_next_look(self, renew_at: float) -> float:
+        """Seconds until leases are to be renewed, or a run may be overdue before: nobody waits a heartbeat for that."""
+        with self._lock:
+            moments = [moment for _, held in self._held.values() if (moment := held.due_at()) is not None]
+        return max(min([renew_at, *moments]) - time.monotonic(), 0.0)
 
     def _renew(self) -> None:
         with self._lock:
@@ -176,7 +194,7 @@ class Leases(threading.Thread):
             if run_id not in ours:
                 self._tell(run_id, lambda run: run.abandon())
             elif ours[run_id]:
-                self.cancel(run_id)
+                self._tell(run_id, lambda run: run.cancel())
 
     def _end_overdue(self) -> None:
         with self._lock:

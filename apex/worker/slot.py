@@ -25,7 +25,7 @@ log = structlog.get_logger()
 # does not.
 _GRACE_SECONDS = 0.25
 # One that gives way is being ended: on a busy machine its calls take this much longer to be told to their end.
-_ENDING_SECONDS = 0.35
+_ENDING_SECONDS = 0.45
 
 
 class Slot(threading.Thread):
@@ -126,6 +126,10 @@ class _InHand:
             self._gives_way.clear()
             self._loop.call_soon_threadsafe(self._gives_way.set)
         return time.monotonic() > self._overdue_at + (_ENDING_SECONDS if gives_way else 0.0)
+
+    def due_at(self) -> float | None:
+        now = time.monotonic()
+        return next((moment for moment in (self._overdue_at, self._overdue_at + _ENDING_SECONDS) if moment > now), None)
 
     def give_up(self) -> None:
         self._slot.give_up()

@@ -192,8 +192,8 @@ def _() -> None:
     "AEC-03zb",
     "a slot remembers tools' answers for five seconds, whoever asked",
     service="worker",
-    scenario="A follow-up states the change since the previous answer",
-    step="the answer states the change since the previous answer",
+    scenario="Runs that follow each other each use their own customer's data",
+    step="each customer's answer equals the savings in their own inventory",
 )
 def _() -> None:
     # Seen: of two tenants of one plan whose runs follow each other in a slot, the second is told the first's instances.

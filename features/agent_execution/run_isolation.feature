@@ -16,3 +16,12 @@ Feature: Customers who run agents concurrently see only their own data
       When every user runs a cost analysis at the same time
       Then each customer's answer equals the savings in their own inventory
       And answers, events and stored runs show each customer only their own data
+
+    @gate
+    Scenario: Runs that follow each other each use their own customer's data
+      Given ten Mid customers with servers in the cloud
+      And every user watches events
+      And every user has run a cost analysis at the same time
+      When every user runs a cost analysis at the same time
+      Then each customer's answer equals the savings in their own inventory
+      And answers, events and stored runs show each customer only their own data

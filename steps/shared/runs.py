@@ -24,6 +24,7 @@ def _(world, customer, work_):
     work_(world, customer)
 
 
+@given("every user has run {work_:Work} at the same time")
 @when("every user runs {work_:Work} at the same time")
 def _(world, work_):
     work.at_the_same_moment(world, work_)

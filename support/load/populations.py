@@ -167,6 +167,12 @@ def ten_with_servers(world: World) -> None:
         planting.own_cloud(world, customer.tenant)
 
 
+def _ten_of_one_plan_with_servers(world: World) -> None:
+    at_once(world.users.owners(10), lambda owner: world.users.settle(owner, Plan.MID))
+    for customer in world.users.customers:
+        planting.own_cloud(world, customer.tenant)
+
+
 def _with_stored_usage(world: World) -> None:
     with_usage(world, organisations(world, 10, 1, Plan.MID))
 
@@ -181,6 +187,7 @@ def _organisations_with_stored_usage(world: World) -> None:
 
 GROUPS: dict[str, Callable[[World], None]] = {
     "ten customers with servers in the cloud": ten_with_servers,
+    "ten Mid customers with servers in the cloud": _ten_of_one_plan_with_servers,
     "ten customers with stored usage": _with_stored_usage,
     "fifty customers": _customers,
     "fifty organisations of ten people with stored usage": _organisations_with_stored_usage,

@@ -12,7 +12,7 @@ from support.proof.catalogue import Defect
 from support.proof.proving import Proving
 from support.proof.sources import Sources
 from support.proof.store import Store
-from support.proof.verdicts import Judgement, Proof, is_of, is_step
+from support.proof.verdicts import Judgement, Proof, is_of, is_of_oracle, is_step
 from support.refusal import Refusal
 from support.run import capacity
 from support.run.lanes import Lanes
@@ -82,7 +82,7 @@ class ProofRun:
             raise ProofStopped(f"no scenario in features/ is the one of {', '.join(lost)}")
         for defect in self.defects:
             steps = [step.name for one in found[defect.id] for step in one.scenario.all_steps]
-            if not defect.step.endswith(" finds nothing") and not any(is_step(step, defect.step) for step in steps):
+            if not is_of_oracle(defect.step) and not any(is_step(step, defect.step) for step in steps):
                 raise ProofStopped(f"{defect.id}: its scenario has no step {defect.step!r}; it has: {'; '.join(steps)}")
         return found
 

@@ -46,10 +46,16 @@ def is_step(text: str, written: str) -> bool:
     return re.fullmatch(".+".join(re.escape(part) for part in parts), text) is not None
 
 
+def is_of_oracle(step: str | None) -> bool:
+    """Whether a step is what an oracle says after the steps of a scenario."""
+    return step is not None and step.endswith(" finds nothing")
+
+
 def judge(defect: Defect, results: Sequence[ScenarioRecord]) -> tuple[Judgement, str | None, str]:
     """Judge the results of a run with the defect loaded: judgement, red step, note.
 
-    Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it.
+    Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it, unless an
+    oracle saw after its steps what they did not.
     """
     own = [result for result in results if is_of(result.scenario, defect.scenario)]
     red = [result for result in own if result.is_red]
@@ -62,10 +68,12 @@ def judge(defect: Defect, results: Sequence[ScenarioRecord]) -> tuple[Judgement,
     for result in red:
         if result.verdict is not Verdict.VIOLATED:
             return Judgement.INCONCLUSIVE, _red_step(result), "nothing was shown either way"
-    for result in red:
-        if result.red_step is None or not is_step(result.red_step.name, defect.step):
-            return Judgement.WRONG_STEP, _red_step(result), ""
-    return Judgement.KILLED, _red_step(red[0]), ""
+    elsewhere = [result for result in red if result.red_step is None or not is_step(result.red_step.name, defect.step)]
+    spoiling = [result for result in elsewhere if len(elsewhere) == len(red) or not is_of_oracle(_red_step(result))]
+    if spoiling:
+        return Judgement.WRONG_STEP, _red_step(spoiling[0]), ""
+    at_the_step = next(result for result in red if result not in elsewhere)
+    return Judgement.KILLED, _red_step(at_the_step), ""
 
 
 def _red_step(result: ScenarioRecord) -> str | None:

@@ -32,13 +32,14 @@ def expected_calls(world: World, caller: User) -> dict[str, Any]:
 
 
 def _received_by_others(world: World, caller: User) -> list[str]:
-    """The events of the caller's tool calls that others received before the end of a run of their own."""
-    received, calls = [], {run.run_id for run in world.runs if run.user is caller}
+    """The events of tool calls that others received, besides those of runs of their own, of which they wait for one."""
+    received = []
     for other in [user for user in world.users.customers if user is not caller]:
         run = world.running(other, "usage_report")
         world.ended(run)
         other.watching.wait_for_end(run, within=world.budgets.limit("story complete"))
-        received += [f"{event.type} to {other}" for event in other.events if event.call_id and event.run_id in calls]
+        own = {run.run_id for run in world.runs if run.user is other}
+        received += [f"{event.type} to {other}" for event in other.events if event.call_id and event.run_id not in own]
     return received
 
 

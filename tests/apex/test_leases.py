@@ -1,6 +1,7 @@
 """What a worker that stops does with the runs that it still has in hand."""
 
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from apex.settings import Worker
 from apex.storage.runs import now
 from apex.storage.tables import outbox, runs
 from apex.worker.leases import Leases
+from support.scenario import waiting
 
 PREPARED = {
     "name": "preparing",
@@ -39,6 +41,9 @@ class InHand:
     def overdue(self) -> bool:
         return False
 
+    def due_at(self) -> float | None:
+        return None
+
     def give_up(self) -> None:
         self.given_up = True
 
@@ -66,6 +71,34 @@ def test_a_run_that_goes_on_for_too_long_ends_as_lost_at_once(database, leases, 
     assert [step["name"] for step in found.steps] == ["preparing", "worker stopped"]
     total = (found.finished_at - found.started_at).total_seconds()
     assert sum(step["duration_seconds"] for step in found.steps) == pytest.approx(total)
+
+
+class Overdue(InHand):
+    """A run that will be overdue in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moment = time.monotonic() + 0.05
+
+    def due_at(self) -> float | None:
+        return self.moment if self.moment > time.monotonic() else None
+
+    def overdue(self) -> bool:
+        return time.monotonic() > self.moment
+
+
+@pytest.mark.parametrize("is_held_first", [True, False])
+def test_an_overdue_run_does_not_wait_for_a_heartbeat(database, run, is_held_first):
+    leases, held = Leases(database, Worker(heartbeat_seconds=60), "worker"), Overdue()
+    if is_held_first:
+        leases.hold(run, held)
+    leases.start()
+    if not is_held_first:
+        leases.hold(run, held)
+    waiting.wait_for(lambda: held.given_up, bool, 20, "the end of the run")
+    leases.close()
+    leases.join(10)
+    assert (stored(database, run).status, leases.is_alive()) == ("timed_out", False)
 
 
 def test_the_customer_is_told_once_and_after_all_that_was_told_before(database, leases, run):

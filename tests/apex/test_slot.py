@@ -34,6 +34,15 @@ def test_a_blocking_agent_that_is_cancelled_is_soon_overdue(held):
     waiting.wait_for(held.overdue, bool, 20, "the end of the grace")
 
 
+def test_it_is_said_when_a_run_may_be_overdue(held):
+    later = held.due_at()
+    held.cancel()
+    soon = held.due_at()
+    assert soon < later
+    waiting.wait_for(held.overdue, bool, 20, "the end of the grace")
+    assert held.due_at() is None or held.due_at() > soon
+
+
 def test_what_is_being_written_down_is_not(held, tracker):
     held.cancel()
     waiting.wait_for(held.overdue, bool, 20, "the end of the grace")

@@ -25,6 +25,7 @@ ERROR = result(status="error", verdict="inconclusive")
 ELSEWHERE = record(
     scenario="Ten at once", status="failed", verdict=Verdict.VIOLATED, steps=(step("ten customers", "failed"),)
 )
+BY_AN_ORACLE = result("Ten at once -- @1.2 ", red="the answers oracle finds nothing")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,8 @@ ELSEWHERE = record(
         ([ELSEWHERE], Judgement.WRONG_STEP),
         ([result(red=None)], Judgement.WRONG_STEP),
         ([result(), ELSEWHERE], Judgement.WRONG_STEP),
+        ([result(), BY_AN_ORACLE], Judgement.KILLED),
+        ([BY_AN_ORACLE], Judgement.WRONG_STEP),
         ([ERROR], Judgement.INCONCLUSIVE),
         ([result(), ERROR], Judgement.INCONCLUSIVE),
         ([SKIPPED], Judgement.INCONCLUSIVE),
