@@ -12,6 +12,7 @@ from defects import Scenario
 from defects._patching import replace
 
 ten = Scenario("Ten customers at the same time each get their own result", service="worker")
+in_turn = Scenario("Runs that follow each other each use their own customer's data", service="worker")
 
 SAVINGS = "each customer's answer equals the savings in their own inventory"
 OWN_DATA = "answers, events and stored runs show each customer only their own data"
@@ -45,3 +46,16 @@ def _() -> None:
         return answer
 
     original = replace(CostAnalysis, "run", run)
+
+
+@in_turn.defect("AEC-03c", "a slot keeps the list of servers for its next run", step=SAVINGS)
+def _() -> None:
+    async def call(self: Toolbox, call_id: str, name: str, *others: Any) -> Any:
+        if name != "list_instances":
+            return await original(self, call_id, name, *others)
+        kept: list[Any] = self.__dict__.setdefault("_kept", [])
+        if not kept:
+            kept.append(await original(self, call_id, name, *others))
+        return kept[0]
+
+    original = replace(Toolbox, "call", call)

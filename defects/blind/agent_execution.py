@@ -193,7 +193,7 @@ def _() -> None:
     "a slot remembers tools' answers for five seconds, whoever asked",
     service="worker",
     scenario="Runs that follow each other each use their own customer's data",
-    step="each customer's answer equals the savings in their own inventory",
+    step="every user runs a cost analysis at the same time",
 )
 def _() -> None:
     # Seen: of two tenants of one plan whose runs follow each other in a slot, the second is told the first's instances.

@@ -457,7 +457,7 @@ def _() -> None:
     "TLD-08za",
     "a call that is stopped is never told as completed",
     service="worker",
-    scenario="A savings review without prices is partial and contains the usage",
+    scenario="Cancelling a run stops its work and its events",
     step="the story oracle finds nothing",
 )
 def _() -> None:
