@@ -480,7 +480,7 @@ def _() -> None:
     "each instance of each service grants a tenant the whole rate of its plan",
     service="backend",
     scenario="A rate limit holds for all instances of the API together",
-    step="the last request is refused because the rate limit is exhausted",
+    step="Acme is served as often as the limit was refilled meanwhile, and is refused otherwise",
 )
 def _() -> None:
     # Observable: a burst that is used up at one backend is there again at the other, or at analytics.

@@ -99,7 +99,30 @@ def after_waiting(world: World, user: User) -> list[Call]:
     return [Call(_ENDPOINT, world.platform.agents(user))]
 
 
+def ask_for_allowance(world: World, user: User, instance: str) -> Call:
+    """The user asks one instance of the API for the allowance; whether there is one is not the point."""
+    return Call("the allowance", world.platform.allowance(user, instance=instance))
+
+
 # -- matchers ---------------------------------------------------------------------------------------------------------
+
+
+def have_only_what_was_refilled(limit: PlanLimit, since: float) -> BaseMatcher[Sequence[Call]]:
+    """Of an exhausted limit no more was served than was refilled since a moment (monotonic seconds); the rest is
+    refused with the published code.
+    """
+
+    def faults_of(calls: Sequence[Call]) -> list[str]:
+        served = [call for call in calls if call.answer.meaning is not Meaning.RATE_LIMITED]
+        seconds = calls[-1].answer.sent_at + calls[-1].answer.seconds - since
+        refilled = int(seconds * limit.per_second) + 1
+        found = [f"{len(served)} of {len(calls)} were served, {refilled} refilled"] if len(served) > refilled else []
+        if refilled >= len(calls):
+            raise NotShown(f"{refilled} requests were refilled in {seconds:.1f} s, {len(calls)} were made")
+        codes = {call.answer.problem.code for call in calls if call not in served and call.answer.problem}
+        return found if codes == {"rate_limited"} else [*found, f"the refusals have the codes {sorted(codes)}"]
+
+    return faultless("served as often as the limit was refilled, refused otherwise", faults_of)
 
 
 def keep_to(limit: PlanLimit) -> BaseMatcher[Sequence[Call]]:

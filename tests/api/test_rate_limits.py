@@ -3,7 +3,8 @@
 import pytest
 
 from support.api.calls import Call
-from support.api.rate_limits import PlanLimit, keep_to
+from support.api.rate_limits import PlanLimit, have_only_what_was_refilled, keep_to
+from support.scenario.verdict import NotShown
 from tests.api.responses import PLACE, mismatch, response
 
 LIMIT = PlanLimit(burst=3, per_second=2)
@@ -41,3 +42,26 @@ def test_as_many_as_the_limit_allows(count):
 )
 def test_what_the_limit_does_not_allow(calls, fault):
     assert fault in mismatch(keep_to(LIMIT), calls)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_what_was_refilled_may_be_served(count):
+    # The last of them was sent a second after the limit was exhausted: two were refilled, and one may be just then.
+    assert have_only_what_was_refilled(LIMIT, since=0.0).matches([*served(count), *[refused()] * 10])
+
+
+@pytest.mark.parametrize(
+    ("calls", "fault"),
+    [
+        ([*served(4), *[refused()] * 10], "4 of 14 were served, 3 refilled"),
+        ([*served(1), *[refused(code="too_busy")] * 10], "the refusals have the codes ['too_busy']"),
+        ([Call(PLACE, response(404, sent_at=1.0))] * 10, "10 of 10 were served, 3 refilled"),
+    ],
+)
+def test_more_than_was_refilled(calls, fault):
+    assert fault in mismatch(have_only_what_was_refilled(LIMIT, since=0.0), calls)
+
+
+def test_whoever_took_too_long_has_shown_nothing():
+    with pytest.raises(NotShown, match=r"21 requests were refilled in 10\.0 s, 11 were made"):
+        have_only_what_was_refilled(LIMIT, since=-9.0).matches([*served(1), *[refused()] * 10])
