@@ -60,13 +60,13 @@ class Proving:
         if self.red:
             return None
         if self._controls:
-            return self._control(self._controls.popleft())
+            return self._control(lane, self._controls.popleft())
         defect = self._next_defect(lane)
         if defect is not None:
             return self._prove(lane, defect)
         if alone and self._timed:
             one = self._timed.popleft()
-            return self._prove(lane, one) if isinstance(one, Defect) else self._control(one)
+            return self._prove(lane, one) if isinstance(one, Defect) else self._control(lane, one)
         return None
 
     def waiting(self) -> int:
@@ -89,10 +89,14 @@ class Proving:
                     return defect
         return None
 
-    def _control(self, one: Planned) -> Task:
+    def _control(self, lane: int, one: Planned) -> Task:
         try:
+            # What judges time is played last: the lane may have a defect from before.
+            before = self._loaded.pop(lane, None)
+            if before is not None:
+                _require(before, (yield LoadDefect(before, None)))
             played = yield Play(one.index, self._reports / "control")
-        except LaneDied as died:
+        except (_NotLoaded, LaneDied) as died:
             result = record_broken_off(one.scenario, str(died))
         else:
             assert isinstance(played, Played)

@@ -178,8 +178,12 @@ def test_what_judges_time_is_proved_when_nothing_else_is_at_work():
         together = proof.orders(1, False, noticing)
         assert {order.index for order in together if isinstance(order, Play)} == {0}
         assert proof.source.waiting() == 1
-        alone = proof.orders(1, True, noticing)
-        assert {order.index for order in alone if isinstance(order, Play)} == {1}
+        assert proof.orders(1, True, noticing) == [
+            LoadDefect("worker", None),  # the control is of the sound platform
+            Play(1, REPORTS / "control"),
+            LoadDefect("worker", "AEC-01a"),
+            Play(1, REPORTS / "AEC-01a"),
+        ]
     finally:
         TITLES[1] = SCENARIOS[1].scenario.name
     assert len(proof.proofs) == 2
