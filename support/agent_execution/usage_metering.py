@@ -17,8 +17,12 @@ from support.scenario.world import RunHandle, World
 
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
-ROUNDS = 5
-"""How often the customers' agents run in turn: so often that each of them was left undisturbed once."""
+FEWEST_ROUNDS, MOST_ROUNDS = 4, 16
+"""How often the customers' agents run in turn: until each of them was left undisturbed twice."""
+_ALIKE = 1.04
+"""Two undisturbed runs of the same work differ by less."""
+
+_CPU = "cpu_seconds"
 
 Usage = Mapping[str, float]
 
@@ -32,7 +36,7 @@ class Resource(Enum):
 
     @property
     def field(self) -> str:
-        return {"CPU time": "cpu_seconds", "data read": "bytes_read", "working state": "peak_state_bytes"}[self.value]
+        return {"CPU time": _CPU, "data read": "bytes_read", "working state": "peak_state_bytes"}[self.value]
 
     @property
     def is_timed(self) -> bool:
@@ -61,17 +65,27 @@ def computing_run(world: World, user: User) -> RunHandle:
 
 
 def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None:
-    """Have the customers' agents run one after the other, again and again.
+    """Have the customers' agents run one after the other, again and again, until the least times are no accident.
 
-    The machine's speed drifts with what else it has to do: in turn, those who are compared share all of it.
+    The machine's speed drifts with what else it has to do: in turn, those who are compared share all of it. What
+    disturbs a run makes it longer, so that the two shortest of the same work are alike once both were left alone.
     """
     # Each end is received over a connection: polling would use the platform's processor time meanwhile.
     watching = {customer: world.watch(customer) for customer in customers}
-    for number in range(ROUNDS):
+    for number in range(MOST_ROUNDS):
         # There and back: what a run leaves to be done after its end is not always in the way of the same customer.
         for customer in customers if number % 2 == 0 else reversed(customers):
             run = work.started(world, customer, run_once)
             watching[customer].wait_for_end(run, within=world.budgets.limit("run ends"))
+        times = [[usage[_CPU] for usage in usages(world, customer)] for customer in customers]
+        if number + 1 >= FEWEST_ROUNDS and all(map(are_settled, times)):
+            return
+
+
+def are_settled(times: Sequence[float]) -> bool:
+    """Whether the two shortest times are alike."""
+    shortest, second, *_ = sorted(times)
+    return second <= shortest * _ALIKE
 
 
 def usages(world: World, customer: User) -> list[Usage]:

@@ -3,7 +3,7 @@
 import pytest
 from hamcrest import assert_that
 
-from support.agent_execution.usage_metering import Comparison, Resource, compared, is_between
+from support.agent_execution.usage_metering import Comparison, Resource, are_settled, compared, is_between
 
 
 def comparison(used, others, *, by_pairs=False):
@@ -53,3 +53,11 @@ def test_nothing_to_compare_is_no_measure(nothing):
 def test_resource_is_read_where_runs_report_it():
     used, others = ({"cpu_seconds": n, "bytes_read": 0, "peak_state_bytes": 0} for n in (2.0, 1.0))
     assert compared(Resource.COMPUTING_TIME, [used], [others], by_pairs=False).pairs == [(2.0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("times", "is_settled"),
+    [([0.11, 0.2, 0.112], True), ([0.11, 0.11], True), ([0.135, 0.144, 0.18], False), ([0.2, 0.11, 0.2], False)],
+)
+def test_two_shortest_times_are_alike_once_nothing_disturbed_them(times, is_settled):
+    assert are_settled(times) is is_settled
