@@ -721,8 +721,8 @@ def _() -> None:
     "AEC-11zc",
     "cancelling a cancelled run ends it once more",
     service="backend",
-    scenario="Cancelling a run twice is harmless",
-    step="the records oracle finds nothing",
+    scenario="A run that is cancelled twice is recorded once",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Seen: the second cancel empties steps and usage, moves finished_at, and there are two jobs in the analytics.

@@ -28,6 +28,16 @@ Feature: A cancelled run really stops
       Then the second cancellation is accepted like the first
       And the run is stored as cancelled
 
+    @gate
+    @needs.live_events @needs.job_records
+    Scenario: A run that is cancelled twice is recorded once
+      Given Acme is a Free customer
+      And Acme watches events
+      And Acme has started an agent that waits for the partner
+      And Acme has cancelled the run
+      When Acme cancels the run
+      Then every service has one record of each job, and all records agree
+
     @gate @timing
     @needs.live_events
     Scenario: An agent that blocks its worker can be cancelled
