@@ -3,7 +3,7 @@
 from hamcrest import all_of, equal_to, greater_than_or_equal_to, has_entries, less_than
 
 from support.agent_execution import usage_metering
-from support.agent_execution.usage_metering import Resource, compared, is_between
+from support.agent_execution.usage_metering import By, Resource, compared, is_between
 from support.run.sentences import then, when
 
 
@@ -16,15 +16,15 @@ def _(world, customers, work_):
 def _(world, more, low, high, less, table):
     used, others = (usage_metering.usages(world, customer) for customer in (more, less))
     for resource in (Resource(row["resource"]) for row in table):
-        comparison = compared(resource, used, others, by_pairs=not resource.is_timed)
-        world.expect(comparison, is_between(low, high))
+        by = By.MEAN_OF_PAIRS if resource.is_timed else By.EACH_PAIR
+        world.expect(compared(resource, used, others, by), is_between(low, high))
 
 
 @then("{customer:Owner} last run used these multiples of the lowest figure of the earlier runs")
 def _(world, customer, table):
     *earlier, last = usage_metering.usages(world, customer)
     for row in table:
-        comparison = compared(Resource(row["resource"]), [last], earlier, by_pairs=False)
+        comparison = compared(Resource(row["resource"]), [last], earlier, By.LEAST)
         world.expect(comparison, is_between(float(row["at least"]), float(row["at most"])))
 
 

@@ -1,6 +1,7 @@
 """What runs report to have used, and how the figures of several runs compare."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,10 +18,10 @@ from support.scenario.world import RunHandle, World
 
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
-FEWEST_ROUNDS, MOST_ROUNDS = 4, 16
-"""How often the customers' agents run in turn: until each of them was left undisturbed twice."""
-_ALIKE = 1.04
-"""Two undisturbed runs of the same work differ by less."""
+FEWEST_ROUNDS, MOST_ROUNDS = 6, 24
+"""How often the customers' agents run in turn: until their mean ratio is known well enough."""
+_KNOWN = 0.04
+"""The standard error of a mean ratio that is known well enough, as a share of it."""
 
 _CPU = "cpu_seconds"
 
@@ -65,11 +66,12 @@ def computing_run(world: World, user: User) -> RunHandle:
 
 
 def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None:
-    """Have the customers' agents run one after the other, again and again, until the least times are no accident.
+    """Have the customers' agents run one after the other, again and again, until their ratio is no accident.
 
-    The machine's speed drifts with what else it has to do: in turn, those who are compared share all of it. What
-    disturbs a run makes it longer, so that the two shortest of the same work are alike once both were left alone.
+    The processor's speed changes from one run to the next with what else its host has to do: the same work takes up
+    to half as much again. In turn, those who are compared share it, and the mean of many rounds is without it.
     """
+    times: dict[User, list[float]] = {customer: [] for customer in customers}
     # Each end is received over a connection: polling would use the platform's processor time meanwhile.
     watching = {customer: world.watch(customer) for customer in customers}
     for number in range(MOST_ROUNDS):
@@ -77,15 +79,18 @@ def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None
         for customer in customers if number % 2 == 0 else reversed(customers):
             run = work.started(world, customer, run_once)
             watching[customer].wait_for_end(run, within=world.budgets.limit("run ends"))
-        times = [[usage[_CPU] for usage in usages(world, customer)] for customer in customers]
-        if number + 1 >= FEWEST_ROUNDS and all(map(are_settled, times)):
+            times[customer].append(world.ended(run).usage.get(_CPU, 0.0))
+        first, *others = times.values()
+        if number + 1 >= FEWEST_ROUNDS and all(is_known(other, first) for other in others):
             return
 
 
-def are_settled(times: Sequence[float]) -> bool:
-    """Whether the two shortest times are alike."""
-    shortest, second, *_ = sorted(times)
-    return second <= shortest * _ALIKE
+def is_known(used: Sequence[float], others: Sequence[float]) -> bool:
+    """Whether more pairs would hardly change the mean ratio; also where nothing is used, which they would not mend."""
+    if not all((*used, *others)):
+        return True
+    logs = [math.log(mine / theirs) for mine, theirs in zip(used, others, strict=True)]
+    return statistics.stdev(logs) / math.sqrt(len(logs)) <= _KNOWN
 
 
 def usages(world: World, customer: User) -> list[Usage]:
@@ -96,44 +101,56 @@ def usages(world: World, customer: User) -> list[Usage]:
 # -- how they compare ---------------------------------------------------------------------------------------------
 
 
+class By(Enum):
+    """How what runs used is compared with what others used."""
+
+    EACH_PAIR = "each run with its counterpart"
+    MEAN_OF_PAIRS = "each run with its counterpart, and of these ratios the geometric mean"
+    LEAST = "the least with the least"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What runs used of a resource, beside what other runs used of it.
-
-    :param by_pairs: each run is compared with its counterpart; else the least of the ones with the least of the
-        others. A processor that is shared makes the same work take longer, never shorter: of what is timed, the
-        least is nearest to the work.
-    """
+    """What runs used of a resource, beside what other runs used of it."""
 
     resource: str
     used: tuple[float, ...]
     others: tuple[float, ...]
-    by_pairs: bool
+    by: By
 
     @property
-    def pairs(self) -> list[tuple[float, float]]:
-        """What is compared with what; none where one of them is missing."""
+    def ratios(self) -> list[float]:
+        """How many times as much was used; none where something is missing, not a number where the others used none."""
         if not self.used or not self.others:
             return []
-        if not self.by_pairs:
-            return [(min(self.used), min(self.others))]
-        return list(zip(self.used, self.others, strict=True)) if len(self.used) == len(self.others) else []
+        if self.by is By.LEAST:
+            return [_ratio(min(self.used), min(self.others))]
+        if len(self.used) != len(self.others):
+            return []
+        ratios = list(map(_ratio, self.used, self.others))
+        if self.by is By.EACH_PAIR:
+            return ratios
+        return [statistics.geometric_mean(ratios) if all(ratio > 0 for ratio in ratios) else math.nan]
 
 
-def compared(resource: Resource, used: Sequence[Usage], others: Sequence[Usage], *, by_pairs: bool) -> Comparison:
-    """What runs report to have used of a resource, beside what others report."""
-    mine, theirs = (tuple(usage[resource.field] for usage in usages) for usages in (used, others))
-    return Comparison(resource.value, mine, theirs, by_pairs)
+def _ratio(used: float, others: float) -> float:
+    return used / others if others else math.nan
+
+
+def compared(resource: Resource, used: Sequence[Usage], others: Sequence[Usage], by: By) -> Comparison:
+    """What runs report to have used of a resource (nothing, where they do not report it), beside what others report."""
+    mine, theirs = (tuple(usage.get(resource.field, 0.0) for usage in usages) for usages in (used, others))
+    return Comparison(resource.value, mine, theirs, by)
 
 
 def is_between(low: float, high: float) -> BaseMatcher[Comparison]:
     """Every compared use is ``low`` to ``high`` times the other."""
 
     def faults_of(comparison: Comparison) -> list[str]:
-        if not comparison.pairs:
+        if not comparison.ratios:
             return [f"{comparison.resource}: nothing to compare in {comparison}"]
-        ratios = [used / other if other else math.nan for used, other in comparison.pairs]
-        shown = f"({comparison.used} to {comparison.others})"
-        return [f"{comparison.resource}: {ratio:.2f} times {shown}" for ratio in ratios if not low <= ratio <= high]
+        outside = [ratio for ratio in comparison.ratios if not low <= ratio <= high]
+        shown = f"({comparison.by.value}: {comparison.used} to {comparison.others})"
+        return [f"{comparison.resource}: {ratio:.2f} times {shown}" for ratio in outside]
 
     return faultless(f"{low:g} to {high:g} times as much", faults_of)

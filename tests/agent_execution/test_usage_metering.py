@@ -1,13 +1,13 @@
 """How much runs used beside others, and which bounds that is not within."""
 
 import pytest
-from hamcrest import assert_that
+from hamcrest import assert_that, close_to
 
-from support.agent_execution.usage_metering import Comparison, Resource, are_settled, compared, is_between
+from support.agent_execution.usage_metering import By, Comparison, Resource, compared, is_between, is_known
 
 
-def comparison(used, others, *, by_pairs=False):
-    return Comparison("data read", tuple(used), tuple(others), by_pairs)
+def comparison(used, others, by=By.LEAST):
+    return Comparison("data read", tuple(used), tuple(others), by)
 
 
 @pytest.mark.parametrize("used", [[1.6], [2.0], [2.5], [2.0, 9.0, 3.0]], ids=["low", "middle", "high", "disturbed"])
@@ -20,19 +20,24 @@ def test_use_outside_the_bounds_is_not(used):
     assert not is_between(1.6, 2.5).matches(comparison(used, [1.0, 1.0]))
 
 
-def test_least_is_what_was_left_undisturbed():
-    """The machine became slower by half after the first two; the last was disturbed."""
-    others, used = [0.19, 0.20, 0.30, 0.31, 0.30], [0.38, 0.39, 0.60, 0.62, 0.99]
-    assert_that(comparison(used, others), is_between(1.9, 2.1))
-
-
 def test_what_is_counted_is_compared_pair_by_pair():
-    assert_that(comparison([2.0, 4.0, 6.2], [1.0, 2.0, 3.0], by_pairs=True), is_between(1.9, 2.1))
+    assert_that(comparison([2.0, 4.0, 6.2], [1.0, 2.0, 3.0], By.EACH_PAIR), is_between(1.9, 2.1))
 
 
 @pytest.mark.parametrize("used", [[1.0, 1.0, 1.0], [2.0, 2.0, 1.0], [9.0, 2.0, 2.0], [0, 0, 0]])
 def test_one_pair_outside_the_bounds_is_too_many(used):
-    assert not is_between(1.6, 2.5).matches(comparison(used, [1.0, 1.0, 1.0], by_pairs=True))
+    assert not is_between(1.6, 2.5).matches(comparison(used, [1.0, 1.0, 1.0], By.EACH_PAIR))
+
+
+def test_what_is_timed_is_compared_by_the_mean_of_its_pairs():
+    """The processor's speed has changed in between, and one run was disturbed."""
+    [ratio] = comparison([0.40, 0.60, 0.80, 0.40], [0.20, 0.30, 0.20, 0.40], By.MEAN_OF_PAIRS).ratios
+    assert_that(ratio, close_to(2.0, 1e-9))
+
+
+@pytest.mark.parametrize("used", [[1.5, 1.6, 1.6], [2.0, 0.0, 2.0], [1.0, 1.0, 4.0]])
+def test_mean_of_pairs_outside_the_bounds_is_not_accepted(used):
+    assert not is_between(1.6, 2.5).matches(comparison(used, [1.0, 1.0, 1.0], By.MEAN_OF_PAIRS))
 
 
 @pytest.mark.parametrize(
@@ -40,11 +45,14 @@ def test_one_pair_outside_the_bounds_is_too_many(used):
     [
         comparison([], [1.0]),
         comparison([1.0], []),
-        comparison([], [], by_pairs=True),
-        comparison([2.0], [1.0, 1.0], by_pairs=True),
+        comparison([], [], By.EACH_PAIR),
+        comparison([], [], By.MEAN_OF_PAIRS),
+        comparison([2.0], [1.0, 1.0], By.EACH_PAIR),
+        comparison([2.0, 2.0], [1.0], By.MEAN_OF_PAIRS),
         comparison([2.0], [0.0]),
+        comparison([2.0], [0.0], By.MEAN_OF_PAIRS),
     ],
-    ids=["no runs", "no others", "neither", "no counterpart", "others used nothing"],
+    ids=lambda compared: f"{compared.by.name} {len(compared.used)} {len(compared.others)}",
 )
 def test_nothing_to_compare_is_no_measure(nothing):
     assert not is_between(0.0, 9.9).matches(nothing)
@@ -52,12 +60,21 @@ def test_nothing_to_compare_is_no_measure(nothing):
 
 def test_resource_is_read_where_runs_report_it():
     used, others = ({"cpu_seconds": n, "bytes_read": 0, "peak_state_bytes": 0} for n in (2.0, 1.0))
-    assert compared(Resource.COMPUTING_TIME, [used], [others], by_pairs=False).pairs == [(2.0, 1.0)]
+    assert compared(Resource.COMPUTING_TIME, [used], [others], By.LEAST).ratios == [2.0]
+
+
+def test_resource_that_is_not_reported_is_outside_all_bounds():
+    assert not is_between(0.0, 9.9).matches(compared(Resource.COMPUTING_TIME, [{}], [{}], By.MEAN_OF_PAIRS))
 
 
 @pytest.mark.parametrize(
-    ("times", "is_settled"),
-    [([0.11, 0.2, 0.112], True), ([0.11, 0.11], True), ([0.135, 0.144, 0.18], False), ([0.2, 0.11, 0.2], False)],
+    ("used", "others", "known"),
+    [
+        ([0.40, 0.60, 0.41], [0.20, 0.30, 0.20], True),  # the speed changes for both
+        ([0.40, 0.40, 0.60], [0.20, 0.20, 0.20], False),  # one was disturbed
+        ([0.40, 0.40, 0.60] + [0.40, 0.41] * 10, [0.20] * 23, True),  # and hardly weighs any more
+        ([0.40, 0.0, 0.40], [0.20, 0.20, 0.20], True),  # nothing is measured: more rounds are in vain
+    ],
 )
-def test_two_shortest_times_are_alike_once_nothing_disturbed_them(times, is_settled):
-    assert are_settled(times) is is_settled
+def test_ratio_is_known_once_more_pairs_would_hardly_change_it(used, others, known):
+    assert is_known(used, others) is known
