@@ -24,7 +24,8 @@ log = structlog.get_logger()
 # An agent that awaits something is ended at its limit, or when it is cancelled; this long after it, it is one that
 # does not.
 _GRACE_SECONDS = 0.25
-# One that gives way is being ended: on a busy machine its calls take this much longer to be told to their end.
+# One that gives way while it calls a tool is being ended: on a busy machine its calls take this much longer to be told
+# to their end. One that calls none, and is still there, has caught its cancellation and goes on.
 _ENDING_SECONDS = 0.45
 
 
@@ -116,7 +117,10 @@ class _InHand:
         return tracker.last_run_sequence if tracker is not None else 0
 
     def overdue(self) -> bool:
-        """Asked again and again: an agent that has not let the loop answer since the last time gives no way."""
+        """Asked again and again: an agent that has not let the loop answer since the last time gives no way.
+
+        Nor does one that lets it answer and has nothing left to be stopped.
+        """
         tracker = self._slot.tracker
         if tracker is not None and tracker.finished:
             # The agent has come to its end; what takes time is that it is being written down.
@@ -125,7 +129,8 @@ class _InHand:
         if gives_way:
             self._gives_way.clear()
             self._loop.call_soon_threadsafe(self._gives_way.set)
-        return time.monotonic() > self._overdue_at + (_ENDING_SECONDS if gives_way else 0.0)
+        is_being_ended = gives_way and tracker is not None and tracker.has_open_calls
+        return time.monotonic() > self._overdue_at + (_ENDING_SECONDS if is_being_ended else 0.0)
 
     def due_at(self) -> float | None:
         now = time.monotonic()

@@ -16,7 +16,7 @@ from apex.storage.stream import Event, EventStream, rfc3339
 
 
 class Tracker:
-    """Belongs to the thread of the run's slot; ``steps`` and ``finished`` alone are read from others.
+    """Belongs to the thread of the run's slot; others only read ``steps``, ``finished`` and ``has_open_calls``.
 
     The steps follow each other without a gap from ``started_at`` to the end, so that their durations add up to the
     run's. CPU time is that of the slot's thread, less what the platform itself spends on telling the story.
@@ -38,6 +38,11 @@ class Tracker:
         self.partial = False
         self.finished = False
         self._enter("preparing", "prepare", run.agent_name)
+
+    @property
+    def has_open_calls(self) -> bool:
+        """Whether a tool is at work, or being stopped."""
+        return bool(self._open_calls)
 
     def now(self) -> datetime:
         """The time of day, never going back within the run."""
