@@ -47,6 +47,7 @@ class HttpCrowd:
         self._world = world
         self._members = members
         self._load = LoadProcess("requests")
+        world.books.close()  # what the crowd writes is not entered
         world.undo.register("end the crowd", self._load.close)
         self._load.order("begin", members={name: list(map(self._wire, plan)) for name, plan in members.items()})
 

@@ -268,7 +268,7 @@ class Driver:
         raise Lacking(self, Capability.ALLOWANCES)
 
     @of(Capability.ALLOWANCES)
-    def budgets(self, who: Caller) -> Outcome:
+    def budgets(self, who: Caller, **query: Any) -> Outcome:
         """List the teams' parts: a ``Page`` of ``Budget``."""
         raise Lacking(self, Capability.ALLOWANCES)
 

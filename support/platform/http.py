@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
@@ -129,7 +128,7 @@ class HttpDriver(Driver):
             requests.append(Described(method, whole, options.get("json"), options.get("read")))
             return Outcome(method, path, None)
 
-        describing = copy(self)
+        describing = type(self)(self.services)
         describing.request = record  # type: ignore[method-assign]
         send(describing)
         return requests[-1]

@@ -89,6 +89,7 @@ class Allowance:
 class Expense:
     """A booked expense."""
 
+    id: str
     amount: str
     purpose: str
 

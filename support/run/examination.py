@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
+from zlib import crc32
 
 from support.matchers.schema import breaches_of
 from support.oracles.answers import Published, WrongAnswer, wrong_answers
+from support.oracles.books import WrongBook
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.identities import (
     Cause,
@@ -24,6 +26,7 @@ from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
 from support.platform.target import Target
+from support.scenario.bookkeeping import SIZES
 from support.scenario.evidence import Finding
 from support.scenario.verdict import NotShown
 from support.scenario.waiting import Deadline, pause
@@ -53,7 +56,7 @@ class Examination:
         :raises Exception: an observer cannot see.
         """
         written = self._look(world)
-        findings = self._stories(world, written) + self._answers(world) + self._identities(world, written)
+        findings = self._stories(world, written) + self._books(world) + self._answers(world) + self._identities(world, written)
         return written, findings + self._resources() + self._canary(world, written)
 
     def _look(self, world: World) -> Written:
@@ -104,6 +107,13 @@ class Examination:
             if read.done:
                 found += read_otherwise(read.value, run)
         return found
+
+    def _books(self, world: World) -> list[Finding]:
+        # Pages of another size after every scenario, and of the same one whenever it is played again.
+        number = crc32(f"{world.evidence.subject.file}:{world.evidence.subject.line}".encode()) % (len(SIZES) + 1)
+        size = SIZES[number] if number < len(SIZES) else None
+        found = world.books.read_back(world.platform, self.target.capabilities, world.users, size)
+        return [Finding("books oracle", WrongBook("; ".join(found[:_SHOWN])))] if found else []
 
     def _answers(self, world: World) -> list[Finding]:
         answers = world.evidence.answers

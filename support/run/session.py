@@ -11,6 +11,7 @@ from support.refusal import Refusal
 from support.run.examination import Examination
 from support.run.starting import stack_of
 from support.scenario import pulse
+from support.scenario.bookkeeping import Books
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
 from support.scenario.faults import Faults
 from support.scenario.partner import Partner
@@ -89,7 +90,8 @@ class Session:
         addresses = self.stack.addresses
         evidence = Evidence(subject)
         undo = UndoStack()
-        platform = self.target.driver(addresses, evidence.request)
+        books = Books()
+        platform = books.keeping(self.target.driver(addresses, evidence.request))
         return World(
             settings=self.settings,
             target=self.target,
@@ -102,6 +104,7 @@ class Session:
             partner=Partner(addresses.partner_control_url, addresses.partner_control_token, undo),
             evidence=evidence,
             undo=undo,
+            books=books,
         )
 
     def finish(self, world: World) -> Aftermath:

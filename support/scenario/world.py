@@ -17,6 +17,7 @@ from support.platform.streams import Transport
 from support.platform.target import Target
 from support.platform.trace import new_trace_id
 from support.scenario import waiting
+from support.scenario.bookkeeping import Books
 from support.scenario.faults import Faults
 from support.scenario.judging import Judging
 from support.scenario.partner import Partner
@@ -47,7 +48,7 @@ class World(Judging):
 
     ``outcome`` is the last answer that a When caused, ``run`` the last run. ``ends_seen`` says when (monotonic) each
     run was first seen to have ended. What else one sentence leaves for a later one is kept by its type, see
-    :meth:`keep`. ``shown_markers`` were certainly stored: the leak canary must see each of them in its own tenant's
+    :meth:`keep`. ``books`` hold what was written for the customers. ``shown_markers`` were certainly stored: the leak canary must see each of them in its own tenant's
     place, or it is blind.
     """
 
@@ -61,6 +62,7 @@ class World(Judging):
     faults: Faults
     partner: Partner
     undo: UndoStack
+    books: Books
     outcome: Outcome | None = None
     run: RunHandle | None = None
     runs: list[RunHandle] = field(default_factory=list)

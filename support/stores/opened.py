@@ -27,11 +27,13 @@ def as_observer(world: "World", **options: Any) -> Connection:
 
 def as_platform(world: "World", **options: Any) -> Connection:
     """The database in the role with which the platform serves customers: policies show one tenant at a time."""
+    world.books.close()
     return _database(world.addresses.postgres_application_url, **options)
 
 
 def as_owner(world: "World", **options: Any) -> Connection:
     """The database in the role of the schema's owner, for what nobody else may do."""
+    world.books.close()
     return _database(world.addresses.postgres_owner_url, **options)
 
 

@@ -272,6 +272,69 @@ def test_a_leak_to_the_partner_is_found(session, two):
     leak(session, world, "the partner's request log")
 
 
+# -- the books oracle ------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_customers_write_is_read_back(session, world):
+    acme, ben, borealis = (world.users.settle(world.users[name]) for name in ("Acme", "Ben of Acme", "Borealis"))
+    platform = world.platform
+    for user in (acme, ben, borealis):
+        first, second = (platform.create_thread(user, f"The {nth} of {user}").require().id for nth in ("1st", "2nd"))
+        sent = [platform.post_message(user, first, f"Message {n}").require().id for n in range(9)]
+        platform.move_messages(user, first, second, sent[2:4]).require()
+        platform.rename_thread(user, second, "Renamed").require()
+        platform.delete_thread(user, platform.create_thread(user, "Short-lived").require().id).require()
+    platform.set_allowance(acme, "100.5").require()
+    for user, amount in ((acme, "10"), (ben, "0.25"), (acme, "3.75")):
+        platform.book_expense(user, amount, "Pencils").require()
+    assert not platform.book_expense(ben, "99", "A castle").done
+    platform.change_budget(acme, platform.allot(acme, "Marketing", "20").require().id, "30").require()
+    before = len(world.evidence.answers)
+    assert findings(session, world) == []
+    asked = [answer.path for answer in world.evidence.answers[before:]]
+    for path in ("/v1/threads", "/v1/allowance/expenses", "/v1/budgets", "/v1/allowance", "/v1/members"):
+        assert path in asked
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("update threads set title = 'Stolen' where title = 'Mine'", "with 'Stolen' instead of 'Mine'"),
+        ("update messages set created_at = now() where content = 'First'", "before"),
+        ("delete from messages where content = 'Last'", "lacks"),
+        ("update messages set content = 'Changed' where content = 'Last'", "with 'Changed' instead of 'Last'"),
+        ("update allowances set spent = spent + 0.01", "'s statement says spent 5.01, booked is 5"),
+        ("delete from expenses", "lacks"),
+    ],
+)
+def test_what_is_read_otherwise_than_it_was_written_is_found(session, world, statement, found):
+    acme = world.users.settle(world.users["Acme"])
+    thread = world.platform.create_thread(acme, "Mine").require().id
+    for text in ("First", "Second", "Last"):
+        world.platform.post_message(acme, thread, text).require()
+    world.platform.set_allowance(acme, "50").require()
+    world.platform.book_expense(acme, "5", "Pencils").require()
+    assert findings(session, world) == []
+    with psycopg.connect(world.addresses.postgres_application_url) as connection:
+        connection.execute("select set_config('app.tenant_id', %s, true)", [acme.tenant.id])
+        assert connection.execute(statement).rowcount == 1
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        client.flushdb()  # nothing is answered from a cache
+    aftermath = session.finish(world)
+    spoiled = [str(finding) for finding in aftermath.findings if finding.oracle == "books oracle"]
+    assert len(spoiled) == 1
+    assert found in spoiled[0]
+    assert aftermath.verdict is Verdict.VIOLATED
+
+
+def test_what_is_written_past_the_books_is_not_judged(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    world.platform.create_thread(acme, "Mine").require()
+    world.platform.request(acme, "POST", "/v1/threads", json={"title": "By hand"})
+    assert not world.books.is_open
+    assert findings(session, world) == []
+
+
 # -- the story oracle ------------------------------------------------------------------------------------------------
 
 

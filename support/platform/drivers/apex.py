@@ -222,8 +222,8 @@ class ApexDriver(HttpDriver):
             who, "POST", "/v1/budgets", service=instance, json={"team": team, "amount": amount}, read=_budget
         )
 
-    def budgets(self, who: Caller) -> Outcome:
-        return self.request(who, "GET", "/v1/budgets", read=_page(_budget))
+    def budgets(self, who: Caller, **query: Any) -> Outcome:
+        return self.request(who, "GET", "/v1/budgets", query=query, read=_page(_budget))
 
     def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome:
         return self.request(who, "PATCH", f"/v1/budgets/{budget_id}", json={"amount": amount}, read=_budget)

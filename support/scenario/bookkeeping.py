@@ -1,0 +1,389 @@
+"""The customers' books: every write that a scenario asks of the platform is entered, and at its end read back.
+
+Only what goes through the driver's verbs is entered. Where a scenario writes in another way (past the platform, or with
+requests of its own making), :meth:`Books.close` says that nothing is known any more.
+"""
+
+import inspect
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from support.oracles.books import Book, Entry, Listed, Spending, misread, misstated
+from support.platform.capabilities import Capability
+from support.platform.dialect import Meaning
+from support.platform.http import HttpDriver
+from support.platform.outcome import Outcome
+from support.platform.values import Page
+from support.scenario.users import User
+
+SIZES = (1, 2, 7)
+_MOST_PAGES = 12
+_READERS = 3
+
+Key = tuple[str, object]
+"""What a list holds, and whose it is: a user, a tenant's alias, a thread's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A verb that was asked of the platform with these arguments, and what came of it (monotonic seconds)."""
+
+    who: User
+    asked: Mapping[str, Any]
+    outcome: Outcome
+    at: float
+
+    @property
+    def is_done(self) -> bool:
+        return self.outcome.done
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may have been done: no answer came, or one that does not say."""
+        return self.outcome.status is None or self.outcome.meaning in (Meaning.FAILED, Meaning.UNAVAILABLE)
+
+
+@dataclass(slots=True)
+class Books:
+    """The books of a scenario's customers."""
+
+    is_open: bool = True
+    _books: defaultdict[Key, Book] = field(default_factory=lambda: defaultdict(Book))
+    _allowances: dict[str, str | None] = field(default_factory=dict)
+    _writers: dict[User, None] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        """Somebody has written, or is about to, in a way that the books know nothing of."""
+        self.is_open = False
+
+    def of(self, kind: str, whose: object) -> Book:
+        """The book of one list."""
+        return self._books[kind, whose]
+
+    def keeping(self, driver: HttpDriver) -> HttpDriver:
+        """The same driver; what its verbs write is entered."""
+        kept = copy(driver)
+        for verb, enter in _ENTRIES.items():
+            setattr(kept, verb, self._entering(getattr(driver, verb), enter))
+        kept.request = self._closing(driver.request)  # type: ignore[method-assign]
+        return kept
+
+    def _entering(self, verb: Callable[..., Outcome], enter: "Enter") -> Callable[..., Outcome]:
+        signature = inspect.signature(verb)
+
+        def entered(*args: Any, **named: Any) -> Outcome:
+            asked_at = time.monotonic()
+            outcome = verb(*args, **named)
+            asked = signature.bind(*args, **named)
+            asked.apply_defaults()
+            who = asked.arguments.pop("who")
+            with self._lock:
+                if isinstance(who, User):
+                    self._writers[who] = self._writers.pop(who, None)
+                    enter(self, Written(who, asked.arguments, outcome, asked_at))
+                elif outcome.done:
+                    self.close()
+            return outcome
+
+        return entered
+
+    def _closing(self, request: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        def closed(who: Any, method: str, path: str, **options: Any) -> Outcome:
+            outcome = request(who, method, path, **options)
+            if method not in ("GET", "HEAD", "OPTIONS") and (outcome.done or outcome.status is None):
+                self.close()
+            return outcome
+
+        return closed
+
+    # -- entering -----------------------------------------------------------------------------------------------
+
+    def add(self, kind: str, whose: object, written: Written, id: Callable[[Any], str], text: str | None) -> None:
+        """Enter something new, or that it may be there."""
+        book = self._books[kind, whose]
+        if written.is_done:
+            texts = None if text is None else frozenset({text})
+            book.entries[id(written.outcome.value)] = Entry(texts, written.at, time.monotonic())
+        elif written.is_doubtful:
+            book.possible.append(text)
+
+    def change(self, kind: str, whose: object, written: Written, id: str, text: str) -> None:
+        """Enter that something says something else, or may."""
+        entry = self._books[kind, whose].entries.get(id)
+        if entry is not None and written.is_done:
+            entry.texts = frozenset({text})
+        elif entry is not None and written.is_doubtful and entry.texts is not None:
+            entry.texts |= {text}
+
+    def allow(self, tenant: str, written: Written, amount: str) -> None:
+        """Enter what an organisation may spend in a month."""
+        if written.is_done:
+            self._allowances[tenant] = amount
+        elif written.is_doubtful:
+            self._allowances[tenant] = None
+
+    # -- reading back -------------------------------------------------------------------------------------------
+
+    def read_back(
+        self, platform: HttpDriver, has: frozenset[Capability], users: Iterable[User], size: int | None
+    ) -> list[str]:
+        """What the last of those who wrote read otherwise than it was written, a line each.
+
+        :param size: of the pages that are asked for; None: the platform's usual one.
+        """
+        if not self.is_open:
+            return []
+        present = {user for user in users if user.known and user.access_token}
+        writers = [user for user in reversed(self._writers) if user in present]
+        others = sorted(present.difference(writers), key=str)
+        found: list[str] = []
+        for user in [*writers, *others][:_READERS]:
+            found += _Reading(self, platform, has, user, size).faults()
+        return found
+
+    def has_allowance(self, tenant: str) -> bool:
+        """Whether an organisation was given an allowance, or may have been."""
+        return tenant in self._allowances
+
+    def spending(self, reader: User) -> Spending:
+        """What the statement of the reader's organisation must say."""
+        tenant = reader.tenant.alias
+        people = {key: book for key, book in self._books.items() if key[0] == "expenses" and _tenant_of(key[1]) == tenant}
+        sums = {key[1]: _sum(book) for key, book in people.items()}
+        known = [amount for amount in sums.values() if amount is not None]
+        return Spending(
+            self._allowances.get(tenant),
+            sum(known, Decimal()) if len(known) == len(sums) else None,
+            sums.get(reader, Decimal()),
+            _sum(self.of("budgets", tenant)),
+        )
+
+
+def _tenant_of(whose: object) -> str | None:
+    return whose.tenant.alias if isinstance(whose, User) else None
+
+
+def _sum(book: Book) -> Decimal | None:
+    texts = [entry.texts for entry in book.entries.values()]
+    if not book.is_certain or any(text is None or len(text) != 1 for text in texts):
+        return None
+    return sum((Decimal(next(iter(text or ())).partition(" ")[0]) for text in texts), Decimal())
+
+
+def _money(amount: str) -> str:
+    try:
+        return f"{Decimal(amount):.2f}"
+    except InvalidOperation:  # it will be refused
+        return amount
+
+
+# -- what verbs write ---------------------------------------------------------------------------------------------
+
+Enter = Callable[[Books, Written], None]
+
+
+def _created_thread(books: Books, made: Written) -> None:
+    books.add("threads", made.who, made, lambda thread: str(thread.id), made.asked["title"])
+
+
+def _renamed_thread(books: Books, made: Written) -> None:
+    books.change("threads", made.who, made, made.asked["thread_id"], made.asked["title"])
+
+
+def _deleted_thread(books: Books, made: Written) -> None:
+    if made.is_done or made.is_doubtful:
+        books.of("threads", made.who).withdraw(made.asked["thread_id"], made.is_done)
+
+
+def _posted_message(books: Books, made: Written) -> None:
+    books.add("messages", made.asked["thread_id"], made, lambda message: str(message.id), made.asked["content"])
+
+
+def _moved_messages(books: Books, made: Written) -> None:
+    source, target = books.of("messages", made.asked["thread_id"]), books.of("messages", made.asked["to"])
+    if made.is_done:
+        for id in made.asked["message_ids"]:
+            if id in source.entries:
+                target.entries[id] = source.entries[id]
+                source.withdraw(id, certainly=True)
+                target.withdrawn.discard(id)
+    elif made.is_doubtful:
+        source.is_known = target.is_known = False
+
+
+def _started_run(books: Books, made: Written) -> None:
+    """A run without a thread begins one, under a title of the platform's own."""
+    if made.asked["thread_id"] is None:
+        books.add("threads", made.who, made, lambda run: str(run.request.thread_id), None)
+
+
+def _booked_expense(books: Books, made: Written) -> None:
+    text = f"{_money(made.asked['amount'])} {made.asked['purpose']}"
+    books.add("expenses", made.who, made, lambda expense: str(expense.id), text)
+
+
+def _allotted(books: Books, made: Written) -> None:
+    text = f"{_money(made.asked['amount'])} {made.asked['team']}"
+    books.add("budgets", made.who.tenant.alias, made, lambda budget: str(budget.id), text)
+
+
+def _changed_budget(books: Books, made: Written) -> None:
+    entry = books.of("budgets", made.who.tenant.alias).entries.get(made.asked["budget_id"])
+    if entry is not None and entry.texts is not None:
+        team = next(iter(entry.texts)).partition(" ")[2]
+        text = f"{_money(made.asked['amount'])} {team}"
+        books.change("budgets", made.who.tenant.alias, made, made.asked["budget_id"], text)
+
+
+def _set_allowance(books: Books, made: Written) -> None:
+    books.allow(made.who.tenant.alias, made, _money(made.asked["monthly_amount"]))
+
+
+def _signed_up(books: Books, made: Written) -> None:
+    if made.who.known and (made.is_done or made.is_doubtful):
+        books.close()  # one person with two organisations
+    _joined(books, made)
+
+
+def _joined(books: Books, made: Written) -> None:
+    role = made.outcome.value.role if made.is_done else None
+    books.add("members", made.who.tenant.alias, made, lambda account: str(account.user_id), role)
+
+
+def _removed(books: Books, made: Written) -> None:
+    if made.is_done or made.is_doubtful:
+        books.of("members", made.who.tenant.alias).withdraw(made.asked["user_id"], made.is_done)
+
+
+_ENTRIES: Mapping[str, Enter] = {
+    "provide": _joined,
+    "sign_up": _signed_up,
+    "accept_invitation": _joined,
+    "remove_member": _removed,
+    "create_thread": _created_thread,
+    "rename_thread": _renamed_thread,
+    "delete_thread": _deleted_thread,
+    "post_message": _posted_message,
+    "move_messages": _moved_messages,
+    "start_run": _started_run,
+    "set_allowance": _set_allowance,
+    "book_expense": _booked_expense,
+    "allot": _allotted,
+    "change_budget": _changed_budget,
+}
+
+
+# -- reading back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One user reads everything that is theirs. What they are refused is not judged here."""
+
+    books: Books
+    platform: HttpDriver
+    has: frozenset[Capability]
+    user: User
+    size: int | None
+
+    def faults(self) -> list[str]:
+        books, platform, user, tenant = self.books, self.platform, self.user, self.user.tenant.alias
+        threads = books.of("threads", user)
+        found = self._pages(
+            "conversations", threads, platform.threads, lambda item: Listed(item.id, item.title or ""), newest_first=True
+        )
+        if Capability.CONVERSATIONS not in self.has:
+            return found
+        for id in list(threads.entries)[-1:]:
+            if id in threads.doubtful:
+                continue
+            found += self._one(id, threads.entries[id])
+            found += self._pages(
+                f"conversation {id}",
+                books.of("messages", id),
+                lambda who, **page: platform.messages(who, id, **page),
+                lambda item: Listed(item.id, item.content, item.run_id is not None),
+                newest_first=False,
+            )
+        found += [
+            f"{user} can read conversation {id}, which was deleted"
+            for id in list(threads.withdrawn)[-1:]
+            if platform.thread(user, id).done
+        ]
+        if Capability.ALLOWANCES in self.has and books.has_allowance(tenant):
+            found += self._money(tenant)
+        if Capability.COLLEAGUES in self.has and len(books.of("members", tenant).entries) > 1:
+            members = platform.members(user)
+            if members.done:
+                listed = [Listed(each.user_id, each.role) for each in members.value.items]
+                found += misread(
+                    f"{user}'s list of members", books.of("members", tenant), [listed], len(listed), newest_first=False
+                )
+        return found
+
+    def _money(self, tenant: str) -> list[str]:
+        books, platform, user = self.books, self.platform, self.user
+        found = self._pages(
+            "expenses",
+            books.of("expenses", user),
+            platform.expenses,
+            lambda item: Listed(item.id, f"{item.amount} {item.purpose}"),
+            newest_first=True,
+        )
+        found += self._pages(
+            "budgets",
+            books.of("budgets", tenant),
+            platform.budgets,
+            lambda item: Listed(item.id, f"{item.amount} {item.team}"),
+            newest_first=True,
+        )
+        statement = platform.allowance(user)
+        if statement.done:
+            says = statement.value
+            amounts = [
+                ("monthly", says.monthly_amount),
+                ("spent", says.spent),
+                ("spent_by_reader", says.spent_by_you),
+                ("allotted", says.allotted),
+                ("remaining", says.remaining),
+            ]
+            found += misstated(f"{user}'s statement", books.spending(user), amounts)
+        return found
+
+    def _one(self, id: str, entry: Entry) -> list[str]:
+        read = self.platform.thread(self.user, id)
+        if not read.done or entry.texts is None or read.value.title in entry.texts:
+            return []
+        return [f"{self.user} reads conversation {id} as {read.value.title!r} instead of {sorted(entry.texts)}"]
+
+    def _pages(
+        self,
+        what: str,
+        book: Book,
+        ask: Callable[..., Outcome],
+        listed: Callable[[Any], Listed],
+        *,
+        newest_first: bool,
+    ) -> list[str]:
+        # Of a long list larger pages than wished for: it is not to take longer than the scenario.
+        size = None if self.size is None or len(book.entries) > self.size * _MOST_PAGES else self.size
+        pages: list[list[Listed]] = []
+        cursor: str | None = None
+        while len(pages) < _MOST_PAGES:
+            answer = ask(self.user, **{name: value for name, value in {"limit": size, "cursor": cursor}.items() if value})
+            if not answer.done:
+                return []
+            page: Page[Any] = answer.value
+            pages.append([listed(item) for item in page.items])
+            cursor = page.next
+            if cursor is None:
+                largest = max(map(len, pages))
+                return misread(f"{self.user}'s list of {what}", book, pages, size or largest, newest_first=newest_first)
+        return []
