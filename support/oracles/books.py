@@ -66,7 +66,9 @@ def misread(name: str, book: Book, pages: Sequence[Sequence[Listed]], size: int,
     """
     listed = list(chain.from_iterable(pages))
     found = [f"a page of {name} has {len(page)} entries, {size} were asked for" for page in pages if len(page) > size]
-    found += [f"a page of {name} before the last has {len(page)} of {size} entries" for page in pages[:-1] if len(page) < size]
+    found += [
+        f"a page of {name} before the last has {len(page)} of {size} entries" for page in pages[:-1] if len(page) < size
+    ]
     seen: set[str] = set()
     for each in listed:
         if each.id in seen:

@@ -56,7 +56,9 @@ class Examination:
         :raises Exception: an observer cannot see.
         """
         written = self._look(world)
-        findings = self._stories(world, written) + self._books(world) + self._answers(world) + self._identities(world, written)
+        findings = (
+            self._stories(world, written) + self._books(world) + self._answers(world) + self._identities(world, written)
+        )
         return written, findings + self._resources() + self._canary(world, written)
 
     def _look(self, world: World) -> Written:

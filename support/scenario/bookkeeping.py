@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from support.oracles.books import Book, Entry, Listed, Spending, misread, misstated
@@ -155,7 +156,9 @@ class Books:
     def spending(self, reader: User) -> Spending:
         """What the statement of the reader's organisation must say."""
         tenant = reader.tenant.alias
-        people = {key: book for key, book in self._books.items() if key[0] == "expenses" and _tenant_of(key[1]) == tenant}
+        people = {
+            key: book for key, book in self._books.items() if key[0] == "expenses" and _tenant_of(key[1]) == tenant
+        }
         sums = {key[1]: _sum(book) for key, book in people.items()}
         known = [amount for amount in sums.values() if amount is not None]
         return Spending(
@@ -283,6 +286,10 @@ _ENTRIES: Mapping[str, Enter] = {
 # -- reading back -------------------------------------------------------------------------------------------------
 
 
+def _messages_of(platform: HttpDriver, thread_id: str, who: User, **page: Any) -> Outcome:
+    return platform.messages(who, thread_id, **page)
+
+
 @dataclass(slots=True)
 class _Reading:
     """One user reads everything that is theirs. What they are refused is not judged here."""
@@ -297,7 +304,11 @@ class _Reading:
         books, platform, user, tenant = self.books, self.platform, self.user, self.user.tenant.alias
         threads = books.of("threads", user)
         found = self._pages(
-            "conversations", threads, platform.threads, lambda item: Listed(item.id, item.title or ""), newest_first=True
+            "conversations",
+            threads,
+            platform.threads,
+            lambda item: Listed(item.id, item.title or ""),
+            newest_first=True,
         )
         if Capability.CONVERSATIONS not in self.has:
             return found
@@ -308,7 +319,7 @@ class _Reading:
             found += self._pages(
                 f"conversation {id}",
                 books.of("messages", id),
-                lambda who, **page: platform.messages(who, id, **page),
+                partial(_messages_of, platform, id),
                 lambda item: Listed(item.id, item.content, item.run_id is not None),
                 newest_first=False,
             )
@@ -377,7 +388,9 @@ class _Reading:
         pages: list[list[Listed]] = []
         cursor: str | None = None
         while len(pages) < _MOST_PAGES:
-            answer = ask(self.user, **{name: value for name, value in {"limit": size, "cursor": cursor}.items() if value})
+            answer = ask(
+                self.user, **{name: value for name, value in {"limit": size, "cursor": cursor}.items() if value}
+            )
             if not answer.done:
                 return []
             page: Page[Any] = answer.value

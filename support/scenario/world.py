@@ -48,8 +48,8 @@ class World(Judging):
 
     ``outcome`` is the last answer that a When caused, ``run`` the last run. ``ends_seen`` says when (monotonic) each
     run was first seen to have ended. What else one sentence leaves for a later one is kept by its type, see
-    :meth:`keep`. ``books`` hold what was written for the customers. ``shown_markers`` were certainly stored: the leak canary must see each of them in its own tenant's
-    place, or it is blind.
+    :meth:`keep`. ``books`` hold what was written for the customers. ``shown_markers`` were certainly stored: the leak
+    canary must see each of them in its own tenant's place, or it is blind.
     """
 
     settings: Settings

@@ -43,9 +43,7 @@ def test_what_else_is_read_is_found(pages, fault):
 
 
 def test_the_newest_comes_first_where_it_is_to():
-    assert judged(written("one", "two"), [ONE, TWO], newest_first=True) == [
-        "the list shows 1 before 2, newest first"
-    ]
+    assert judged(written("one", "two"), [ONE, TWO], newest_first=True) == ["the list shows 1 before 2, newest first"]
 
 
 def test_what_was_written_at_the_same_time_has_no_order():

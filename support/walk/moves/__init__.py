@@ -1,0 +1,32 @@
+"""What customers do on a walk, and how often."""
+
+from support.walk.moves import accounts, conversations, money, runs
+from support.walk.people import Ground
+from support.walk.walking import Move
+
+MOVES: dict[str, Move[Ground]] = {
+    "sign up": Move(6, accounts.signs_up),
+    "join": Move(6, accounts.joins),
+    "remove": Move(1, accounts.is_removed),
+    "log out": Move(2, accounts.logs_out_and_in),
+    "renew": Move(3, accounts.renews_the_session),
+    "old token": Move(1, accounts.uses_an_old_token_again),
+    "begin": Move(8, conversations.begins_a_conversation),
+    "write": Move(14, conversations.writes),
+    "rename": Move(3, conversations.renames),
+    "delete": Move(2, conversations.deletes),
+    "move messages": Move(4, conversations.moves_messages),
+    "meddle": Move(6, conversations.meddles),
+    "read everything": Move(8, conversations.reads_everything),
+    "allowance": Move(4, money.sets_the_allowance),
+    "expense": Move(8, money.books_an_expense),
+    "budget": Move(4, money.plans_a_budget),
+    "change budget": Move(3, money.changes_a_budget),
+    "run": Move(8, runs.runs_an_agent),
+    "usage report": Move(4, runs.reports_on_usage),
+    "two runs": Move(2, runs.two_run_at_the_same_time),
+    "cancel": Move(2, runs.cancels),
+    "old run": Move(4, runs.reads_an_old_run),
+    "unknown agent": Move(1, runs.asks_for_an_unknown_agent),
+    "events": Move(6, accounts.comes_or_leaves),
+}

@@ -1,0 +1,106 @@
+"""Accounts and sessions: people come, go, log in and out."""
+
+import random
+
+from support.platform.dialect import Meaning
+from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, Role
+from support.walk.people import MANAGERS, Ground, Person, came, one_of
+from support.walk.walking import Stumble
+
+DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
+CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
+_PLANS = (Plan.EARLY, Plan.MID, Plan.ENTERPRISE)  # the Free plan's rate limit would end the walk
+_ORGANISATIONS = 4
+
+
+def signs_up(ground: Ground, choices: random.Random) -> str | None:
+    if len(ground.organisations) == min(_ORGANISATIONS, len(ORGANISATIONS)):
+        return None
+    organisation = ground.found(choices.choice(_PLANS))
+    return f"{organisation.alias} signs up with the plan {organisation.plan.value}"
+
+
+def joins(ground: Ground, choices: random.Random) -> str | None:
+    open_ones = [each for each in ground.organisations if each.ever < len(PEOPLE)]
+    organisation = one_of(choices, open_ones)
+    if organisation is None:
+        return None
+    person = ground.join(organisation, choices.choice([Role.ADMIN, Role.MEMBER, Role.VIEWER]))
+    return f"{person} joins as {person.role.value}"
+
+
+def is_removed(ground: Ground, choices: random.Random) -> str | None:
+    by = one_of(choices, ground.people)
+    others = [each for each in by.organisation.people if each is not by] if by else []
+    leaving = one_of(choices, others)
+    if by is None or leaving is None:
+        return None
+    sentence = f"{by} ({by.role.value}) removes {leaving} ({leaving.role.value})"
+    outcome = ground.world.platform.remove_member(by.user, leaving.user.id)
+    if by.role not in MANAGERS:
+        return came(sentence, outcome, DENIED)
+    if leaving.role is Role.OWNER:
+        return came(sentence, outcome, CONFLICT)
+    told = came(sentence, outcome, DONE)
+    leaving.organisation.people.remove(leaving)
+    came(f"{leaving}, removed, lists conversations", ground.world.platform.threads(leaving.user), STRANGER)
+    leaving.user.access_token = None
+    return told
+
+
+def logs_out_and_in(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    platform = ground.world.platform
+    told = came(f"{person} logs out", platform.log_out(person.user), DONE)
+    came(f"{person}, logged out, lists conversations", platform.threads(person.user), STRANGER)
+    _log_in(ground, person)
+    return f"{told}, and in again"
+
+
+def renews_the_session(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None or person.user.refresh_token is None:
+        return None
+    outcome = ground.world.platform.refresh(person.user, person.user.refresh_token)
+    told = came(f"{person} renews the session", outcome, DONE)
+    person.spent.append(person.user.refresh_token)
+    person.user.access_token, person.user.refresh_token = outcome.value.access_token, outcome.value.refresh_token
+    return told
+
+
+def uses_an_old_token_again(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, [each for each in ground.people if each.spent])
+    if person is None:
+        return None
+    number = choices.randrange(len(person.spent))
+    platform = ground.world.platform
+    sentence = f"{person} uses the refresh token before the last {len(person.spent) - number} again"
+    told = came(sentence, platform.refresh(person.user, person.spent[number]), STRANGER)
+    came(f"{person} goes on in the session that ended", platform.threads(person.user), STRANGER)
+    _log_in(ground, person)
+    return told
+
+
+def _log_in(ground: Ground, person: Person) -> None:
+    ground.world.users.log_in(person.user)
+    person.spent.clear()
+
+
+def comes_or_leaves(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    user, world = person.user, ground.world
+    if not user.captures:
+        world.watch(user)
+        return f"{person} watches events"
+    capture = user.captures[0]
+    if capture.is_open and choices.random() < 0.5:
+        capture.drop()
+        return f"{person}'s connection drops"
+    shake = capture.reconnect(within=world.budgets.limit("reconnect"))
+    if not shake.accepted:
+        raise Stumble(f"{person} comes back", [f"the connection is refused: {shake}"])
+    return f"{person} comes back"

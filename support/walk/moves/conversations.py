@@ -1,0 +1,108 @@
+"""Conversations and their messages. Titles and texts are few, so that people who must not mix have equal ones."""
+
+import random
+from collections.abc import Callable
+
+from support.platform.dialect import Meaning
+from support.platform.outcome import Outcome
+from support.walk.people import Ground, Person, came, one_of
+from support.walk.walking import Stumble
+
+DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
+CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
+_TITLES = ("Savings", "Questions", "Über 100 € 🙂", "A")
+_TEXTS = ("What can we save?", "Thanks!", "Zoë's résumé: 25 %", "?")
+_PAGES = (1, 2, 7, None)
+
+
+def begins_a_conversation(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    title = choices.choice(_TITLES)
+    return came(f"{person} begins {title!r}", ground.world.platform.create_thread(person.user, title), DONE)
+
+
+def _of_ones_own(ground: Ground, choices: random.Random) -> tuple[Person, str] | None:
+    person = one_of(choices, [each for each in ground.people if ground.threads(each)])
+    return None if person is None else (person, choices.choice(ground.threads(person)))
+
+
+def writes(ground: Ground, choices: random.Random) -> str | None:
+    found = _of_ones_own(ground, choices)
+    if found is None:
+        return None
+    person, thread = found
+    text = choices.choice(_TEXTS)
+    return came(f"{person} writes {text!r}", ground.world.platform.post_message(person.user, thread, text), DONE)
+
+
+def renames(ground: Ground, choices: random.Random) -> str | None:
+    found = _of_ones_own(ground, choices)
+    if found is None:
+        return None
+    person, thread = found
+    title = choices.choice(_TITLES)
+    renamed = ground.world.platform.rename_thread(person.user, thread, title)
+    return came(f"{person} renames a conversation {title!r}", renamed, DONE)
+
+
+def deletes(ground: Ground, choices: random.Random) -> str | None:
+    found = _of_ones_own(ground, choices)
+    if found is None:
+        return None
+    person, thread = found
+    told = came(f"{person} deletes a conversation", ground.world.platform.delete_thread(person.user, thread), DONE)
+    came(f"{person} reads the deleted conversation", ground.world.platform.thread(person.user, thread), UNKNOWN)
+    for id, (run, _) in list(ground.ended.items()):
+        if run.thread_id == thread:
+            del ground.ended[id]
+            came(f"{person} reads a run of it", ground.world.platform.run(person.user, id), UNKNOWN)
+    return told
+
+
+def moves_messages(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, [each for each in ground.people if len(ground.threads(each)) > 1])
+    if person is None:
+        return None
+    source, target = choices.sample(ground.threads(person), 2)
+    messages = ground.messages(source)
+    if not messages:
+        return None
+    chosen = choices.sample(messages, choices.randint(1, len(messages)))
+    moved = ground.world.platform.move_messages(person.user, source, target, chosen)
+    came(f"{person} moves {len(chosen)} of {len(messages)} messages", moved, DONE)
+    again = ground.world.platform.move_messages(person.user, source, target, chosen[:1])
+    came(f"{person} moves one of them again", again, CONFLICT)
+    return f"{person} moves {len(chosen)} of {len(messages)} messages, and one of them again"
+
+
+def meddles(ground: Ground, choices: random.Random) -> str | None:
+    found = _of_ones_own(ground, choices)
+    stranger = one_of(choices, [each for each in ground.people if found and each is not found[0]])
+    if found is None or stranger is None:
+        return None
+    owner, thread = found
+    platform = ground.world.platform
+    attempts: dict[str, Callable[[], Outcome]] = {
+        "reads": lambda: platform.thread(stranger.user, thread),
+        "lists the messages of": lambda: platform.messages(stranger.user, thread),
+        "renames": lambda: platform.rename_thread(stranger.user, thread, "Stolen"),
+        "deletes": lambda: platform.delete_thread(stranger.user, thread),
+        "writes into": lambda: platform.post_message(stranger.user, thread, "Hello"),
+    }
+    what = choices.choice(sorted(attempts))
+    return came(f"{stranger} {what} a conversation of {owner}", attempts[what](), UNKNOWN)
+
+
+def reads_everything(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    size = choices.choice(_PAGES)
+    world = ground.world
+    sentence = f"{person} reads everything by pages of {size or 'the usual size'}"
+    faults = world.books.read_back(world.platform, world.target.capabilities, [person.user], size)
+    if faults:
+        raise Stumble(sentence, faults)
+    return sentence

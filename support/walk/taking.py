@@ -1,0 +1,87 @@
+"""Taking a walk on a running platform: every move by the model, then the end, when all oracles look."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from support.matchers.isolation import shows_only_data_of
+from support.matchers.story import has_no_gap
+from support.platform.capabilities import Capability
+from support.run.session import Session
+from support.scenario.evidence import Subject
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+from support.walk.people import Ground
+from support.walk.walking import Failure, Move, Step, Stumble, Walk
+
+_SUBJECT = Subject("A walk", "walk", 0, "Whatever customers do, in any order", "", "A walk", ("exclusive",))
+
+
+def take(
+    session: Session, steps: Sequence[Step], moves: Mapping[str, Move[Ground]], tell: Callable[[int, str], None]
+) -> Walk:
+    """Take a walk with customers of its own.
+
+    :param tell: hears of every step that was possible.
+    """
+    began = time.monotonic()
+    ground = Ground(session.begin(_SUBJECT))
+    told: list[tuple[int, str]] = []
+    failure: Failure | None = None
+    for number, step in enumerate(steps):
+        try:
+            sentence = moves[step.move].make(ground, random.Random(step.seed))
+        except Stumble as stumble:
+            failure = Failure(number, stumble.sentence, stumble.faults)
+        except (AssertionError, NotShown) as error:  # whatever a step needs must be possible
+            failure = Failure(number, f"the move {step.move!r}", (str(error),))
+        if failure is not None:
+            break
+        if sentence:
+            told.append((number, sentence))
+            tell(number, sentence)
+    if failure is None:
+        faults = _at_the_end(ground)
+        failure = Failure(None, "at the end", tuple(faults)) if faults else None
+    findings = [str(finding) for finding in session.finish(ground.world).findings]
+    if failure is None and findings:
+        failure = Failure(None, "at the end", tuple(findings))
+    return Walk(steps, told, failure, time.monotonic() - began)
+
+
+def _at_the_end(ground: Ground) -> list[str]:
+    """What is wrong when everybody reads everything and has come back."""
+    world, faults = ground.world, []
+    people = [person.user for person in ground.people]
+    for user in people:
+        faults += world.books.read_back(world.platform, world.target.capabilities, [user], 7)
+    watching = [user for user in people if user.captures]
+    try:
+        if watching and Capability.NOTICES in world.target.capabilities:
+            faults += _watched(ground, watching)
+    except AssertionError as late:
+        faults.append(str(late))
+    return faults
+
+
+def _watched(ground: Ground, watching: Sequence[User]) -> list[str]:
+    """Everybody who watches comes back; after a last notice nothing is missing of what came before it."""
+    world, faults = ground.world, []
+    for user in watching:
+        if not user.captures[0].is_open:
+            user.captures[0].reconnect(within=world.budgets.limit("reconnect"))
+    notice = world.platform.send_notice(world.users.operator, title="The end", body="The walk is over.").require()
+    for user in watching:
+        capture = user.captures[0]
+        capture.wait_for(
+            "notice",
+            within=world.budgets.limit("notice delivery"),
+            where=lambda event: event.payload.get("notice_id") == notice.id,
+        )
+        for matcher, seen in (
+            (has_no_gap(after=capture.first_sequence), capture.events),
+            (shows_only_data_of(user.tenant), capture),
+        ):
+            if not matcher.matches(seen):
+                faults.append(f"{capture.name}: not {matcher}")
+    return faults
