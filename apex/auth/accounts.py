@@ -99,6 +99,14 @@ class Accounts:
             row = _take(connection, str(found.invitation_id))
             return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
 
+    def change_plan(self, identity: Identity, plan: str) -> Tenant:
+        """Change the tenant's plan. Runs that have begun go on under the plan with which they were started."""
+        own = tenants.c.id == identity.tenant_id
+        with acting_as(self._database, identity, "plan:change") as connection:
+            row = connection.execute(update(tenants).where(own).values(plan=plan).returning(tenants)).one()
+        log.info("plan changed", plan=plan)
+        return Tenant(id=str(row.id), name=row.name, plan=row.plan)
+
     def members(self, identity: Identity) -> list[User]:
         """Everybody in the tenant, oldest first."""
         with acting_as(self._database, identity) as connection:

@@ -16,7 +16,9 @@ from apex.auth.models import (
     Invite,
     Members,
     PasswordGrant,
+    PlanChange,
     SignUp,
+    Tenant,
     Token,
 )
 from apex.auth.passwords import Passwords
@@ -82,6 +84,13 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         """The caller and its tenant."""
         with acting_as(database, identity) as connection:
             return accounts.account_of(connection, identity.user_id)
+
+    @app.put("/v1/plan", tags=["accounts"])
+    def change_plan(request: PlanChange, identity: Caller) -> Tenant:
+        """Change to another plan (owners). Its tools can be used at once, its rate limit from the next token on: a
+        session that is renewed has it.
+        """
+        return accounts.change_plan(identity, request.plan)
 
     @app.post("/v1/invitations", status_code=201, tags=["members"])
     def invite(request: Invite, identity: Caller) -> Invitation:

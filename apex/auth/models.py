@@ -22,6 +22,12 @@ class SignUp(Request):
     plan: Plan = "free"
 
 
+class PlanChange(Request):
+    """The plan to change to."""
+
+    plan: Plan
+
+
 class Tenant(BaseModel):
     """A customer organisation."""
 

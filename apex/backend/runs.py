@@ -12,7 +12,7 @@ from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import KEPT, new_message, new_thread, own_thread
-from apex.http.identity import Caller, Identity, acting_as, require_session
+from apex.http.identity import Caller, Identity, acting_as, as_of_now, require_session
 from apex.http.problems import Problem, not_found
 from apex.http.values import Id, Limit
 from apex.runtime.paths import Named, id_in_path
@@ -63,7 +63,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
                     agent_name=agent.name,
                     input=request.input,
                     time_limit_seconds=limit,
-                    caller=identity.as_caller(),
+                    caller=as_of_now(connection, identity).as_caller(),
                     traceparent=traceparent(),
                     request_id=request_id(),
                 )

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from apex.backend.models import Answer, Moment
-from apex.http.identity import Caller, Identity, acting_as, service_token
+from apex.http.identity import Caller, Identity, acting_as, as_of_now, service_token
 from apex.http.problems import Problem, not_found, unavailable
 from apex.http.values import STORABLE, JsonObject, Pattern, Request
 from apex.runtime.discovery import Registry
@@ -127,13 +127,11 @@ def routes(database: Database, settings: Settings, instances: Registry) -> APIRo
     def tools(identity: Caller) -> Tools:
         """The tools that agents can use, and who may."""
         # While an instance is asked, no transaction stands open: there are fewer of those than people who may ask.
-        with acting_as(database, identity):
-            pass
+        with acting_as(database, identity) as connection:
+            plan = as_of_now(connection, identity).plan
         known = listed(identity)
         return Tools(
-            items=[
-                Tool(**each, allowed=GRANTS[each["permission"]].covers(identity.plan, identity.role)) for each in known
-            ]
+            items=[Tool(**each, allowed=GRANTS[each["permission"]].covers(plan, identity.role)) for each in known]
         )
 
     @router.post("/v1/operations/tools", status_code=201, tags=["operations"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import jwt
@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "members:manage": frozenset({"owner", "admin"}),
     "cloud_account:manage": frozenset({"owner", "admin"}),
     "allowance:manage": frozenset({"owner", "admin"}),
+    "plan:change": frozenset({"owner"}),
     "expenses:book": frozenset({"owner", "admin", "member"}),
     "runs:start": frozenset({"owner", "admin", "member", OPERATOR}),
     "usage:write": frozenset({"owner", "admin", "member", OPERATOR}),
@@ -114,6 +115,12 @@ def acting_as(database: Database, identity: Identity, permission: str | None = N
         if permission is not None and identity.role not in PERMISSIONS[permission]:
             raise permission_denied(permission)
         yield connection
+
+
+def as_of_now(connection: Connection, identity: Identity) -> Identity:
+    """The identity with the plan that its tenant has now; a token tells the one at its making."""
+    plan = connection.scalar(text("SELECT plan FROM tenants WHERE id = :tenant"), {"tenant": identity.tenant_id})
+    return replace(identity, plan=plan)
 
 
 def require_session(connection: Connection, identity: Identity) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from apex.auth.accounts import Accounts
+from apex.backend import runs
+from apex.backend import tools as published
 from apex.http.problems import Problem, permission_denied
 from apex.tools import dispatcher
 from apex.tools.dispatcher import Dispatcher
@@ -13,6 +16,7 @@ from defects._patching import replace
 _ALLOWED = "only the tools to <use> servers have run"
 
 tools = Scenario("An agent only uses tools of its caller's plan and role", service="tools")
+new_plan = Scenario("A new plan brings or takes its tools at once", service="backend")
 partner = Scenario("A refused call sends no request to the partner", service="tools")
 
 
@@ -73,3 +77,25 @@ def _() -> None:
             original(permission, caller)
 
     original = replace(dispatcher, "require", require)
+
+
+@new_plan.defect("TLD-04g", "a run has the plan of its caller's token", step=_ALLOWED)
+def _() -> None:
+    replace(runs, "as_of_now", lambda connection, identity: identity)
+
+
+@new_plan.defect(
+    "TLD-04h",
+    "the published tool list knows the plan of the token only",
+    step="the published tool list allows Acme only the tools to <use> servers",
+)
+def _() -> None:
+    replace(published, "as_of_now", lambda connection, identity: identity)
+
+
+@new_plan.defect("TLD-04i", "a change of the plan is accepted and not stored", step=_ALLOWED, service="auth")
+def _() -> None:
+    def change_plan(self: Accounts, identity: Any, plan: str) -> Any:
+        return original(self, identity, identity.plan)
+
+    original = replace(Accounts, "change_plan", change_plan)

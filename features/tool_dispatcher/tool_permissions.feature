@@ -37,6 +37,21 @@ Feature: Agents have the rights of their caller, and no more
       Then only the tools to read and label servers have run
       And each refusal names the missing permission and the plans and roles that include it
 
+    @gate
+    @needs.plans @needs.tools @needs.cloud_accounts
+    Scenario Outline: A new plan brings or takes its tools at once
+      Given Acme is <a plan> customer with four idle servers in the cloud
+      And Acme has changed to <another> plan
+      When Acme runs an agent that tries every tool
+      Then only the tools to <use> servers have run
+      And each refusal names the missing permission and the plans and roles that include it
+      And the published tool list allows Acme only the tools to <use> servers
+
+      Examples:
+        | a plan        | another       | use                          |
+        | a Free        | an Enterprise | read, label, stop and resize |
+        | an Enterprise | a Free        | read                         |
+
     @smoke
     Scenario: A refused call sends no request to the partner
       Given Acme is a Free customer

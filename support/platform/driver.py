@@ -125,6 +125,11 @@ class Driver:
         """End the session of the caller's token."""
         raise Lacking(self, Capability.SESSIONS)
 
+    @of(Capability.PLANS)
+    def change_plan(self, who: Caller, plan: str) -> Outcome:
+        """Change one's organisation to another plan."""
+        raise Lacking(self, Capability.PLANS)
+
     @of(Capability.COLLEAGUES)
     def invite(self, who: Caller, *, email: str, role: str) -> Outcome:
         """Invite somebody into one's organisation: an ``Invitation``."""

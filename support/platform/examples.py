@@ -18,6 +18,8 @@ _KNOWN = {
     "path": "/example",
     "agent_name": "usage_report",
     "password": "pw-a-long-enough-password",
+    # It allows most.
+    "plan": "enterprise",
     # More than is spent and allotted already.
     "monthly_amount": "1000000.00",
 }

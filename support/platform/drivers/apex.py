@@ -123,6 +123,9 @@ class ApexDriver(HttpDriver):
     def me(self, who: Caller) -> Outcome:
         return self.request(who, "GET", "/v1/me", service="auth", read=_account)
 
+    def change_plan(self, who: Caller, plan: str) -> Outcome:
+        return self.request(who, "PUT", "/v1/plan", service="auth", json={"plan": plan})
+
     def invite(self, who: Caller, *, email: str, role: str) -> Outcome:
         return self.request(
             who,

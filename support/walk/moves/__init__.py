@@ -9,6 +9,8 @@ MOVES: dict[str, Move[Ground]] = {
     "join": Move(6, accounts.joins),
     "remove": Move(1, accounts.is_removed),
     "log out": Move(2, accounts.logs_out_and_in),
+    "plan": Move(2, accounts.changes_the_plan),
+    "tools": Move(2, accounts.uses_tools),
     "renew": Move(3, accounts.renews_the_session),
     "old token": Move(1, accounts.uses_an_old_token_again),
     "begin": Move(8, conversations.begins_a_conversation),

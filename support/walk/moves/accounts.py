@@ -48,6 +48,42 @@ def is_removed(ground: Ground, choices: random.Random) -> str | None:
     return told
 
 
+def changes_the_plan(ground: Ground, choices: random.Random) -> str | None:
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    plan = choices.choice(_PLANS)
+    sentence = f"{person} ({person.role.value}) changes the plan to {plan.value}"
+    outcome = ground.world.platform.change_plan(person.user, plan.wire)
+    if person.role is not Role.OWNER:
+        return came(sentence, outcome, DENIED)
+    told = came(sentence, outcome, DONE)
+    person.organisation.plan = person.user.tenant.plan = plan
+    me = ground.world.platform.me(person.user)
+    came(f"{person} reads the account", me, DONE)
+    if me.value.plan != plan.wire:
+        raise Stumble(sentence, [f"the account has the plan {me.value.plan}"])
+    return told
+
+
+def uses_tools(ground: Ground, choices: random.Random) -> str | None:
+    """Whoever may use a tool by plan and role is told so, and may."""
+    person = one_of(choices, ground.workers())
+    if person is None:
+        return None
+    sentence = f"{person} ({person.role.value}, {person.organisation.plan.value}) looks at the tools"
+    tools = ground.world.platform.tools(person.user)
+    came(sentence, tools, DONE)
+    wrong = [
+        f"{tool.name} is {'' if tool.allowed else 'not '}allowed; it is for {tool.plans} and {tool.roles}"
+        for tool in tools.value.items
+        if tool.allowed != (person.organisation.plan.wire in tool.plans and person.role.value in tool.roles)
+    ]
+    if wrong:
+        raise Stumble(sentence, wrong)
+    return sentence
+
+
 def logs_out_and_in(ground: Ground, choices: random.Random) -> str | None:
     person = one_of(choices, ground.people)
     if person is None:
