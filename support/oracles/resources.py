@@ -6,6 +6,8 @@ Pure judgement; the sessions of the database are looked up by :mod:`support.stor
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from support.oracles.story import StoredRun
+
 _AT_WORK = 1.0
 """Seconds for which a transaction may be open without asking anything."""
 
@@ -22,6 +24,21 @@ class DatabaseSession:
     state: str
     seconds: float
     is_waiting: bool
+
+
+def never_ended(runs: Iterable[StoredRun]) -> list[str]:
+    """Runs that still take a place although their scenario is over, a line each."""
+    return [f"run {run.id} is still {run.status}" for run in runs if not run.has_ended]
+
+
+def kept_for_ever(keys: Iterable[str]) -> list[str]:
+    """Keys of the cache that never expire, a line each."""
+    return [f"the key {key} of the cache never expires" for key in keys]
+
+
+def still_open(connections: int, before: int) -> list[str]:
+    """What is wrong with the number of live connections when nobody is connected any more."""
+    return [f"{connections} live connections are counted, {before} before"] if connections > before else []
 
 
 def not_given_back(sessions: Iterable[DatabaseSession], services: Collection[str]) -> list[str]:

@@ -69,13 +69,15 @@ class Ownership:
     ``columns`` hold the id of a tenant or of a user; of several that a table has, the first one counts, and what
     stands in a table that has none of them is nobody's. A key of the cache is theirs whose id is part of its name.
     ``event_streams`` and ``epochs`` are what the names of keys begin with that hold the events of a user and the epoch
-    of these; those of ``counters`` hold numbers only, so that they need not be read.
+    of these; those of ``counters`` hold numbers only, so that they need not be read; of ``lasting`` ones there are few,
+    which need not expire.
     """
 
     columns: Sequence[str]
     event_streams: str
     epochs: str
     counters: Sequence[str]
+    lasting: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is examined after every scenario, whatever it was about: what was answered, told, logged and stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
@@ -19,7 +19,7 @@ from support.oracles.identities import (
     wrong_log_lines,
 )
 from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
-from support.oracles.resources import NotGivenBack, not_given_back
+from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability
 from support.platform.components import Component
@@ -41,11 +41,16 @@ _SHOWN = 10
 
 @dataclass(slots=True)
 class Examination:
-    """The oracles, and what they know from one scenario to the next. ``judged``: the runs of scenarios before."""
+    """The oracles, and what they know from one scenario to the next. ``judged``: the runs of scenarios before.
+
+    ``connections`` counts the live connections, of which there were ``connected`` before the first scenario.
+    """
 
     target: Target
     observers: Observers
     judged: frozenset[str]
+    connections: Callable[[], int] | None = None
+    connected: int = 0
     _markers: dict[str, str] = field(default_factory=dict)
     _people: dict[str, str] = field(default_factory=dict)
     _published: Published | None = None
@@ -59,7 +64,7 @@ class Examination:
         findings = (
             self._stories(world, written) + self._books(world) + self._answers(world) + self._identities(world, written)
         )
-        return written, findings + self._resources() + self._canary(world, written)
+        return written, findings + self._resources(world, written) + self._canary(world, written)
 
     def _look(self, world: World) -> Written:
         for user in world.users:
@@ -146,13 +151,18 @@ class Examination:
                 found += unpublished_frames(capture.raw, _checks_of_frames())
         return [Finding("identities oracle", WrongIdentity("; ".join(found[:_SHOWN])))] if found else []
 
-    def _resources(self) -> list[Finding]:
-        found = not_given_back(self.observers.sessions(), self.target.instances)
+    def _resources(self, world: World, written: Written) -> list[Finding]:
+        def held(runs: Iterable[StoredRun]) -> list[str]:
+            taken = not_given_back(self.observers.sessions(), self.target.instances) + never_ended(runs)
+            return taken + (still_open(self.connections(), self.connected) if self.connections else [])
+
+        found = held(written.runs)
         deadline = Deadline(_SETTLING)
         while found and not deadline.passed:
             pause(0.05)
-            found = not_given_back(self.observers.sessions(), self.target.instances)
-        return [Finding("resources oracle", NotGivenBack("; ".join(found)))] if found else []
+            found = held(self.observers.runs(_present(world)))
+        found += kept_for_ever(written.endless_keys)
+        return [Finding("resources oracle", NotGivenBack("; ".join(found[:_SHOWN])))] if found else []
 
     def _canary(self, world: World, written: Written) -> list[Finding]:
         found = leaks(written.sightings, self._markers)

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from support.cloud.inventory import CloudAccounts
-from support.platform.capabilities import missing
+from support.platform.capabilities import Capability, missing
 from support.platform.target import Target
 from support.refusal import Refusal
 from support.run.examination import Examination
+from support.run.headcount import Headcount
 from support.run.starting import stack_of
 from support.scenario import pulse
 from support.scenario.bookkeeping import Books
@@ -51,7 +52,11 @@ class Session:
             raise Refusal(str(error)) from None
         observers = Observers(stack.addresses, target.driver_class.dialect, target.ownership)
         cloud = CloudAccounts(stack.addresses.cloud_url)
-        return cls(settings, target, stack, observers, Examination(target, observers, observers.every_run()), cloud)
+        examination = Examination(target, observers, observers.every_run())
+        if Capability.OPERATOR in target.capabilities:
+            examination.connections = Headcount(target.driver(stack.addresses), stack.addresses)
+            examination.connected = examination.connections()
+        return cls(settings, target, stack, observers, examination, cloud)
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""

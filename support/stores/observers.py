@@ -25,12 +25,16 @@ from support.stores.redis import RedisEyes
 
 @dataclass(slots=True)
 class Written:
-    """What was written since the last look; ``runs`` and ``events`` are those of the users who are present."""
+    """What was written since the last look; ``runs`` and ``events`` are those of the users who are present.
+
+    ``endless_keys`` are keys of the cache that never expire.
+    """
 
     sightings: list[Sighting] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     runs: list[StoredRun] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
+    endless_keys: list[str] = field(default_factory=list)
 
 
 class Observers:
@@ -57,10 +61,10 @@ class Observers:
         figures = self._pool.submit(self._figures.look, everybody)
         journal = self._pool.submit(self._partner.look, traces)
         lines = self._logs.new_lines()
-        in_streams, events = streams.result()
+        in_streams, events, endless = streams.result()
         in_rows, runs = rows.result()
         sightings = [*in_streams, *in_rows, *figures.result(), *journal.result(), *logs.sightings(lines)]
-        return Written(sightings, events, runs, lines)
+        return Written(sightings, events, runs, lines, endless)
 
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""

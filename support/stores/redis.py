@@ -13,12 +13,13 @@ from support.platform.dialect import Dialect, StreamControl
 from support.platform.story import Event
 from support.platform.target import Ownership
 
-# One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker)
-# and other keys that hold a marker. A stream that was begun anew has another epoch and is read from its start.
+# One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker),
+# other keys that hold a marker, and keys that never expire. A stream that was begun anew has another epoch and is read
+# from its start.
 _LOOK = """
 local seen, wanted = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
-local streams, epochs, counters = ARGV[3], ARGV[4], cjson.decode(ARGV[5])
-local entries, ends, others = {}, {}, {}
+local streams, epochs, counters, lasting = ARGV[3], ARGV[4], cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+local entries, ends, others, endless = {}, {}, {}, {}
 local function values(key)
   local kind = redis.call('TYPE', key)['ok']
   if kind == 'string' then return {redis.call('GET', key)} end
@@ -29,8 +30,8 @@ local function values(key)
   return {}
 end
 local function begins(key, prefix) return string.sub(key, 1, #prefix) == prefix end
-local function counts(key)
-  for _, prefix in ipairs(counters) do if begins(key, prefix) then return true end end
+local function is_of(key, prefixes)
+  for _, prefix in ipairs(prefixes) do if begins(key, prefix) then return true end end
   return false
 end
 local cursor = '0'
@@ -38,6 +39,7 @@ repeat
   local page = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = page[1]
   for _, key in ipairs(page[2]) do
+    if redis.call('PTTL', key) == -1 and not is_of(key, lasting) then endless[#endless + 1] = key end
     if string.find(key, 'canary-', 1, true) then others[#others + 1] = {key, key} end
     if begins(key, streams) then
       local user = string.sub(key, #streams + 1)
@@ -53,14 +55,14 @@ repeat
         end
       end
       if last then ends[#ends + 1] = {key, epoch, last} end
-    elseif not counts(key) then
+    elseif not is_of(key, counters) then
       for _, value in ipairs(values(key)) do
         if string.find(value, 'canary-', 1, true) then others[#others + 1] = {key, value} end
       end
     end
   end
 until cursor == '0'
-return {entries, ends, others}
+return {entries, ends, others, endless}
 """
 
 
@@ -71,17 +73,23 @@ class RedisEyes:
         self._redis = redis.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 1), socket_timeout=10)
         self._dialect = dialect
         self._streams = ownership.event_streams
-        self._names = (ownership.event_streams, ownership.epochs, json.dumps(list(ownership.counters)))
+        counters, lasting = (json.dumps(list(prefixes)) for prefixes in (ownership.counters, ownership.lasting))
+        self._names = (ownership.event_streams, ownership.epochs, counters, lasting)
+        self._endless: frozenset[str] = frozenset()
         self._seen: dict[str, tuple[str, str]] = {}
 
-    def look(self, present: Iterable[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[Event]]:
-        """Markers seen, and the new events of the users who are present.
+    def look(
+        self, present: Iterable[str], everybody: Mapping[str, str]
+    ) -> tuple[list[Sighting], list[Event], list[str]]:
+        """Markers seen, the new events of the users who are present, and the new keys that will never expire.
 
         :param everybody: user id -> tenant id, of all users of this run.
         """
         wanted = dict.fromkeys(present, True)
         answer = self._redis.eval(_LOOK, 0, json.dumps(self._seen), json.dumps(wanted), *self._names)
-        entries, ends, others = cast("tuple[list[list[str]], list[list[str]], list[list[str]]]", answer)
+        entries, ends, others, endless = cast(
+            "tuple[list[list[str]], list[list[str]], list[list[str]], list[str]]", answer
+        )
         sightings = [
             Sighting(f"the event stream of user {user}", everybody.get(user), markers_in(text))
             for user, text in entries
@@ -91,7 +99,9 @@ class RedisEyes:
             Sighting(f"the Redis key {key}", _tenant_in(key, everybody), markers_in(value)) for key, value in others
         ]
         self._seen |= {key: (epoch, last) for key, epoch, last in ends}
-        return sightings, [event for user, text in entries if user in wanted for event in self._event(text)]
+        events = [event for user, text in entries if user in wanted for event in self._event(text)]
+        before, self._endless = self._endless, frozenset(endless)
+        return sightings, events, sorted(self._endless - before)
 
     def whole(self, users: Iterable[str]) -> list[Event]:
         """Everything in the streams of users, from their start."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.oracles.resources import DatabaseSession, not_given_back
+from support.oracles.resources import DatabaseSession, kept_for_ever, never_ended, not_given_back, still_open
+from support.oracles.story import StoredRun
 
 SERVICES = ("backend", "worker-1")
 
@@ -35,3 +36,18 @@ def test_what_is_in_use_or_of_others(session):
 def test_what_is_held(session, fault):
     (found,) = not_given_back([session], SERVICES)
     assert fault in found
+
+
+def test_a_run_that_has_not_ended_is_named():
+    runs = [StoredRun(f"run-{status}", "user", "tenant", status, True) for status in ("completed", "running", "queued")]
+    assert never_ended(runs) == ["run run-running is still running", "run run-queued is still queued"]
+
+
+def test_connections_that_were_there_before_are_not_counted():
+    assert still_open(0, 0) == still_open(2, 2) == still_open(1, 2) == []
+    assert still_open(3, 2) == ["3 live connections are counted, 2 before"]
+
+
+def test_keys_that_never_expire_are_named():
+    assert kept_for_ever([]) == []
+    assert kept_for_ever(["cache:1"]) == ["the key cache:1 of the cache never expires"]

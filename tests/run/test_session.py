@@ -15,6 +15,7 @@ from support.matchers.answers import equals_savings
 from support.matchers.isolation import shows_only_data_of
 from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.platform.capabilities import UnknownCapability
+from support.platform.events import EventCapture
 from support.platform.trace import new_trace_id, traceparent
 from support.run.session import Session
 from support.scenario import planting
@@ -230,6 +231,7 @@ def test_a_leak_into_a_stream_is_found(session, two):
     with redis.Redis.from_url(world.addresses.redis_url) as client:
         event = {"type": "notice", "payload": {"title": ids["foreign"]}}
         client.xadd(f"events:{ids['user']}", {"event": json.dumps(event)}, id="1-0")
+        client.expire(f"events:{ids['user']}", 600)
         leak(session, world, f"the event stream of user {ids['user']}")
         client.delete(f"events:{ids['user']}")
 
@@ -237,10 +239,11 @@ def test_a_leak_into_a_stream_is_found(session, two):
 def test_a_leak_into_any_other_key_is_found(session, two):
     world, ids = two
     with redis.Redis.from_url(world.addresses.redis_url) as client:
-        client.set(f"cache:{ids['tenant']}:threads", f"title of {ids['own']}")
+        client.set(f"cache:{ids['tenant']}:threads", f"title of {ids['own']}", ex=600)
         client.hset(f"cache:{ids['tenant']}:runs", "title", f"of {ids['foreign']}")
+        client.expire(f"cache:{ids['tenant']}:runs", 600)
         leak(session, world, f"the Redis key cache:{ids['tenant']}:runs")
-        client.set("shared", ids["own"])
+        client.set("shared", ids["own"], ex=600)
         client.delete(f"cache:{ids['tenant']}:runs")
         leak(session, world, "the Redis key shared")
         client.delete("shared", f"cache:{ids['tenant']}:threads")
@@ -332,6 +335,30 @@ def test_what_is_written_past_the_books_is_not_judged(session, world):
     world.platform.create_thread(acme, "Mine").require()
     world.platform.request(acme, "POST", "/v1/threads", json={"title": "By hand"})
     assert not world.books.is_open
+    assert findings(session, world) == []
+
+
+# -- the resources oracle --------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_never_expires_is_found_once(session, world):
+    with redis.Redis.from_url(world.addresses.redis_url) as client:
+        client.set("cache:kept", "for ever")
+        try:
+            assert findings(session, world) == ["resources oracle: the key cache:kept of the cache never expires"]
+            assert findings(session, world) == []
+        finally:
+            client.delete("cache:kept")
+
+
+def test_a_connection_that_stays_is_found(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    left = EventCapture(world.transport(acme), world.platform.dialect, lambda: acme.access_token)
+    left.connect()
+    try:
+        assert findings(session, world) == ["resources oracle: 1 live connections are counted, 0 before"]
+    finally:
+        left.close()
     assert findings(session, world) == []
 
 

@@ -18,7 +18,7 @@ from support.stores.redis import RedisEyes
 
 MARKER = "canary-aaaaaaaaaaaa"
 EVERYBODY: Mapping[str, str] = {"user-1": "tenant-1"}
-OWNERSHIP = Ownership(["tenant_id", "owner"], "told:", "epochs:", ["count:"])
+OWNERSHIP = Ownership(["tenant_id", "owner"], "told:", "epochs:", ["count:"], ["flag:"])
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +102,17 @@ def test_a_key_is_theirs_whose_id_it_names(stack: Stack):
     client.set(f"flag:{MARKER}", "1")
     client.xadd("told:user-1", {"event": MARKER})
     try:
-        found, _ = eyes.look([], EVERYBODY)
+        found, _, endless = eyes.look([], EVERYBODY)
         assert places(found) == {
             ("the Redis key basket:user-1", "tenant-1"),
             ("the Redis key basket:of-nobody", None),
             (f"the Redis key flag:{MARKER}", None),
             ("the event stream of user user-1", "tenant-1"),
         }
+        assert endless == ["basket:of-nobody", "basket:user-1", "count:user-9", "told:user-1"]
+        client.set("basket:user-2", "1", ex=60)
+        client.set("basket:user-3", "1")
+        assert eyes.look([], EVERYBODY)[2] == ["basket:user-3"], "only what is new is told"
     finally:
         client.flushall()
         client.close()
