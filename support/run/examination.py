@@ -26,8 +26,8 @@ from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
 from support.platform.story import Event
 from support.platform.target import Target
-from support.scenario.bookkeeping import SIZES
 from support.scenario.evidence import Finding
+from support.scenario.reading_back import SIZES, read_back
 from support.scenario.verdict import NotShown
 from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
@@ -119,7 +119,7 @@ class Examination:
         # Pages of another size after every scenario, and of the same one whenever it is played again.
         number = crc32(f"{world.evidence.subject.file}:{world.evidence.subject.line}".encode()) % (len(SIZES) + 1)
         size = SIZES[number] if number < len(SIZES) else None
-        found = world.books.read_back(world.platform, self.target.capabilities, world.users, size)
+        found = read_back(world.books, world.platform, self.target.capabilities, world.users, size)
         return [Finding("books oracle", WrongBook("; ".join(found[:_SHOWN])))] if found else []
 
     def _answers(self, world: World) -> list[Finding]:

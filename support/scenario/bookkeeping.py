@@ -1,4 +1,4 @@
-"""The customers' books: every write that a scenario asks of the platform is entered, and at its end read back.
+"""The customers' books: every write that a scenario asks of the platform is entered, to be read back at its end.
 
 Only what goes through the driver's verbs is entered. Where a scenario writes in another way (past the platform, or with
 requests of its own making), :meth:`Books.close` says that nothing is known any more.
@@ -8,24 +8,17 @@ import inspect
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import partial
 from typing import Any
 
-from support.oracles.books import Book, Entry, Listed, Spending, misread, misstated
-from support.platform.capabilities import Capability
+from support.oracles.books import Book, Entry, Spending
 from support.platform.dialect import Meaning
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
-from support.platform.values import Page
 from support.scenario.users import User
-
-SIZES = (1, 2, 7)
-_MOST_PAGES = 12
-_READERS = 3
 
 Key = tuple[str, object]
 """What a list holds, and whose it is: a user, a tenant's alias, a thread's id."""
@@ -130,24 +123,12 @@ class Books:
         elif written.is_doubtful:
             self._allowances[tenant] = None
 
-    # -- reading back -------------------------------------------------------------------------------------------
+    # -- what must be read now ----------------------------------------------------------------------------------
 
-    def read_back(
-        self, platform: HttpDriver, has: frozenset[Capability], users: Iterable[User], size: int | None
-    ) -> list[str]:
-        """What the last of those who wrote read otherwise than it was written, a line each.
-
-        :param size: of the pages that are asked for; None: the platform's usual one.
-        """
-        if not self.is_open:
-            return []
-        present = {user for user in users if user.known and user.access_token}
-        writers = [user for user in reversed(self._writers) if user in present]
-        others = sorted(present.difference(writers), key=str)
-        found: list[str] = []
-        for user in [*writers, *others][:_READERS]:
-            found += _Reading(self, platform, has, user, size).faults()
-        return found
+    @property
+    def writers(self) -> list[User]:
+        """Who has written, the last one first."""
+        return list(reversed(self._writers))
 
     def has_allowance(self, tenant: str) -> bool:
         """Whether an organisation was given an allowance, or may have been."""
@@ -281,122 +262,3 @@ _ENTRIES: Mapping[str, Enter] = {
     "allot": _allotted,
     "change_budget": _changed_budget,
 }
-
-
-# -- reading back -------------------------------------------------------------------------------------------------
-
-
-def _messages_of(platform: HttpDriver, thread_id: str, who: User, **page: Any) -> Outcome:
-    return platform.messages(who, thread_id, **page)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One user reads everything that is theirs. What they are refused is not judged here."""
-
-    books: Books
-    platform: HttpDriver
-    has: frozenset[Capability]
-    user: User
-    size: int | None
-
-    def faults(self) -> list[str]:
-        books, platform, user, tenant = self.books, self.platform, self.user, self.user.tenant.alias
-        threads = books.of("threads", user)
-        found = self._pages(
-            "conversations",
-            threads,
-            platform.threads,
-            lambda item: Listed(item.id, item.title or ""),
-            newest_first=True,
-        )
-        if Capability.CONVERSATIONS not in self.has:
-            return found
-        for id in list(threads.entries)[-1:]:
-            if id in threads.doubtful:
-                continue
-            found += self._one(id, threads.entries[id])
-            found += self._pages(
-                f"conversation {id}",
-                books.of("messages", id),
-                partial(_messages_of, platform, id),
-                lambda item: Listed(item.id, item.content, item.run_id is not None),
-                newest_first=False,
-            )
-        found += [
-            f"{user} can read conversation {id}, which was deleted"
-            for id in list(threads.withdrawn)[-1:]
-            if platform.thread(user, id).done
-        ]
-        if Capability.ALLOWANCES in self.has and books.has_allowance(tenant):
-            found += self._money(tenant)
-        if Capability.COLLEAGUES in self.has and len(books.of("members", tenant).entries) > 1:
-            members = platform.members(user)
-            if members.done:
-                listed = [Listed(each.user_id, each.role) for each in members.value.items]
-                found += misread(
-                    f"{user}'s list of members", books.of("members", tenant), [listed], len(listed), newest_first=False
-                )
-        return found
-
-    def _money(self, tenant: str) -> list[str]:
-        books, platform, user = self.books, self.platform, self.user
-        found = self._pages(
-            "expenses",
-            books.of("expenses", user),
-            platform.expenses,
-            lambda item: Listed(item.id, f"{item.amount} {item.purpose}"),
-            newest_first=True,
-        )
-        found += self._pages(
-            "budgets",
-            books.of("budgets", tenant),
-            platform.budgets,
-            lambda item: Listed(item.id, f"{item.amount} {item.team}"),
-            newest_first=True,
-        )
-        statement = platform.allowance(user)
-        if statement.done:
-            says = statement.value
-            amounts = [
-                ("monthly", says.monthly_amount),
-                ("spent", says.spent),
-                ("spent_by_reader", says.spent_by_you),
-                ("allotted", says.allotted),
-                ("remaining", says.remaining),
-            ]
-            found += misstated(f"{user}'s statement", books.spending(user), amounts)
-        return found
-
-    def _one(self, id: str, entry: Entry) -> list[str]:
-        read = self.platform.thread(self.user, id)
-        if not read.done or entry.texts is None or read.value.title in entry.texts:
-            return []
-        return [f"{self.user} reads conversation {id} as {read.value.title!r} instead of {sorted(entry.texts)}"]
-
-    def _pages(
-        self,
-        what: str,
-        book: Book,
-        ask: Callable[..., Outcome],
-        listed: Callable[[Any], Listed],
-        *,
-        newest_first: bool,
-    ) -> list[str]:
-        # Of a long list larger pages than wished for: it is not to take longer than the scenario.
-        size = None if self.size is None or len(book.entries) > self.size * _MOST_PAGES else self.size
-        pages: list[list[Listed]] = []
-        cursor: str | None = None
-        while len(pages) < _MOST_PAGES:
-            answer = ask(
-                self.user, **{name: value for name, value in {"limit": size, "cursor": cursor}.items() if value}
-            )
-            if not answer.done:
-                return []
-            page: Page[Any] = answer.value
-            pages.append([listed(item) for item in page.items])
-            cursor = page.next
-            if cursor is None:
-                largest = max(map(len, pages))
-                return misread(f"{self.user}'s list of {what}", book, pages, size or largest, newest_first=newest_first)
-        return []

@@ -9,6 +9,7 @@ from support.matchers.story import has_no_gap
 from support.platform.capabilities import Capability
 from support.run.session import Session
 from support.scenario.evidence import Subject
+from support.scenario.reading_back import read_back
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.walk.people import Ground
@@ -54,7 +55,7 @@ def _at_the_end(ground: Ground) -> list[str]:
     world, faults = ground.world, []
     people = [person.user for person in ground.people]
     for user in people:
-        faults += world.books.read_back(world.platform, world.target.capabilities, [user], 7)
+        faults += read_back(world.books, world.platform, world.target.capabilities, [user], 7)
     watching = [user for user in people if user.captures]
     try:
         if watching and Capability.NOTICES in world.target.capabilities:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
+from support.scenario.reading_back import read_back
 from support.walk.people import Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
@@ -102,7 +103,7 @@ def reads_everything(ground: Ground, choices: random.Random) -> str | None:
     size = choices.choice(_PAGES)
     world = ground.world
     sentence = f"{person} reads everything by pages of {size or 'the usual size'}"
-    faults = world.books.read_back(world.platform, world.target.capabilities, [person.user], size)
+    faults = read_back(world.books, world.platform, world.target.capabilities, [person.user], size)
     if faults:
         raise Stumble(sentence, faults)
     return sentence
