@@ -170,7 +170,7 @@ def test_commands_work_where_nobody_listens(closed):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["acceptance", "prove", "stack", "bench", "test"])
+@pytest.mark.parametrize("name", ["acceptance", "prove", "stack", "bench", "test", "walk"])
 def test_removed_current_folder_is_refused_in_one_line(tmp_path, name):
     gone = tmp_path / "gone"
     gone.mkdir()
