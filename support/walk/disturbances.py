@@ -36,9 +36,11 @@ def is_disturbed(ground: Ground, choices: random.Random) -> str | None:
     world = ground.world
     run = held_runs.waiting_run(world, person.user)
     FAULTS[what](world.faults)
-    world.partner.release(own_path(person.user))
+    world.partner.delay(own_path(person.user), 0.0)
     ended = world.ended(run)
-    lost = ended.status is RunStatus.FAILED and ended.error is not None and ended.error.code == "worker_lost"
+    world.partner.release(own_path(person.user))
+    # What is lost with a process or a connection may be asked for again, and says so.
+    lost = ended.status is RunStatus.FAILED and (ended.raw.get("error") or {}).get("recoverable") is True
     if ended.status is not RunStatus.COMPLETED and not lost:
         raise Stumble(sentence, [f"the run is {ended.status}: {ended.error}"])
     for each in ground.people:

@@ -4,8 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from support.matchers.isolation import shows_only_data_of
-from support.matchers.story import has_no_gap
+from support.matchers.story import numbering_faults
 from support.platform.capabilities import Capability
 from support.run.session import Session
 from support.scenario.evidence import Subject
@@ -79,10 +78,5 @@ def _watched(ground: Ground, watching: Sequence[User]) -> list[str]:
             within=world.budgets.limit("notice delivery"),
             where=lambda event: event.payload.get("notice_id") == notice.id,
         )
-        for matcher, seen in (
-            (has_no_gap(after=capture.first_sequence), capture.events),
-            (shows_only_data_of(user.tenant), capture),
-        ):
-            if not matcher.matches(seen):
-                faults.append(f"{capture.name}: not {matcher}")
+        faults += [f"{capture.name}: {gap}" for gap in numbering_faults(capture.events, after=capture.first_sequence)]
     return faults

@@ -5,6 +5,7 @@ too: where a move is not possible any more, it is left out.
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -59,7 +60,7 @@ class Failure:
     def kind(self) -> str:
         """What failures have in common that differ in names and numbers only."""
         first = self.faults[0] if self.faults else ""
-        return f"{self.at is None} " + " ".join(word for word in first.split()[:6] if word.isalpha())
+        return " ".join([str(self.at is None), *re.findall(r"[A-Za-z]{2,}", first)[:5]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def shortest(failed: Walk, again: Callable[[Sequence[Step]], Walk], seconds: flo
     steps = list(failed.steps if failed.failure.at is None else failed.steps[: failed.failure.at + 1])
     size = max(1, len(steps) // 2)
     while size and not deadline.passed:
-        start = 0
+        start, before = 0, len(steps)
         while start < len(steps) and not deadline.passed:
             fewer = [*steps[:start], *steps[start + size :]]
             tried = again(fewer)
@@ -101,5 +102,6 @@ def shortest(failed: Walk, again: Callable[[Sequence[Step]], Walk], seconds: flo
                 steps = fewer if tried.failure.at is None else fewer[: tried.failure.at + 1]
             else:
                 start += size
-        size //= 2
+        # What could not be left out may be now, without what depended on it.
+        size = size if size == 1 and len(steps) < before else size // 2
     return best
