@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, func, select
 
+from apex.agents import Agent as KnownAgent
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
@@ -36,19 +37,10 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.post("/v1/runs", status_code=202, tags=["runs"])
     def start(request: NewRun, identity: Caller) -> Run:
         """Ask an agent; without a thread, in a new one."""
-        agent = registry.find(request.agent_name)
-        if agent is None:
-            known = [agent.name for agent in registry]
-            raise Problem(
-                422,
-                "unknown_agent",
-                f"There is no agent of this name; the agents are {', '.join(known)}.",
-                errors=[{"field": "agent_name", "message": "unknown agent"}],
-                known_agents=known,
-            )
         run_id = str(uuid.uuid4())
         limit = min(request.time_limit_seconds or settings.worker.run_seconds, settings.worker.run_seconds)
         with acting_as(database, identity, "runs:start") as connection:
+            agent = known_agent(registry, request.agent_name)
             if request.thread_id is None:
                 thread = new_thread(connection, identity, agent.description[:200])
             else:
@@ -110,6 +102,25 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             return shown(own_run(connection, identity, run_id))
 
     return router
+
+
+def known_agent(registry: AgentRegistry, name: str) -> KnownAgent:
+    """The agent of that name.
+
+    Raises:
+        Problem: 422, naming all agents, when there is none.
+    """
+    agent = registry.find(name)
+    if agent is None:
+        known = [agent.name for agent in registry]
+        raise Problem(
+            422,
+            "unknown_agent",
+            f"There is no agent of this name; the agents are {', '.join(known)}.",
+            errors=[{"field": "agent_name", "message": "unknown agent"}],
+            known_agents=known,
+        )
+    return agent
 
 
 def own_run(connection: Connection, identity: Identity, run_id: str, *, lock: bool = False) -> Row[Any]:
