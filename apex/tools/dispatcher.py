@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -53,6 +54,12 @@ def tools_with_plugins(directory: Path | None) -> list[Tool]:
     ]
 
 
+def partners_client(seconds: float) -> httpx.AsyncClient:
+    """The client for partners' services, of all tenants: it keeps nothing that a partner says for its next call."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), cookies=no_cookies)
+
+
 class Stopwatch:
     """Seconds that a tool was at work: nothing of what comes before or after it, nor of any waiting for its turn."""
 
@@ -88,7 +95,7 @@ class Dispatcher:
         self._registered = RegisteredTools(database)
         self.accounts = CloudAccounts(database, settings.cloud)
         self._threads = FairThreads(settings.tools.threads, settings.tools.threads_per_tenant)
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(settings.tools.call_seconds, connect=2))
+        self._http = partners_client(settings.tools.call_seconds)
 
     async def find(self, name: str) -> Tool:
         """The tool of that name, one of this deployment or one that an operator has added.

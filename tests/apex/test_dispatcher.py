@@ -19,7 +19,7 @@ from apex.storage.database import Database
 from apex.storage.stream import EventStream
 from apex.storage.tables import tenants, tool_calls
 from apex.tools import Tool, ToolCall, ToolError
-from apex.tools.dispatcher import Dispatcher
+from apex.tools.dispatcher import Dispatcher, partners_client
 from apex.tools.models import Execution, ExecutionAnswer
 from tests.apex.examples import SETTINGS
 from tests.servers import ApiServer
@@ -160,3 +160,16 @@ def test_a_request_made_twice_is_meant_twice_and_known_again_when_the_call_is_re
     keys = [asked.headers["idempotency-key"] for asked in api.asked]
     assert (len(set(keys)), len(keys)) == (4, 8)
     assert keys[:4] == keys[4:]
+
+
+def test_what_a_partner_has_set_for_one_call_is_not_sent_with_the_next(api: ApiServer):
+    api.answer = lambda asked: (200, {"set-cookie": "session=of-one-customer; Path=/"}, {})
+
+    async def two_calls() -> None:
+        async with partners_client(5.0) as client:
+            for _ in range(2):
+                answer = await client.get(api.url)
+                assert "set-cookie" in answer.headers
+
+    asyncio.run(two_calls())
+    assert [asked.headers.get("cookie") for asked in api.asked] == [None, None]
