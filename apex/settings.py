@@ -90,7 +90,7 @@ class Worker(Listener):
 
     slots: int = Field(default=4, ge=1)
     calls_at_once: int = Field(default=8, ge=1)
-    lease_seconds: float = Field(default=15, gt=0)
+    lease_seconds: float = Field(default=8, gt=0)
     heartbeat_seconds: float = Field(default=2, gt=0)
     run_seconds: float = Field(default=300, gt=0)
     stop_seconds: float = Field(default=20, ge=0)

@@ -15,7 +15,7 @@ class ToolFailed(Exception):
 
     ``code``: tool_failed, invalid_parameters, permission_denied, unknown_tool or tool_withdrawn. ``details``: of a
     refusal the ``permission`` that is missing, and the ``plans`` and ``roles`` that have it. ``duration_seconds``: how
-    long the tool was at work.
+    long the tool was at work, with what it has used all the same: ``bytes_read`` and ``cpu_seconds``.
     """
 
     def __init__(
@@ -26,10 +26,13 @@ class ToolFailed(Exception):
         code: str = "tool_failed",
         details: dict[str, Any] | None = None,
         duration_seconds: float = 0.0,
+        bytes_read: int = 0,
+        cpu_seconds: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.tool_name, self.message, self.recoverable = tool_name, message, recoverable
         self.code, self.details, self.duration_seconds = code, details or {}, duration_seconds
+        self.bytes_read, self.cpu_seconds = bytes_read, cpu_seconds
 
 
 @dataclass(frozen=True)

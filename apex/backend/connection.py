@@ -17,6 +17,7 @@ import redis.asyncio
 from starlette.websockets import WebSocket
 
 from apex.http.identity import Identity
+from apex.storage.stream import STREAM_MEMORY_SECONDS
 
 CLOSE_SESSION_ENDED = 4401
 CLOSE_REMOVED = 4403
@@ -126,8 +127,12 @@ class Connection:
     async def _stand(self) -> tuple[str, int, int]:
         """The stream's epoch, generation and newest sequence."""
         key = self._key("stream")
-        await self._redis.hsetnx(key, "epoch", uuid.uuid4().hex[:12])
-        fields = await self._redis.hmget(key, ["epoch", "generation", "sequence"])
+        async with self._redis.pipeline(transaction=False) as commands:
+            commands.hsetnx(key, "epoch", uuid.uuid4().hex[:12])
+            # Nothing may ever be published to somebody who only looks in.
+            commands.expire(key, STREAM_MEMORY_SECONDS)
+            commands.hmget(key, ["epoch", "generation", "sequence"])
+            *_, fields = await commands.execute()
         epoch, generation, sequence = cast(list[str | None], fields)
         return epoch or "", int(generation or 0), int(sequence or 0)
 

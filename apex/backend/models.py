@@ -286,9 +286,10 @@ class OperatorRun(Run):
 
 
 class OperatorRuns(Answer):
-    """Runs of all tenants."""
+    """A page of the runs of all tenants, newest first."""
 
     items: list[OperatorRun]
+    next_cursor: str | None
 
 
 class NewNotice(Request):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from apex.backend.hub import Hub
 from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
+from apex.backend.paging import Cursor, next_cursor, row_at
 from apex.backend.runs import fields
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import unavailable
@@ -23,6 +24,9 @@ from apex.storage.stream import rfc3339
 from apex.storage.tables import notices, outbox, runs
 
 _COLUMNS = ", ".join(runs.c.keys())
+_RUNS_OF_ALL = text(
+    f"SELECT {_COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :behind_time, :behind_id, :size)"
+).columns(*runs.c)
 
 
 def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
@@ -31,12 +35,23 @@ def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
 
     @router.get("/runs")
     def all_runs(
-        identity: Caller, status: Status | None = None, tenant_id: Id | None = None, limit: Limit = 50
+        identity: Caller,
+        status: Status | None = None,
+        tenant_id: Id | None = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
     ) -> OperatorRuns:
-        """The newest runs of all tenants."""
-        statement = text(f"SELECT {_COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :size)").columns(*runs.c)
+        """The runs of all tenants, newest first."""
+        behind_time, behind_id = row_at(cursor) if cursor else (None, None)
+        wanted = {
+            "status": status,
+            "tenant": tenant_id,
+            "behind_time": behind_time,
+            "behind_id": behind_id,
+            "size": limit + 1,
+        }
         with acting_as(database, identity, "platform:operate") as connection:
-            rows = connection.execute(statement, {"status": status, "tenant": tenant_id, "size": limit}).all()
+            rows = list(connection.execute(_RUNS_OF_ALL, wanted))
         return OperatorRuns(
             items=[
                 OperatorRun.model_validate(
@@ -45,8 +60,9 @@ def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
                         "queued_seconds": (row.started_at - row.created_at).total_seconds() if row.started_at else None,
                     }
                 )
-                for row in rows
-            ]
+                for row in rows[:limit]
+            ],
+            next_cursor=next_cursor(rows, limit),
         )
 
     @router.post("/notices", status_code=202)

@@ -29,10 +29,15 @@ def after(table: Table, cursor: str | None, *, newest_first: bool) -> list[Colum
     """The condition for rows behind ``cursor`` in the order (created_at, id)."""
     if cursor is None:
         return []
-    microseconds, _, row_id = cursor.partition("_")
-    position = (_EPOCH + int(microseconds) * _MICROSECOND, str(UUID(row_id)))
+    position = row_at(cursor)
     key = tuple_(table.c.created_at, table.c.id)
     return [key < position if newest_first else key > position]
+
+
+def row_at(cursor: str) -> tuple[datetime, str]:
+    """The time and the id of the row that ``cursor`` stands behind."""
+    microseconds, _, row_id = cursor.partition("_")
+    return _EPOCH + int(microseconds) * _MICROSECOND, str(UUID(row_id))
 
 
 def next_cursor(rows: list[Row[Any]], limit: int) -> str | None:

@@ -24,6 +24,7 @@ class FairUse:
         rate: Rate | None = getattr(self._limits, plan, self._limits.free)
         if rate is None:
             return
-        wait = await self._buckets.take([Bucket(f"fair_use:{tenant_id}", rate)])
+        # Of each plan another one: what a slower rate has left behind would empty the bucket of a faster one for long.
+        wait = await self._buckets.take([Bucket(f"fair_use:{tenant_id}:{plan}", rate)])
         if wait > 0:
             raise rate_limited(math.ceil(wait), rate.burst, rate.per_second)

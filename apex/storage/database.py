@@ -16,7 +16,7 @@ from apex.settings import Database as DatabaseSettings
 
 log = structlog.get_logger()
 
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One number for every process that may migrate; any constant does.
 _MIGRATION_LOCK = 4_110_118

@@ -62,11 +62,12 @@ def end_run(
     """
     this = runs.c.id == run.id
     held = this & (runs.c.status == run.status) & runs.c.worker.is_not_distinct_from(run.worker)
-    found = connection.execute(select(runs.c.cancel_requested_at).where(held).with_for_update()).first()
+    asked = select(runs.c.cancel_requested_at, runs.c.cancel_requested_by)
+    found = connection.execute(asked.where(held).with_for_update()).first()
     if found is None:
         return None
-    if found.cancel_requested_at is not None and ending.status != CANCELLED:
-        ending = Ending(CANCELLED, cancelled_by=run.user_id)
+    if found.cancel_requested_at is not None:
+        ending = Ending(CANCELLED, cancelled_by=found.cancel_requested_by or run.user_id)
     connection.execute(
         update(runs)
         .where(this)
@@ -116,7 +117,7 @@ def end_run(
         "agent_name": run.agent_name,
         "status": ending.status,
         "duration_seconds": seconds,
-        "tool_calls": (usage or {}).get("tool_calls", 0),
+        "tool_calls": usage["tool_calls"] if usage else _recorded_calls(connection, run),
         "trace_id": trace_id_of(run),
         "finished_at": rfc3339(finished_at),
     }
@@ -132,12 +133,21 @@ def end_run(
     return ending
 
 
+def _recorded_calls(connection: Connection, run: Row[Any]) -> int:
+    """How many calls of a run are on record, for one that nobody has counted to its end."""
+    query = select(func.count()).select_from(tool_calls).where(tool_calls.c.run_id == run.id)
+    return int(connection.scalar(query) or 0)
+
+
 def cancel_run(connection: Connection, run: Row[Any], cancelled_by: str) -> None:
     """Stop ``run``, a row that this transaction has locked; harmless when it has ended or is being stopped."""
     if run.status == QUEUED:
         end_run(connection, run, Ending(CANCELLED, cancelled_by=cancelled_by), finished_at=now(), steps=[])
     elif run.status == RUNNING:
-        connection.execute(update(runs).where(runs.c.id == run.id).values(cancel_requested_at=now()))
+        # Asked again while it is being stopped, it is the first who has stopped it.
+        first = {"cancel_requested_at": run.cancel_requested_at or now()}
+        first["cancel_requested_by"] = run.cancel_requested_by or cancelled_by
+        connection.execute(update(runs).where(runs.c.id == run.id).values(first))
         connection.execute(select(func.pg_notify(RUN_CANCEL, run.id)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -28,3 +29,13 @@ def storable(value: Any) -> Any:
             for item in value:
                 storable(item)
     return value
+
+
+def kept(value: Any) -> Any:
+    """What an agent has said, as the database keeps it: what cannot be kept is the agent's fault, not ours.
+
+    Raises:
+        ValueError: it is no JSON, or holds what has no place in the database.
+        TypeError: it is no JSON.
+    """
+    return storable(json.loads(json.dumps(value)))

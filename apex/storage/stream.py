@@ -38,8 +38,8 @@ _RUN_MEMORY_SECONDS = 24 * 3600
 # uvloop says RuntimeError of a transport that the other side has closed, and the client does not take it for its own.
 # One that has not answered in time is no broken line: asked once more, it would only be waited for twice as long.
 _LINE_BROKEN: Any = (redis.ConnectionError, RuntimeError)
-# A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of.
-_STREAM_MEMORY_SECONDS = 30 * 24 * 3600
+STREAM_MEMORY_SECONDS = 30 * 24 * 3600
+"""A user of whom nothing is heard for so long begins with a new epoch, which a returning client is told of."""
 
 # Numbers, stores and announces in one step, so that concurrent senders cannot interleave.
 # An event after the run's end is dropped (a worker that was taken for dead may wake up), and so is what a tool says
@@ -156,7 +156,7 @@ class EventStream:
                 event.run_sequence_floor,
                 "1" if event.ends_run else "0",
                 _RUN_MEMORY_SECONDS,
-                _STREAM_MEMORY_SECONDS,
+                STREAM_MEMORY_SECONDS,
                 event.timestamp,
                 event.payload.get("call_id", ""),
                 "1" if event.type == "tool_completed" else "0",

@@ -158,6 +158,7 @@ runs = Table(
     Column("worker", Text),
     _when("lease_expires_at"),
     _when("cancel_requested_at"),
+    Column("cancel_requested_by", UUID(as_uuid=False)),
     _now(),
     _when("started_at"),
     _when("finished_at"),

@@ -85,7 +85,7 @@ def application(process: Process, database: Database, *, warm_up: bool = False) 
     ) -> ExecutionAnswer:
         """Carry a call out; a caller that hangs up stops it."""
         bind_contextvars(run_id=body.run_id)
-        tool = await dispatcher.find(name)
+        tool = await dispatcher.find_for(idempotency_key, name, caller)
         work = asyncio.ensure_future(dispatcher.execute(tool, idempotency_key, body, caller))
         gone = asyncio.ensure_future(_hung_up(request))
         try:

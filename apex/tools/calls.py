@@ -74,6 +74,12 @@ class CallRecords:
         )
         return None
 
+    def has_begun(self, call_id: str, tool_name: str, tenant_id: str) -> bool:
+        """Whether the tenant's call of this tool has been begun before, by whichever instance."""
+        this = (tool_calls.c.id == call_id) & (tool_calls.c.tool_name == tool_name)
+        with self._database.tenant(tenant_id) as connection:
+            return connection.scalar(select(tool_calls.c.id).where(this)) is not None
+
     def finish(self, call: ToolCall, answer: ExecutionAnswer) -> None:
         """The call has ended with this answer, which is kept to be given again until its run ends.
 

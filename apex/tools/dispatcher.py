@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 
+from apex.http.problems import Problem
 from apex.runtime.discovery import Instance, Registry
 from apex.runtime.plugins import find
 from apex.runtime.telemetry import request_id, trace_id
@@ -32,7 +33,7 @@ from apex.tools.permissions import GRANTS, require
 from apex.tools.pools import FairThreads
 from apex.tools.registered import RegisteredTools
 from apex.tools.sanitising import masked
-from apex.tools.tool import Tool, ToolCall
+from apex.tools.tool import Tool, ToolCall, seconds_waited
 
 log = structlog.get_logger()
 
@@ -63,7 +64,8 @@ def partners_client(seconds: float) -> httpx.AsyncClient:
 class Stopwatch:
     """Seconds that a tool was at work: nothing of what comes before or after it, nor of any waiting for its turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: ToolCall) -> None:
+        self._call = call
         self.seconds = 0.0
         self._started = 0.0
 
@@ -72,7 +74,7 @@ class Stopwatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._started
+        self.seconds = time.perf_counter() - self._started - seconds_waited(self._call.turns)
 
 
 class Dispatcher:
@@ -107,6 +109,21 @@ class Dispatcher:
             return self.tools[name]
         return await asyncio.to_thread(self._registered.find, name)
 
+    async def find_for(self, call_id: str, name: str, caller: dict[str, str]) -> Tool:
+        """The tool for a call; one that was withdrawn since the call began finishes it, also at another instance.
+
+        Raises:
+            Problem: as ``find`` does.
+        """
+        try:
+            return await self.find(name)
+        except Problem as problem:
+            if problem.code != "tool_withdrawn":
+                raise
+            if not await asyncio.to_thread(self._records.has_begun, call_id, name, caller["tenant_id"]):
+                raise
+        return await asyncio.to_thread(self._registered.withdrawn, name)
+
     async def known(self) -> list[Tool]:
         """Every tool that can be used now."""
         return [*self.tools.values(), *await asyncio.to_thread(self._registered.in_use)]
@@ -119,7 +136,6 @@ class Dispatcher:
         """
         require(tool.permission, caller)
         started_at = datetime.now(UTC)
-        work = Stopwatch()
         call = ToolCall(
             call_id,
             tool.name,
@@ -132,6 +148,7 @@ class Dispatcher:
             self._threads,
             self._teller(call_id, tool, request, caller),
         )
+        work = Stopwatch(call)
         known = await self._begin(call, started_at)
         if known is not None:
             return known
@@ -145,7 +162,11 @@ class Dispatcher:
             answer = _answer(call, work, _error("invalid_parameters", f"Wrong parameters: {wrong}."))
         except ToolError as failed:
             answer = _answer(call, work, _error("tool_failed", failed.message, failed.recoverable))
-        except Exception:
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            # Also what is meant to end a process or a task: a tool ends nothing but its own call.
             log.exception("tool failed", tool_name=tool.name)
             message = f"The tool '{tool.name}' failed because of a fault of its own."
             answer = _answer(call, work, _error("tool_failed", message))
@@ -224,4 +245,4 @@ def _answer(
 def _error(code: str, message: str, recoverable: bool = False) -> ExecutionError:
     # Whatever a tool has said: half characters cannot be written down.
     text = masked(message).encode(errors="replace").decode()
-    return ExecutionError(code=code, message=text, recoverable=recoverable)
+    return ExecutionError(code=code, message=text or "The tool failed.", recoverable=recoverable)

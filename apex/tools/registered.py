@@ -68,13 +68,25 @@ class RegisteredTools:
         Raises:
             Problem: 404, there never was one; 410, it was withdrawn.
         """
+        row = self._row(name)
+        if row.withdrawn_at is not None:
+            raise Problem(410, "tool_withdrawn", f"The tool '{name}' was withdrawn and cannot be used any more.")
+        return RegisteredTool(row)
+
+    def withdrawn(self, name: str) -> RegisteredTool:
+        """The tool of that name, be it withdrawn, for calls that have begun before.
+
+        Raises:
+            Problem: 404, there never was one.
+        """
+        return RegisteredTool(self._row(name))
+
+    def _row(self, name: str) -> Row[Any]:
         with self._database.platform() as connection:
             row = connection.execute(_ONE, {"name": name}).first()
         if row is None:
             raise Problem(404, "unknown_tool", f"There is no tool of the name '{name}'.")
-        if row.withdrawn_at is not None:
-            raise Problem(410, "tool_withdrawn", f"The tool '{name}' was withdrawn and cannot be used any more.")
-        return RegisteredTool(row)
+        return row
 
     def in_use(self) -> list[Tool]:
         """Every tool that was not withdrawn."""

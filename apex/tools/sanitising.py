@@ -47,7 +47,7 @@ def _without_secrets(value: Any, name: str, *, cut: bool) -> Any:
     if isinstance(value, dict):
         members = list(value.items())
         first = members[:_MOST_MEMBERS] if cut else members
-        kept = {key: _without_secrets(member, str(key), cut=cut) for key, member in first}
+        kept = {masked(str(key)): _without_secrets(member, str(key), cut=cut) for key, member in first}
         return kept if len(first) == len(members) else {**kept, "...": f"{len(members) - len(first)} more"}
     if isinstance(value, list):
         some = value[:_LONGEST_LIST] if cut else value

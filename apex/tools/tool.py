@@ -8,7 +8,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,8 +30,35 @@ T = TypeVar("T")
 
 
 @dataclass
+class Turn:
+    """Work of a call: when it was asked for, when somebody began with it, when it was over or given up."""
+
+    asked: float = field(default_factory=time.perf_counter)
+    began: float | None = None
+    ended: float | None = None
+
+
+def seconds_waited(turns: Iterable[Turn]) -> float:
+    """How long none of a call's work was done, and some of it waited for a thread."""
+    moments: list[tuple[float, int, int]] = []
+    for turn in turns:
+        ended = time.perf_counter() if turn.ended is None else turn.ended
+        began = ended if turn.began is None else turn.began
+        moments += [(turn.asked, 1, 0), (began, -1, 1), (ended, 0, -1)]
+    waited, since, waiting, working = 0.0, 0.0, 0, 0
+    for moment, more_waiting, more_working in sorted(moments):
+        if waiting and not working:
+            waited += moment - since
+        since, waiting, working = moment, waiting + more_waiting, working + more_working
+    return waited
+
+
+@dataclass
 class ToolCall:
-    """One call: on whose behalf, and the ways out. ``bytes_read`` and ``cpu_seconds`` are reported as usage."""
+    """One call: on whose behalf, and the ways out. ``bytes_read`` and ``cpu_seconds`` are reported as usage.
+
+    ``turns``: what the call has had done, for some of which it may have had to wait.
+    """
 
     call_id: str
     tool_name: str
@@ -45,6 +72,7 @@ class ToolCall:
     tell: Callable[[dict[str, Any]], None]
     bytes_read: int = 0
     cpu_seconds: float = 0.0
+    turns: list[Turn] = field(default_factory=list, repr=False)
     _asked: Counter[str] = field(default_factory=Counter, repr=False)
 
     async def fetch(self, url: str, parameters: dict[str, str] | None = None) -> httpx.Response:
@@ -70,10 +98,15 @@ class ToolCall:
         self._asked[asked] += 1
         key = uuid.uuid5(uuid.UUID(self.call_id), f"{self._asked[asked]} {asked}")
         headers = {"traceparent": traceparent(), "idempotency-key": str(key)}
+        asking = Turn()
+        asking.began = asking.asked
+        self.turns.append(asking)
         try:
             response = await self.http.request(method, url, headers=headers, **content)
         except httpx.HTTPError:
             raise ToolError("A partner's service does not answer.", recoverable=True) from None
+        finally:
+            asking.ended = time.perf_counter()
         self.bytes_read += len(response.content)
         if response.status_code >= 400:
             again = response.status_code >= 500 or response.status_code == 429
@@ -87,7 +120,7 @@ class ToolCall:
             ToolError: there is none, or it does not let us in.
         """
         # Entering it is the platform's own work, and not counted as the call's.
-        return await self.threads.run(self.tenant_id, partial(self.accounts.of_tenant, self.tenant_id))
+        return await self._in_turn(partial(self.accounts.of_tenant, self.tenant_id))
 
     async def report(self, message: str, done: int, total: int) -> None:
         """Tell the customer how far a call that takes its time has come; returns when it has been told.
@@ -111,7 +144,20 @@ class ToolCall:
                     self.cpu_seconds += time.thread_time() - before
                     self.bytes_read += sum(sizes)
 
-        return await self.threads.run(self.tenant_id, timed)
+        return await self._in_turn(timed)
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        waiting = Turn()
+        self.turns.append(waiting)
+
+        def begun() -> T:
+            waiting.began = time.perf_counter()
+            return work()
+
+        try:
+            return await self.threads.run(self.tenant_id, begun)
+        finally:
+            waiting.ended = time.perf_counter()
 
 
 class Tool(ABC):

@@ -13,9 +13,10 @@ from sqlalchemy import Row, select
 from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.agents.agent import Message, UsageRecord
 from apex.storage.database import Database
+from apex.storage.storable import kept
 from apex.storage.tables import messages, usage_records
 from apex.tools.sanitising import hidden, shown
-from apex.worker.toolbox import Toolbox
+from apex.worker.toolbox import ToolAnswer, Toolbox
 from apex.worker.tracker import Tracker
 
 log = structlog.get_logger()
@@ -58,7 +59,8 @@ class Execution:
     async def think(self, thought: str) -> None:
         """Tell the customer a thought."""
         self._tracker.state_seen(self.state)
-        self._emit("agent_thinking", {"thought": thought})
+        if thought:
+            self._emit("agent_thinking", {"thought": thought})
         # Gives way, so that a cancellation can reach an agent that only thinks.
         await asyncio.sleep(0)
 
@@ -86,7 +88,7 @@ class Execution:
             return await self._carry_out(name, parameters)
 
     async def _carry_out(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        call_id = str(uuid.uuid4())
+        call_id, parameters = str(uuid.uuid4()), kept(parameters)
         self._tracker.call_started(name, self._agent.name)
         began = self._tracker.now()
         call = {"call_id": call_id, "tool_name": name}
@@ -100,8 +102,10 @@ class Execution:
         end: dict[str, Any] = {"outcome": "failed", "duration_seconds": 0.0, "result": None, "error": None}
         try:
             answer = await self._toolbox.call(call_id, name, parameters, story, self._run.caller)
+            self._used(answer)
             end |= {"outcome": "succeeded", "duration_seconds": answer.duration_seconds, "result": shown(answer.result)}
         except ToolFailed as failed:
+            self._used(failed)
             error = {"code": failed.code, "message": failed.message, "recoverable": failed.recoverable}
             end |= {"duration_seconds": failed.duration_seconds, "error": {**error, **failed.details}}
             raise
@@ -112,10 +116,13 @@ class Execution:
         finally:
             self._emit("tool_completed", {**call, **end})
             self._tracker.call_ended(name, self._agent.name)
-        self._tracker.bytes_read += answer.bytes_read
-        self._tracker.tool_cpu_seconds += answer.cpu_seconds
         self._tracker.state_seen(self.state)
         return answer.result
+
+    def _used(self, call: ToolAnswer | ToolFailed) -> None:
+        """Count what a call has used, however it ended."""
+        self._tracker.bytes_read += call.bytes_read
+        self._tracker.tool_cpu_seconds += call.cpu_seconds
 
     async def delegate(self, agent_name: str, input: dict[str, Any]) -> dict[str, Any]:
         """The answer of another agent, whose part is told inside this story."""

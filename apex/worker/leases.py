@@ -226,15 +226,19 @@ class Leases(threading.Thread):
         with self._database.platform() as connection:
             lost = connection.execute(text(f"SELECT {_COLUMNS} FROM lost_runs()").columns(*runs.c)).all()
         for run in lost:
-            with (
-                span("worker lost", run.traceparent, tenant_id=run.tenant_id, run_id=run.id),
-                self._database.tenant(run.tenant_id) as connection,
-            ):
-                finished_at = now()
-                ending = Ending(FAILED, error=WORKER_LOST)
-                steps = _accounted(run, run.steps, "worker lost", finished_at)
-                if end_run(connection, run, ending, finished_at=finished_at, steps=steps):
-                    log.warning("run failed: its worker was lost", lost_worker=run.worker)
+            with span("worker lost", run.traceparent, tenant_id=run.tenant_id, run_id=run.id):
+                try:
+                    self._fail(run)
+                except Exception as error:
+                    # One that cannot be ended does not keep the others.
+                    log.error("lost run not ended", exc_info=error)
+
+    def _fail(self, run: Row[Any]) -> None:
+        with self._database.tenant(run.tenant_id) as connection:
+            finished_at = now()
+            steps = _accounted(run, run.steps, "worker lost", finished_at)
+            if end_run(connection, run, Ending(FAILED, error=WORKER_LOST), finished_at=finished_at, steps=steps):
+                log.warning("run failed: its worker was lost", lost_worker=run.worker)
 
     def _tell(self, run_id: str, message: Callable[[Held], None]) -> None:
         with self._lock:

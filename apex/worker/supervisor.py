@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from apex.runtime.discovery import Directory
 from apex.settings import Settings
 from apex.storage.database import Database
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
-from apex.storage.storable import storable
+from apex.storage.storable import kept
 from apex.storage.stream import EventStream
 from apex.storage.tables import runs
 from apex.worker.execution import Execution, read_history
@@ -67,6 +66,8 @@ class Supervisor:
                 raise LookupError(f"no agent named {run.agent_name} in this deployment")
             async with limit:
                 answer = await self._perform(run, agent, tracker, toolbox)
+            if limit.expired():  # whatever an agent makes of its cancellation
+                return Ending(TIMED_OUT, error=OUT_OF_TIME)
             return Ending(COMPLETED, answer=kept(answer), partial=tracker.partial, message=kept(agent.tell(answer)))
         except BaseException as error:
             task = asyncio.current_task()
@@ -121,16 +122,6 @@ class Supervisor:
         with self._database.tenant(run.tenant_id) as connection:
             found = connection.execute(query).one()
         return Ending(found.status) if (found.worker, found.finished_at) == (run.worker, finished_at) else None
-
-
-def kept(value: Any) -> Any:
-    """What an agent has said, as the database keeps it: what cannot be kept is the agent's fault, not ours.
-
-    Raises:
-        ValueError: it is no JSON, or holds what has no place in the database.
-        TypeError: it is no JSON.
-    """
-    return storable(json.loads(json.dumps(value)))
 
 
 def _told(error: BaseException) -> dict[str, Any]:

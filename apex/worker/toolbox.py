@@ -67,24 +67,22 @@ class Toolbox:
             log.warning("tool call refused", tool_name=name, status=response.status_code, code=body.get("code"))
             raise _refused(name, response.status_code, body)
         usage = body["usage"]
+        used = {
+            "bytes_read": usage["bytes_read"] + len(response.content),
+            "cpu_seconds": usage["cpu_seconds"],
+            "duration_seconds": usage["duration_seconds"],
+        }
         if body["status"] != "succeeded":
             reason = body["error"]
-            raise ToolFailed(
-                name,
-                reason["message"],
-                reason["recoverable"],
-                reason["code"],
-                duration_seconds=usage["duration_seconds"],
-            )
-        return ToolAnswer(
-            body["result"], usage["bytes_read"] + len(response.content), usage["cpu_seconds"], usage["duration_seconds"]
-        )
+            raise ToolFailed(name, reason["message"], reason["recoverable"], reason["code"], **used)
+        return ToolAnswer(body["result"], **used)
 
     async def _ask(self, call_id: str, name: str, call: dict[str, Any], caller: dict[str, str]) -> httpx.Response:
         """The first answer of an instance; another is asked when one breaks off, under the same key.
 
         Asked again, an instance carries the call out only if no other is at it. How long that is tried is counted
-        from when something first went wrong: the work itself may take its time.
+        from when something first went wrong, and anew when an instance has been at work for so long: work may take its
+        time.
 
         Raises:
             httpx.HTTPError: no instance could be reached, or one took too long.
@@ -93,7 +91,8 @@ class Toolbox:
         first_failure, pause = None, _FIRST_PAUSE
         while True:
             url = self._directory.pick(broken)
-            given_up_at = (first_failure or time.monotonic()) + self._patience
+            asked_at = time.monotonic()
+            given_up_at = (first_failure or asked_at) + self._patience
             try:
                 response = await self._post(f"{url}/v1/tools/{_segment(name)}/executions", call_id, call, caller)
                 if not _in_progress(response) or time.monotonic() > given_up_at:
@@ -103,7 +102,9 @@ class Toolbox:
             except httpx.TransportError as error:
                 log.warning("tools instance broke off", tool_name=name, url=url, reason=type(error).__name__)
                 broken.add(url)
-                if time.monotonic() > given_up_at:
+                if time.monotonic() - asked_at > self._patience:
+                    first_failure, pause = None, _FIRST_PAUSE
+                elif time.monotonic() > given_up_at:
                     raise
             first_failure = first_failure or time.monotonic()
             await asyncio.sleep(pause)

@@ -116,6 +116,7 @@ def test_a_waiting_run_is_cancelled_and_a_running_one_is_told_to_stop(place):
     remove(place)
     assert stored(place, waiting).status == "cancelled"
     assert (stored(place, running).status, stored(place, running).cancel_requested_at is None) == ("running", False)
+    assert stored(place, running).cancel_requested_by == place.owner.user_id
     assert (stored(place, ended).status, stored(place, ended).cancel_requested_at) == ("completed", None)
     with place.database.tenant(place.owner.tenant_id) as connection:
         told = connection.scalars(select(outbox.c.payload).where(outbox.c.topic == "events")).all()

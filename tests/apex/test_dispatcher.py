@@ -16,8 +16,9 @@ from apex.http.problems import Problem
 from apex.runtime.discovery import Instance, Registry, new_id
 from apex.settings import Discovery
 from apex.storage.database import Database
+from apex.storage.runs import now
 from apex.storage.stream import EventStream
-from apex.storage.tables import tenants, tool_calls
+from apex.storage.tables import registered_tools, tenants, tool_calls
 from apex.tools import Tool, ToolCall, ToolError
 from apex.tools.dispatcher import Dispatcher, partners_client
 from apex.tools.models import Execution, ExecutionAnswer
@@ -64,17 +65,20 @@ class Case:
         )
         self.url = "http://127.0.0.1:1"
 
-    async def execute(self, tool: Tool) -> ExecutionAnswer:
-        """What a new instance answers to the call."""
+    def dispatcher(self, tools: list[Tool]) -> Dispatcher:
+        """A new instance's."""
         settings = SETTINGS.model_copy(
             update={"partners": SETTINGS.partners.model_copy(update={"pricing_url": self.url})}
         )
         registry = Registry(redis.Redis.from_url("redis://127.0.0.1:1/0"), "tools", Discovery())
         instance = Instance(new_id(), "some", "http://some", "1.0", str(datetime.now(UTC)))
         stream = EventStream("redis://127.0.0.1:1/0", 1)
-        dispatcher = Dispatcher([tool], self.database, stream, registry, settings, instance)
+        return Dispatcher(tools, self.database, stream, registry, settings, instance)
+
+    async def execute(self, tool: Tool) -> ExecutionAnswer:
+        """What a new instance answers to the call."""
         caller = {"tenant_id": self.tenant, "user_id": str(uuid.uuid4()), "plan": "free", "role": "owner"}
-        return await dispatcher.execute(tool, self.call_id, self.request, caller)
+        return await self.dispatcher([tool]).execute(tool, self.call_id, self.request, caller)
 
     def status(self) -> Any:
         """How the call is recorded."""
@@ -117,6 +121,29 @@ def test_a_reason_that_cannot_be_written_down_is_told_as_far_as_it_can_be(case):
     assert (answer.error.message, case.status()) == ("half a character: ?", "failed")
 
 
+@pytest.mark.parametrize("way_out", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError()])
+@pytest.mark.parametrize("is_in_thread", [False, True])
+def test_a_tool_ends_nothing_but_its_own_call(case, way_out, is_in_thread):
+    def end() -> None:
+        raise way_out
+
+    async def work(call: ToolCall) -> Any:
+        return await call.in_thread(end) if is_in_thread else end()
+
+    answer = asyncio.run(case.execute(Some(work)))
+    assert answer.error is not None
+    assert (answer.error.message, answer.error.recoverable, case.status()) == (OWN_FAULT, False, "failed")
+
+
+def test_a_tool_that_gives_no_reason_still_says_that_it_failed(case):
+    async def work(call: ToolCall) -> Any:
+        raise ToolError("")
+
+    answer = asyncio.run(case.execute(Some(work)))
+    assert answer.error is not None
+    assert answer.error.message == "The tool failed."
+
+
 def test_a_call_is_not_begun_anew_while_the_thread_of_a_withdrawn_one_works(case):
     at_work, go_on = threading.Event(), threading.Event()
 
@@ -152,7 +179,10 @@ def test_a_request_made_twice_is_meant_twice_and_known_again_when_the_call_is_re
         for amount in (1, 1, 2):
             await call.send(f"{call.pricing_url}/payments", {"amount": amount})
         await call.fetch(f"{call.pricing_url}/prices")
-        raise asyncio.CancelledError
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.get_running_loop().create_future()
 
     for _ in range(2):
         with pytest.raises(asyncio.CancelledError):
@@ -160,6 +190,30 @@ def test_a_request_made_twice_is_meant_twice_and_known_again_when_the_call_is_re
     keys = [asked.headers["idempotency-key"] for asked in api.asked]
     assert (len(set(keys)), len(keys)) == (4, 8)
     assert keys[:4] == keys[4:]
+
+
+def test_a_call_that_has_begun_is_finished_with_a_tool_that_was_withdrawn_since(case):
+    row = {"name": f"some_{uuid.uuid4().hex[:8]}", "description": "Some.", "permission": "partners:read"}
+    added = {**row, "id": str(uuid.uuid4()), "parameters": {}, "partner": "pricing", "path": "/", "withdrawn_at": now()}
+    with case.database.tenant(case.tenant) as connection:
+        connection.execute(insert(registered_tools).values(**added, tenant_id=case.tenant))
+    caller = {"tenant_id": case.tenant}
+    dispatcher = case.dispatcher([])
+
+    def found(call_id: str, tenant: dict[str, str] = caller) -> str:
+        name: str = asyncio.run(dispatcher.find_for(call_id, row["name"], tenant)).name
+        return name
+
+    with pytest.raises(Problem, match="was withdrawn"):
+        found(case.call_id)
+    began = {"id": case.call_id, "run_id": str(uuid.uuid4()), "user_id": str(uuid.uuid4()), "tool_name": row["name"]}
+    with case.database.tenant(case.tenant) as connection:
+        values = {**began, "status": "running", "instance": "some", "trace_id": "1", "started_at": now()}
+        connection.execute(insert(tool_calls).values(**values, tenant_id=case.tenant))
+    assert found(case.call_id) == row["name"]
+    for others in (str(uuid.uuid4()), case.call_id):
+        with pytest.raises(Problem, match="was withdrawn"):
+            found(others, {"tenant_id": str(uuid.uuid4())})
 
 
 def test_what_a_partner_has_set_for_one_call_is_not_sent_with_the_next(api: ApiServer):

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from support.scenario.bookkeeping import Books
 from support.scenario.undo import UndoStack
 from support.scenario.verdict import Verdict, verdict_of_step
 from support.stores import locks
@@ -16,7 +17,7 @@ from support.stores.locks import Hold
 def world(settings, database):
     """As much of a scenario as a hold knows of; what is held is released at the end."""
     addresses = SimpleNamespace(postgres_application_url=settings.url.get_secret_value())
-    scenario: Any = SimpleNamespace(addresses=addresses, undo=UndoStack())
+    scenario: Any = SimpleNamespace(addresses=addresses, undo=UndoStack(), books=Books())
     yield scenario
     assert scenario.undo.run_all() == []
 

@@ -91,3 +91,8 @@ def test_what_a_tool_reports_is_told_without_secrets():
     call = ToolCall(*ids, nobody, "http://partner", nobody, nobody, told.append)
     asyncio.run(call.report(f"Signing in with password={SECRET}", 1, 2))
     assert told == [{"message": f"Signing in with password={MASK}", "done": 1, "total": 2}]
+
+
+def test_a_secret_under_which_something_stands_is_none_either():
+    assert shown({f"Bearer {SECRET}": {"a": 1}}) == {f"Bearer {MASK}": {"a": 1}}
+    assert hidden({"eyJhbGciOi.eyJzdWIi.c2lnbmVk": 1}) == {MASK: 1}

@@ -1,16 +1,21 @@
 """The end of a run: what can be kept of an answer, and whose end it was when the receipt was lost."""
 
-from contextlib import contextmanager
+import asyncio
+import uuid
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from apex.storage.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, now
-from apex.storage.tables import messages, runs
-from apex.worker.supervisor import RUNS_ENDED, Supervisor, kept
+from apex.agents import Agent
+from apex.storage.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, cancel_run, end_run, now
+from apex.storage.storable import kept
+from apex.storage.tables import messages, outbox, runs
+from apex.worker.supervisor import RUNS_ENDED, Supervisor
 from apex.worker.tracker import Tracker
 
 
@@ -77,3 +82,57 @@ def test_an_accepted_cancellation_is_how_a_run_ends_whatever_its_agent_makes_of_
         assert (found.status, found.answer, found.error) == (CANCELLED, None, None)
         assert connection.execute(select(messages)).all() == []
     assert RUNS_ENDED.labels(run.agent_name, CANCELLED)._value.get() == 1
+
+
+@pytest.mark.parametrize("ending", [Ending(COMPLETED, answer={"a": 1}, message="Done."), Ending(CANCELLED)])
+def test_the_first_who_asked_has_cancelled_a_run_whoever_asks_again(database, run, ending):
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    for who in (first, second):
+        with database.tenant(run.tenant_id) as connection:
+            cancel_run(connection, connection.execute(select(runs).where(runs.c.id == run.id)).one(), who)
+    with database.tenant(run.tenant_id) as connection:
+        end_run(connection, run, ending, finished_at=now(), steps=[])
+        told = connection.scalars(select(outbox.c.payload).where(outbox.c.topic == "events")).all()
+    assert [event["payload"] for event in told if event["run_id"] == run.id] == [{"cancelled_by": first}]
+
+
+class Stubborn(Agent):
+    """Answers when it is cancelled."""
+
+    name, description = "stubborn", "Answers all the same."
+
+    async def run(self, context: Any) -> dict[str, Any]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+        return {"a": 1}
+
+
+def test_an_answer_that_comes_after_the_time_limit_is_none(database, run):
+    unused: Any = SimpleNamespace(calls_at_once=8, publish=lambda event: 1)
+    supervisor = Supervisor(database, unused, unused, unused, unused, "worker")
+    limited: Any = SimpleNamespace(**{**run._mapping, "time_limit_seconds": 0.05})
+    ending = asyncio.run(supervisor._ending(limited, Stubborn(), Tracker(limited, unused), unused))
+    assert ending.status == TIMED_OUT
+
+
+class Asking(Agent):
+    """Calls a tool with parameters that are no JSON."""
+
+    name, description = "asking", "Asks for the impossible."
+
+    async def run(self, context: Any) -> dict[str, Any]:
+        return cast("dict[str, Any]", await context.call_tool("some", {"share": float("nan")}))
+
+
+def test_parameters_that_are_no_json_are_the_agents_fault_and_nothing_is_told_of_the_call(database, run):
+    told: list[Any] = []
+
+    def tells(event: Any) -> int:
+        told.append(event.type)
+        return 1
+
+    unused: Any = SimpleNamespace(calls_at_once=8, publish=tells)
+    supervisor = Supervisor(database, unused, unused, unused, unused, "worker")
+    ending = asyncio.run(supervisor._ending(run, Asking(), Tracker(run, unused), unused))
+    assert (ending.status, ending.error and ending.error["code"]) == (FAILED, "agent_failed")
+    assert told == ["agent_started"]
