@@ -13,7 +13,7 @@ from support.refusal import Refusal
 from support.run.session import Session
 from support.settings import Settings, reports_of
 from support.walk.disturbances import DISTURBANCES
-from support.walk.moves import MOVES
+from support.walk.moves import KINDS, MOVES, mostly
 from support.walk.people import Ground
 from support.walk.taking import take
 from support.walk.walking import Move, Step, Walk, draw, shortest
@@ -44,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--seed", type=int, metavar="S", help="which walk (default: a new one)")
     made.add_argument("--steps", type=_count, default=200, metavar="N", help="how long it is (default: 200)")
+    kinds = ", ".join(map(repr, KINDS))
+    made.add_argument("--mostly", choices=KINDS, metavar="KIND", help=f"what is done most often, one of {kinds}")
     made.add_argument("--calm", action="store_true", help="without faults")
     made.add_argument("--replay", metavar="FILE", help="the steps of a walk.json instead of drawn ones")
     made.add_argument("--defect", metavar="ID", help="with this seeded defect in the platform: does the walk notice?")
@@ -66,6 +68,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         reports = reports_of(own.define)
         moves = MOVES if own.calm else {**MOVES, **DISTURBANCES}
+        if own.mostly:
+            moves = mostly(own.mostly, moves)
         seed = secrets.randbelow(1_000_000) if own.seed is None else own.seed
         steps = _replayed(Path(own.replay), moves) if own.replay else draw(seed, own.steps, moves)
         where = f"the walk of {own.replay}" if own.replay else f"a walk of {len(steps)} steps, --seed {seed}"

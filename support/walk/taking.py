@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from support.matchers.story import numbering_faults
 from support.platform.capabilities import Capability
@@ -24,8 +25,20 @@ def take(
 
     :param tell: hears of every step that was possible.
     """
-    began = time.monotonic()
     ground = Ground(session.begin(_SUBJECT))
+    walk = go(ground, steps, moves, tell)
+    faults = [] if walk.failure else at_the_end(ground)
+    faults += [str(finding) for finding in session.finish(ground.world).findings]
+    if faults and walk.failure is None:
+        return replace(walk, failure=Failure(None, "at the end", tuple(faults)))
+    return walk
+
+
+def go(
+    ground: Ground, steps: Sequence[Step], moves: Mapping[str, Move[Ground]], tell: Callable[[int, str], None]
+) -> Walk:
+    """Make the moves of a walk, up to the first that fails."""
+    began = time.monotonic()
     told: list[tuple[int, str]] = []
     failure: Failure | None = None
     for number, step in enumerate(steps):
@@ -40,16 +53,10 @@ def take(
         if sentence:
             told.append((number, sentence))
             tell(number, sentence)
-    if failure is None:
-        faults = _at_the_end(ground)
-        failure = Failure(None, "at the end", tuple(faults)) if faults else None
-    findings = [str(finding) for finding in session.finish(ground.world).findings]
-    if failure is None and findings:
-        failure = Failure(None, "at the end", tuple(findings))
     return Walk(steps, told, failure, time.monotonic() - began)
 
 
-def _at_the_end(ground: Ground) -> list[str]:
+def at_the_end(ground: Ground) -> list[str]:
     """What is wrong when everybody reads everything and has come back."""
     world, faults = ground.world, []
     people = [person.user for person in ground.people]

@@ -1,8 +1,31 @@
 """What customers do on a walk, and how often."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from support.walk.moves import accounts, conversations, money, runs
 from support.walk.people import Ground
 from support.walk.walking import Move
+
+KINDS: dict[str, frozenset[str]] = {
+    "run agents": frozenset({"run", "usage report", "two runs", "cancel", "old run"}),
+    "run agents while services fail": frozenset({"run", "usage report", "disturb"}),
+    "leave and return": frozenset({"events", "run"}),
+    "change plans and use tools": frozenset({"plan", "tools", "join", "run"}),
+    "write and read": frozenset({"begin", "write", "rename", "delete", "move messages", "read everything"}),
+    "log in and out": frozenset({"log out", "renew", "old token", "join", "remove"}),
+}
+"""Moves of a kind, by what customers do in them."""
+_MORE_OFTEN = 4
+
+
+def mostly(kind: str, moves: Mapping[str, Move[Ground]]) -> dict[str, Move[Ground]]:
+    """The moves, those of a kind more often."""
+    often = KINDS[kind]
+    return {
+        name: replace(move, weight=move.weight * (_MORE_OFTEN if name in often else 1)) for name, move in moves.items()
+    }
+
 
 MOVES: dict[str, Move[Ground]] = {
     "sign up": Move(6, accounts.signs_up),

@@ -8,12 +8,13 @@ from support.walk.people import MANAGERS, Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
 DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
-CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
+CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 _PLANS = (Plan.EARLY, Plan.MID, Plan.ENTERPRISE)  # the Free plan's rate limit would end the walk
 _ORGANISATIONS = 4
 
 
 def signs_up(ground: Ground, choices: random.Random) -> str | None:
+    """An organisation comes, with a plan."""
     if len(ground.organisations) == min(_ORGANISATIONS, len(ORGANISATIONS)):
         return None
     organisation = ground.found(choices.choice(_PLANS))
@@ -21,6 +22,7 @@ def signs_up(ground: Ground, choices: random.Random) -> str | None:
 
 
 def joins(ground: Ground, choices: random.Random) -> str | None:
+    """An invited colleague comes, in some role."""
     open_ones = [each for each in ground.organisations if each.ever < len(PEOPLE)]
     organisation = one_of(choices, open_ones)
     if organisation is None:
@@ -30,6 +32,7 @@ def joins(ground: Ground, choices: random.Random) -> str | None:
 
 
 def is_removed(ground: Ground, choices: random.Random) -> str | None:
+    """A colleague is removed, and is out at once."""
     by = one_of(choices, ground.people)
     others = [each for each in by.organisation.people if each is not by] if by else []
     leaving = one_of(choices, others)
@@ -43,12 +46,13 @@ def is_removed(ground: Ground, choices: random.Random) -> str | None:
         return came(sentence, outcome, CONFLICT)
     told = came(sentence, outcome, DONE)
     leaving.organisation.people.remove(leaving)
-    came(f"{leaving}, removed, lists conversations", ground.world.platform.threads(leaving.user), STRANGER)
+    came(f"{leaving}, removed, lists conversations", ground.world.platform.threads(leaving.user), UNAUTHENTICATED)
     leaving.user.access_token = None
     return told
 
 
 def changes_the_plan(ground: Ground, choices: random.Random) -> str | None:
+    """An organisation changes its plan."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -85,17 +89,19 @@ def uses_tools(ground: Ground, choices: random.Random) -> str | None:
 
 
 def logs_out_and_in(ground: Ground, choices: random.Random) -> str | None:
+    """A session ends, another begins."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
     platform = ground.world.platform
     told = came(f"{person} logs out", platform.log_out(person.user), DONE)
-    came(f"{person}, logged out, lists conversations", platform.threads(person.user), STRANGER)
+    came(f"{person}, logged out, lists conversations", platform.threads(person.user), UNAUTHENTICATED)
     _log_in(ground, person)
     return f"{told}, and in again"
 
 
 def renews_the_session(ground: Ground, choices: random.Random) -> str | None:
+    """A session goes on with its refresh token."""
     person = one_of(choices, ground.people)
     if person is None or person.user.refresh_token is None:
         return None
@@ -107,14 +113,15 @@ def renews_the_session(ground: Ground, choices: random.Random) -> str | None:
 
 
 def uses_an_old_token_again(ground: Ground, choices: random.Random) -> str | None:
+    """A refresh token that was spent is used again: the session ends."""
     person = one_of(choices, [each for each in ground.people if each.spent])
     if person is None:
         return None
     number = choices.randrange(len(person.spent))
     platform = ground.world.platform
     sentence = f"{person} uses the refresh token before the last {len(person.spent) - number} again"
-    told = came(sentence, platform.refresh(person.user, person.spent[number]), STRANGER)
-    came(f"{person} goes on in the session that ended", platform.threads(person.user), STRANGER)
+    told = came(sentence, platform.refresh(person.user, person.spent[number]), UNAUTHENTICATED)
+    came(f"{person} goes on in the session that ended", platform.threads(person.user), UNAUTHENTICATED)
     _log_in(ground, person)
     return told
 
@@ -125,6 +132,7 @@ def _log_in(ground: Ground, person: Person) -> None:
 
 
 def comes_or_leaves(ground: Ground, choices: random.Random) -> str | None:
+    """Somebody watches the events, loses the line, comes back, or leaves."""
     person = one_of(choices, ground.people)
     if person is None:
         return None

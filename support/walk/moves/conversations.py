@@ -10,13 +10,14 @@ from support.walk.people import Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
 DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
-CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
+CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 _TITLES = ("Savings", "Questions", "Über 100 € 🙂", "A")
 _TEXTS = ("What can we save?", "Thanks!", "Zoë's résumé: 25 %", "?")
 _PAGES = (1, 2, 7, None)
 
 
 def begins_a_conversation(ground: Ground, choices: random.Random) -> str | None:
+    """A new conversation."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -30,6 +31,7 @@ def _of_ones_own(ground: Ground, choices: random.Random) -> tuple[Person, str] |
 
 
 def writes(ground: Ground, choices: random.Random) -> str | None:
+    """A message in a conversation."""
     found = _of_ones_own(ground, choices)
     if found is None:
         return None
@@ -39,6 +41,7 @@ def writes(ground: Ground, choices: random.Random) -> str | None:
 
 
 def renames(ground: Ground, choices: random.Random) -> str | None:
+    """Another title for a conversation."""
     found = _of_ones_own(ground, choices)
     if found is None:
         return None
@@ -49,6 +52,7 @@ def renames(ground: Ground, choices: random.Random) -> str | None:
 
 
 def deletes(ground: Ground, choices: random.Random) -> str | None:
+    """A conversation is deleted."""
     found = _of_ones_own(ground, choices)
     if found is None:
         return None
@@ -63,6 +67,7 @@ def deletes(ground: Ground, choices: random.Random) -> str | None:
 
 
 def moves_messages(ground: Ground, choices: random.Random) -> str | None:
+    """Messages move to another conversation, one of them twice."""
     person = one_of(choices, [each for each in ground.people if len(ground.threads(each)) > 1])
     if person is None:
         return None
@@ -79,24 +84,26 @@ def moves_messages(ground: Ground, choices: random.Random) -> str | None:
 
 
 def meddles(ground: Ground, choices: random.Random) -> str | None:
+    """Somebody tries what only a conversation's owner may."""
     found = _of_ones_own(ground, choices)
-    stranger = one_of(choices, [each for each in ground.people if found and each is not found[0]])
-    if found is None or stranger is None:
+    outsider = one_of(choices, [each for each in ground.people if found and each is not found[0]])
+    if found is None or outsider is None:
         return None
     owner, thread = found
     platform = ground.world.platform
     attempts: dict[str, Callable[[], Outcome]] = {
-        "reads": lambda: platform.thread(stranger.user, thread),
-        "lists the messages of": lambda: platform.messages(stranger.user, thread),
-        "renames": lambda: platform.rename_thread(stranger.user, thread, "Stolen"),
-        "deletes": lambda: platform.delete_thread(stranger.user, thread),
-        "writes into": lambda: platform.post_message(stranger.user, thread, "Hello"),
+        "reads": lambda: platform.thread(outsider.user, thread),
+        "lists the messages of": lambda: platform.messages(outsider.user, thread),
+        "renames": lambda: platform.rename_thread(outsider.user, thread, "Stolen"),
+        "deletes": lambda: platform.delete_thread(outsider.user, thread),
+        "writes into": lambda: platform.post_message(outsider.user, thread, "Hello"),
     }
     what = choices.choice(sorted(attempts))
-    return came(f"{stranger} {what} a conversation of {owner}", attempts[what](), UNKNOWN)
+    return came(f"{outsider} {what} a conversation of {owner}", attempts[what](), UNKNOWN)
 
 
 def reads_everything(ground: Ground, choices: random.Random) -> str | None:
+    """Everything of one user is read back."""
     person = one_of(choices, ground.people)
     if person is None:
         return None

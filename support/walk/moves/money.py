@@ -7,12 +7,13 @@ from support.platform.dialect import Meaning
 from support.walk.people import MANAGERS, WORKERS, Ground, came, one_of
 
 DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
-CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
+CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 _AMOUNTS = ("0.01", "1", "2.50", "10.00", "99.99")
 _TEAMS = ("Marketing", "Research", "Betrieb & Co")
 
 
 def sets_the_allowance(ground: Ground, choices: random.Random) -> str | None:
+    """An organisation may spend so much in a month."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -32,6 +33,7 @@ def sets_the_allowance(ground: Ground, choices: random.Random) -> str | None:
 
 
 def books_an_expense(ground: Ground, choices: random.Random) -> str | None:
+    """Money is spent, as far as there is any."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -48,6 +50,7 @@ def books_an_expense(ground: Ground, choices: random.Random) -> str | None:
 
 
 def plans_a_budget(ground: Ground, choices: random.Random) -> str | None:
+    """A team gets a budget."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -64,6 +67,7 @@ def plans_a_budget(ground: Ground, choices: random.Random) -> str | None:
 
 
 def changes_a_budget(ground: Ground, choices: random.Random) -> str | None:
+    """A budget gets another amount."""
     person = one_of(choices, [each for each in ground.people if ground.budgets(each.organisation)])
     if person is None:
         return None

@@ -11,8 +11,7 @@ from support.walk.people import WORKERS, Ground, came, one_of
 from support.walk.walking import Stumble
 
 DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOUND
-CONFLICT, STRANGER = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
-
+CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
@@ -28,6 +27,7 @@ _ENDS: dict[str, tuple[agents.Script, str]] = {
 
 
 def runs_an_agent(ground: Ground, choices: random.Random) -> str | None:
+    """An agent runs to one of the ends that there are."""
     person = one_of(choices, ground.people)
     if person is None:
         return None
@@ -45,6 +45,7 @@ def runs_an_agent(ground: Ground, choices: random.Random) -> str | None:
 
 
 def reports_on_usage(ground: Ground, choices: random.Random) -> str | None:
+    """An agent reports on usage that the suite knows."""
     person = one_of(choices, ground.workers())
     if person is None:
         return None
@@ -65,6 +66,7 @@ def reports_on_usage(ground: Ground, choices: random.Random) -> str | None:
 
 
 def two_run_at_the_same_time(ground: Ground, choices: random.Random) -> str | None:
+    """Two customers have an agent run at the same time."""
     workers = ground.workers()
     if len(workers) < 2:
         return None
@@ -79,15 +81,16 @@ def two_run_at_the_same_time(ground: Ground, choices: random.Random) -> str | No
 
 
 def cancels(ground: Ground, choices: random.Random) -> str | None:
+    """A waiting run is cancelled, twice, after somebody else has tried to."""
     person = one_of(choices, ground.workers())
     if person is None:
         return None
     sentence = f"{person} cancels a run that waits for the partner"
     run = held_runs.waiting_run(ground.world, person.user)
-    stranger = one_of(choices, [each for each in ground.people if each is not person])
-    if stranger is not None:
-        refused = ground.world.platform.cancel_run(stranger.user, run.run_id)
-        came(f"{stranger} cancels a run of {person}", refused, UNKNOWN)
+    outsider = one_of(choices, [each for each in ground.people if each is not person])
+    if outsider is not None:
+        refused = ground.world.platform.cancel_run(outsider.user, run.run_id)
+        came(f"{outsider} cancels a run of {person}", refused, UNKNOWN)
     came(sentence, ground.world.platform.cancel_run(person.user, run.run_id), DONE)
     _has_ended(ground, sentence, run, "cancelled")
     came(f"{sentence}, again", ground.world.platform.cancel_run(person.user, run.run_id), DONE)
@@ -95,6 +98,7 @@ def cancels(ground: Ground, choices: random.Random) -> str | None:
 
 
 def reads_an_old_run(ground: Ground, choices: random.Random) -> str | None:
+    """A run that has ended is read again."""
     members = {person.user for person in ground.people}
     run, text = one_of(choices, [each for each in ground.ended.values() if each[0].user in members]) or (None, "")
     if run is None:
@@ -104,13 +108,14 @@ def reads_an_old_run(ground: Ground, choices: random.Random) -> str | None:
     came(sentence, read, DONE)
     if read.text != text:
         raise Stumble(sentence, [f"it reads {read.text[:300]}, before {text[:300]}"])
-    stranger = one_of(choices, [each for each in ground.people if each.user is not run.user])
-    if stranger is not None:
-        came(f"{stranger} reads it", ground.world.platform.run(stranger.user, run.run_id), UNKNOWN)
+    outsider = one_of(choices, [each for each in ground.people if each.user is not run.user])
+    if outsider is not None:
+        came(f"{outsider} reads it", ground.world.platform.run(outsider.user, run.run_id), UNKNOWN)
     return sentence
 
 
 def asks_for_an_unknown_agent(ground: Ground, choices: random.Random) -> str | None:
+    """An agent is asked for that does not exist."""
     person = one_of(choices, ground.workers())
     if person is None:
         return None
