@@ -183,6 +183,8 @@ class Environment:
         self._run(packages, lock, "the pinned packages cannot be installed")
         self._install_redis(pip, lock)
         (self._site_packages() / "checkout.pth").write_text(CHECKOUT_PTH, encoding="ascii")
+        # With it whoever calls could have every Python of the environment measured.
+        (self._site_packages() / "a1_coverage.pth").unlink(missing_ok=True)
         self._unbind_scripts()
         self._complete.write_text(json.dumps(self._wanted), encoding="utf-8")
         self._progress("")

@@ -17,6 +17,7 @@ from support.scenario.users import USER_PATTERN, Named, Plan, Role
 from support.scenario.words import entries, entry
 from support.service_coordination import words as service_coordination
 from support.tool_dispatcher import words as tool_dispatcher
+from support.walk.moves import KINDS
 from support.websocket_events import words as websocket_events
 
 CATEGORIES = (agent_execution, api, business_data, service_coordination, tool_dispatcher, websocket_events)
@@ -64,5 +65,6 @@ register_type(
     Work=entry(gathered("WORK", work.WORK)),
     Assets=entries(gathered("ASSETS", assets.ASSETS)),
     Group=entry(gathered("GROUPS", populations.GROUPS)),
+    WalkKind=entry({name: name for name in KINDS}),
 )
 register_type(**gathered("TYPES", {}))

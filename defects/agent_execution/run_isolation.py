@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from apex.agents.cost import CostAnalysis
+from apex.backend import runs
 from apex.worker.execution import Execution
 from apex.worker.toolbox import Toolbox
 from defects import Scenario
@@ -13,6 +14,7 @@ from defects._patching import replace
 
 ten = Scenario("Ten customers at the same time each get their own result", service="worker")
 in_turn = Scenario("Runs that follow each other each use their own customer's data", service="worker")
+any_order = Scenario("Runs stay apart in whatever order customers act", service="backend")
 
 SAVINGS = "each customer's answer equals the savings in their own inventory"
 OWN_DATA = "answers, events and stored runs show each customer only their own data"
@@ -59,3 +61,23 @@ def _() -> None:
         return kept[0]
 
     original = replace(Toolbox, "call", call)
+
+
+@any_order.defect(
+    "AEC-03d",
+    "whichever run is read, the newest answer of its organisation is shown",
+    step="every action goes as it must",
+)
+def _() -> None:
+    def fields(row: Any) -> dict[str, Any]:
+        made: dict[str, Any] = original(row)
+        if made["status"] == "completed":
+            if made["id"] not in shown:
+                shown.add(made["id"])
+                newest[made["tenant_id"]] = made["result"]
+            made["result"] = newest[made["tenant_id"]]
+        return made
+
+    shown: set[Any] = set()
+    newest: dict[Any, Any] = {}
+    original = replace(runs, "fields", fields)

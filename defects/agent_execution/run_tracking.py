@@ -8,21 +8,43 @@ from typing import Any
 from sqlalchemy import text
 
 from apex.backend import operations
+from apex.storage.tables import runs
 from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
 listed = Scenario("Runs are listed in every state", service="backend")
+pages = Scenario("The pages of the list show every run once", service="backend")
 durations = Scenario("The durations of the steps add up to the run's duration", service="worker")
 
 ADD_UP = "the operator sees that the steps add up to the run's duration"
 PRICE_LIST = "the operator sees that reading the price list took a second, and no other step did"
+ONCE = "each of Acme's runs is shown once, the newest first"
 WAITED = "the operator sees that the run took no longer than the customer waited"
 
 
 @listed.defect("AEC-07a", "operators do not see queued runs", step="the operator sees Acme's runs in these states")
 def _() -> None:
-    replace(operations, "text", lambda sql: text(sql.replace(":size)", ":size) WHERE status <> 'queued'")))
+    some = f"SELECT {operations._COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :behind_time, :behind_id, :size)"
+    replace(operations, "_RUNS_OF_ALL", text(f"{some} WHERE status <> 'queued'").columns(*runs.c))
+
+
+@pages.defect(
+    "AEC-07e",
+    "the list of all runs ends with its first page",
+    step="each of Acme's runs is shown once, the newest first",
+)
+def _() -> None:
+    replace(operations, "next_cursor", lambda rows, limit: None)
+
+
+@pages.defect("AEC-07f", "the next page begins with the last run of the one before", step=ONCE)
+def _() -> None:
+    def row_at(cursor: str) -> Any:
+        moment, id = original(cursor)
+        return moment + timedelta(microseconds=1), id
+
+    original = replace(operations, "row_at", row_at)
 
 
 @durations.defect("AEC-07b", "each step's duration is measured from the start of the run", step=ADD_UP)

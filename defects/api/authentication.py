@@ -23,13 +23,14 @@ from apex.backend import threads as backend_threads
 from apex.http.buckets import Bucket, Buckets
 from apex.http.problems import Problem
 from apex.settings import Rate
-from apex.storage.tables import sessions
+from apex.storage.tables import sessions, spent_refresh_tokens
 from defects import Scenario
 from defects._patching import replace
 from defects._routes import closed
 
 invalid_token = Scenario("An invalid token gives access to no endpoint", service="backend")
 renewal = Scenario("Renewing a session gives new tokens", service="auth")
+any_order = Scenario("Sessions begin and end as they must in whatever order", service="auth")
 second_renewal = Scenario("A session can be renewed more than once", service="auth")
 reuse = Scenario("Reusing a refresh token ends the session", service="auth")
 guessing = Scenario("Guessing passwords is stopped and does not lock out the owner", service="auth")
@@ -218,3 +219,14 @@ def _() -> None:
 
     refused: set[str] = set()
     original = replace(Buckets, "take", take)
+
+
+@any_order.defect("API-03t", "logging out ends no session that has been renewed", step="every action goes as it must")
+def _() -> None:
+    def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
+        if reason == "logged_out":
+            renewed = set(connection.scalars(select(spent_refresh_tokens.c.session_id)))
+            session_ids = [each for each in session_ids if each not in {str(id) for id in renewed}]
+        original(self, connection, session_ids, reason)
+
+    original = replace(Sessions, "end", end)

@@ -24,6 +24,7 @@ from defects._patching import replace
 fifty = Scenario("Fifty concurrent users receive correct responses in time", service="backend")
 limited = Scenario("The rate limit refuses only the customer who exceeds it", service="backend")
 waited = Scenario("A customer who waits as long as Retry-After says is served", service="backend")
+changed = Scenario("A customer who changes to a larger plan is served at once", service="backend")
 uncounted = Scenario("Rate limiting refuses nobody while Redis is unreachable", service="backend")
 
 _CORRECT = "every response is correct and shows only the customer's own data"
@@ -125,6 +126,18 @@ def _() -> None:
         return seconds or float(requests[bucket.name] > bucket.rate.burst)
 
     requests: Counter[str] = Counter()
+    original = replace(Buckets, "take", take)
+
+
+@changed.defect(
+    "API-08m", "what the smaller plan has used counts against the larger one", step="every response is a success"
+)
+def _() -> None:
+    async def take(self: Buckets, buckets: Sequence[Bucket]) -> float:
+        shared = [Bucket(bucket.name.rpartition(":")[0], bucket.rate) for bucket in buckets]
+        seconds: float = await original(self, shared)
+        return seconds
+
     original = replace(Buckets, "take", take)
 
 

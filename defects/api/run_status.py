@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 from sqlalchemy import Row
@@ -14,6 +14,7 @@ from defects import Scenario
 from defects._patching import replace
 
 forward = Scenario("Status and progress of a run only move forward", service="backend")
+turns = Scenario("Progress does not fall when agents take turns", service="backend")
 unknown = Scenario("A run that never existed is not found", service="backend")
 
 
@@ -55,3 +56,14 @@ def _() -> None:
 @unknown.defect("API-06c", "an unknown run is a permission error", step="the response is a not-found error")
 def _() -> None:
     replace(backend_runs, "not_found", lambda: permission_denied("runs:read"))
+
+
+@turns.defect(
+    "API-06d", "progress is counted anew for each agent", step="the progress that Acme has read has never fallen"
+)
+def _() -> None:
+    def of_the_last_agent(shown: dict[str, Any]) -> None:
+        agents = [step["agent_name"] for step in reversed(shown["steps"])]
+        shown["progress"] = sum(1 for _ in takewhile(lambda name: name == agents[0], agents))
+
+    _shown(of_the_last_agent)

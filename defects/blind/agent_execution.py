@@ -291,7 +291,13 @@ class _Hurried:
         return getattr(self._run, name)
 
 
-@blind_defect("AEC-04zc", "the time limit counts from when the run was asked for, the queue included", service="worker")
+@blind_defect(
+    "AEC-04zc",
+    "the time limit counts from when the run was asked for, the queue included",
+    service="worker",
+    scenario="Waiting for a worker does not count towards the time limit",
+    step="Acme's run completes",
+)
 def _() -> None:
     # Seen: while all slots are taken by hanging runs, those who wait behind them are timed out before they begin.
     from apex.worker.supervisor import Supervisor
@@ -342,7 +348,7 @@ def _() -> None:
                 raise LookupError(f"no agent named {run.agent_name} in this deployment")
             async with limit:
                 answer = await self._perform(run, agent, tracker, toolbox)
-            kept = supervisor.kept
+            kept = vars(supervisor)["kept"]
             return Ending(COMPLETED, answer=kept(answer), partial=tracker.partial, message=kept(agent.tell(answer)))
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
@@ -791,7 +797,13 @@ def _() -> None:
     replace(leases.Leases, "_fail_lost", put_back)
 
 
-@blind_defect("AEC-12zb", "a worker that was taken for dead and wakes up ends its run once more", service="worker")
+@blind_defect(
+    "AEC-12zb",
+    "a worker that was taken for dead and wakes up ends its run once more",
+    service="worker",
+    scenario="A worker taken for dead changes nothing when it wakes up",
+    step="the end of the run stays as it was",
+)
 def _() -> None:
     # Seen: stop a worker (SIGSTOP) until its run is failed, let it go on: the failed run becomes another one.
     from sqlalchemy import select

@@ -30,7 +30,13 @@ def _at_start(*statements: str) -> None:
                 connection.execute(text(statement))
 
 
-@blind_defect("DBL-01za", "whoever signs up twice at the same moment is answered with a fault of ours", service="auth")
+@blind_defect(
+    "DBL-01za",
+    "whoever signs up twice at the same moment is answered with a fault of ours",
+    service="auth",
+    scenario="Two concurrent sign-ups with one email address make one account",
+    step="one of them has an account, and the other is refused because the email address is taken",
+)
 def _() -> None:
     # Observable: two sign-ups of one address at once: one is created, the other has 500 in place of 409.
     from sqlalchemy import text
@@ -428,6 +434,8 @@ def _() -> None:
     "DBL-07zb",
     "a request waits a twentieth of a second for a connection to the database, and is then given up",
     service="backend",
+    scenario="All expenses that fifty people book concurrently are counted",
+    step="each organisation has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: 50 people write at once, to a shared counter above all: some have 503.

@@ -11,7 +11,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "AEC-01ya", "days on which an instance did nothing are taken for days without a measurement", service="worker"
+    "AEC-01ya",
+    "days on which an instance did nothing are taken for days without a measurement",
+    service="worker",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the answer equals the savings in Acme's own inventory",
 )
 def _() -> None:
     # Observable: an instance with some days of 0 % has too high an average (and may be no finding), an idle one of 0 %
@@ -28,7 +32,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-01yb", "in a thread that has an answer already the agent's thoughts are not told any more", service="worker"
+    "AEC-01yb",
+    "in a thread that has an answer already the agent's thoughts are not told any more",
+    service="worker",
+    scenario="A follow-up states the change since the previous answer",
+    step="the story oracle finds nothing",
 )
 def _() -> None:
     # Observable: the story of a second run in a thread has no agent_thinking.
@@ -47,7 +55,13 @@ def _() -> None:
 # -- AEC-02 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-02ya", "a follow-up passes over an earlier answer that found nothing to save", service="worker")
+@blind_defect(
+    "AEC-02ya",
+    "a follow-up passes over an earlier answer that found nothing to save",
+    service="worker",
+    scenario="A follow-up states the change since nothing was found",
+    step="the answer states the change since the previous answer",
+)
 def _() -> None:
     # Observable: the newest answer of the thread has no findings; the next run's ``previous`` is null, or an older one.
     from apex.agents import cost
@@ -61,7 +75,13 @@ def _() -> None:
     replace(cost, "_previous", previous)
 
 
-@blind_defect("AEC-02yb", "read back, a partial answer is not marked as one", service="backend")
+@blind_defect(
+    "AEC-02yb",
+    "read back, a partial answer is not marked as one",
+    service="backend",
+    scenario="A finished run is unchanged in the customer's next session",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: agent_completed says partial, the run as it is read afterwards says that it is whole.
     from apex.backend import runs
@@ -93,7 +113,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-03yb", "how a tool failed is told in the words in which it failed the first customer", service="worker"
+    "AEC-03yb",
+    "how a tool failed is told in the words in which it failed the first customer",
+    service="worker",
+    scenario="Each customer reads why their own tool has failed",
+    step="each customer reads the reason of their own failure",
 )
 def _() -> None:
     # Observable: a tool that names the customer's own resource in its error; the second customer reads the first one's.
@@ -113,7 +137,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-04ya", "a thread's runs take turns, and one that is ended at its limit keeps its turn", service="worker"
+    "AEC-04ya",
+    "a thread's runs take turns, and one that is ended at its limit keeps its turn",
+    service="worker",
+    scenario="A conversation goes on after a run has timed out",
+    step="every later run of Acme completes",
 )
 def _() -> None:
     # Observable: after a time-out the next run in the same thread waits until its own time limit.
@@ -137,7 +165,13 @@ def _() -> None:
         return answer
 
 
-@blind_defect("AEC-04yb", "time limits count in whole seconds: a run that has 1.9 s is ended after 1", service="worker")
+@blind_defect(
+    "AEC-04yb",
+    "time limits count in whole seconds: a run that has 1.9 s is ended after 1",
+    service="worker",
+    scenario="The customer is notified when the time limit has passed",
+    step="Acme is notified in time that the run took too long",
+)
 def _() -> None:
     # Observable: a run that takes longer than the whole seconds of its limit, and less than the limit, times out.
     from apex.worker import leases
@@ -149,7 +183,13 @@ def _() -> None:
 # -- AEC-05 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-05ya", "an agent that has crashed is spared for ten seconds, whoever asks for it", service="worker")
+@blind_defect(
+    "AEC-05ya",
+    "an agent that has crashed is spared for ten seconds, whoever asks for it",
+    service="worker",
+    scenario="An agent that has crashed for one customer works for the next",
+    step="Borealis' run completes",
+)
 def _() -> None:
     # Observable: one customer's input makes the agent raise; the next customer's run of it, with good input, fails.
     import time
@@ -174,7 +214,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-05yb", "a worker in which an agent has crashed is not ready until another run has ended well", service="worker"
+    "AEC-05yb",
+    "a worker in which an agent has crashed is not ready until another run has ended well",
+    service="worker",
+    scenario="The service survives an agent that terminates its process",
+    step="every service is ready",
 )
 def _() -> None:
     # Observable: the worker's /health/ready after the crash.
@@ -201,7 +245,13 @@ def _() -> None:
 # -- AEC-06 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-06ya", "the part of a delegated agent begins with an agent_started of its own", service="worker")
+@blind_defect(
+    "AEC-06ya",
+    "the part of a delegated agent begins with an agent_started of its own",
+    service="worker",
+    scenario="Delegated agents report their part within the run",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: the story of a supervisor's run has more than one agent_started.
     from apex.worker.execution import Execution
@@ -231,22 +281,31 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-07ya", "operators who ask for a state are given those of the newest runs that are in it", service="backend"
+    "AEC-07ya",
+    "operators who ask for a state are given those of the newest runs that are in it",
+    service="backend",
+    scenario="Every run is found by its state",
+    step="each of Acme's runs is found by its state alone",
 )
 def _() -> None:
     # Observable: ?status=failed&limit=1 is empty when a run of another state is newer; likewise behind 50 newer runs.
     from sqlalchemy import text
 
     from apex.backend import operations
+    from apex.storage.tables import runs
 
-    def filtered(statement: str) -> Any:
-        everything = statement.replace("(:status, ", "(NULL, ")
-        return text(f"{everything} WHERE cast(:status AS text) IS NULL OR status = cast(:status AS text)")
-
-    replace(operations, "text", filtered)
+    everything = str(vars(operations._RUNS_OF_ALL.element)["text"]).replace("(:status, ", "(NULL, ")
+    some = f"{everything} WHERE cast(:status AS text) IS NULL OR status = cast(:status AS text)"
+    replace(operations, "_RUNS_OF_ALL", text(some).columns(*runs.c))
 
 
-@blind_defect("AEC-07yb", "steps of less than fifty milliseconds are left out when a run ends", service="worker")
+@blind_defect(
+    "AEC-07yb",
+    "steps of less than fifty milliseconds are left out when a run ends",
+    service="worker",
+    scenario="The durations of the steps add up to the run's duration",
+    step="the operator sees that the steps add up to the run's duration",
+)
 def _() -> None:
     # Observable: the durations of the steps do not add up to the run's; a quick run has no steps at all.
     from apex.worker.tracker import Tracker
@@ -260,7 +319,13 @@ def _() -> None:
 # -- AEC-08 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-08ya", "partners are asked under the trace of the first request that reached them", service="tools")
+@blind_defect(
+    "AEC-08ya",
+    "partners are asked under the trace of the first request that reached them",
+    service="tools",
+    scenario="Stopping one customer's call leaves another customer's alone",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Observable: the traceparent that a partner receives from the second run on (a header kept on the shared client).
     from apex.runtime.telemetry import traceparent
@@ -271,7 +336,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-08yb", "requests over a line that is kept open go on under the trace of its first", service="backend"
+    "AEC-08yb",
+    "requests over a line that is kept open go on under the trace of its first",
+    service="backend",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
 )
 def _() -> None:
     # Observable: two requests over one connection, each with its traceparent; the second is answered, and its run told
@@ -297,6 +366,8 @@ def _() -> None:
     "AEC-09ya",
     "who has named an unknown agent five times is refused for a minute, whatever is asked",
     service="backend",
+    scenario="Whoever was refused several times can still run every agent",
+    step="the error names every known agent",
 )
 def _() -> None:
     # Observable: the refusals cost something: after the fifth, a run of a known agent is answered with 429.
@@ -326,6 +397,8 @@ def _() -> None:
     "AEC-09yb",
     "whether there is an agent is left to the worker, which fails the run of an unknown one",
     service="backend",
+    scenario="The error names every known agent",
+    step="the error names every known agent",
 )
 def _() -> None:
     # Observable: an unknown name is answered with 202; a run is stored, its failure is told, and no agents are named.
@@ -341,7 +414,13 @@ def _() -> None:
 # -- AEC-10 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-10ya", "tool calls of delegated agents are not counted", service="worker")
+@blind_defect(
+    "AEC-10ya",
+    "tool calls of delegated agents are not counted",
+    service="worker",
+    scenario="Delegated agents report their part within the run",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: the usage of a supervisor's run says 0 tool calls, its story has several.
     from apex.worker.tracker import Tracker
@@ -353,7 +432,13 @@ def _() -> None:
             self.tool_calls -= 1
 
 
-@blind_defect("AEC-10yb", "of the working state the size at the end is reported, not the largest", service="worker")
+@blind_defect(
+    "AEC-10yb",
+    "of the working state the size at the end is reported, not the largest",
+    service="worker",
+    scenario="The working state is reported as it was at its largest",
+    step="the run reports the large working state",
+)
 def _() -> None:
     # Observable: an agent that empties its state before it answers, or a supervisor whose parts had large ones.
     from apex.worker.tracker import Tracker
@@ -367,7 +452,13 @@ def _() -> None:
 # -- AEC-11 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("AEC-11ya", "a run that is cancelled in the queue stays there until a worker takes it", service="backend")
+@blind_defect(
+    "AEC-11ya",
+    "a run that is cancelled in the queue stays there until a worker takes it",
+    service="backend",
+    scenario="A run cancelled in the queue is shown as cancelled",
+    step="the run is stored as cancelled",
+)
 def _() -> None:
     # Observable: with all slots taken (or no worker there) the cancelled run stays queued and nothing is told.
     from sqlalchemy import update
@@ -385,7 +476,13 @@ def _() -> None:
             original(connection, run, cancelled_by)
 
 
-@blind_defect("AEC-11yb", "a run whose agent answers in spite of its cancellation is completed", service="worker")
+@blind_defect(
+    "AEC-11yb",
+    "a run whose agent answers in spite of its cancellation is completed",
+    service="worker",
+    scenario="An agent that answers when it is cancelled is cancelled, too",
+    step="the run is stored as cancelled",
+)
 def _() -> None:
     # Observable: an agent that catches its cancellation and returns what it has: completed, with an answer.
     from sqlalchemy import update
@@ -405,7 +502,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-12ya", "that a run was lost with its worker is only written down, and told to nobody", service="worker"
+    "AEC-12ya",
+    "that a run was lost with its worker is only written down, and told to nobody",
+    service="worker",
+    scenario="A lost run is not run again",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Observable: over HTTP the run has failed (worker_lost), but no agent_error comes, and analytics has no record.
@@ -424,7 +525,13 @@ def _() -> None:
         return ending if connection.execute(update(runs).where(still).values(values)).rowcount else None
 
 
-@blind_defect("AEC-12yb", "a run that was asked to stop when its worker died is never ended", service="worker")
+@blind_defect(
+    "AEC-12yb",
+    "a run that was asked to stop when its worker died is never ended",
+    service="worker",
+    scenario="A lost run that was cancelled ends, too",
+    step="the run is stored as cancelled in time",
+)
 def _() -> None:
     # Observable: kill -9 the worker, cancel the run before its lease is over: it stays running for ever.
     from sqlalchemy import text

@@ -14,7 +14,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("API-01ya", "runs cannot be listed by the status timed_out", service="backend")
+@blind_defect(
+    "API-01ya",
+    "runs cannot be listed by the status timed_out",
+    service="backend",
+    scenario="Runs can be listed by how they ended",
+    step="each of Acme's runs is listed under its status alone",
+)
 def _() -> None:
     # Observable: GET /v1/runs?status=timed_out is refused with 422; the published document allows it.
     from apex.backend import runs
@@ -23,7 +29,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-01yb", "an answer that is too large for an event is not to be had over HTTP either", service="backend"
+    "API-01yb",
+    "an answer that is too large for an event is not to be had over HTTP either",
+    service="backend",
+    scenario="A megabyte of text reads back complete",
+    step="the stored result equals what the agent returned",
 )
 def _() -> None:
     # Observable: the completed event refers to /v1/runs/<id>, and there the answer is null.
@@ -36,7 +46,13 @@ def _() -> None:
         return {**known, **fitting({"answer": known["answer"]}, known["id"])}
 
 
-@blind_defect("API-02ya", "who asks for runs in a colleague's thread gets an empty page, not a 404", service="backend")
+@blind_defect(
+    "API-02ya",
+    "who asks for runs in a colleague's thread gets an empty page, not a 404",
+    service="backend",
+    scenario="A colleague cannot find a private resource",
+    step="every response is as if the resource had never existed",
+)
 def _() -> None:
     # Observable: GET /v1/runs?thread_id= with a colleague's thread: 200; with one that never was: 404.
     from sqlalchemy import select
@@ -56,7 +72,13 @@ def _() -> None:
         return row
 
 
-@blind_defect("API-02yb", "a run that has ended is kept in memory, and given to whoever asks for it", service="backend")
+@blind_defect(
+    "API-02yb",
+    "a run that has ended is kept in memory, and given to whoever asks for it",
+    service="backend",
+    scenario="Another customer finds no resource",
+    step="every response is as if the resource had never existed",
+)
 def _() -> None:
     # Observable: the owner reads a completed run; then another tenant reads it under its id, too.
     from apex.backend import runs
@@ -74,7 +96,13 @@ def _() -> None:
         return row
 
 
-@blind_defect("API-03ya", "within ten seconds a refresh token can be used again", service="auth")
+@blind_defect(
+    "API-03ya",
+    "within ten seconds a refresh token can be used again",
+    service="auth",
+    scenario="Reusing a refresh token ends the session",
+    step="the response is an authentication error",
+)
 def _() -> None:
     # Observable: the same refresh token twice: the second time is answered with tokens that work, not with 401.
     from apex.auth.sessions import Sessions
@@ -90,7 +118,13 @@ def _() -> None:
         return token
 
 
-@blind_defect("API-03yb", "analytics does not ask whether the session of a token has ended", service="analytics")
+@blind_defect(
+    "API-03yb",
+    "analytics does not ask whether the session of a token has ended",
+    service="analytics",
+    scenario="Reusing a refresh token ends the session",
+    step="every token of Acme's session is refused",
+)
 def _() -> None:
     # Observable: after a log-out GET /v1/jobs still answers with 200.
     from apex.analytics import app
@@ -98,7 +132,13 @@ def _() -> None:
     replace(app, "acting_as", lambda *_: nullcontext())
 
 
-@blind_defect("API-04ya", "as long as no cloud account is named, everybody may name one", service="backend")
+@blind_defect(
+    "API-04ya",
+    "as long as no cloud account is named, everybody may name one",
+    service="backend",
+    scenario="Every endpoint is open to the permitted roles and no others",
+    step="every response follows the access rule of its endpoint",
+)
 def _() -> None:
     # Observable: in a new organisation a viewer's PUT /v1/cloud-account is answered with 200.
     from sqlalchemy import select
@@ -108,7 +148,7 @@ def _() -> None:
     from apex.http.problems import permission_denied
     from apex.storage.tables import tenants
 
-    original = threads.acting_as
+    original = vars(threads)["acting_as"]
 
     @contextmanager
     def acting_as(database: Any, identity: Any, permission: str | None = None) -> Iterator[Any]:
@@ -122,7 +162,13 @@ def _() -> None:
     replace(threads, "acting_as", acting_as)
 
 
-@blind_defect("API-04yb", "a session that is renewed has the role of the organisation's first person", service="auth")
+@blind_defect(
+    "API-04yb",
+    "a session that is renewed has the role of the organisation's first person",
+    service="auth",
+    scenario="A renewed session has the role of its user",
+    step="the response is a permission error",
+)
 def _() -> None:
     # Observable: a viewer goes on with the refresh token, and may do what only owners may.
     from sqlalchemy import select
@@ -148,7 +194,13 @@ def _() -> None:
         return original(self, session_id, tenant_id, user_id, role, *more)
 
 
-@blind_defect("API-05ya", "a run's time limit may be anything that can be read as a number", service="backend")
+@blind_defect(
+    "API-05ya",
+    "a run's time limit may be anything that can be read as a number",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: POST /v1/runs with "time_limit_seconds": "5" or true is accepted, and a run begins.
     from apex.backend.models import NewRun
@@ -157,7 +209,13 @@ def _() -> None:
     NewRun.model_rebuild(force=True)
 
 
-@blind_defect("API-05yb", "of a wrong field only the last part of its path is named", service="backend")
+@blind_defect(
+    "API-05yb",
+    "of a wrong field only the last part of its path is named",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: of a hundred usage records one has a wrong cost: the answer says "cost", not "records.57.cost".
     from apex.http import problems
@@ -167,7 +225,11 @@ def _() -> None:
         return str(original(*of)).rpartition(".")[2]
 
 
-@blind_defect("API-06ya", "the progress of a run counts the steps of the agent at work only", service="backend")
+@blind_defect(
+    "API-06ya",
+    "the progress of a run counts the steps of the agent at work only",
+    service="backend",
+)
 def _() -> None:
     # Observable: polled while the cost analysis works for the advisor, progress goes back when it hands over.
     from apex.backend import runs
@@ -179,7 +241,13 @@ def _() -> None:
         return {**original(row), "progress": len(present)}
 
 
-@blind_defect("API-06yb", "the state of a run cannot be asked while Redis is away", service="backend")
+@blind_defect(
+    "API-06yb",
+    "the state of a run cannot be asked while Redis is away",
+    service="backend",
+    scenario="Rate limiting refuses nobody while Redis is unreachable",
+    step="every response is a success",
+)
 def _() -> None:
     # Observable: stop Redis; GET /v1/runs/<id> of a run that is there is answered with 503.
     import redis
@@ -202,7 +270,13 @@ def _() -> None:
         return original(database, registry, settings)
 
 
-@blind_defect("API-07ya", "who sends something wrong is sent it back, a password too", service="auth")
+@blind_defect(
+    "API-07ya",
+    "who sends something wrong is sent it back, a password too",
+    service="auth",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: sign up with a password that is too short: the answer holds the password.
     from apex.http import problems
@@ -229,7 +303,13 @@ def _() -> None:
     replace(Dependencies, "_result", staticmethod(_result))
 
 
-@blind_defect("API-08ya", "each person of a tenant may ask as often as the plan allows the tenant", service="backend")
+@blind_defect(
+    "API-08ya",
+    "each person of a tenant may ask as often as the plan allows the tenant",
+    service="backend",
+    scenario="Colleagues share the rate limit of their organisation",
+    step="Acme and Ben of Acme together are served up to the limit of the plan",
+)
 def _() -> None:
     # Observable: two colleagues together ask twice as often as their plan allows, and neither sees a 429.
     from apex.http.fair_use import FairUse
@@ -240,7 +320,13 @@ def _() -> None:
         await original(self, f"{tenant_id}:{user_id}", plan)
 
 
-@blind_defect("API-08yb", "analytics can be asked as often as somebody likes", service="analytics")
+@blind_defect(
+    "API-08yb",
+    "analytics can be asked as often as somebody likes",
+    service="analytics",
+    scenario="A rate limit holds for every service",
+    step="Acme is served as often as the limit was refilled meanwhile, and is refused otherwise",
+)
 def _() -> None:
     # Observable: on the free plan a thousand GET /v1/jobs at once are all answered with 200.
     from apex.http.fair_use import FairUse

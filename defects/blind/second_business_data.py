@@ -11,7 +11,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "DBL-01ya", "an address with its domain in Punycode is another account than in its own letters", service="auth"
+    "DBL-01ya",
+    "an address with its domain in Punycode is another account than in its own letters",
+    service="auth",
+    scenario="An international email address is one account in every spelling",
+    step="Acme is logged in to the account from sign-up",
 )
 def _() -> None:
     # Observable: sign up as ann@bücher.example and as ann@xn--bcher-kva.example: both are accepted.
@@ -25,7 +29,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-01yb", "log-ins count as attempts also when they succeed: the eleventh in a row is refused", service="auth"
+    "DBL-01yb",
+    "log-ins count as attempts also when they succeed: the eleventh in a row is refused",
+    service="auth",
+    scenario="Logging in again and again is never refused",
+    step="every log-in opens the account from sign-up",
 )
 def _() -> None:
     # Observable: log in again and again with the right password, from one address.
@@ -40,7 +48,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-02ya", "a thread that is renamed is dated anew, and so changes its place in the list", service="backend"
+    "DBL-02ya",
+    "a thread that is renamed is dated anew, and so changes its place in the list",
+    service="backend",
+    scenario="A renamed conversation keeps its messages",
+    step="the books oracle finds nothing",
 )
 def _() -> None:
     # Observable: created_at before and after; between two pages a thread that is renamed meanwhile is left out.
@@ -52,7 +64,13 @@ def _() -> None:
     threads.c.created_at.onupdate = changed.onupdate
 
 
-@blind_defect("DBL-02yb", "a colleague's thread is not there in other words than one that never was", service="backend")
+@blind_defect(
+    "DBL-02yb",
+    "a colleague's thread is not there in other words than one that never was",
+    service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="every response is as if the conversation had never existed",
+)
 def _() -> None:
     # Observable: the bodies of both 404 differ, so a colleague can find out which ids exist.
     from sqlalchemy import select
@@ -76,7 +94,13 @@ def _() -> None:
 # -- DBL-03 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("DBL-03ya", "members of an answer that are null are left out when it is kept", service="worker")
+@blind_defect(
+    "DBL-03ya",
+    "members of an answer that are null are left out when it is kept",
+    service="worker",
+    scenario="Nested data, decimals and Unicode read back unchanged",
+    step="the stored result equals what the agent returned",
+)
 def _() -> None:
     # Observable: an answer with null members, on any level; already the first cost analysis has no ``previous``.
     from apex.worker import supervisor
@@ -92,7 +116,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-03yb", "whole numbers in an answer are read as binary fractions, and large ones lose digits", service="worker"
+    "DBL-03yb",
+    "whole numbers in an answer are read as binary fractions, and large ones lose digits",
+    service="worker",
+    scenario="Nested data, decimals and Unicode read back unchanged",
+    step="the stored result equals what the agent returned",
 )
 def _() -> None:
     # Observable: 9007199254740993 (an account number, a count of bytes) comes back as 9007199254740992.
@@ -121,7 +149,13 @@ def _() -> None:
     replace(database, "_UNGUARDED", database._UNGUARDED.rstrip() + without_policy)
 
 
-@blind_defect("DBL-04yb", "the record of a tool call is a row of the tenant that used the tool first", service="tools")
+@blind_defect(
+    "DBL-04yb",
+    "the record of a tool call is a row of the tenant that used the tool first",
+    service="tools",
+    scenario="Ten customers at the same time each get their own result",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: with the tenant set, raw SQL on tool_calls shows the first tenant the others' runs.
     from dataclasses import replace as with_other
@@ -145,6 +179,8 @@ def _() -> None:
     "DBL-05ya",
     "budgets that are given, changed or taken back are no change of the allowance's version",
     service="backend",
+    scenario="Every member's next read shows a change",
+    step="Acme <changes the allowance>",
 )
 def _() -> None:
     # Observable: read the allowance, give a team a budget, read again: ``allotted`` is as before until somebody books.
@@ -167,7 +203,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-05yb", "that there is no allowance is believed for ten seconds, also after one was set", service="backend"
+    "DBL-05yb",
+    "that there is no allowance is believed for ten seconds, also after one was set",
+    service="backend",
+    scenario="A first allowance is seen by who has looked before",
+    step="Acme reads the organisation's current allowance",
 )
 def _() -> None:
     # Observable: read (404), set the allowance, read: 404 once more.
@@ -193,7 +233,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-06ya", "an address whose sign-up has failed stays taken until the service is started again", service="auth"
+    "DBL-06ya",
+    "an address whose sign-up has failed stays taken until the service is started again",
+    service="auth",
+    scenario="A sign-up that failed can be repeated",
+    step="the first sign-up fails, and the second opens an account",
 )
 def _() -> None:
     # Observable: sign up while the database is away, and again when it is back: refused, though there is no account.
@@ -212,7 +256,13 @@ def _() -> None:
         return account
 
 
-@blind_defect("DBL-06yb", "somebody is removed without the runs that still wait in the queue", service="auth")
+@blind_defect(
+    "DBL-06yb",
+    "somebody is removed without the runs that still wait in the queue",
+    service="auth",
+    scenario="Removing a colleague cancels the colleague's waiting runs, too",
+    step="the operator sees Ben of Acme's run as cancelled",
+)
 def _() -> None:
     # Observable: remove a member whose run is queued: it is carried out as soon as a slot is free.
     from apex.auth import accounts
@@ -228,7 +278,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-07ya", "of colleagues who book at once all is counted as the part of whoever came last", service="backend"
+    "DBL-07ya",
+    "of colleagues who book at once all is counted as the part of whoever came last",
+    service="backend",
+    scenario="All expenses that fifty people book concurrently are counted",
+    step="each person has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: ``spent_by_you`` of each after many have booked side by side; the organisation's total is right.
@@ -247,7 +301,9 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-07yb", "a booking takes a second connection to the database while it holds its first", service="backend"
+    "DBL-07yb",
+    "a booking takes a second connection to the database while it holds its first",
+    service="backend",
 )
 def _() -> None:
     # Observable: as many bookings at once as there are connections wait for each other until they are given up.

@@ -10,7 +10,13 @@ from defects._patching import around, replace
 # -- CSC-01 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("CSC-01ya", "records of jobs that end while analytics is away are taken for delivered", service="worker")
+@blind_defect(
+    "CSC-01ya",
+    "records of jobs that end while analytics is away are taken for delivered",
+    service="worker",
+    scenario="A record that is delivered again is stored once",
+    step="Acme runs a usage report while acknowledgements of the run's job record are lost",
+)
 def _() -> None:
     # Observable: stop analytics, let a run end, start it again: the job never appears.
     import httpx
@@ -26,7 +32,13 @@ def _() -> None:
             structlog.get_logger().warning("analytics does not answer", reason=type(error).__name__)
 
 
-@blind_defect("CSC-01yb", "analytics keeps the duration of a job in whole seconds", service="analytics")
+@blind_defect(
+    "CSC-01yb",
+    "analytics keeps the duration of a job in whole seconds",
+    service="analytics",
+    scenario="A failed job is recorded once, as failed",
+    step="every service has one record of each job, and all records agree",
+)
 def _() -> None:
     # Observable: the job's duration is not the run's; that of a quick run is 0.
     from apex.analytics.store import Jobs
@@ -39,7 +51,13 @@ def _() -> None:
 # -- CSC-02 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("CSC-02ya", "what a tool reports within half a second after its last report is not told", service="tools")
+@blind_defect(
+    "CSC-02ya",
+    "what a tool reports within half a second after its last report is not told",
+    service="tools",
+    scenario="A tool's progress reports arrive in causal order",
+    step="each progress report came after the start and before the end of its tool call",
+)
 def _() -> None:
     # Observable: a tool that reports several times in a row: the customer sees the first, and never that all is done.
     import time
@@ -56,7 +74,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-02yb", "with each report a tool cuts the customer's story down to its last twenty events", service="tools"
+    "CSC-02yb",
+    "with each report a tool cuts the customer's story down to its last twenty events",
+    service="tools",
+    scenario="A second instance is found after it starts",
+    step="the story oracle finds nothing",
 )
 def _() -> None:
     # Observable: after a run whose tool reports, a client that resumes from more than twenty events ago has lost them.
@@ -70,7 +92,13 @@ def _() -> None:
 # -- CSC-03 -----------------------------------------------------------------------------------------------------------
 
 
-@blind_defect("CSC-03ya", "an instance that once cannot register does not try again", service="tools")
+@blind_defect(
+    "CSC-03ya",
+    "an instance that once cannot register does not try again",
+    service="tools",
+    scenario="Instances are found again after the register has failed",
+    step="the operator finds both tools instances in time",
+)
 def _() -> None:
     # Observable: Redis away for a moment and back: after a lease the instance, which still works, is known to nobody.
     from apex.runtime.discovery import Heartbeat
@@ -84,7 +112,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-03yb", "an instance that has once broken off is avoided for ever, also when it is back", service="worker"
+    "CSC-03yb",
+    "an instance that has once broken off is avoided for ever, also when it is back",
+    service="worker",
+    scenario="An instance that crashes and comes back at once loses no job",
+    step="Acme's next job runs on both tools instances",
 )
 def _() -> None:
     # Observable: kill one of two tools instances during a call and start it again at its address: it gets no calls.
@@ -102,7 +134,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-04ya", "an instance that is started again under its name is taken for the one that died", service="tools"
+    "CSC-04ya",
+    "an instance that is started again under its name is taken for the one that died",
+    service="tools",
+    scenario="An instance that crashes and comes back at once loses no job",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     # Observable: kill an instance with calls in hand and start it again at once: nobody takes them over, the runs fail.
@@ -111,12 +147,16 @@ def _() -> None:
     @around(CallRecords, "_is_free")
     def _(original: Any, self: Any, known: Any) -> bool:
         if not original(self, known) or known.status == "cancelled":
-            return known.status == "cancelled"
+            return bool(known.status == "cancelled")
         return all(instance.name != known.instance for instance in self._registry.instances())
 
 
 @blind_defect(
-    "CSC-04yb", "a call that has to be asked for again counts as another call in the customer's usage", service="worker"
+    "CSC-04yb",
+    "a call that has to be asked for again counts as another call in the customer's usage",
+    service="worker",
+    scenario="Finished work is not repeated when its response is lost",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Observable: after an instance died, usage (and analytics) say more tool calls than the story and the record have.
@@ -144,7 +184,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-05ya", "jobs that are recorded together are recorded under the trace of the first", service="analytics"
+    "CSC-05ya",
+    "jobs that are recorded together are recorded under the trace of the first",
+    service="analytics",
+    scenario="Twenty jobs of one customer run at the same time",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Observable: many runs that end at once, each with a trace of its own; their records share traces.
@@ -156,7 +200,9 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-05yb", "what calls side by side read from their clouds is counted for the one that began last", service="tools"
+    "CSC-05yb",
+    "what calls side by side read from their clouds is counted for the one that began last",
+    service="tools",
 )
 def _() -> None:
     # Observable: bytes_read of equal runs differ when they run side by side, some have read next to nothing.

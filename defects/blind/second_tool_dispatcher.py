@@ -13,7 +13,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("TLD-01ya", "prices are read for the platform's own region, not for the customer's", service="tools")
+@blind_defect(
+    "TLD-01ya",
+    "prices are read for the platform's own region, not for the customer's",
+    service="tools",
+    scenario="Each customer reads the prices of their own region",
+    step="each result is the larger server's price in the customer's own region",
+)
 def _() -> None:
     # Observable: a customer whose account is in eu-central-1 is told the prices of us-east-1.
     from apex.tools.accounts import CloudAccounts
@@ -23,7 +29,13 @@ def _() -> None:
         return dataclasses.replace(original(self, *of), region=self._settings.region)
 
 
-@blind_defect("TLD-01yb", "what is hidden in the event of a call is hidden from its tool as well", service="worker")
+@blind_defect(
+    "TLD-01yb",
+    "what is hidden in the event of a call is hidden from its tool as well",
+    service="worker",
+    scenario="Secrets are used, but neither shown nor stored",
+    step="the partner has received every secret",
+)
 def _() -> None:
     # Observable: a tool that is given a parameter named "password" works with "***".
     from apex.tools.sanitising import MASK
@@ -38,7 +50,13 @@ def _() -> None:
         return told
 
 
-@blind_defect("TLD-02ya", "a call that fails stops the calls of its run beside it", service="worker")
+@blind_defect(
+    "TLD-02ya",
+    "a call that fails stops the calls of its run beside it",
+    service="worker",
+    scenario="A failing tool does not stop the one beside it",
+    step="the other tool has given its result",
+)
 def _() -> None:
     # Observable: of two calls side by side one fails; the other is cancelled, though the agent waits for its result.
     from apex.agents import ToolFailed
@@ -54,7 +72,13 @@ def _() -> None:
             raise
 
 
-@blind_defect("TLD-02yb", "no result is given to the agent before all calls at work have ended", service="worker")
+@blind_defect(
+    "TLD-02yb",
+    "no result is given to the agent before all calls at work have ended",
+    service="worker",
+    scenario="Quick questions do not wait for a slow one beside them",
+    step="both quick questions were answered before the slow one",
+)
 def _() -> None:
     # Observable: beside a slow tool an agent calls two quick ones, one after the other: the second waits for the slow.
     from apex.worker.execution import Execution
@@ -68,7 +92,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03ya", "for a customer who does not let us in, tools work in the platform's own account", service="tools"
+    "TLD-03ya",
+    "for a customer who does not let us in, tools work in the platform's own account",
+    service="tools",
+    scenario="No tool works anywhere when the customer's account refuses it",
+    step="Acme's agent has received no servers, only that the account does not admit it",
 )
 def _() -> None:
     # Observable: a tenant whose role cannot be assumed gets a list of instances, not its own, instead of a failure.
@@ -87,7 +115,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03yb", "who stops a call stops the one of the same tool that began last, whoever's it is", service="tools"
+    "TLD-03yb",
+    "who stops a call stops the one of the same tool that began last, whoever's it is",
+    service="tools",
+    scenario="Stopping one customer's call leaves another customer's alone",
+    step="Borealis' run completes",
 )
 def _() -> None:
     # Observable: tenant A cancels a run in the middle of a call; a call of the same tool that B began after it fails.
@@ -105,7 +137,13 @@ def _() -> None:
             raise
 
 
-@blind_defect("TLD-04ya", "the plan that counts for tools is that of the token, not the tenant's", service="backend")
+@blind_defect(
+    "TLD-04ya",
+    "the plan that counts for tools is that of the token, not the tenant's",
+    service="backend",
+    scenario="A new plan brings or takes its tools at once",
+    step="only the tools to <use> servers have run",
+)
 def _() -> None:
     # Observable: after a change to a smaller plan its dearer tools go on working until the token ends.
     from apex.backend import runs
@@ -113,7 +151,13 @@ def _() -> None:
     replace(runs, "as_of_now", lambda _, identity: identity)
 
 
-@blind_defect("TLD-04yb", "what a delegated agent calls needs no permission", service="tools")
+@blind_defect(
+    "TLD-04yb",
+    "what a delegated agent calls needs no permission",
+    service="tools",
+    scenario="An agent has no more rights when another one works for it",
+    step="only the tools to read servers have run",
+)
 def _() -> None:
     # Observable: an agent delegates to one that stops instances: on the free plan they are stopped.
     from apex.http.identity import OPERATOR
@@ -126,7 +170,13 @@ def _() -> None:
         )
 
 
-@blind_defect("TLD-05ya", "a tool that has failed once is not called again by the run", service="worker")
+@blind_defect(
+    "TLD-05ya",
+    "a tool that has failed once is not called again by the run",
+    service="worker",
+    scenario="A tool cannot stop another customer's server",
+    step="Borealis' agent has stopped its own server, with no result for Acme's",
+)
 def _() -> None:
     # Observable: an agent calls a tool for three resources, the first of which fails: the others fail unasked.
     from apex.agents import ToolFailed
@@ -145,7 +195,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-05yb", "a failure that may pass is not reported: the call is made up to three times", service="worker"
+    "TLD-05yb",
+    "a failure that may pass is not reported: the call is made up to three times",
+    service="worker",
+    scenario="A failing tool is reported, and the agent continues",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Observable: a tool whose backend fails is called three times there, while the story has one call.
@@ -164,7 +218,13 @@ def _() -> None:
         return await original(self, call_id, *call)
 
 
-@blind_defect("TLD-06ya", "only what a tool does in threads is timed, not how long a partner takes", service="tools")
+@blind_defect(
+    "TLD-06ya",
+    "only what a tool does in threads is timed, not how long a partner takes",
+    service="tools",
+    scenario="The duration of a failed call is reported, too",
+    step="the duration reported to Acme for the price list is the partner's response time",
+)
 def _() -> None:
     # Observable: the partner takes a second to answer with its prices; the call is told to have taken far less.
     from apex.tools.dispatcher import Stopwatch
@@ -203,7 +263,13 @@ def _() -> None:
         original(self, call, status, call.cpu_seconds)
 
 
-@blind_defect("TLD-07ya", "a tool that was withdrawn and added anew works as it did before", service="tools")
+@blind_defect(
+    "TLD-07ya",
+    "a tool that was withdrawn and added anew works as it did before",
+    service="tools",
+    scenario="A tool that is added anew works as it was added last",
+    step="Acme's agent receives the partner's response",
+)
 def _() -> None:
     # Observable: add a tool, use it, withdraw it, add it with another path or schema: calls go to the old one.
     from apex.tools.registered import RegisteredTools
@@ -215,7 +281,13 @@ def _() -> None:
         return known.setdefault(name, original(self, name))
 
 
-@blind_defect("TLD-07yb", "which tools were added is looked up every half minute for the list", service="tools")
+@blind_defect(
+    "TLD-07yb",
+    "which tools were added is looked up every half minute for the list",
+    service="tools",
+    scenario="An added tool can be used immediately",
+    step="the published tool list names the currency tool",
+)
 def _() -> None:
     # Observable: a new tool is not listed at once, a withdrawn one still is, and its name is taken meanwhile.
     from apex.tools.registered import RegisteredTools
@@ -238,7 +310,13 @@ def _() -> None:
     replace(sanitising, "_SECRET_NAME", re.compile(rf"{sanitising._SECRET}|key", re.I))
 
 
-@blind_defect("TLD-08yb", "a call that waits for its turn is told as executing already", service="worker")
+@blind_defect(
+    "TLD-08yb",
+    "a call that waits for its turn is told as executing already",
+    service="worker",
+    scenario="Waiting to start does not count as tool time",
+    step="the story oracle finds nothing",
+)
 def _() -> None:
     # Observable: of twelve calls at once twelve are told as executing at the same moment; eight are at work.
     from apex.worker.execution import Execution

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,7 +17,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "WSE-01ya", "every event bears the name of the agent that was asked, also the part of another", service="worker"
+    "WSE-01ya",
+    "every event bears the name of the agent that was asked, also the part of another",
+    service="worker",
+    scenario="Delegated agents report their part within the run",
+    step="the events show the delegated cost analysis and usage report",
 )
 def _() -> None:
     # Observable: in an advisor's story the thoughts of the cost analysis have the agent_name "advisor".
@@ -27,7 +32,13 @@ def _() -> None:
         original(self, type, self._run.agent_name, payload)
 
 
-@blind_defect("WSE-01yb", "how large an event is, is counted in characters, not in bytes", service="worker")
+@blind_defect(
+    "WSE-01yb",
+    "how large an event is, is counted in characters, not in bytes",
+    service="worker",
+    scenario="A large result arrives as an event that common clients accept",
+    step="no event that Acme has received exceeds the event size",
+)
 def _() -> None:
     # Observable: a long answer in Japanese comes as an event of more than the published 512 KiB.
     from apex.storage import fitting
@@ -35,7 +46,13 @@ def _() -> None:
     replace(fitting, "_size", lambda value: len(json.dumps(value, ensure_ascii=False)))
 
 
-@blind_defect("WSE-02ya", "of several sessions that end together only the first is announced", service="auth")
+@blind_defect(
+    "WSE-02ya",
+    "of several sessions that end together only the first is announced",
+    service="auth",
+    scenario="A removed colleague is disconnected on every device",
+    step="Ben of Acme's three connections are closed in time because the user was removed",
+)
 def _() -> None:
     # Observable: somebody with two devices is removed from the tenant, and one of the two goes on receiving events.
     from sqlalchemy import update
@@ -50,7 +67,13 @@ def _() -> None:
         original(self, connection, session_ids[:1], reason)
 
 
-@blind_defect("WSE-02yb", "a session that was logged out opens a socket while its owner has another", service="backend")
+@blind_defect(
+    "WSE-02yb",
+    "a session that was logged out opens a socket while its owner has another",
+    service="backend",
+    scenario="An unauthorised client is refused and receives no events",
+    step="the client is refused and receives no event of Acme's next run",
+)
 def _() -> None:
     # Observable: log out on one of two devices, open a socket with the token of the one that was logged out.
     from sqlalchemy import text
@@ -67,7 +90,13 @@ def _() -> None:
     replace(sockets, "require_session", require_session)
 
 
-@blind_defect("WSE-03ya", "what was written to a line that was dead counts as received", service="backend")
+@blind_defect(
+    "WSE-03ya",
+    "what was written to a line that was dead counts as received",
+    service="backend",
+    scenario="A new connection delivers what a silently dropped one missed",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: events sent into a black hole do not come again when the client resumes before them.
     from apex.backend.connection import Connection, Position
@@ -99,7 +128,13 @@ def _() -> None:
         await original(self, resume)
 
 
-@blind_defect("WSE-04ya", "the ends of runs are told between two deliveries to analytics", service="worker")
+@blind_defect(
+    "WSE-04ya",
+    "the ends of runs are told between two deliveries to analytics",
+    service="worker",
+    scenario="Events arrive in time while the analytics service hangs",
+    step="at least 95 % of all events arrive within the target time for crowd event delivery",
+)
 def _() -> None:
     # Observable: while the analytics service hangs, agent_completed comes seconds after its timestamp.
     from apex.worker.relay import Relay
@@ -126,7 +161,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-05ya", "a run that is ended over the head of its slot ends under a trace of its own", service="worker"
+    "WSE-05ya",
+    "a run that is ended over the head of its slot ends under a trace of its own",
+    service="worker",
+    scenario="The customer is notified in time that the worker was lost",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Observable: kill a worker; the agent_error of its run has another trace id than the events before.
@@ -141,7 +180,13 @@ def _() -> None:
     replace(runs, "trace_id_of", lambda _: trace_id())
 
 
-@blind_defect("WSE-05yb", "a request id that is a UUID is kept without its hyphens", service="backend")
+@blind_defect(
+    "WSE-05yb",
+    "a request id that is a UUID is kept without its hyphens",
+    service="backend",
+    scenario="Each kind of failure has its own error event",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Observable: the x-request-id of the answer to POST /v1/runs is not the request id of the run's events.
     from apex.backend import runs
@@ -154,7 +199,13 @@ def _() -> None:
         return known
 
 
-@blind_defect("WSE-06ya", "a call that is refused is told to be worth another try", service="worker")
+@blind_defect(
+    "WSE-06ya",
+    "a call that is refused is told to be worth another try",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
+)
 def _() -> None:
     # Observable: an agent calls a tool beyond the plan; the events say permission_denied and recoverable true.
     from apex.worker import toolbox
@@ -166,7 +217,13 @@ def _() -> None:
         return failed
 
 
-@blind_defect("WSE-06yb", "the error event of what cannot be tried again comes without recoverable", service="worker")
+@blind_defect(
+    "WSE-06yb",
+    "the error event of what cannot be tried again comes without recoverable",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme <has a failing run>",
+)
 def _() -> None:
     # Observable: an agent with a fault ends in an agent_error whose payload has no member "recoverable".
     from apex.storage import runs
@@ -177,18 +234,25 @@ def _() -> None:
         return told if ending.error is None else {name: value for name, value in told.items() if value}
 
 
-@blind_defect("WSE-07ya", "each backend instance takes the users of the others out of the presence", service="backend")
+@blind_defect(
+    "WSE-07ya",
+    "each backend instance takes the users of the others out of the presence",
+    service="backend",
+    scenario="A notice reaches the users of every backend",
+    step="every connection receives the notice in time",
+)
 def _() -> None:
     # Observable: with two backend instances a notice does not reach the users of one of them.
     from apex.backend import hub
+    from apex.storage.stream import PRESENCE
 
     async def show_presence(self: Any) -> None:
         while True:
             try:
                 async with self._redis.pipeline(transaction=True) as commands:
-                    commands.delete(hub.PRESENCE)
+                    commands.delete(PRESENCE)
                     if self._connections:
-                        commands.zadd(hub.PRESENCE, dict.fromkeys(self._connections, hub.time.time()))
+                        commands.zadd(PRESENCE, dict.fromkeys(self._connections, time.time()))
                     await commands.execute()
             except Exception as error:
                 hub.log.warning("presence not shown", exc_info=error)

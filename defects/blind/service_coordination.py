@@ -90,7 +90,13 @@ def _() -> None:
 # -- CSC-02: events of several services as one story ------------------------------------------------------------------
 
 
-@blind_defect("CSC-02za", "a tool does not wait until its report has been told", service="tools")
+@blind_defect(
+    "CSC-02za",
+    "a tool does not wait until its report has been told",
+    service="tools",
+    scenario="A tool's progress reports arrive in causal order",
+    step="each progress report came after the start and before the end of its tool call",
+)
 def _() -> None:
     # Seen: reports of one call overtake each other (done goes back), and the last is lost behind the call's end.
     from apex.tools.sanitising import masked
@@ -146,7 +152,13 @@ def _() -> None:
 # -- CSC-03: services find each other ---------------------------------------------------------------------------------
 
 
-@blind_defect("CSC-03za", "a heartbeat does not renew a registration that is still there", service="tools")
+@blind_defect(
+    "CSC-03za",
+    "a heartbeat does not renew a registration that is still there",
+    service="tools",
+    scenario="Instances without work stay registered",
+    step="the operator has always found both tools instances",
+)
 def _() -> None:
     # Seen: every lease a living instance is missing for a moment from GET /v1/operations/instances.
     from apex.runtime import discovery

@@ -358,7 +358,13 @@ def _() -> None:
         return original()[:36]
 
 
-@blind_defect("WSE-05zb", "a tool is called without the request's id", service="worker")
+@blind_defect(
+    "WSE-05zb",
+    "a tool is called without the request's id",
+    service="worker",
+    scenario="A tool's progress reports carry the IDs of their request, too",
+    step="every event carries these IDs of its own request",
+)
 def _() -> None:
     # Seen: tool_progress has a request id that nobody has sent, other than the rest of the story.
     from apex.worker import toolbox
@@ -404,7 +410,13 @@ def _() -> None:
         return dict(OUT_OF_TIME) if isinstance(error, TimeoutError) else original(error)
 
 
-@blind_defect("WSE-06zb", "a tool that fails beside another is told as a fault of the agent", service="worker")
+@blind_defect(
+    "WSE-06zb",
+    "a tool that fails beside another is told as a fault of the agent",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
+)
 def _() -> None:
     # Seen: the price list away during a cost analysis: agent_failed, not recoverable, instead of tool_failed.
     from apex.worker import supervisor

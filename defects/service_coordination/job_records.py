@@ -19,6 +19,7 @@ from defects._patching import replace
 cost_analysis = Scenario("A cost analysis is recorded once by every service that took part", service="worker")
 failed_job = Scenario("A failed job is recorded once, as failed", service="analytics")
 redelivery = Scenario("A record that is delivered again is stored once", service="analytics")
+any_failure = Scenario("Records agree whichever service fails while customers act", service="analytics")
 
 RECORDS = "every service has one record of each job, and all records agree"
 
@@ -60,3 +61,14 @@ def _() -> None:
 @redelivery.defect("CSC-01d", "a record that is delivered again is stored again", step=RECORDS)
 def _() -> None:
     replace(Jobs, "_unknown", lambda self, jobs: jobs)
+
+
+@any_failure.defect(
+    "CSC-01e",
+    "of runs that take longer than a fifth of a second nothing is recorded",
+    step="the records oracle finds nothing",
+)
+def _() -> None:
+    original: Any = replace(
+        Jobs, "add", lambda self, jobs: original(self, [job for job in jobs if job.duration_seconds <= 0.2])
+    )

@@ -1,6 +1,7 @@
 """Seeded defects of what becomes of failing tools (TLD-05)."""
 
 import copy
+import os
 from typing import Any
 
 from apex.agents import ToolFailed
@@ -12,6 +13,7 @@ from defects import Scenario
 from defects._patching import replace
 
 _REASON = "Acme can read that one tool call failed because <why>"
+_NEXT = "the next tool of Acme's agent succeeds"
 _PARTIAL = "the run completes with a partial answer"
 
 reported = Scenario("A failing tool is reported, and the agent continues", service="worker")
@@ -89,3 +91,21 @@ def _() -> None:
         return original(self, *arguments)
 
     original = replace(Execution, "delegate", delegate)
+
+
+@reported.defect("TLD-05g", "a tool that ends its process takes its service with it", step=_NEXT, service="tools")
+def _() -> None:
+    async def find(self: Dispatcher, *arguments: Any) -> Any:
+        tool: Any = copy.copy(await original(self, *arguments))
+        execute = tool.execute
+
+        async def unguarded(call: Any, parameters: Any) -> Any:
+            try:
+                return await execute(call, parameters)
+            except SystemExit:
+                os._exit(1)
+
+        tool.execute = unguarded
+        return tool
+
+    original = replace(Dispatcher, "find", find)

@@ -18,6 +18,7 @@ _ALLOWED = "only the tools to <use> servers have run"
 tools = Scenario("An agent only uses tools of its caller's plan and role", service="tools")
 new_plan = Scenario("A new plan brings or takes its tools at once", service="backend")
 partner = Scenario("A refused call sends no request to the partner", service="tools")
+any_order = Scenario("Rights follow plan and role in whatever order customers act", service="backend")
 
 
 @tools.defect("TLD-04a", "the permission is checked after the tool has done its work", step=_ALLOWED)
@@ -99,3 +100,15 @@ def _() -> None:
         return original(self, identity, identity.plan)
 
     original = replace(Accounts, "change_plan", change_plan)
+
+
+@any_order.defect(
+    "TLD-04j",
+    "to an Enterprise customer every tool is shown as allowed, whatever the role",
+    step="every action goes as it must",
+)
+def _() -> None:
+    def covers(self: Grant, plan: str, role: str) -> bool:
+        return plan == "enterprise" or original(self, plan, role)
+
+    original: Any = replace(Grant, "covers", covers)

@@ -18,6 +18,7 @@ slow = Scenario("On a slow network events are late but never wrong", service="ba
 away = Scenario("A customer who missed too many events is notified once", service="backend")
 connected = Scenario("A connected customer is notified when the event stream loses its data", service="backend")
 returning = Scenario("A returning customer is notified that the event stream lost its data", service="backend")
+any_order = Scenario("No event is lost in whatever order customers leave and return", service="backend")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
 CLOSED = "the platform closes Acme's connection in time"
@@ -122,3 +123,12 @@ def _() -> None:
 @detected.defect("WSE-03l", "heartbeats may stay unanswered for about twice as long as they should", step=CLOSED)
 def _() -> None:
     _served(ws_ping_timeout=7.5)
+
+
+@any_order.defect(
+    "WSE-03m",
+    "a client that returns is told from the second event on that it missed",
+    step="everybody finds all that they have written, and every event",
+)
+def _() -> None:
+    _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, min(resume.sequence + 1, newest)))

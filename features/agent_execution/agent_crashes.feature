@@ -40,3 +40,11 @@ Feature: A crashing agent fails only its own run
       And Acme watches events
       When Acme runs an agent that crashes
       Then the stored error and the error event of Acme's run show no internal details
+
+    @gate
+    Scenario: An agent that has crashed for one customer works for the next
+      Given Acme is a Mid customer
+      And Borealis is a Free customer
+      And Acme has run agents that crash on every worker
+      When Borealis runs an agent that thinks five times
+      Then Borealis' run completes

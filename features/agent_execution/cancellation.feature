@@ -48,6 +48,25 @@ Feature: A cancelled run really stops
       Then Acme receives the cancellation in time, as the last event of the run
 
     @gate
+    @needs.live_events
+    Scenario: An agent that answers when it is cancelled is cancelled, too
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has started an agent that answers when it is cancelled
+      When Acme cancels the run
+      Then the run is stored as cancelled
+
+    @gate
+    @needs.colleagues @needs.operator
+    Scenario: Removing a colleague cancels the colleague's waiting runs, too
+      Given Acme is an Enterprise customer with stored usage
+      And Ben of Acme is a member
+      And Acme has started agents that take all worker capacity
+      And Ben of Acme has started a usage report that waits for worker capacity
+      When Acme removes Ben of Acme from the organisation
+      Then the operator sees Ben of Acme's run as cancelled
+
+    @gate
     @needs.colleagues @needs.operator
     Scenario: Removing a colleague cancels the colleague's runs
       Given Acme is an Enterprise customer

@@ -19,12 +19,17 @@ Feature: A finished run survives a restart
       And the answer is the newest message of the run's conversation
 
     @gate
-    @needs.sessions
-    Scenario: A finished run is unchanged in the customer's next session
-      Given Acme is a Mid customer with servers in the cloud
-      And Acme has run a cost analysis
+    @needs.sessions @needs.delegation
+    Scenario Outline: A finished run is unchanged in the customer's next session
+      Given Acme is a Mid customer with servers in the cloud and stored usage
+      And Acme has run <an agent>
       When Acme starts a new session
       Then the run is unchanged
+
+      Examples:
+        | an agent                                            |
+        | a cost analysis                                     |
+        | a savings review without the partner's price list   |
 
     @gate
     Scenario: A third run builds on the second
@@ -34,6 +39,14 @@ Feature: A finished run survives a restart
       And Acme has run another cost analysis in the same conversation
       When Acme runs another cost analysis in the same conversation
       Then the answer states no change since the previous answer
+
+    @gate
+    Scenario: A follow-up states the change since nothing was found
+      Given Acme is an Enterprise customer with well-used servers in the cloud
+      And Acme has run a cost analysis
+      And Acme has one more idle server in the cloud
+      When Acme runs another cost analysis in the same conversation
+      Then the answer states the change since the previous answer
 
     @smoke
     Scenario: A follow-up states the change since the previous answer

@@ -28,6 +28,24 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
+    @needs.cancellation
+    Scenario: A lost run that was cancelled ends, too
+      Given Acme is a Mid customer
+      And Acme has started an agent that waits for the partner
+      When the worker of the run crashes before it has noticed that the run is cancelled
+      Then the run is stored as cancelled in time
+
+    @gate @exclusive
+    @needs.live_events
+    Scenario: A worker taken for dead changes nothing when it wakes up
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has started an agent that waits for the partner
+      When the worker of the run hangs until it is taken for dead, and wakes up
+      Then the end of the run stays as it was
+      And the partner has received one request from the run
+
+    @gate @exclusive
     @needs.live_events @needs.sequence_numbers
     Scenario: A worker that shuts down finishes its runs first
       Given Acme is a Mid customer

@@ -25,3 +25,19 @@ Feature: Customers who run agents concurrently see only their own data
       When every user runs a cost analysis at the same time
       Then each customer's answer equals the savings in their own inventory
       And answers, events and stored runs show each customer only their own data
+
+    @gate
+    Scenario: Each customer reads why their own tool has failed
+      Given Acme is a Mid customer
+      And Acme has run an agent whose tool fails for a reason of its own
+      And Borealis has run an agent whose tool fails for a reason of its own
+      When Cumulus runs an agent whose tool fails for a reason of its own
+      Then each customer reads the reason of their own failure
+
+    @nightly
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    Scenario: Runs stay apart in whatever order customers act
+      When customers of several organisations act in any order, and most of them run agents
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

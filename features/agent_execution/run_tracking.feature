@@ -26,6 +26,22 @@ Feature: Operators see every run and where its time went
         | cancelled |
 
     @gate
+    @needs.cancellation @needs.time_limits
+    Scenario: The pages of the list show every run once
+      Given Acme is a Mid customer with stored usage
+      And Acme has a completed, a failed, a timed-out and a cancelled run
+      When the operator reads Acme's runs two at a time
+      Then each of Acme's runs is shown once, the newest first
+
+    @gate
+    @needs.cancellation @needs.time_limits
+    Scenario: Every run is found by its state
+      Given Acme is a Mid customer with stored usage
+      And Acme has a completed, a failed, a timed-out and a cancelled run
+      When the operator asks for Acme's runs by their state, one at a time
+      Then each of Acme's runs is found by its state alone
+
+    @gate
     @needs.cloud_accounts
     Scenario: The durations of the steps add up to the run's duration
       Given Acme is an Early customer with servers in the cloud

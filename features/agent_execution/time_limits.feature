@@ -32,6 +32,24 @@ Feature: A hanging run is ended at its time limit
         | an agent                                            |
         | an agent that blocks its worker past its time limit |
         | an agent that ignores its time limit                |
+        | an agent that answers when its time is over         |
+
+    @gate
+    @needs.conversations
+    Scenario: A conversation goes on after a run has timed out
+      Given Acme is an Early customer with stored usage
+      And Acme has run an agent that hangs past its time limit
+      When Acme runs a usage report on every worker in the same conversation
+      Then every later run of Acme completes
+
+    @gate
+    Scenario: Waiting for a worker does not count towards the time limit
+      Given Acme is an Early customer with stored usage
+      And Borealis is an Enterprise customer
+      And Borealis has started agents that take all worker capacity
+      And Acme has started a usage report with a time limit that waits for worker capacity
+      When Borealis' agents end after longer than that time limit
+      Then Acme's run completes
 
     @gate
     Scenario Outline: Hanging runs on every worker do not stop other customers

@@ -35,3 +35,10 @@ Feature: Starting an unknown agent is refused and costs nothing
       And Acme has an allowance
       When Acme starts an agent that does not exist
       Then only Acme's next run is counted against the allowance
+
+    @gate
+    Scenario: Whoever was refused several times can still run every agent
+      Given Acme is a Free customer with stored usage
+      When Acme starts an agent that does not exist, six times
+      Then the error names every known agent
+      And Acme can finish a usage report

@@ -52,3 +52,9 @@ Feature: Each run reports what it used
       When Acme runs a cost analysis
       Then the run reports the wait as elapsed time, but not as CPU time
       And the run reports 3 tool calls
+
+    @gate
+    Scenario: The working state is reported as it was at its largest
+      Given Acme is a Mid customer
+      When Acme runs an agent whose working state grows and shrinks
+      Then the run reports the large working state

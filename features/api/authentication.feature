@@ -77,3 +77,11 @@ Feature: Only a valid token gives access to the API
       When Acme logs out
       Then every token of Acme's session is refused
       And Acme's session on another device is valid
+
+    @nightly
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    Scenario: Sessions begin and end as they must in whatever order
+      When customers of several organisations act in any order, and most of them log in and out
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

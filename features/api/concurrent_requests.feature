@@ -34,12 +34,36 @@ Feature: The API serves many users at once, each within their rate limit
       When Acme waits as long as Retry-After says and calls the API again
       Then the response is a success
 
+    @gate
+    @needs.plans @needs.rate_limits @needs.sessions
+    Scenario: A customer who changes to a larger plan is served at once
+      Given Acme is a Free customer with an exhausted rate limit
+      When Acme changes to an Enterprise plan as soon as Retry-After allows, logs in again and makes ten requests
+      Then every response is a success
+
     @gate @timing
     @needs.plans @needs.rate_limits @needs.allowances @needs.own_services
     Scenario: A rate limit holds for all instances of the API together
       Given two backends are running
       And Acme is a Free customer with an exhausted rate limit
       When Acme calls the second backend thirty times
+      Then Acme is served as often as the limit was refilled meanwhile, and is refused otherwise
+
+    @gate @timing
+    @needs.plans @needs.rate_limits @needs.colleagues
+    Scenario: Colleagues share the rate limit of their organisation
+      Given Acme is a Free customer
+      And Ben of Acme is a member
+      And Borealis is an Early customer
+      When Acme and Ben of Acme exceed the rate limit of a Free plan while Borealis makes a few requests
+      Then Acme and Ben of Acme together are served up to the limit of the plan
+      And every request of Borealis succeeds
+
+    @gate @timing
+    @needs.plans @needs.rate_limits @needs.job_records
+    Scenario: A rate limit holds for every service
+      Given Acme is a Free customer with an exhausted rate limit
+      When Acme asks for job records thirty times
       Then Acme is served as often as the limit was refilled meanwhile, and is refused otherwise
 
     @gate @exclusive

@@ -24,3 +24,11 @@ Feature: Users can do what their role permits, and nothing else
       When Acme calls every API endpoint, with and without a token
       Then every response follows the access rule of its endpoint
       And the published API reference lists every endpoint that has an access rule
+
+    @gate
+    @needs.colleagues @needs.roles @needs.sessions @needs.allowances
+    Scenario: A renewed session has the role of its user
+      Given Acme is an Enterprise customer with an allowance
+      And Ben of Acme is a viewer
+      When Ben of Acme renews the session and tries to book an expense
+      Then the response is a permission error

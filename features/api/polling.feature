@@ -28,3 +28,11 @@ Feature: A run can be followed by polling alone
       And Ben of Acme is a member
       When Ben of Acme makes requests that must be refused
       Then every response conforms to the published API reference
+
+    @gate
+    @needs.cancellation @needs.time_limits
+    Scenario: Runs can be listed by how they ended
+      Given Acme is a Mid customer with stored usage
+      And Acme has a completed, a failed, a timed-out and a cancelled run
+      When Acme lists the runs of each status, one at a time
+      Then each of Acme's runs is listed under its status alone

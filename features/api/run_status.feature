@@ -17,6 +17,15 @@ Feature: The status of a run can be read at any time
       And the progress that Acme has read has grown with each answer
 
     @gate
+    @needs.delegation @needs.cloud_accounts
+    Scenario: Progress does not fall when agents take turns
+      Given Acme is an Enterprise customer with servers in the cloud and stored usage
+      And Acme has started a savings review that waits for the partner's price list
+      When Acme polls the run before and after the partner answers
+      Then the statuses that Acme has read only move forward, to the end
+      And the progress that Acme has read has never fallen
+
+    @gate
     Scenario: A run that never existed is not found
       Given Acme is a Free customer with stored usage
       And Acme has started a usage report

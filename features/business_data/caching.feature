@@ -61,6 +61,13 @@ Feature: The cache never returns stale data
         | does not respond  |
         | is unreachable    |
 
+    @gate
+    Scenario: A first allowance is seen by who has looked before
+      Given Acme is a Mid customer
+      And Acme has read that there is no allowance
+      When Acme sets an allowance
+      Then Acme reads the organisation's current allowance
+
     @smoke
     Scenario: The cache returns each customer's own data
       Given Acme is a Mid customer with a cached allowance

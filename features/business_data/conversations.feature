@@ -60,3 +60,11 @@ Feature: Conversations belong to their owner
       And Acme, Borealis and Ben of Acme each find their own conversation and no other
       And no conversation's ID can be derived from another's
       And Acme's conversation reads back as it was written
+
+    @nightly
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    Scenario: Conversations read as written in whatever order customers act
+      When customers of several organisations act in any order, and most of them write and read
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

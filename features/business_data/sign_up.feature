@@ -33,6 +33,27 @@ Feature: One customer has one account
       And the database holds one account for Acme
 
     @gate
+    @needs.accounts @needs.own_database
+    Scenario: Two concurrent sign-ups with one email address make one account
+      When Acme and Borealis sign up with the same email address at the same moment
+      Then one of them has an account, and the other is refused because the email address is taken
+      And the database holds one account and one organisation of them
+
+    @gate @exclusive
+    @needs.accounts @needs.own_database @needs.own_services
+    Scenario: A sign-up that failed can be repeated
+      When Acme signs up while the database is unreachable, and again afterwards
+      Then the first sign-up fails, and the second opens an account
+      And Acme can log in with exactly these
+
+    @gate
+    @needs.sessions
+    Scenario: Logging in again and again is never refused
+      Given Acme is a Mid customer
+      When Acme logs in on fifteen devices, one after the other
+      Then every log-in opens the account from sign-up
+
+    @gate
     @needs.sessions
     Scenario: An unusual email address and password open the account
       When Acme signs up with an unusual email address and password

@@ -22,6 +22,14 @@ Feature: Jobs survive the loss of a tools instance
         | an Enterprise | first  |
         | a Free        | second |
 
+    Scenario: An instance that crashes and comes back at once loses no job
+      Given Acme is a Mid customer
+      And Acme watches events
+      And two tools instances are running
+      When the first tools instance crashes and comes back while both work on twenty research jobs of Acme
+      Then each job has its own results, and the partner has answered each request once
+      And Acme's next job runs on both tools instances
+
     Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer
       And Acme watches events

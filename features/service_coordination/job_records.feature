@@ -49,3 +49,11 @@ Feature: Every service has one record of a job
       When Acme runs a usage report while acknowledgements of the run's job record are lost
       Then the job record was delivered more than once
       And every service has one record of each job, and all records agree
+
+    @nightly @exclusive
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume @needs.own_services
+    Scenario: Records agree whichever service fails while customers act
+      When customers of several organisations act in any order, and most of them run agents while services fail
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

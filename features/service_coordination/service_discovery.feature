@@ -31,3 +31,22 @@ Feature: Services discover new and lost instances
       Then the operator immediately finds only the first tools instance
       And Acme's next job runs on only the first tools instance
       And no other service was restarted
+
+    Scenario: Instances without work stay registered
+      Given Acme is an Early customer
+      And two tools instances are running
+      When nobody has any work for them for a while
+      Then the operator has always found both tools instances
+      And Acme's next job runs on both tools instances
+
+    Scenario Outline: Instances are found again after the register has failed
+      Given Acme is an Enterprise customer
+      And two tools instances are running
+      When the register <fails> and recovers
+      Then the operator finds both tools instances in time
+      And Acme's next job runs on both tools instances
+
+      Examples:
+        | fails                               |
+        | loses its data                      |
+        | cannot be reached by any instance   |

@@ -44,3 +44,27 @@ Feature: A tool works only in its caller's cloud account
       When Borealis runs an agent that stops a server of the other customer and one of its own
       Then Acme's servers are unchanged
       And Borealis' agent has stopped its own server, with no result for Acme's
+
+    @gate
+    Scenario: No tool works anywhere when the customer's account refuses it
+      Given Acme is a Mid customer with a cloud account that does not admit the platform
+      When Acme runs an agent that tries to list servers
+      Then Acme's agent has received no servers, only that the account does not admit it
+
+    @gate
+    Scenario: Naming another customer's account gives no access to it
+      Given Acme is a Mid customer with two idle servers in the cloud
+      And Acme has run an agent that lists servers
+      And Borealis is an Enterprise customer with the other customer's cloud account
+      When Borealis runs an agent that tries to list servers
+      Then Borealis' agent has received no servers, only that the account does not admit it
+
+    @gate
+    @needs.cancellation
+    Scenario: Stopping one customer's call leaves another customer's alone
+      Given Acme is a Mid customer
+      And Borealis is an Enterprise customer
+      And Acme has started an agent that waits for the partner
+      And Borealis has started an agent that waits for the partner
+      When Acme cancels the run while Borealis' call goes on
+      Then Borealis' run completes

@@ -25,3 +25,17 @@ Feature: Independent tools run in parallel
       When Acme runs an agent that lists servers while the partner is silent
       Then Acme has the list of servers before the partner responds
       And each result reports the servers as the customer's own cloud account shows them
+
+    @gate
+    Scenario: Quick questions do not wait for a slow one beside them
+      Given Acme is a Mid customer
+      When Acme runs an agent that asks two quick questions beside one that the partner leaves open
+      Then both quick questions were answered before the slow one
+      And the run is stored as completed
+
+    @gate
+    Scenario: A failing tool does not stop the one beside it
+      Given Acme is a Mid customer
+      When Acme runs an agent that continues with one tool when the one beside it fails
+      Then the other tool has given its result
+      And the run is stored as completed

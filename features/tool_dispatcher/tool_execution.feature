@@ -48,3 +48,11 @@ Feature: A tool does exactly what was requested
       Given Acme is an Early customer with two idle servers in the cloud
       When Acme runs an agent that reads the price of a larger server
       Then the result is the larger server's price in the partner's list
+
+    @gate
+    Scenario: Each customer reads the prices of their own region
+      Given Acme is an Early customer with two idle servers in the cloud
+      And Borealis is a Mid customer with a cloud account in another region
+      And Acme has run an agent that reads the price of a larger server
+      When Borealis runs an agent that reads the price of a larger server
+      Then each result is the larger server's price in the customer's own region

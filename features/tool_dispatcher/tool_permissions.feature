@@ -38,6 +38,14 @@ Feature: Agents have the rights of their caller, and no more
       And each refusal names the missing permission and the plans and roles that include it
 
     @gate
+    @needs.plans @needs.tools @needs.cloud_accounts @needs.delegation
+    Scenario: An agent has no more rights when another one works for it
+      Given Acme is a Free customer with four idle servers in the cloud
+      When Acme runs an agent that has another one try every tool
+      Then only the tools to read servers have run
+      And each refusal names the missing permission and the plans and roles that include it
+
+    @gate
     @needs.plans @needs.tools @needs.cloud_accounts
     Scenario Outline: A new plan brings or takes its tools at once
       Given Acme is <a plan> customer with four idle servers in the cloud
@@ -59,3 +67,11 @@ Feature: Agents have the rights of their caller, and no more
       And Borealis has run an agent that signs in to the partner
       When Acme runs an agent that signs in to the partner
       Then the partner has received one request from Borealis and none from Acme
+
+    @nightly
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    Scenario: Rights follow plan and role in whatever order customers act
+      When customers of several organisations act in any order, and most of them change plans and use tools
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

@@ -37,6 +37,16 @@ Feature: Tools are added and withdrawn without a restart
       When Acme runs an agent that calls the currency tool
       Then Acme's agent receives the partner's response
 
+    @gate
+    @needs.tools
+    Scenario: A tool that is added anew works as it was added last
+      Given Acme is an Enterprise customer with access to a new currency tool
+      And Acme has run an agent that calls the currency tool
+      And the operator has withdrawn the currency tool
+      And the operator has added the currency tool at another address
+      When Acme runs an agent that calls the currency tool
+      Then Acme's agent receives the partner's response
+
     @gate @exclusive
     @needs.own_services
     Scenario: An added tool survives a crash of the tools service

@@ -89,3 +89,11 @@ Feature: A dropped connection loses no events
       And Acme has disconnected and missed a data loss of the event stream and as many new events
       When Acme reconnects
       Then Acme is notified once that events were missed
+
+    @nightly
+    @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
+    @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    Scenario: No event is lost in whatever order customers leave and return
+      When customers of several organisations act in any order, and most of them leave and return
+      Then every action goes as it must
+      And everybody finds all that they have written, and every event

@@ -20,6 +20,8 @@ Feature: Error events say what failed and whether to retry
         | has a failing run                                   | what failed           | what to do            |
         | runs an agent whose tool is temporarily unavailable | a tool failed         | a retry can help      |
         | runs an agent whose tool is faulty                  | a tool failed         | a retry will not help |
+        | runs an agent one of whose tools fails beside another | a tool failed       | a retry can help      |
+        | runs an agent that signs in to the partner | the plan does not include the tool | a retry will not help |
         | runs an agent that crashes                          | the agent failed      | a retry will not help |
         | runs an agent that stops waiting for something      | the agent failed      | a retry will not help |
         | starts an agent that hangs past its time limit      | the run took too long | a retry can help      |

@@ -48,10 +48,15 @@ Feature: A connected customer receives every step of a run
       And every message that Acme has received conforms to the published event reference
 
     @gate
-    Scenario: A large result arrives as an event that common clients accept
+    Scenario Outline: A large result arrives as an event that common clients accept
       Given Acme is an Early customer
       And Acme watches events
-      When Acme runs an agent that returns a megabyte of text
+      When Acme runs <an agent>
       Then no event that Acme has received exceeds the event size
       And Acme can read the complete result at the address in the last event
       And every message that Acme has received conforms to the published event reference
+
+      Examples:
+        | an agent                                      |
+        | an agent that returns a megabyte of text      |
+        | an agent that returns a long text in Japanese |

@@ -48,3 +48,16 @@ Feature: Every event can be traced to its request
         | run     |
         | request |
         | trace   |
+
+    @gate
+    Scenario: A tool's progress reports carry the IDs of their request, too
+      Given Acme is an Enterprise customer
+      And Acme watches events
+      When Acme runs research in each of two conversations, both in parallel
+      Then every event carries these IDs of its own request
+        | ID      |
+        | user    |
+        | thread  |
+        | run     |
+        | request |
+        | trace   |

@@ -82,3 +82,12 @@ Feature: Customers receive only their own events
       When Acme removes Ben of Acme from the organisation
       Then Ben of Acme's connection is closed in time because the user was removed
       And the first event that Acme receives is from the next run
+
+    @gate
+    @needs.colleagues @needs.sessions
+    Scenario: A removed colleague is disconnected on every device
+      Given Acme is an Enterprise customer
+      And Ben of Acme is a member
+      And Ben of Acme has a connection from another device and two open tabs
+      When Acme removes Ben of Acme from the organisation
+      Then Ben of Acme's three connections are closed in time because the user was removed

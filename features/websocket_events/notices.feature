@@ -28,6 +28,16 @@ Feature: Maintenance notices reach every connected user
       Then every connection receives the notice in time
 
     @gate
+    @needs.own_services
+    Scenario: A notice reaches the users of every backend
+      Given Acme is a Mid customer
+      And Acme watches events
+      And two backends are running
+      And Borealis watches events at the second backend
+      When the operator sends a notice to everyone
+      Then every connection receives the notice in time
+
+    @gate
     Scenario: A notice reaches more than a hundred customers
       Given a hundred and twenty customers
       And every user watches events

@@ -15,3 +15,12 @@ Feature: Events arrive as soon as they happen
       And every user watches events
       When every user runs a cost analysis at the same time
       Then at least 95 % of all events arrive within the target time for event delivery
+
+    @gate @exclusive
+    @needs.job_records @needs.own_services
+    Scenario: Events arrive in time while the analytics service hangs
+      Given Acme is a Mid customer
+      And Acme watches events
+      And the analytics service hangs
+      When Acme runs agents that crash on every worker
+      Then at least 95 % of all events arrive within the target time for crowd event delivery

@@ -2,6 +2,7 @@
 
 from hamcrest import equal_to, has_length
 
+from support.agent_execution import lost_workers
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.scenario import agents
@@ -34,6 +35,13 @@ def _(world, viewer):
 @then("the run is stored as {status:Status} in time")
 def _(world, status):
     world.eventually(lambda: world.stored(world.last_run).status, equal_to(status), "worker lost")
+
+
+@then("the end of the run stays as it was")
+def _(world):
+    run = world.last_run
+    first = ("failed worker_lost", 1)
+    world.holds_while(lambda: lost_workers.end_of(world, run), equal_to(first), 2.0, "the end of the run")
 
 
 @then("the partner has received one request from the run")

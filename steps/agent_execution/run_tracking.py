@@ -3,8 +3,30 @@
 from hamcrest import equal_to, has_entries
 
 from support.agent_execution import run_tracking
-from support.agent_execution.run_tracking import ExpectedStates
-from support.run.sentences import then
+from support.agent_execution.run_tracking import ExpectedStates, ListedRuns, RunsByState
+from support.matchers.faultless import is_just
+from support.run.sentences import then, when
+
+
+@when("the operator reads {customer:Owner} runs two at a time")
+def _(world, customer):
+    world.keep(ListedRuns(run_tracking.pages_of_runs(world, customer, 2)))
+
+
+@when("the operator asks for {customer:Owner} runs by their state, one at a time")
+def _(world, customer):
+    world.keep(RunsByState(run_tracking.runs_by_state(world, customer)))
+
+
+@then("each of {customer:Owner} runs is found by its state alone")
+def _(world, customer):
+    world.expect(world.kept(RunsByState).found, is_just(dict(world.kept(ExpectedStates).of), "each run by its state"))
+
+
+@then("each of {customer:Owner} runs is shown once, the newest first")
+def _(world, customer):
+    expected = [run.run_id for run in reversed(world.runs) if run.user is customer]
+    world.expect(world.kept(ListedRuns).ids, is_just(expected, "every run once, the newest first"))
 
 
 @then("the operator sees {customer:Owner} runs in these states")

@@ -1,9 +1,15 @@
 """A hanging run is ended at its time limit."""
 
-from hamcrest import equal_to
+from hamcrest import equal_to, greater_than, only_contains
 
-from support.run.sentences import then
+from support.agent_execution import run_tracking
+from support.run.sentences import then, when
 from support.scenario.held_runs import TIME_LIMIT
+
+
+@when("{holder:Owner} agents end after longer than that time limit")
+def _(world, holder):
+    run_tracking.free_capacity_late(world, holder, world.last_run)
 
 
 @then("{viewer:User} is notified in time that the run took too long")
@@ -11,13 +17,20 @@ def _(world, viewer):
     run = world.run_of(viewer)
     started = viewer.watching.wait_for("agent_started", run=run, within=world.budgets.limit("run starts"))
     # Longer than is promised: who reads of a late end wants to know how late it was.
-    patience = TIME_LIMIT + 3 * world.budgets.limit("error after a time limit")
-    end = viewer.watching.wait_for_end(run, within=patience)
+    end = viewer.watching.wait_for_end(run, within=TIME_LIMIT + 3 * world.budgets.limit("error after a time limit"))
     world.expect(end.payload.get("code"), equal_to("timed_out"))
-    world.within("error after a time limit", end.received_at - started.received_at - TIME_LIMIT)
+    late = end.received_at - started.received_at - TIME_LIMIT
+    world.expect(late, greater_than(-run_tracking.CLOCKS), "seconds by which the run took longer than its limit")
+    world.within("error after a time limit", late)
 
 
 @then("{customer:Owner} run completes in time")
 def _(world, customer):
     run = world.run_of(customer)
     world.eventually(lambda: world.stored(run).status, equal_to("completed"), "run behind hanging runs")
+
+
+@then("every later run of {customer:User} completes")
+def _(world, customer):
+    _, *later = [run for run in world.runs if run.user is customer]
+    world.expect([world.ended(run).status for run in later], only_contains("completed"))

@@ -38,3 +38,9 @@ def _(world):
 @then("the run reports {count:d} tool calls")
 def _(world, count):
     world.expect(world.ended(world.last_run).usage["tool_calls"], equal_to(count))
+
+
+@then("the run reports the large working state")
+def _(world):
+    size = world.ended(world.last_run).usage[Resource.WORKING_STATE.field]
+    world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_STATE))

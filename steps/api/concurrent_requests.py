@@ -4,13 +4,7 @@ from support.api import calls, concurrent_requests, rate_limits
 from support.api.calls import Calls
 from support.api.rate_limits import LastRefusal
 from support.matchers.timing import percentile
-from support.platform.components import Component
-from support.run.sentences import given, then, when
-
-
-@given("two backends are running")
-def _(world):
-    world.faults.start_spare(Component.SPARE_API)
+from support.run.sentences import then, when
 
 
 @when("{customer:User} calls the second backend thirty times")
@@ -24,6 +18,15 @@ def _(world, customer):
     limit = rate_limits.LIMITS[customer.tenant.plan]
     since = world.kept(LastRefusal).answer.sent_at
     world.expect(world.kept(Calls).made, rate_limits.have_only_what_was_refilled(limit, since))
+
+
+@when("{customer:User} changes to {plan:Plan} plan as soon as Retry-After allows, logs in again and makes ten requests")
+def _(world, customer, plan):
+    rate_limits.wait_as_told(world)
+    world.platform.change_plan(customer, plan.wire).require()
+    customer.tenant.plan = plan
+    world.users.log_in(customer)
+    world.keep(Calls(rate_limits.call_ten_times(world, customer)))
 
 
 @when("every user makes ten different requests at the same time")
@@ -57,3 +60,19 @@ def _(world, customer):
 def _(world, customers):
     for customer in customers:
         world.expect(rate_limits.calls_of(world, customer), calls.succeed(), str(customer))
+
+
+@when("{customer:User} asks for job records thirty times")
+def _(world, customer):
+    world.keep(Calls([rate_limits.ask_for_jobs(world, customer) for _ in range(30)]))
+
+
+@then("{colleagues:Users} together are served up to the limit of the plan")
+def _(world, colleagues):
+    made = [call for each in colleagues for call in rate_limits.calls_of(world, each)]
+    world.expect(made, rate_limits.keep_to(rate_limits.LIMITS[colleagues[0].tenant.plan]))
+
+
+@then("every request of {customer:User} succeeds")
+def _(world, customer):
+    world.expect(rate_limits.calls_of(world, customer), calls.succeed(), str(customer))

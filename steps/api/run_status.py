@@ -14,3 +14,8 @@ def _(world, customer):
     read = world.kept(Readings)
     world.expect(read.progress, never_fall())
     world.expect(read.after_each, grow())
+
+
+@then("the progress that {customer:User} has read has never fallen")
+def _(world, customer):
+    world.expect(world.kept(Readings).progress, never_fall())

@@ -38,3 +38,8 @@ def _(world, reader, read):
 def _(world):
     reads = world.kept(BackendReads)
     world.expect(reads.observed, is_just(reads.expected))
+
+
+@given("{customer:User} has read that there is no allowance")
+def _(world, customer):
+    caching.read_before_there_is_one(world, customer)

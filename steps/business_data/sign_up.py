@@ -3,7 +3,7 @@
 from hamcrest import equal_to, has_properties, is_not
 
 from support.business_data import sign_up
-from support.business_data.sign_up import FormerAccount, Invitation
+from support.business_data.sign_up import FormerAccount, Invitation, SignUps
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import succeeds
 from support.matchers.problems import is_refused_with
@@ -25,6 +25,11 @@ def _(world, newcomer, customer):
     world.outcome = sign_up.sign_up_under_address_of(world, newcomer, customer)
 
 
+@when("{newcomers:Users} sign up with the same email address at the same moment")
+def _(world, newcomers):
+    world.keep(sign_up.sign_up_together(world, newcomers))
+
+
 @when("{newcomer:User} signs up with an unusual email address and password")
 def _(world, newcomer):
     world.outcome = sign_up.sign_up_unusually(world, newcomer)
@@ -33,6 +38,18 @@ def _(world, newcomer):
 @then("{customer:User} has an account")
 def _(world, customer):
     world.expect(world.last_outcome, succeeds(), str(customer))
+
+
+@then("one of them has an account, and the other is refused because {code:SignUpRefusal}")
+def _(world, code):
+    accepted, refused = sorted(world.kept(SignUps).outcomes, key=lambda each: not each.done)
+    world.expect(accepted, succeeds())
+    world.expect(refused, is_refused_with(code))
+
+
+@then("the database holds one account and one organisation of them")
+def _(world):
+    world.expect(sign_up.stored_of_all(world, world.kept(SignUps).people), is_just((1, 1)))
 
 
 @then("{customer:User} can log in with exactly these")
@@ -71,3 +88,27 @@ def _(world, count, person):
 @then("{customer:User} has no new member")
 def _(world, customer):
     world.expect(sign_up.members(world, customer), is_just(world.kept(Invitation).members))
+
+
+@when("{customer:User} logs in on fifteen devices, one after the other")
+def _(world, customer):
+    world.keep(SignUps([customer], [sign_up.log_in_elsewhere(str, world, customer) for _ in range(15)]))
+
+
+@then("every log-in opens the account from sign-up")
+def _(world):
+    attempts = world.kept(SignUps)
+    for outcome in attempts.outcomes:
+        world.expect(sign_up.account_in(outcome), sign_up.is_account_of(attempts.people[0]))
+
+
+@when("{customer:User} signs up while the database is unreachable, and again afterwards")
+def _(world, customer):
+    world.keep(sign_up.sign_up_around_outage(world, customer))
+
+
+@then("the first sign-up fails, and the second opens an account")
+def _(world):
+    first, second = world.kept(SignUps).outcomes
+    world.expect(first, is_refused_with("unavailable"))
+    world.expect(second, succeeds())

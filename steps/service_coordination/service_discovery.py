@@ -1,9 +1,11 @@
 """Services discover new and lost instances."""
 
+from hamcrest import equal_to
+
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.service_coordination import service_discovery
-from support.service_coordination.service_discovery import Processes
+from support.service_coordination.service_discovery import FoundInstances, Processes
 
 
 @when("the second tools instance {event:InstanceEvent}")
@@ -21,11 +23,22 @@ def _(world, instances):
     world.expect(service_discovery.found_by_operator(world), is_just(instances.names(world)))
 
 
-@then("{customer:Owner} next job runs on {instances:Instances}")
-def _(world, customer, instances):
-    service_discovery.expect_next_job(world, customer, instances)
-
-
 @then("no other service was restarted")
 def _(world):
     world.expect(world.faults.processes(), is_just(world.kept(Processes).ids, "the same processes as before"))
+
+
+@when("nobody has any work for them for a while")
+def _(world):
+    world.keep(service_discovery.idle(world))
+
+
+@when("the register {failure:RegisterFailure} and recovers")
+def _(world, failure):
+    failure(world)
+
+
+@then("the operator has always found {instances:Instances}")
+def _(world, instances):
+    expected = frozenset({tuple(sorted(instances.names(world)))})
+    world.expect(world.kept(FoundInstances).lists, equal_to(expected))

@@ -16,12 +16,6 @@ def _(world, customer, plan, assets):
         give(world, customer)
 
 
-@given("{owner:User} has changed to {plan:Plan} plan")
-def _(world, owner, plan):
-    world.platform.change_plan(owner, plan.wire).require()
-    owner.tenant.plan = plan
-
-
 @given("{customer:User} has {assets:Assets}")
 def _(world, customer, assets):
     for give in assets:

@@ -23,3 +23,13 @@ def _(world, customer, other):
     expected = account_isolation.expected_across_accounts(world, customer)
     found = account_isolation.outcome_across_accounts(world, customer)
     world.expect(found, is_just(expected, "its own server stopped, and the result of that"))
+
+
+@when("{customer:User} cancels the run while {other:Owner} call goes on")
+def _(world, customer, other):
+    account_isolation.stop_beside(world, customer, other)
+
+
+@then("{customer:Owner} agent has received no servers, only that the account does not admit it")
+def _(world, customer):
+    world.expect(account_isolation.tried(world, customer), is_just(account_isolation.NOT_ADMITTED))

@@ -19,3 +19,15 @@ def _(world, customer):
 def _(world, customer):
     order = parallel_tools.in_order_of_time(world, customer)
     world.expect(order, is_just(["list of servers", "answer of the partner"]))
+
+
+@then("both quick questions were answered before the slow one")
+def _(world):
+    order = parallel_tools.answered_in_order(world, world.last_run.user)
+    world.expect(order, is_just(parallel_tools.quick_before_slow(world.last_run.user)))
+
+
+@then("the other tool has given its result")
+def _(world):
+    customer = world.last_run.user
+    world.expect(parallel_tools.outcomes_side_by_side(world, customer), is_just({"failed": 1, "gave a result": 1}))

@@ -3,9 +3,15 @@
 from hamcrest import has_length
 
 from support.matchers.faultless import is_just
-from support.run.sentences import then
+from support.run.sentences import given, then
 from support.scenario.partner import own_path
 from support.tool_dispatcher import tool_permissions
+
+
+@given("{owner:User} has changed to {plan:Plan} plan")
+def _(world, owner, plan):
+    world.platform.change_plan(owner, plan.wire).require()
+    owner.tenant.plan = plan
 
 
 @then("only the tools to {rights:Rights} servers have run")

@@ -44,3 +44,8 @@ def _(world):
     notices.send(world, world.users.operator)
     for capture, _ in notices.received(world):
         world.expect(capture, has_the_notice(world.kept(Notice).id), capture.name)
+
+
+@given("{viewer:User} watches events at the second backend")
+def _(world, viewer):
+    notices.watch_at_second_backend(world, viewer)

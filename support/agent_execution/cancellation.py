@@ -9,9 +9,12 @@ from hamcrest.core.base_matcher import BaseMatcher
 from support.matchers.faultless import differences, faultless
 from support.platform.outcome import Outcome
 from support.platform.runs import Run, RunStatus
+from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
+
+_LAST_THOUGHT = "Waiting now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class CancelAttempts:
     """What others tried on one run."""
 
     attempts: tuple[CancelAttempt, ...]
+
+
+def answering_run(world: World, user: User) -> RunHandle:
+    """A run whose agent has begun to do nothing until it is cancelled, and answers then."""
+    run = world.running(user, agents.PROBE, input=agents.script({"think": _LAST_THOUGHT}, {"wait": ""}))
+    user.watching.wait_for(
+        "agent_thinking",
+        run=run,
+        within=world.budgets.limit("run starts"),
+        where=lambda event: event.payload.get("thought") == _LAST_THOUGHT,
+    )
+    return run
 
 
 def attempt(world: World, others: Sequence[User], run: RunHandle) -> CancelAttempts:

@@ -46,6 +46,12 @@ def follow_up(world: World, user: User) -> RunHandle | None:
     return world.start_run(user, Agent.COST_ANALYSIS.wire, thread_id=world.run_of(user).thread_id)
 
 
+def reports_in_same_conversation(world: World, user: User) -> RunHandle:
+    """As many usage reports as the platform carries out at once, in the thread of the user's last run."""
+    thread, count = world.run_of(user).thread_id, world.target.limits["runs_at_once"]
+    return [world.running(user, Agent.USAGE_REPORT.wire, thread_id=thread) for _ in range(count)][-1]
+
+
 def expected_before_and_after(world: World, later: RunHandle, earlier: RunHandle) -> tuple[Matcher[Any], Matcher[Any]]:
     """What a run and its follow-up must answer, computed from the servers of the one and of the other.
 

@@ -19,6 +19,32 @@ def crash(world: World, run: RunHandle) -> None:
     world.faults.lose(worker)
 
 
+def hang_and_wake_up(world: World, run: RunHandle) -> None:
+    """The run's worker hangs until it is taken for dead, wakes up, and its agent gets the answer that it waited for."""
+    worker = worker_of(world, run)
+    world.breaks_stories("the worker hangs in the middle of a tool call")
+    world.faults.freeze(worker)
+    world.eventually(lambda: world.stored(run).status, equal_to("failed"), "worker lost", "the end of the run")
+    world.faults.thaw(worker)
+    world.partner.release(own_path(run.user))
+
+
+def crash_during_cancellation(world: World, run: RunHandle) -> None:
+    """The run is cancelled while its worker hangs, which crashes before it has noticed."""
+    worker = worker_of(world, run)
+    world.breaks_stories("the worker crashes in the middle of a tool call")
+    world.faults.freeze(worker)
+    world.platform.cancel_run(run.user, run.run_id).require()
+    world.faults.lose(worker)
+
+
+def end_of(world: World, run: RunHandle) -> tuple[str, int]:
+    """How the run has ended as its owner reads it, and how many ends its watching owner was told."""
+    read = world.stored(run)
+    told = sum(event.is_end for event in run.user.watching.of(run))
+    return f"{read.status} {read.error_code}", told
+
+
 def shut_down(world: World, run: RunHandle) -> None:
     """Ask the run's worker to end in order; the partner answers a while later."""
     world.faults.tell_to_stop(worker_of(world, run))
@@ -30,6 +56,8 @@ def shut_down(world: World, run: RunHandle) -> None:
 
 WORKER_STOPS: dict[str, Callable[[World, RunHandle], None]] = {
     "crashes": crash,
+    "hangs until it is taken for dead, and wakes up": hang_and_wake_up,
+    "crashes before it has noticed that the run is cancelled": crash_during_cancellation,
     "shuts down before the partner responds": shut_down,
 }
 """How the worker of a run stops, by the words of the feature."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from support.scenario import received_events
+from support.scenario import agents, received_events
 from support.scenario.users import User
-from support.scenario.world import World
+from support.scenario.world import RunHandle, World
 
 
 def everything_shown_to(world: World, customer: User) -> list[Any]:
@@ -12,3 +12,27 @@ def everything_shown_to(world: World, customer: User) -> list[Any]:
     run = world.run_of(customer)
     events = received_events.to_the_end(world, customer.watching, run)
     return [world.stored(run).result, events, world.platform.runs(customer)]
+
+
+def failing_for_an_own_reason(world: World, user: User) -> RunHandle | None:
+    """A run whose tool fails, and says why in words that concern the user alone."""
+    world.users.settle(user)
+    return world.start_run(user, agents.PROBE, input=agents.with_failing_tool(_reason(user)))
+
+
+def expected_reasons(world: World) -> dict[str, str]:
+    """By the customers' aliases, why their tools have failed."""
+    return {run.user.alias: _reason(run.user) for run in world.runs}
+
+
+def reasons(world: World) -> dict[str, str]:
+    """By the customers' aliases, what they read as the reason."""
+    found = {}
+    for run in world.runs:
+        error = world.ended(run).error
+        found[run.user.alias] = error.message if error else "none"
+    return found
+
+
+def _reason(user: User) -> str:
+    return f"There are no figures of {user.tenant.marker}."

@@ -1,15 +1,17 @@
 """Runs as the operator sees them: in which state, by which worker, and where their time went."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
-from support.platform.runs import TrackedRun
+from support.platform.runs import RunStatus, TrackedRun
 from support.platform.values import Page
-from support.scenario import agents, held_runs
+from support.scenario import agents, held_runs, waiting
 from support.scenario.agents import Agent
+from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
@@ -17,12 +19,29 @@ from support.scenario.world import RunHandle, World
 # Durations are reported in microseconds; each may be rounded.
 _ROUNDING = 0.000_01
 
+CLOCKS = 0.1
+"""Seconds by which an event may come later than the one before it, measured by who receives both."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedStates:
     """The state that each of a customer's runs must have, by run ID."""
 
     of: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRuns:
+    """The ids of runs in the order in which they were listed."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsByState:
+    """The state by which each run was found, by run ID."""
+
+    found: Mapping[str, str]
 
 
 def ended_in_every_way(world: World, user: User) -> None:
@@ -51,6 +70,43 @@ def queued_report(world: World, user: User) -> RunHandle | None:
     if run is not None:
         _also_expect(world, "queued", run)
     return run
+
+
+def limited_report(world: World, user: User) -> RunHandle | None:
+    """A usage report with a time limit, for which there is no worker capacity."""
+    return world.start_run(user, Agent.USAGE_REPORT.wire, time_limit_seconds=held_runs.TIME_LIMIT)
+
+
+def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
+    """The agents that take all capacity end when a run has waited for it longer than its time limit.
+
+    :raises NotShown: it has not waited.
+    """
+    after = run.asked_at + 1.5 * held_runs.TIME_LIMIT
+    waiting.wait_for(time.monotonic, lambda now: now >= after, 2 * held_runs.TIME_LIMIT, "the end of the time limit")
+    if world.stored(run).status != "queued":
+        raise NotShown(f"the run {run.run_id} does not wait for a worker")
+    world.partner.release(own_path(holder))
+
+
+def runs_by_state(world: World, customer: User) -> dict[str, str]:
+    """A tenant's runs as the operator finds them who asks for one state after the other, one run at a time."""
+    return {
+        id: state for state in sorted(set(RunStatus)) for id in pages_of_runs(world, customer, 1, status=str(state))
+    }
+
+
+def pages_of_runs(world: World, customer: User, size: int, **wanted: str) -> list[str]:
+    """The ids of a tenant's runs as the operator reads them, page by page."""
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        query = {"tenant_id": customer.tenant.id, "limit": size, **wanted, **({"cursor": cursor} if cursor else {})}
+        page: Page[TrackedRun] = world.platform.operator_runs(world.users.operator, **query).require()
+        found += [run.id for run in page.items]
+        cursor = page.next
+        if cursor is None or not page.items:
+            return found
 
 
 def _also_expect(world: World, state: str, *runs: RunHandle) -> None:

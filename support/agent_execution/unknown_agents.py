@@ -28,6 +28,13 @@ def unknown_agent(world: World, user: User, name: str = _UNKNOWN) -> RunHandle |
     return world.start_run(user, name)
 
 
+def unknown_agent_again_and_again(world: World, user: User) -> RunHandle | None:
+    """Six runs, one after the other, of an agent whose name is misspelt."""
+    for _ in range(5):
+        unknown_agent(world, user)
+    return unknown_agent(world, user)
+
+
 def half_named_agent(world: World, user: User) -> RunHandle | None:
     """A run of an agent by the beginning of its name."""
     return unknown_agent(world, user, Agent.COST_ANALYSIS.wire[:4])

@@ -18,6 +18,8 @@ from support.scenario.world import RunHandle, World
 
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
+LARGE_STATE = 100_000
+"""Characters of a large working state."""
 FEWEST_ROUNDS, MOST_ROUNDS = 6, 24
 """How often the customers' agents run in turn: until their mean ratio is known well enough."""
 _KNOWN = 0.04
@@ -63,6 +65,14 @@ def computing_run(world: World, user: User) -> RunHandle:
     run = world.running(user, agents.PROBE, input=agents.reading_on(path))
     world.eventually(lambda: len(world.partner.calls(path)), lambda seen: seen > 1, "run starts", "the tool's reading")
     return run
+
+
+GROWING_AND_SHRINKING: Work = work.probe(
+    agents.script(
+        {"keep": {"notes": "." * LARGE_STATE}}, {"think": "So much."}, {"keep": {"notes": ""}}, {"think": "So little."}
+    )
+)
+"""An agent whose working state is large for a while."""
 
 
 def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None:

@@ -3,21 +3,33 @@
 from collections.abc import Callable
 
 from support.agent_execution import (
+    cancellation,
     complete_stories,
     computed_answers,
     finished_runs,
     lost_workers,
+    run_isolation,
     run_tracking,
     tracing,
     unknown_agents,
     usage_metering,
 )
-from support.scenario import agents, held_runs, work
+from support.cloud.savings import busy
+from support.scenario import agents, held_runs, planting, work
 from support.scenario.assets import Asset, idle_servers
 from support.scenario.users import User
 from support.scenario.words import entry
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
+
+
+def crashing_everywhere(world: World, user: User) -> RunHandle:
+    """As many agents as the platform carries out at once, all of which crash."""
+    count = world.target.limits["runs_at_once"]
+    runs = [world.running(user, agents.PROBE, input=agents.crashing()) for _ in range(count)]
+    for run in runs:
+        world.ended(run)
+    return runs[-1]
 
 
 def _beyond(start: Callable[[World, User], RunHandle]) -> Work:
@@ -26,6 +38,7 @@ def _beyond(start: Callable[[World, User], RunHandle]) -> Work:
 
 ASSETS: dict[str, Asset] = {
     "one more idle server in the cloud": finished_runs.one_more_idle_server,
+    "well-used servers in the cloud": lambda world, user: planting.own_cloud(world, user.tenant, [busy(2)]),
     "two hundred servers in the cloud": idle_servers(200),
     "four hundred servers in the cloud": idle_servers(400),
 }
@@ -36,8 +49,16 @@ WORK: dict[str, Work] = {
     "a cost analysis with the caller's trace ID": tracing.with_callers_trace,
     "two cost analyses": usage_metering.two_analyses,
     "a usage report that waits for worker capacity": run_tracking.queued_report,
+    "a usage report with a time limit that waits for worker capacity": run_tracking.limited_report,
     "an agent that does not exist": unknown_agents.unknown_agent,
     "an agent by half its name": unknown_agents.half_named_agent,
+    "an agent that does not exist, six times": unknown_agents.unknown_agent_again_and_again,
+    "an agent whose working state grows and shrinks": usage_metering.GROWING_AND_SHRINKING,
+    "an agent whose tool fails for a reason of its own": run_isolation.failing_for_an_own_reason,
+    "a usage report on every worker in the same conversation": finished_runs.reports_in_same_conversation,
+    "agents that crash on every worker": crashing_everywhere,
+    "an agent that thinks five times": work.probe(agents.talkative(5)),
+    "an agent that answers when it is cancelled": cancellation.answering_run,
     "an agent that terminates its process": work.probe(agents.exiting()),
     "an agent that calls three tools in parallel": complete_stories.parallel_run,
     "an agent that computes until it is stopped": usage_metering.computing_run,

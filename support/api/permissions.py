@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hamcrest import equal_to
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.api import endpoints, owned_resources
+from support.api import endpoints, owned_resources, tokens
 from support.api.access_rules import OPERATORS, SERVICES
-from support.api.calls import Call
+from support.api.calls import Call, call_of
 from support.api.owned_resources import OwnedResources, named
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
@@ -163,3 +163,9 @@ def _unnamed(call: RoleCall) -> str | None:
     if problem and named and named in problem.detail:
         return None if named == call.permission else f"{named!r} is named, expected {call.permission!r}"
     return f"no permission is named: {call.answer}"
+
+
+def book_with_renewed_session(world: World, user: User) -> list[Call]:
+    """The user renews the session, and tries with its new token to spend the organisation's money."""
+    tokens.renew(world, user).require()
+    return [call_of(world.platform.book_expense(user, "1.00", "Books"))]

@@ -1,7 +1,8 @@
 """Programs that hold no connection open: they start a run, poll it and read the result."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from hamcrest.core.base_matcher import BaseMatcher
 
@@ -9,6 +10,8 @@ from support.api.calls import Call, call_of, each_call, mismatch
 from support.matchers.openapi import are_as_published
 from support.platform import openapi
 from support.platform.outcome import Outcome
+from support.platform.runs import Run, RunStatus
+from support.platform.values import Page
 from support.scenario import waiting
 from support.scenario.users import User
 from support.scenario.world import World
@@ -64,3 +67,29 @@ def conform(world: World) -> BaseMatcher[Sequence[Call]]:
 
 def _calls(answers: list[Outcome]) -> list[Call]:
     return [call_of(answer) for answer in answers]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsByStatus:
+    """The status under which each run was listed, by run ID."""
+
+    found: Mapping[str, str]
+
+
+def runs_by_status(world: World, user: User) -> dict[str, str]:
+    """The user's runs as they are listed under one status after the other, one run at a time."""
+    found: dict[str, str] = {}
+    for status in sorted(set(RunStatus)):
+        cursor: str | None = None
+        while True:
+            query = {"status": str(status), "limit": 1, **({"cursor": cursor} if cursor else {})}
+            answer = world.platform.runs(user, **query)
+            if not answer.done:
+                found[f"the list of those that are {status}"] = str(answer)
+                break
+            page: Page[Run] = answer.value
+            found |= {run.id: str(status) for run in page.items}
+            cursor = page.next
+            if cursor is None:
+                break
+    return found

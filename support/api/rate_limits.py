@@ -1,6 +1,7 @@
 """Customers who exceed the rate limit of their plan, and customers who stay within theirs meanwhile."""
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -90,13 +91,28 @@ def calls_of(world: World, user: User) -> Sequence[Call]:
     return world.kept(LimitedCalls).of[user.alias]
 
 
-def after_waiting(world: World, user: User) -> list[Call]:
-    """The user waits as long as Retry-After said, and calls again; without Retry-After at once."""
+def wait_as_told(world: World) -> None:
+    """Wait as long as the last refusal's Retry-After said; without Retry-After not at all."""
     refusal = world.kept(LastRefusal).answer
     seconds = float(refusal.headers.get("retry-after", "0"))
     again = refusal.sent_at + refusal.seconds + seconds
     waiting.wait_for(time.monotonic, lambda now: now >= again, seconds + 1, "the end of Retry-After")
+
+
+def after_waiting(world: World, user: User) -> list[Call]:
+    """The user waits as long as Retry-After said, and calls again."""
+    wait_as_told(world)
     return [Call(_ENDPOINT, world.platform.agents(user))]
+
+
+def call_ten_times(world: World, user: User) -> list[Call]:
+    """The user calls the API, one call after the other."""
+    return [Call(_ENDPOINT, world.platform.agents(user)) for _ in range(10)]
+
+
+def ask_for_jobs(world: World, user: User) -> Call:
+    """The user asks for the job records of a run; that there is none is not the point."""
+    return Call("the job records", world.platform.jobs(user, str(uuid.uuid4())))
 
 
 def ask_for_allowance(world: World, user: User, instance: str) -> Call:

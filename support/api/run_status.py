@@ -11,7 +11,7 @@ from support.api.calls import Call, call_of
 from support.matchers.faultless import faultless
 from support.platform.runs import Run
 from support.scenario import agents, waiting
-from support.scenario.partner import own_path
+from support.scenario.partner import PRICES, own_path
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
 from support.scenario.world import RunHandle, World
@@ -40,6 +40,37 @@ def asking_three_questions(world: World, user: User) -> RunHandle:
     run = world.running(user, agents.PROBE, input=agents.script(*({"fetch": path} for path in paths)))
     world.eventually(lambda: len(world.partner.calls(paths[0])), bool, "run starts", "the call at the partner")
     return run
+
+
+def waiting_review(world: World, user: User) -> RunHandle:
+    """A savings review, one of whose agents waits for the partner's price list."""
+    before = len(world.partner.calls(PRICES))
+    world.partner.hold(PRICES)
+    run = world.running(user, agents.Agent.REVIEW.wire)
+    world.eventually(
+        lambda: len(world.partner.calls(PRICES)), lambda seen: seen > before, "run starts", "the call at the partner"
+    )
+    return run
+
+
+def poll_around_answer(world: World, user: User) -> list[Call]:
+    """The user polls the run until it shows progress, and, once the partner has answered, to its end; keeps the
+    :class:`Readings`.
+    """
+    read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
+
+    def poll() -> Run:
+        made.append(call_of(world.platform.run(user, run.run_id)))
+        stored: Run = made[-1].answer.require()
+        read.statuses.append(stored.status)
+        read.progress.append(stored.progress or 0)
+        return stored
+
+    limit = world.budgets.limit("progress shown")
+    waiting.wait_for(poll, lambda seen: (seen.progress or 0) > _BEFORE_THE_FIRST, limit, "progress")
+    world.partner.release(PRICES)
+    waiting.wait_for(poll, lambda seen: seen.status.is_end, world.budgets.limit("run ends"), "the end of the run")
+    return made
 
 
 def poll_while_answered(world: World, user: User) -> list[Call]:

@@ -43,11 +43,15 @@ ASSETS: dict[str, Asset] = {
 GROUPS: dict[str, Callable[[World], None]] = {
     "fifty customers with a conversation each": concurrent_requests.customers_with_conversations
 }
-WORK: dict[str, Work] = {"an agent that asks the partner three questions": run_status.asking_three_questions}
+WORK: dict[str, Work] = {
+    "an agent that asks the partner three questions": run_status.asking_three_questions,
+    "a savings review that waits for the partner's price list": run_status.waiting_review,
+}
 
 ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
     "renews the session": tokens.renewing,
     "reuses the refresh token": tokens.reusing,
+    "renews the session and tries to book an expense": permissions.book_with_renewed_session,
     "logs out": tokens.logging_out,
     "waits as long as Retry-After says and calls the API again": rate_limits.after_waiting,
     "waits as long as Retry-After says and logs in on a new device": log_in_limits.log_in_after_waiting,
@@ -56,6 +60,7 @@ ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
     "starts a usage report and polls it until it ends": polling.start_and_poll,
     "makes requests that must be refused": polling.make_refused_requests,
     "requests the status of a run that never existed": run_status.read_unknown,
+    "polls the run before and after the partner answers": run_status.poll_around_answer,
     "polls the run while the partner answers one question after another": run_status.poll_while_answered,
 }
 """What a customer does with the API, as a function that makes the calls and returns them."""
@@ -63,6 +68,7 @@ ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
 RESPONSES: dict[str, Callable[[World], Matcher[Any]]] = {
     "is a success": lambda world: calls.succeed(),
     "is an authentication error": lambda world: calls.are_refused("unauthenticated"),
+    "is a permission error": lambda world: calls.are_refused("permission_denied"),
     "is a not-found error": lambda world: calls.are_refused("not_found"),
     "is a validation error that names the field": lambda world: invalid_requests.name_the_field(),
     "is a temporary error with its request ID": lambda world: are_failures(Meaning.UNAVAILABLE, "unavailable"),

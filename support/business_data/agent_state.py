@@ -41,6 +41,7 @@ def rich(marker: str) -> dict[str, Any]:
         },
         "空 key 🚀": True,
         "nothing": [None, "", " ", [], {}, [[]], False],
+        "members": {"none": None, "empty": "", "nested": {"none": None, "some": 0}},
         "nested": nested,
     }
 
@@ -49,6 +50,11 @@ def large(marker: str, size: int = _MEGABYTE) -> dict[str, Any]:
     """So many bytes of text, in which every line differs, so that no loss goes unnoticed."""
     line = "{:07d} " + marker + " für ½ €\n"
     return {"text": "".join(line.format(number) for number in range(size // len(line.format(0).encode()) + 1))}
+
+
+def japanese(marker: str) -> dict[str, Any]:
+    """A text of far fewer characters than bytes."""
+    return {"text": f"{marker} " + "費用を削減" * 40_000}
 
 
 def _returning(state_for: Callable[[str], dict[str, Any]]) -> Work:
@@ -62,6 +68,7 @@ def _returning(state_for: Callable[[str], dict[str, Any]]) -> Work:
 WORK: dict[str, Work] = {
     "an agent that returns nested data, decimals and Unicode": _returning(rich),
     "an agent that returns a megabyte of text": _returning(large),
+    "an agent that returns a long text in Japanese": _returning(japanese),
     "an agent that returns a hundred kilobytes of text": _returning(lambda marker: large(marker, 100_000)),
 }
 

@@ -12,6 +12,7 @@ from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.faults import Faults
 from support.scenario.users import User
+from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
 _NOTHING, _AMOUNT, _RAISED, _BUDGET, _EXPENSE = map(Decimal, ("0.00", "1000.00", "2000.00", "100.00", "12.50"))
@@ -109,6 +110,15 @@ def read(world: World, reader: User, instance: str | None = None) -> dict[str, A
     if not answer.done:
         return {"refused": str(answer)}
     return {name: getattr(answer.value, name) for name in Allowance().as_read(reader.alias)}
+
+
+def read_before_there_is_one(world: World, reader: User) -> None:
+    """Somebody reads that the organisation has no allowance.
+
+    :raises NotShown: it has one.
+    """
+    if world.platform.allowance(reader).done:
+        raise NotShown(f"{reader}'s organisation has an allowance")
 
 
 def read_from_cache(world: World, reader: User, instance: str | None = None) -> dict[str, Any]:

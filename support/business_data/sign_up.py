@@ -1,14 +1,17 @@
 """Accounts: logging in on another device, signing up with an address that is taken, and accepting invitations."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from hamcrest.core.matcher import Matcher
 
+from support.load.http_crowd import side_by_side
 from support.matchers.faultless import is_just
+from support.platform.components import Component
+from support.platform.dialect import Meaning
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.platform.values import Account
@@ -17,6 +20,7 @@ from support.scenario.users import Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores import opened, rows
+from support.stores.locks import Hold
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
 _EXPIRE = "update invitations set expires_at = now() - interval '1 second' where email = %s"
@@ -73,6 +77,58 @@ def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcom
         plan=newcomer.tenant.plan.wire,
         display_name=newcomer.alias,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SignUps:
+    """People who asked for an account, and what each was told."""
+
+    people: Sequence[User]
+    outcomes: Sequence[Outcome]
+
+
+def sign_up_together(world: World, people: Sequence[User]) -> SignUps:
+    """Some people ask for accounts under the address of the first, all of them at the same moment."""
+    first = people[0]
+
+    def ask(user: User) -> Outcome:
+        return world.platform.sign_up(
+            user,
+            organisation=user.tenant.name,
+            email=first.email,
+            password=user.password,
+            plan=user.tenant.plan.wire,
+            display_name=user.alias,
+        )
+
+    return SignUps(people, side_by_side(Hold(world).table("users"), *(partial(ask, user) for user in people)))
+
+
+def sign_up_around_outage(world: World, user: User) -> SignUps:
+    """The user asks for an account while nobody reaches the database, and once more when it is back."""
+
+    def ask() -> Outcome:
+        return world.platform.sign_up(
+            user,
+            organisation=user.tenant.name,
+            email=user.email,
+            password=user.password,
+            plan=user.tenant.plan.wire,
+            display_name=user.alias,
+        )
+
+    world.faults.cut_off(Component.DATABASE)
+    first = ask()
+    world.faults.heal(Component.DATABASE)
+    world.outcome = world.eventually(
+        ask, lambda again: again.meaning is not Meaning.UNAVAILABLE, "service back", "sign-up"
+    )
+    return SignUps([user], [first, world.outcome])
+
+
+def stored_of_all(world: World, people: Sequence[User]) -> tuple[int, int]:
+    """How many accounts there are under the first one's address, and how many organisations of their names."""
+    return len(rows.accounts(world, people[0])), sum(rows.organisations(world, user) for user in people)
 
 
 def account_in(outcome: Outcome) -> Any:

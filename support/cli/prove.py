@@ -1,6 +1,7 @@
 """`bin/prove`: shows that every check can fail."""
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -38,6 +39,10 @@ Proved afresh, whatever is known: what is named by its ID, the part that --eight
   no earlier commit          everything
 It says what it compares with, and refuses where it cannot know (a clone without main, or without its commits). That no
 defect is concerned is a success only if no check depends on what has changed.
+
+--mutants makes small changes of code that scenarios run through, by a library's operators, and plays these scenarios
+until one notices. What each runs through is recorded first (minutes), and kept in reports/covered.json. A survivor
+needs a check, or, where nobody could notice it, a line with the reason in defects/equivalent.toml.
 
 exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect, a change
 that concerns no defect; 2 refused; 128 + N when signal N ended the proof early (130: Ctrl-C). Written to reports/:
@@ -77,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="plant the blind defects of which nobody knows yet which scenario notices them, and say which does",
     )
+    made.add_argument(
+        "--mutants",
+        type=_number,
+        metavar="N",
+        help="change N places of the platform's code, one at a time, and say which change no scenario notices",
+    )
+    made.add_argument("--seed", type=int, metavar="S", help="with --mutants: which places (default: new ones)")
     made.add_argument("--jobs", "-j", type=_lanes, metavar="N", help="lanes side by side (default: what fits here)")
     made.add_argument("-D", "--define", action="append", default=[], metavar="reports=DIR", help="where to write")
     made.add_argument("--list", action="store_true", help="show the selected defects and run nothing")
@@ -89,14 +101,24 @@ def _lanes(text: str) -> int:
     return int(text)
 
 
+def _number(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, 1 or more")
+    return int(text)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the proof; gives the exit code."""
     own = parser().parse_args(arguments)
     try:
+        if own.seed is not None and not own.mutants:
+            raise Refusal("--seed says which --mutants are tried; give both")
         if own.since and not own.changed:
             raise Refusal("--since says what --changed compares with; give both")
         reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
+        if own.mutants:
+            return _mutate(own, reports)
         listed = load()
         if own.blind:
             return _plant(selection.named(own.ids, listed) if own.ids else listed, own, reports)
@@ -143,6 +165,22 @@ def _plant(defects: Sequence[Defect], own: argparse.Namespace, reports: Path) ->
     sightings = first_sight.plant(chosen, reports, _say, own.jobs)
     print(*first_sight.closing(sightings), sep="\n")
     return int(len(sightings) < len(chosen) or not all(each.is_seen for each in sightings))
+
+
+def _mutate(own: argparse.Namespace, reports: Path) -> int:
+    # What it is made with is needed for nothing else, and takes its time to load.
+    from support.proof import mutation
+
+    if own.ids or own.all or own.eighth or own.blind or own.list:
+        raise Refusal("--mutants takes no defects; it goes with --seed, --changed, --jobs")
+    only = None
+    if own.changed and (found := changes(CHECKOUT, own.since)) is not None:
+        _note(f"of what differs from {found.compared_with}")
+        only = frozenset(found.paths)
+    seed = secrets.randbelow(1_000_000) if own.seed is None else own.seed
+    outcome = mutation.mutate(seed, own.mutants, only, reports, _say, own.jobs)
+    print(*mutation.closing(outcome), sep="\n")
+    return int(not outcome.complete or outcome.share < mutation.GOAL)
 
 
 def _concerned(since: str | None, catalogue: Sequence[Defect]) -> set[Defect]:

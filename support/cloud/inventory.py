@@ -40,6 +40,7 @@ class CloudAccounts:
         session.set_credentials("AKIAIOSFODNN7EXAMPLE", "unused-by-the-simulated-cloud")
         self._credentials: Any = session.get_credentials()
         self._entering = threading.Lock()
+        self._url, self._external_ids = cloud_url, dict[str, str]()
         configured = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=30)
         shared = boto3.session.Session(botocore_session=session, region_name=region)
         # Clients are dear to make (a tenth of a second each) and cheap to use: one of each, whose credentials are
@@ -54,7 +55,8 @@ class CloudAccounts:
         with self._entering:
             credentials = self._credentials
             own = (credentials.access_key, credentials.secret_key, credentials.token)
-            assumed = self._sts.assume_role(RoleArn=role_arn, RoleSessionName="planting")["Credentials"]
+            external = {"ExternalId": self._external_ids[role_arn]} if role_arn in self._external_ids else {}
+            assumed = self._sts.assume_role(RoleArn=role_arn, RoleSessionName="planting", **external)["Credentials"]
             credentials.access_key = assumed["AccessKeyId"]
             credentials.secret_key = assumed["SecretAccessKey"]
             credentials.token = assumed["SessionToken"]
@@ -62,6 +64,15 @@ class CloudAccounts:
                 yield self
             finally:
                 credentials.access_key, credentials.secret_key, credentials.token = own
+
+    def admit(self, role_arn: str, external_id: str) -> None:
+        """Let a role be entered by whoever knows this external ID, and by nobody else.
+
+        :raises requests.RequestException: the cloud does not answer.
+        """
+        said = {"role_arn": role_arn, "external_id": external_id}
+        requests.put(f"{self._url}/_trust", json=said, timeout=5).raise_for_status()
+        self._external_ids[role_arn] = external_id
 
     def plant(self, role_arn: str, marker: str, groups: Sequence[Group]) -> Inventory:
         """Make a tenant's instances and their CPU figures; every name carries the tenant's marker, and letters that are

@@ -5,7 +5,7 @@ Pure judgement; it also holds frames against the published schema of their type.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json import loads
 from typing import Any
@@ -48,6 +48,21 @@ _RUN = re.compile(rb'"run_id": ?"([^"]+)"')
 _OWNERS = tuple(
     (name, re.compile(rb'"%s": ?"([^"]+)"' % name.encode())) for name in ("user_id", "tenant_id", "trace_id")
 )
+
+
+def wrong_requests(requests: Iterable[tuple[str, str]], traces: Mapping[str, Collection[str]]) -> list[str]:
+    """Requests to the partner that were made for a tenant under a trace that none of its runs has, a line a path.
+
+    :param requests: of each its path and its trace.
+    :param traces: those of each tenant's runs, by its name, which stands in the paths of what only it asks for.
+    """
+    wrong = {
+        path: trace
+        for path, trace in requests
+        for name, own in traces.items()
+        if name in path.split("/") and trace not in own
+    }
+    return [f"the partner was asked for {path} under the trace {trace or 'of nobody'}" for path, trace in wrong.items()]
 
 
 def wrong_log_lines(lines: Iterable[bytes], owners: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -4,14 +4,20 @@ Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from support.oracles.story import StoredRun
+from support.platform.outcome import Outcome
 from support.platform.runs import Run
 from support.platform.story import Event
+from support.platform.values import Page
 
+_ROUNDED = 1e-3
+"""Seconds that the steps of a run may lack in all, each of them being rounded."""
+_CLOCKS = 5e-3
+"""Seconds by which two clocks of one machine differ at most."""
 _CLOSE = 2e-6
 """Stores write times to the microsecond, and a duration as the difference of two of them."""
 
@@ -114,6 +120,39 @@ def read_otherwise(read: Run, stored: StoredRun) -> list[str]:
     return [f"run {stored.id} ({stored.status}): {'; '.join(found)}"] if found else []
 
 
+def shown_too_soon(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_clock: float) -> list[str]:
+    """Where somebody read that a run has ended before it had, or that it has ended otherwise, one line an answer.
+
+    :param wall_clock: seconds since 1970 at the monotonic clock's zero.
+    """
+    of = {run.id: run for run in runs if run.has_ended}
+    found = []
+    for answer, read in _reads(answers):
+        stored = of.get(read.id)
+        if stored is None or not read.status.is_end:
+            continue
+        at = wall_clock + answer.sent_at + answer.seconds
+        if str(read.status) != stored.status:
+            found.append(f"run {read.id} ended {stored.status}, and was read as {read.status}: {answer}")
+        elif at < stored.finished_at - _CLOCKS:
+            found.append(f"run {read.id} was read as {read.status} {stored.finished_at - at:.3f} s before its end")
+    return found
+
+
+def _reads(answers: Iterable[Outcome]) -> Iterator[tuple[Outcome, Run]]:
+    """The runs that answers show."""
+    for answer in answers:
+        if not answer.done or answer.read is None or '"status"' not in answer.text:
+            continue
+        try:
+            value = answer.value
+        except AssertionError:  # it is not as published, which others find
+            continue
+        for each in value.items if isinstance(value, Page) else [value]:
+            if isinstance(each, Run):
+                yield answer, each
+
+
 def _same(shown: Any, stored: Any) -> bool:
     if isinstance(shown, float) and isinstance(stored, float | int):
         return abs(shown - stored) <= _CLOSE
@@ -122,6 +161,12 @@ def _same(shown: Any, stored: Any) -> bool:
 
 def _faults(run: StoredRun, jobs: Sequence[StoredJob]) -> list[str]:
     found = []
+    if run.started and run.accounted is not None and abs(run.accounted - run.seconds) > _ROUNDED:
+        found.append(f"its steps account for {run.accounted:.6f} s, it took {run.seconds:.6f} s")
+    if run.replied_at is not None and run.replied_at < run.finished_at - _CLOCKS:
+        found.append(f"its answer is dated {run.finished_at - run.replied_at:.3f} s before its end")
+    if run.astray:
+        found.append(f"{run.astray} of its tool calls are recorded as another tenant's")
     is_answered = run.result.get("answer") is not None
     if run.replies != int(is_answered):
         found.append(f"{'answered' if is_answered else 'without an answer'}, its conversation has {run.replies}")
@@ -138,8 +183,10 @@ def _faults(run: StoredRun, jobs: Sequence[StoredJob]) -> list[str]:
     for name in ("user_id", "tenant_id", "agent_name", "status", "trace_id"):
         if getattr(job, name) != getattr(run, name):
             found.append(f"its job record has the {name} {getattr(job, name)}, the run {getattr(run, name)}")
-    if job.tool_calls != (run.counted_calls or 0):
-        found.append(f"its job record counts {job.tool_calls} tool calls, the run {run.counted_calls or 0}")
+    # Of a lost run nobody but the tools service knows how many calls it made.
+    made = len(run.calls) if run.counted_calls is None else run.counted_calls
+    if job.tool_calls != made:
+        found.append(f"its job record counts {job.tool_calls} tool calls, made were {made}")
     for name in ("seconds", "finished_at"):
         if abs(getattr(job, name) - getattr(run, name)) > _CLOSE:
             found.append(f"its job record has the {name} {getattr(job, name)}, the run {getattr(run, name)}")

@@ -3,6 +3,7 @@
 Pure judgement; runs and streams are looked up by :mod:`support.stores.observers`.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Any
 
 from support.matchers.story import story_faults
 from support.platform.story import Event
+
+_CALL_LEFT_OPEN = re.compile(r"tool_completed of call \S+ is missing")
 
 
 class BrokenStory(AssertionError):
@@ -23,7 +26,8 @@ class StoredRun:
     ``seconds``: how long it was at work; ``finished_at``: seconds since 1970. ``counted_calls``: the tool calls that
     the run says it made, None where nobody counted; ``calls``: outcome and seconds of those that the tools service has,
     by their ids. ``result``: what its end is to tell (answer, partial, usage, error); ``replies``: the answers in its
-    conversation.
+    conversation, the first of them at ``replied_at`` (seconds since 1970). ``accounted``: the seconds of its steps;
+    ``astray``: how many of its calls are recorded as another tenant's.
     """
 
     id: str
@@ -39,6 +43,9 @@ class StoredRun:
     calls: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
     replies: int = 0
+    astray: int = 0
+    replied_at: float | None = None
+    accounted: float | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -53,22 +60,40 @@ _END_OF = {
 }
 
 
-def broken_stories(runs: Iterable[StoredRun], told: Iterable[Event]) -> list[str]:
-    """What is wrong with the stories of the stored runs, one line a run; empty when all are complete."""
+def broken_stories(runs: Iterable[StoredRun], told: Iterable[Event], calls_at_once: int | None = None) -> list[str]:
+    """What is wrong with the stories of the stored runs, one line a run; empty when all are complete.
+
+    :param calls_at_once: how many tool calls of a run are carried out at once at most; None: any number.
+    """
     stories: defaultdict[str | None, list[Event]] = defaultdict(list)
     for event in told:
         stories[event.run_id].append(event)
     return [
         f"run {run.id} ({run.status}): {'; '.join(faults[:5])}"
         for run in runs
-        if (faults := _faults(run, stories[run.id]))
+        if (faults := _faults(run, stories[run.id]) + _crowded(stories[run.id], calls_at_once))
     ]
+
+
+def _crowded(story: Sequence[Event], at_once: int | None) -> list[str]:
+    """More calls that are told as executing at the same time than are carried out."""
+    open_calls, most = set[str | None](), 0
+    for event in story:
+        if event.type == "tool_executing":
+            open_calls.add(event.call_id)
+        elif event.type == "tool_completed":
+            open_calls.discard(event.call_id)
+        most = max(most, len(open_calls))
+    return [] if at_once is None or most <= at_once else [f"{most} tool calls are told as executing at the same time"]
 
 
 def _faults(run: StoredRun, story: Sequence[Event]) -> list[str]:
     if run.status not in _END_OF:
         return [f"it has not ended: {run.status}"]
     faults = story_faults(story, ended_before_start=not run.started)
+    if (run.result.get("error") or {}).get("code") == "worker_lost":
+        # How its calls ended nobody can tell any more.
+        faults = [fault for fault in faults if not _CALL_LEFT_OPEN.fullmatch(fault)]
     ends = [event.type for event in story if event.is_end]
     if ends and ends[-1] != _END_OF[run.status]:
         faults.append(f"stored as {run.status}, told as {ends[-1]}")

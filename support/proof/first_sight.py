@@ -5,23 +5,21 @@ nobody planned for.
 """
 
 import json
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from support.proof.catalogue import Defect
-from support.run import capacity
-from support.run.lanes import LaneDied, Lanes, Task
-from support.run.loading import load
+from support.proof.stage import Stage
+from support.run.lanes import LaneDied, Task
 from support.run.orders import LoadDefect, Play, Played, Refused
 from support.run.plan import Planned
 from support.run.record import ScenarioRecord
 from support.scenario.verdict import Verdict
-from support.settings import Settings
+from support.stack.apex import CATALOGUE
 
 GOAL = 0.85
 """The share of blind defects that is to be seen at first sight."""
@@ -46,6 +44,21 @@ class Sighting:
         return self.scenario is not None and not self.note
 
 
+class Planted(Protocol):
+    """A defect that is planted into a service, to see who notices."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+
+
+Scenarios = Callable[[Any, Sequence[Planned], bool], list[Planned]]
+"""Of the planned scenarios those that may see a defect: the ones that judge time (True), or all others."""
+
+
 class FirstSight:
     """Hands out blind defects; a source of lanes. A defect's own promise is played first, then its category.
 
@@ -53,12 +66,19 @@ class FirstSight:
     """
 
     def __init__(
-        self, planned: Sequence[Planned], defects: Iterable[Defect], reports: Path, seen: Callable[[Sighting], None]
+        self,
+        planned: Sequence[Planned],
+        defects: Iterable[Planted],
+        reports: Path,
+        seen: Callable[[Sighting], None],
+        scenarios: Scenarios | None = None,
+        catalogue: str = CATALOGUE,
     ) -> None:
-        """`seen` hears of each defect as soon as it is known."""
+        """`seen` hears of each defect as soon as it is known; `scenarios` chooses those that may see it."""
         self._planned, self._reports, self._seen = planned, reports, seen
+        self._scenarios, self._catalogue = scenarios or scenarios_for, catalogue
         self._together = deque(sorted(defects, key=lambda defect: (defect.service, defect.id)))
-        self._alone: deque[tuple[Defect, Sighting]] = deque()
+        self._alone: deque[tuple[Planted, Sighting]] = deque()
         self._loaded: dict[int, str] = {}
 
     def take(self, lane: int, alone: bool) -> Task | None:
@@ -75,9 +95,9 @@ class FirstSight:
         """Defects that wait for a lane."""
         return len(self._together) or int(bool(self._alone))
 
-    def _plant(self, lane: int, defect: Defect, before: Sighting | None) -> Task:
+    def _plant(self, lane: int, defect: Planted, before: Sighting | None) -> Task:
         began, timed = time.monotonic(), before is not None
-        chosen = scenarios_for(defect, self._planned, timing=timed)
+        chosen = self._scenarios(defect, self._planned, timed)
         try:
             scenario, step, note = yield from self._look(lane, defect, chosen)
         except (_NotLoaded, LaneDied) as error:
@@ -86,21 +106,21 @@ class FirstSight:
         if not (scenario or note) and before:
             note = before.note
         found = Sighting(defect.id, defect.summary, scenario, step, note, took)
-        if not timed and not found.is_seen and scenarios_for(defect, self._planned, timing=True):
+        if not timed and not found.is_seen and self._scenarios(defect, self._planned, True):
             self._alone.append((defect, found))
         else:
             self._seen(found)
 
     def _look(
-        self, lane: int, defect: Defect, chosen: Sequence[Planned]
+        self, lane: int, defect: Planted, chosen: Sequence[Planned]
     ) -> Generator[Any, Any, tuple[str | None, str | None, str]]:
-        note = ""
+        note, folder = "", Path(defect.id).stem
         yield from self._load(lane, defect.service, defect.id)
         for one in chosen:
-            red = yield from self._play(one, defect.id)
+            red = yield from self._play(one, folder)
             if red.is_red:
                 yield from self._load(lane, defect.service, None)
-                sound = yield from self._play(one, f"{defect.id}-sound")
+                sound = yield from self._play(one, f"{folder}-sound")
                 step = red.red_step.name if red.red_step else "after the steps"
                 if red.verdict is Verdict.VIOLATED and not sound.is_red:
                     return red.scenario, step, ""
@@ -115,7 +135,7 @@ class FirstSight:
         if before not in (None, service):
             _require(str(before), (yield LoadDefect(str(before), None)))
         self._loaded[lane] = service
-        _require(service, (yield LoadDefect(service, defect)))
+        _require(service, (yield LoadDefect(service, defect, self._catalogue)))
 
     def _play(self, one: Planned, folder: str) -> Generator[Any, Any, ScenarioRecord]:
         played = yield Play(one.index, self._reports / folder)
@@ -132,11 +152,12 @@ def _require(service: str, answer: object) -> None:
         raise _NotLoaded(f"{service} does not start: {answer.reason}")
 
 
-def scenarios_for(defect: Defect, planned: Sequence[Planned], *, timing: bool) -> list[Planned]:
+def scenarios_for(defect: Planted, planned: Sequence[Planned], timing: bool) -> list[Planned]:
     """The scenarios that may see a defect: those of its promise, then those of its category, the quickest first."""
+    promise = defect.id[:6]
 
     def of_promise(one: Planned) -> bool:
-        return defect.promise in one.scenario.effective_tags
+        return promise in one.scenario.effective_tags
 
     category = {one.scenario.feature.filename.split("/")[-2] for one in planned if of_promise(one)}
     chosen = [one for one in planned if one.scenario.feature.filename.split("/")[-2] in category]
@@ -150,11 +171,7 @@ def plant(defects: Sequence[Defect], reports: Path, say: Callable[[str], None], 
     :raises Refusal: no lane can be started.
     """
     folder = reports / "first_sight"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    runner = load([f"-Dreports={folder}", "-Dprofile=small"])
-    settings = Settings.from_userdata(runner.config.userdata)
-    planned = runner.plan(settings)
+    stage = Stage.prepare(folder)
     sightings: list[Sighting] = []
 
     def seen(found: Sighting) -> None:
@@ -164,17 +181,7 @@ def plant(defects: Sequence[Defect], reports: Path, say: Callable[[str], None], 
         written = [asdict(each) for each in sorted(sightings, key=lambda each: each.id)]
         (reports / "first_sight.json").write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
 
-    count = jobs or min(capacity.most_lanes(), len(defects))
-    scenarios = {one.index: one.scenario for one in planned}
-    settings.log_directory.mkdir(parents=True)
-    lanes = Lanes(
-        count,
-        max(1, capacity.processors() // 2),
-        lambda number, line: runner.inside(settings, scenarios, count, number, line),
-    )
-    lanes.work(FirstSight(planned, defects, folder, seen))
-    for note in lanes.notes:
-        say(note)
+    stage.work(FirstSight(stage.planned, defects, folder, seen), len(defects), jobs, say)
     return sightings
 
 

@@ -25,6 +25,11 @@ class Sources:
         self._platform = list(self._files("apex"))
         self._catalogue = list(self._files("defects"))
 
+    def of_everything(self) -> str:
+        """The digest over the platform and everything that plays scenarios."""
+        played = [path for place in ("features", "steps", "support", "targets") for path in self._files(place)]
+        return self._over([*self._platform, *played, "environment.py"])
+
     def of_control(self, scenario: Any, modules: Iterable[str]) -> str:
         """The digest for a scenario on the sound platform; `modules`: the files that its steps are in."""
         return self._over([*self._platform, *self._played(scenario, modules)])

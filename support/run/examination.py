@@ -1,5 +1,6 @@
 """What is examined after every scenario, whatever it was about: what was answered, told, logged and stored."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -17,8 +18,15 @@ from support.oracles.identities import (
     unpublished_frames,
     wrong_identities,
     wrong_log_lines,
+    wrong_requests,
 )
-from support.oracles.records import DifferentRecords, different_records, read_otherwise, told_otherwise
+from support.oracles.records import (
+    DifferentRecords,
+    different_records,
+    read_otherwise,
+    shown_too_soon,
+    told_otherwise,
+)
 from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
 from support.oracles.story import BrokenStory, StoredRun, broken_stories
 from support.platform.capabilities import Capability
@@ -89,7 +97,7 @@ class Examination:
 
         def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
             runs = [run for run in every if run.id in mine]
-            stories = [] if world.broken_stories else broken_stories(runs, told)
+            stories = [] if world.broken_stories else broken_stories(runs, told, self.target.limits["calls_at_once"])
             return stories, different_records(runs, self.observers.jobs(mine)) + told_otherwise(runs, told)
 
         stories, records = broken(written.runs, written.events)
@@ -98,18 +106,21 @@ class Examination:
         while (stories or records) and not deadline.passed:
             pause(0.02)
             stories, records = broken(*self.observers.stories(_present(world)))
-        records += self._reads(world)
+        stored = [run for run in self.observers.runs(_present(world)) if run.id in mine]
+        records += self._reads(world, stored)
+        records += shown_too_soon(world.evidence.answers, stored, time.time() - time.monotonic())
         return [
             *([Finding("story oracle", BrokenStory("; ".join(stories[:_SHOWN])))] if stories else []),
             *([Finding("records oracle", DifferentRecords("; ".join(records[:_SHOWN])))] if records else []),
         ]
 
-    def _reads(self, world: World) -> list[str]:
+    def _reads(self, world: World, stored: Iterable[StoredRun]) -> list[str]:
         """What the last runs' owners read of them now, where they still may."""
         handles = {run.run_id: run for run in world.runs[-_READ_AGAIN:]}
-        stored = [run for run in self.observers.runs(_present(world)) if run.id in handles and run.has_ended]
         found = []
         for run in stored:
+            if run.id not in handles or not run.has_ended:
+                continue
             read = world.platform.run(handles[run.id].user, run.id)
             if read.done:
                 found += read_otherwise(read.value, run)
@@ -143,6 +154,13 @@ class Examination:
             for run in written.runs
         }
         workers = self.target.part(Component.WORKERS).logs
+        tenants = {user.tenant.id: user.tenant.name for user in world.users if user.known}
+        traces: dict[str, set[str]] = {name: set() for name in tenants.values()}
+        # A run that went with its conversation is known to who started it.
+        known = [(run.tenant_id, run.trace_id) for run in written.runs]
+        for tenant_id, trace in [*known, *((run.user.tenant.id, run.trace_id) for run in world.runs)]:
+            traces.setdefault(tenants.get(tenant_id, ""), set()).add(trace)
+        found += wrong_requests(written.requests, traces)
         told = (line.text for line in written.lines if fnmatch(line.service, workers))
         found += wrong_log_lines(told, owners)
         for user in world.users:

@@ -14,7 +14,7 @@ from typing import Any
 
 from support.refusal import Refusal
 from support.run import replaying, session
-from support.run.orders import LoadDefect, Play, Played, Ready, Refused
+from support.run.orders import LoadDefect, Play, Played, Ready, RecordAs, Refused
 from support.run.recording import record_of, without_evidence
 from support.scenario.evidence import write_evidence
 from support.settings import Settings
@@ -75,9 +75,12 @@ class Lane:
             self._interruptible = before
 
     def _carry_out(self, order: Any) -> Any:
-        if isinstance(order, LoadDefect):
+        if isinstance(order, LoadDefect | RecordAs):
             try:
-                session.present().load_defect(order.service, order.defect)
+                if isinstance(order, LoadDefect):
+                    session.present().load_defect(order.service, order.defect, order.catalogue)
+                else:
+                    session.present().record_as(order.folder, order.name)
             except Refusal as refusal:
                 return Refused(str(refusal))
             return Ready()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from support.run.record import ScenarioRecord
 from support.run.replaying import PlayedModel
+from support.stack.apex import CATALOGUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,19 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class LoadDefect:
-    """Restart a service with a seeded defect, or sound (None)."""
+    """Restart a service with a seeded defect of a catalogue (a module), or sound (None)."""
 
     service: str
     defect: str | None
+    catalogue: str = CATALOGUE
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAs:
+    """Have recorders note what the platform runs through under this name (:mod:`support.proof.covering`)."""
+
+    folder: Path
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

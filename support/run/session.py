@@ -1,8 +1,11 @@
 """One run of the suite: the stack it plays on, and the worlds of its scenarios."""
 
+import os
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from support.cloud.inventory import CloudAccounts
 from support.platform.capabilities import Capability, missing
@@ -18,12 +21,15 @@ from support.scenario.faults import Faults
 from support.scenario.partner import Partner
 from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.users import Users
+from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
 from support.settings import Settings, prepare_reports
-from support.stack.apex import CATALOGUE
+from support.stack.apex import CATALOGUE, INSTANCES, SPARES
 from support.stack.client import Stack, StackError
 from support.stores import logs
 from support.stores.observers import Observers, Written
+
+_HEEDING_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -63,12 +69,12 @@ class Session:
         self.observers.close()
         self.stack.close()
 
-    def load_defect(self, service: str, defect: str | None) -> None:
+    def load_defect(self, service: str, defect: str | None, catalogue: str = CATALOGUE) -> None:
         """Restart all instances of a service of the platform at once, with a seeded defect or sound (None).
 
         :raises Refusal: one of them does not come back.
         """
-        arguments = ["--catalogue", CATALOGUE, "--defect", defect] if defect else []
+        arguments = ["--catalogue", catalogue, "--defect", defect] if defect else []
         instances = [
             status.name
             for status in self.stack.services()
@@ -80,6 +86,23 @@ class Session:
                 list(together.map(lambda name: self.stack.restart(name, extra_args=arguments), instances))
         except StackError as error:
             raise Refusal(str(error)) from None
+
+    def record_as(self, folder: Path, name: str) -> None:
+        """Have all recorders note lines under this name from now on.
+
+        :raises Refusal: one of them does not heed it.
+        """
+        (folder / "scenario").write_text(name, "utf-8")
+        platform = {*INSTANCES, *SPARES}
+        pids = [each.pid for each in self.stack.services() if each.pid and each.name in platform]
+        seen = [folder / f"seen.{pid}" for pid in pids]
+        for pid in pids:
+            os.kill(pid, signal.SIGUSR1)
+        deadline = Deadline(_HEEDING_SECONDS)
+        while not all(file.is_file() and file.read_text("utf-8") == name for file in seen):
+            if deadline.passed:
+                raise Refusal(f"not every process of the platform records what it runs through, into {folder}")
+            pause(0.01)
 
     def missing(self, tags: Sequence[str]) -> str | None:
         """Why a scenario with these tags cannot be played here, or None.

@@ -40,17 +40,21 @@ PROBE = "probe"
 ``{"break": message}``                                a tool has a fault of its own
 ``{"call": {"tool": name, "parameters": {...}}}``     any tool
 ``{"try": {...}}``                                    the same; goes on without the result of a tool that fails
-``{"calls": [{...}, ...]}``                           any tools, all at once
+``{"calls": [{...}, ...]}``                           any tools, all at once; one that fails stops the others
+``{"delegate": {"agent": name, "input": {...}}}``     another agent does that; its results are added
+``{"beside": [[...], ...]}``                         follows several lists of steps, all at once
 ``{"keep": {...}}``                                   keeps that as the run's state
 ``{"answer": text}``                                  ends with that as answer, its escapes replaced
 ``{"raise": message}``, ``{"time_out": message}``     the agent has a fault
 ``{"ignore": seconds}``                               goes on for so long when it is cancelled
+``{"wait": text}``                                    does nothing until it is cancelled, and then goes on
 ``{"block": seconds}``                                gives nobody else a chance to run
 ``{"exit": code}``                                    ends its process
 ====================================================  ==============================================================
 
 The answer has what the tools gave: ``fetched`` of ``fetch`` and ``together``, ``results`` of the others in their order,
-and ``kept``, the state. Its tools besides: ``probe_sign_in`` sends a password and gets a secret back.
+and ``kept``, the state. Its tools besides: ``probe_sign_in`` sends a password and gets a secret
+back, ``probe_exit`` ends its process.
 """
 INTERNALS = "SELECT password FROM vault -- /srv/agents/secrets.py line 42"
 """What a flawed agent or tool says in its exception; no customer may ever read it."""
@@ -106,6 +110,11 @@ def trying(*calls: Script) -> Script:
 def calling_together(*calls: Script) -> Script:
     """Makes these calls side by side."""
     return script({"calls": list(calls)})
+
+
+def beside(*branches: Sequence[Script]) -> Script:
+    """Follows several lists of steps, all at once."""
+    return script({"beside": [list(branch) for branch in branches]})
 
 
 def talkative(thoughts: int) -> Script:

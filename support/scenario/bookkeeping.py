@@ -48,6 +48,8 @@ class Books:
     """The books of a scenario's customers."""
 
     is_open: bool = True
+    people: set[User] = field(default_factory=set)
+    """Whose accounts were made in the scenario: nobody else has written anything for them."""
     _books: defaultdict[Key, Book] = field(default_factory=lambda: defaultdict(Book))
     _allowances: dict[str, str | None] = field(default_factory=dict)
     _writers: dict[User, None] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Books:
     def keeping(self, driver: HttpDriver) -> HttpDriver:
         """The same driver; what its verbs write is entered."""
         kept = copy(driver)
+        for name, method in inspect.getmembers(driver, inspect.ismethod):
+            setattr(kept, name, method)  # what a verb itself requests is not taken for a request past the verbs
         for verb, enter in _ENTRIES.items():
             setattr(kept, verb, self._entering(getattr(driver, verb), enter))
         kept.request = self._closing(driver.request)  # type: ignore[method-assign]
@@ -237,6 +241,8 @@ def _signed_up(books: Books, made: Written) -> None:
 
 
 def _joined(books: Books, made: Written) -> None:
+    if made.is_done:
+        books.people.add(made.who)
     role = made.outcome.value.role if made.is_done else None
     books.add("members", made.who.tenant.alias, made, lambda account: str(account.user_id), role)
 

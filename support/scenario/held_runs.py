@@ -10,7 +10,7 @@ from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
-TIME_LIMIT = 1.0
+TIME_LIMIT = 1.4
 """Seconds that a customer allows a run that is meant to hang."""
 
 
@@ -76,6 +76,11 @@ def blocking_run(world: World, user: User) -> RunHandle:
 def ignoring_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent goes on when it is cancelled."""
     return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=TIME_LIMIT)
+
+
+def answering_late(world: World, user: User) -> RunHandle:
+    """A run with a time limit, whose agent does nothing until that has passed, and answers then."""
+    return world.running(user, agents.PROBE, input=agents.script({"wait": ""}), time_limit_seconds=TIME_LIMIT)
 
 
 def blocked_worker(world: World, user: User) -> RunHandle:

@@ -22,9 +22,10 @@ def cloud_account(world: World, owner: User) -> None:
 
     :raises NotShown: the platform refused it.
     """
-    tenant, region = owner.tenant, world.cloud.ec2.meta.region_name
+    tenant = owner.tenant
+    world.cloud.admit(tenant.role_arn, tenant.id)
     world.platform.set_cloud_account(
-        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=region
+        owner, account_id=tenant.account_id, role_arn=tenant.role_arn, region=tenant.region
     ).require()
 
 

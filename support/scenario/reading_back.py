@@ -28,7 +28,7 @@ def read_back(
     """
     if not books.is_open:
         return []
-    present = {user for user in users if user.known and user.access_token}
+    present = {user for user in users if user in books.people and user.access_token}
     writers = [user for user in books.writers if user in present]
     others = sorted(present.difference(writers), key=str)
     found: list[str] = []

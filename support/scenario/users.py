@@ -8,6 +8,7 @@ from itertools import cycle
 
 import requests
 
+from support.cloud.inventory import REGION
 from support.cloud.savings import Inventory, UsageRecords
 from support.platform.driver import Driver, NewAccount, straight
 from support.platform.events import EventCapture
@@ -69,13 +70,14 @@ class Role(Enum):
 class Tenant:
     """An organisation. ``marker`` is text that appears in this tenant's data and nowhere else.
 
-    ``account_id`` is its cloud account: 12 digits, its own.
+    ``account_id`` is its cloud account: 12 digits, its own; ``region`` is where its servers are.
     """
 
     alias: str
     name: str
     marker: str
     account_id: str
+    region: str = REGION
     id: str = ""
     plan: Plan = Plan.MID
     inventory: Inventory | None = None

@@ -74,6 +74,12 @@ WORK: dict[str, Work] = {
     "an agent that crashes": probe(agents.crashing()),
     "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\x00"})),
     "an agent that ignores its time limit": held_runs.ignoring_run,
+    "an agent that answers when its time is over": held_runs.answering_late,
+    "an agent one of whose tools fails beside another": probe(
+        agents.calling_together(
+            agents.call("probe_fail", message="Not today."), agents.call("probe_fetch", path=PRICES)
+        )
+    ),
     "an agent that stops waiting for something": probe(agents.script({"time_out": agents.INTERNALS})),
     "an agent whose tool names a password": probe(
         agents.with_failing_tool("Cannot log in with password=hunter2hunter2")

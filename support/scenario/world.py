@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from support.cloud.inventory import CloudAccounts, fetch_prices
+from support.cloud.inventory import REGION, CloudAccounts, fetch_prices
 from support.cloud.savings import PriceTable
 from support.platform.dialect import TokenCarrier
 from support.platform.events import EventCapture
@@ -123,9 +123,9 @@ class World(Judging):
         """How a user's events come: over the user's own link if there is one."""
         return self.platform.transport(user.link.ws_url if user.link else None)
 
-    def prices(self) -> PriceTable:
+    def prices(self, region: str = REGION) -> PriceTable:
         """The partner's price table, asked for past the platform."""
-        return fetch_prices(self.addresses.partner_url, self.cloud.ec2.meta.region_name)
+        return fetch_prices(self.addresses.partner_url, region)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 

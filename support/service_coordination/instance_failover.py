@@ -25,8 +25,10 @@ class Workload:
         return len(self.running) == capacity and self.running.keys() == self.open and instances == set(both)
 
 
-def crash_while_working(world: World, user: User, instance: Component, jobs: int) -> None:
+def crash_while_working(world: World, user: User, instance: Component, jobs: int, *, comes_back: bool = False) -> None:
     """Kill an instance while both work on a user's jobs, as many as the worker capacity allows; the others wait.
+
+    It may come back before what it had in hand is taken over.
 
     The partner answers nothing before it has seen the dead instance's connections closed: what is answered twice was
     done twice.
@@ -41,6 +43,8 @@ def crash_while_working(world: World, user: User, instance: Component, jobs: int
     )
     lost = {run_id for run_id, name in seen.running.items() if [name] == names(world, instance)}
     world.faults.lose(instance)
+    if comes_back:
+        world.faults.bring_back(instance)
     world.eventually(lambda: _closed(world, started), lost.issubset, "run starts", "the lost instance's requests")
     research.release(world, started)
     for run in started:

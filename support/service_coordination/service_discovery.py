@@ -9,12 +9,16 @@ from support.matchers.faultless import is_just
 from support.platform.components import Component
 from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed, NotShown
+from support.scenario.waiting import Deadline, pause
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
 from support.stores import opened
 
 FIRST, SECOND = Component.TOOLS, Component.SPARE_TOOLS
 
+_A_WHILE = 5.0
+"""Seconds: longer than a registration lasts that nobody renews."""
+_BETWEEN_LOOKS = 0.1
 _CALLS = "select run_id::text, instance, status from tool_calls where run_id::text = any(%s)"
 
 
@@ -74,6 +78,44 @@ EVENTS: dict[str, Callable[[World], None]] = {
     "shuts down": lambda world: world.faults.shut_down(SECOND),
 }
 """What happens to the second instance, by the words of a feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInstances:
+    """Every list of instances that the operator found in a while, each once."""
+
+    lists: frozenset[tuple[str, ...]]
+
+
+def idle(world: World) -> FoundInstances:
+    """Nobody has any work for a while, in which the operator looks again and again."""
+    found = set()
+    deadline = Deadline(_A_WHILE)
+    while not deadline.passed:
+        found.add(tuple(sorted(found_by_operator(world))))
+        pause(_BETWEEN_LOOKS)
+    return FoundInstances(frozenset(found))
+
+
+def _lose_data(world: World) -> None:
+    world.breaks_stories("the event stream loses its data")
+    world.faults.lose_data()
+
+
+def _cut_off(world: World) -> None:
+    """Nobody reaches the register for longer than a registration lasts."""
+    world.faults.cut_off(Component.CACHE)
+    deadline = Deadline(_A_WHILE)
+    while not deadline.passed:
+        pause(_BETWEEN_LOOKS)
+    world.faults.heal(Component.CACHE)
+
+
+REGISTER_FAILURES: dict[str, Callable[[World], None]] = {
+    "loses its data": _lose_data,
+    "cannot be reached by any instance": _cut_off,
+}
+"""How the register of instances fails, by the words of a feature."""
 
 
 def run_two(world: World) -> None:

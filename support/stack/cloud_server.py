@@ -50,9 +50,10 @@ def _application() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from support.stack.cloud_speed import Remembered, make_quick  # loads moto, as the line above does
+    from support.stack.cloud_trust import Trusting
 
     make_quick()
-    return Remembered(DomainDispatcherApplication(create_backend_app))
+    return Trusting(Remembered(DomainDispatcherApplication(create_backend_app)))
 
 
 def _warm_up(application: Any) -> None:

@@ -27,7 +27,8 @@ from support.stores.redis import RedisEyes
 class Written:
     """What was written since the last look; ``runs`` and ``events`` are those of the users who are present.
 
-    ``endless_keys`` are keys of the cache that never expire.
+    ``endless_keys`` are keys of the cache that never expire; ``requests`` the path and the trace of each request that
+    the partner has received.
     """
 
     sightings: list[Sighting] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Written:
     runs: list[StoredRun] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
     endless_keys: list[str] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Observers:
@@ -63,8 +65,9 @@ class Observers:
         lines = self._logs.new_lines()
         in_streams, events, endless = streams.result()
         in_rows, runs = rows.result()
-        sightings = [*in_streams, *in_rows, *figures.result(), *journal.result(), *logs.sightings(lines)]
-        return Written(sightings, events, runs, lines, endless)
+        at_partner, requests = journal.result()
+        sightings = [*in_streams, *in_rows, *figures.result(), *at_partner, *logs.sightings(lines)]
+        return Written(sightings, events, runs, lines, endless, requests)
 
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""

@@ -22,18 +22,19 @@ class PartnerEyes:
         self._http.headers["authorization"] = f"Bearer {token}"
         self._last: Mapping[str, Any] | None = None
 
-    def look(self, traces: Mapping[str, str]) -> list[Sighting]:
-        """Markers in requests since the last look.
+    def look(self, traces: Mapping[str, str]) -> tuple[list[Sighting], list[tuple[str, str]]]:
+        """Markers in requests since the last look, and of each of these requests its path and its trace.
 
         :param traces: trace id -> tenant id.
         """
         found = []
-        for entry in self._new_entries():
+        entries = self._new_entries()
+        for entry in entries:
             text = json.dumps(entry)
             if "canary-" in text:
                 where = f"the partner's request log ({entry['method']} {entry['path']})"
                 found.append(Sighting(where, traces.get(_trace_of(entry)), markers_in(text)))
-        return found
+        return found, [(str(entry["path"]), _trace_of(entry)) for entry in entries]
 
     def _new_entries(self) -> list[Mapping[str, Any]]:
         # The last entry is asked for once more: when it is another, the partner has been restarted and counts anew.

@@ -35,7 +35,11 @@ select id::text, user_id::text, tenant_id::text, status, started_at is not null,
        (select coalesce(jsonb_object_agg(c.id, jsonb_build_array(c.status, c.duration_seconds)), '{}')
         from tool_calls c where c.run_id = r.id),
        jsonb_build_object('answer', answer, 'partial', partial, 'usage', usage, 'error', error),
-       (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant')
+       (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant'),
+       (select count(*) from tool_calls c where c.run_id = r.id and c.tenant_id <> r.tenant_id),
+       (select extract(epoch from min(created_at))::float8 from messages m
+        where m.run_id = r.id and m.role = 'assistant'),
+       (select sum((step ->> 'duration_seconds')::float8) from jsonb_array_elements(steps) step)
 from runs r where tenant_id = any(%s::uuid[])
 """
 _SESSIONS = """

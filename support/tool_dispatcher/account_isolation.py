@@ -6,11 +6,12 @@ from typing import Any
 
 from support.cloud.servers import accounts, servers_of
 from support.platform.components import Component
-from support.scenario import agents
+from support.scenario import agents, planting
 from support.scenario.assets import Asset, idle_servers
+from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
-from support.scenario.work import Work
+from support.scenario.work import Work, probe
 from support.scenario.world import RunHandle, World
 from support.tool_dispatcher import tool_execution
 from support.tool_dispatcher.server_tasks import ServerTask, TaskRequests
@@ -82,5 +83,43 @@ def _move_to_another_account(world: World, owner: User) -> None:
     world.keep(TaskRequests(accounts(world)))
 
 
-ASSETS: dict[str, Asset] = {"another cloud account with four idle servers": _move_to_another_account}
-WORK: dict[str, Work] = {"an agent that stops a server of the other customer and one of its own": _stop_across_accounts}
+def _account_that_admits_nobody(world: World, owner: User) -> None:
+    """The owner names an account whose role does not trust the platform."""
+    planting.cloud_account(world, owner)
+    world.cloud.admit(owner.tenant.role_arn, secrets.token_hex(8))
+
+
+def _account_of_the_other(world: World, owner: User) -> None:
+    """The owner names the account of the other customer, whose role trusts the platform on that customer's behalf."""
+    (other,) = (user for user in world.users.customers if user is not owner and user.known)
+    account, role = other.tenant.account_id, other.tenant.role_arn
+    world.platform.set_cloud_account(owner, account_id=account, role_arn=role, region=other.tenant.region).require()
+
+
+def stop_beside(world: World, customer: User, other: User) -> None:
+    """The customer cancels a run whose call the partner has not answered, while the same tool works for the other."""
+    world.platform.cancel_run(customer, world.run_of(customer).run_id).require()
+    world.ended(world.run_of(customer))
+    world.partner.release(own_path(other))
+
+
+ASSETS: dict[str, Asset] = {
+    "another cloud account with four idle servers": _move_to_another_account,
+    "a cloud account that does not admit the platform": _account_that_admits_nobody,
+    "the other customer's cloud account": _account_of_the_other,
+}
+WORK: dict[str, Work] = {
+    "an agent that stops a server of the other customer and one of its own": _stop_across_accounts,
+    "an agent that tries to list servers": probe(agents.trying(agents.call(ServerTask.LIST.value))),
+}
+NOT_ADMITTED = [{"result": None, "error": "tool_failed"}]
+"""What an agent receives that tries to list the servers of an account that does not admit it."""
+
+
+def tried(world: World, customer: User) -> list[dict[str, Any]]:
+    """What the calls of the customer's last run have given: a result, or the code of an error."""
+    run = world.ended(world.run_of(customer))
+    return [
+        {"result": each.get("result"), "error": (each.get("error") or {}).get("code")}
+        for each in run.part("results") or []
+    ]

@@ -1,5 +1,6 @@
 """Agents whose tools run in parallel: what the partner saw, and which answer each call was given."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from support.scenario.world import RunHandle, World
 from support.tool_dispatcher.server_tasks import ServerTask
 from support.tool_dispatcher.tool_calls import events_of_last_run
 from support.tool_dispatcher.tool_execution import ServerWork
+
+_AFTER_THE_FAILURE = 0.4
+"""Seconds that a tool still works after the one beside it has failed."""
 
 
 def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCall]]:
@@ -108,7 +112,54 @@ def in_order_of_time(world: World, customer: User) -> list[str]:
     return [what for _, what in sorted([*listed, (call.answered_at, "answer of the partner")])]
 
 
+def _quick_beside_slow(world: World, customer: User) -> RunHandle:
+    """Start an agent that asks two quick questions, one after the other, beside one that the partner leaves open.
+
+    The partner answers that one when the others have been asked, or when none comes any more.
+    """
+    slow, quick = own_path(customer), questions(customer)
+    world.partner.hold(slow)
+    for path in quick:
+        world.partner.delay(path, 0.0)
+    branches = [{"fetch": slow}], [{"fetch": path} for path in quick]
+    run = world.running(customer, agents.PROBE, input=agents.beside(*branches))
+    world.try_to_see(
+        lambda: all(world.partner.calls(path) for path in (slow, *quick)), "run starts", "every question at the partner"
+    )
+    world.partner.release(slow)
+    return run
+
+
+def answered_in_order(world: World, customer: User) -> list[str]:
+    """The paths of the questions in the order in which the partner has answered them."""
+    world.ended(world.run_of(customer))
+    calls = [call for path in quick_before_slow(customer) for call in world.partner.calls(path)]
+    answered = sorted((call.answered_at, call.path) for call in calls if call.answered_at is not None)
+    return [path for _, path in answered]
+
+
+def quick_before_slow(customer: User) -> list[str]:
+    """The paths of the quick questions, and then that of the slow one."""
+    return [*questions(customer), own_path(customer)]
+
+
+def _failing_beside(world: World, customer: User) -> RunHandle:
+    """Start an agent whose one tool fails while the other waits for the partner; it goes on with that one."""
+    path = own_path(customer)
+    world.partner.delay(path, _AFTER_THE_FAILURE)
+    failing, asking = agents.call("probe_fail", message="Not today."), agents.call("probe_fetch", path=path)
+    return world.running(customer, agents.PROBE, input=agents.beside([{"try": failing}], [{"try": asking}]))
+
+
+def outcomes_side_by_side(world: World, customer: User) -> dict[str, int]:
+    """How many calls of the customer's last run failed, and how many gave a result."""
+    results = world.ended(world.run_of(customer)).part("results") or []
+    return dict(Counter("failed" if each.get("error") else "gave a result" for each in results))
+
+
 WORK: dict[str, Work] = {
+    "an agent that asks two quick questions beside one that the partner leaves open": _quick_beside_slow,
+    "an agent that continues with one tool when the one beside it fails": _failing_beside,
     "an agent that asks the partner two questions in parallel": _ask_two_questions,
     "an agent that lists servers while the partner is silent": _list_without_partner,
 }

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.cloud import servers
-from support.scenario import agents
+from support.scenario import agents, planting
+from support.scenario.assets import Asset
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.work import Work, probe
 from support.scenario.world import RunHandle, World
 from support.tool_dispatcher.server_tasks import LARGER_TYPE, ServerTask, TaskRequest, TaskRequests
 from support.tool_dispatcher.tool_calls import results
+
+_OTHER_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,18 @@ def in_order(found: Sequence[Any]) -> list[Any]:
     ]
 
 
-def expected_price(world: World) -> dict[str, Any]:
-    """The result of reading the price of a larger server: that of the partner's list."""
-    return {"currency": "USD", "prices": {LARGER_TYPE: str(world.prices().prices[LARGER_TYPE])}}
+def expected_price(world: World, customer: User) -> dict[str, Any]:
+    """The result of reading the price of a larger server: that of the partner's list for the customer's region."""
+    prices = world.prices(customer.tenant.region).prices
+    return {"currency": "USD", "prices": {LARGER_TYPE: str(prices[LARGER_TYPE])}}
+
+
+def _account_in_another_region(world: World, owner: User) -> None:
+    owner.tenant.region = _OTHER_REGION
+    planting.cloud_account(world, owner)
+
+
+ASSETS: dict[str, Asset] = {"a cloud account in another region": _account_in_another_region}
 
 
 SERVER_WORK: dict[str, ServerWork] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from support.cloud.servers import Account, servers_of
@@ -45,7 +46,7 @@ def tools_to(rights: Collection[str]) -> frozenset[str]:
     return frozenset[str]().union(*(TOOLS_TO[right] for right in rights))
 
 
-def _try_every_tool(world: World, caller: User) -> RunHandle | None:
+def _try_every_tool(by_another: bool, world: World, caller: User) -> RunHandle | None:
     before = servers_of(world, caller.tenant)
     if len(before) < len(_CHANGES):
         raise NotShown(f"{caller} has {len(before)} servers, {len(_CHANGES)} are needed")
@@ -57,7 +58,10 @@ def _try_every_tool(world: World, caller: User) -> RunHandle | None:
         *(call for change in changes for call in change.calls()),
     ]
     world.keep(EveryTool(caller, before, changes))
-    return world.start_run(caller, agents.PROBE, input=agents.trying(*calls))
+    script = agents.trying(*calls)
+    if by_another:
+        script = agents.script({"delegate": {"agent": agents.PROBE, "input": script}})
+    return world.start_run(caller, agents.PROBE, input=script)
 
 
 def tool_results(world: World) -> dict[str, Mapping[str, Any]]:
@@ -120,4 +124,7 @@ def expected_rights(rights: Collection[str]) -> dict[str, tuple[bool, bool]]:
     return {tool: (tool in allowed, tool in allowed) for tool in EVERY_TOOL}
 
 
-WORK: dict[str, Work] = {"an agent that tries every tool": _try_every_tool}
+WORK: dict[str, Work] = {
+    "an agent that tries every tool": partial(_try_every_tool, False),
+    "an agent that has another one try every tool": partial(_try_every_tool, True),
+}

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from support.platform.components import Component
@@ -60,6 +60,16 @@ def _add(world: World) -> None:
         path=tool.path,
     )
     world.outcome.require()
+
+
+def _add_elsewhere(world: World) -> None:
+    """The same tool, which the partner has at another address by now; it gives another answer there."""
+    tool = world.kept(CurrencyTool)
+    mark = secrets.token_hex(4)
+    moved = replace(tool, path=f"/conversions/{mark}", answer={"converted": f"11.{mark}"})
+    world.partner.serve(moved.path, moved.answer)
+    world.keep(moved)
+    _add(world)
 
 
 def _withdraw(world: World) -> None:
@@ -138,6 +148,7 @@ def is_published(world: World) -> bool:
 OPERATIONS: dict[str, Callable[[World], None]] = {
     "added the currency tool": _add,
     "withdrawn the currency tool": _withdraw,
+    "added the currency tool at another address": _add_elsewhere,
     "restarted the tools service after a crash": lambda world: world.faults.restart(Component.TOOLS),
 }
 """What the operator has done, as a feature says it."""

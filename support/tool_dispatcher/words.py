@@ -14,7 +14,7 @@ from support.tool_dispatcher import (
     tool_visibility,
 )
 
-ASSETS = {**account_isolation.ASSETS, **tool_registration.ASSETS}
+ASSETS = {**account_isolation.ASSETS, **tool_execution.ASSETS, **tool_registration.ASSETS}
 WORK = {
     **account_isolation.WORK,
     **parallel_tools.WORK,

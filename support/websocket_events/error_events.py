@@ -9,6 +9,7 @@ class Failure(Enum):
     TOOL = "a tool failed"
     AGENT = "the agent failed"
     NO_SUCH_TOOL = "there is no such tool"
+    NOT_IN_PLAN = "the plan does not include the tool"
     TIME_LIMIT = "the run took too long"
 
     @property
@@ -18,6 +19,7 @@ class Failure(Enum):
             "a tool failed": "tool_failed",
             "the agent failed": "agent_failed",
             "there is no such tool": "unknown_tool",
+            "the plan does not include the tool": "permission_denied",
             "the run took too long": "timed_out",
         }[self.value]
 

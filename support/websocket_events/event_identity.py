@@ -1,7 +1,7 @@
 """Requests with IDs of their own, and the events that must carry them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -9,7 +9,9 @@ from hamcrest.core.base_matcher import BaseMatcher
 from support.matchers.faultless import faultless
 from support.matchers.story import SomeEvents
 from support.platform.story import Event, events_of
-from support.scenario.agents import Agent
+from support.scenario import agents
+from support.scenario.agents import Script
+from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
@@ -33,16 +35,30 @@ class Requests:
     ids: tuple[RequestIds, ...]
 
 
-def some_runs(agent: Agent, *, at_once: bool, threads: int = 2, runs: int = 2) -> Work:
+def research(world: World, user: User) -> Script:
+    """Work for an agent whose tool reports its progress twice."""
+    path = own_path(user)
+    world.partner.delay(path, 0.0)
+    return agents.researching([[path, path]])
+
+
+def some_runs(
+    agent: str,
+    *,
+    at_once: bool,
+    threads: int = 2,
+    runs: int = 2,
+    input_for: Callable[[World, User], Script | None] = lambda world, user: None,
+) -> Work:
     """So many runs, in a conversation each or all in one, with a request ID each; all have ended when it returns."""
 
     def run_all(world: World, user: User) -> RunHandle:
-        ids, thread = [], ""
+        ids, thread, given = [], "", input_for(world, user)
         for number in range(1, runs + 1):
             if number <= threads:
                 thread = world.platform.create_thread(user, f"Thread {number}").require().id
             request = f"request-{uuid.uuid4().hex}"
-            run = world.running(user, agent.wire, thread_id=thread, request_id=request)
+            run = world.running(user, agent, input=given, thread_id=thread, request_id=request)
             ids.append(RequestIds(user.id, thread, run.run_id, request, run.trace_id))
             if not at_once:
                 world.ended(run)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from support.platform.events import EventCapture
 from support.platform.story import Event
-from support.scenario import received_events
+from support.scenario import received_events, waiting
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
@@ -25,6 +25,23 @@ def two_of_each_segment(world: World) -> None:
     for organisation, plan in zip(ORGANISATIONS, Plan, strict=False):
         world.users.settle(world.users[organisation], plan)
         world.users.settle(world.users[f"{PEOPLE[1]} of {organisation}"])
+
+
+def watch_at_second_backend(world: World, viewer: User) -> None:
+    """The user watches over a connection to the second backend.
+
+    :raises NotShown: it was not accepted.
+    """
+    world.users.settle(viewer)
+    address = world.addresses.spare_backend_url.replace("http", "ws", 1)
+    capture = EventCapture(
+        world.platform.transport(address), world.platform.dialect, lambda: viewer.access_token, name=f"{viewer}'s"
+    )
+    viewer.captures.append(capture)
+    world.undo.register(f"close the connection of {viewer}", capture.close)
+    if not capture.connect().accepted:
+        raise NotShown(f"{viewer} could not connect to the second backend: {capture.handshake}")
+    waiting.wait_for(lambda: capture.controls, bool, world.budgets.limit("reconnect"), "the opening of the stream")
 
 
 def send(world: World, sender: User) -> None:

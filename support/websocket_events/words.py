@@ -1,19 +1,25 @@
 """The words of live events in sentences; see support/scenario/words.py."""
 
 from support.platform.dialect import Closing
+from support.scenario import agents
 from support.scenario.agents import Agent
 from support.scenario.words import entry, kind
 from support.websocket_events import connections, dropped_connections, event_isolation, notices
 from support.websocket_events.error_events import Failure, Retry
-from support.websocket_events.event_identity import some_runs
+from support.websocket_events.event_identity import research, some_runs
 
 WORK = {
-    "a cost analysis in each of two conversations, one after the other": some_runs(Agent.COST_ANALYSIS, at_once=False),
+    "a cost analysis in each of two conversations, one after the other": some_runs(
+        Agent.COST_ANALYSIS.wire, at_once=False
+    ),
     # Two workers cannot share three runs without one of them having two.
     "three cost analyses in one conversation, one after the other": some_runs(
-        Agent.COST_ANALYSIS, at_once=False, threads=1, runs=3
+        Agent.COST_ANALYSIS.wire, at_once=False, threads=1, runs=3
     ),
-    "a savings review in each of two conversations, both in parallel": some_runs(Agent.REVIEW, at_once=True),
+    "research in each of two conversations, both in parallel": some_runs(
+        agents.PROBE, at_once=True, input_for=research
+    ),
+    "a savings review in each of two conversations, both in parallel": some_runs(Agent.REVIEW.wire, at_once=True),
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {
@@ -31,7 +37,7 @@ GROUPS = {
 }
 TYPES = {
     "Closing": kind(Closing),
-    "Connections": entry({"connection is": 1, "two tabs are": 2}),
+    "Connections": entry({"connection is": 1, "two tabs are": 2, "three connections are": 3}),
     "EventClient": kind(event_isolation.EventClient),
     "Failure": kind(Failure),
     "Loss": kind(dropped_connections.Loss),

@@ -40,7 +40,7 @@ def made(error: RequestError, body: Any = BODY) -> list[tuple[str, bytes | None]
     ("error", "fields"),
     [
         (RequestError.MISSING, ["title", "items", "cost"]),
-        (RequestError.TYPE, ["title", "items", "cost", "free"]),
+        (RequestError.TYPE, ["title", "items", "cost", "cost", "free"]),
         (RequestError.LONG, ["title", "items", "free"]),
         (RequestError.CHARACTER, ["title"] * 2 + ["free"] * 4),
         (RequestError.NUMBER, ["cost"] * 3 + ["free"] * 3),

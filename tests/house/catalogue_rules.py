@@ -15,6 +15,8 @@ EXAMINATIONS = frozenset(
         "leak canary",
         "story oracle",
         "records oracle",
+        "books oracle",
+        "resources oracle",
         "answers oracle",
         "identities oracle",
         "resources oracle",

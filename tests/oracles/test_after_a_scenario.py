@@ -74,6 +74,19 @@ def test_the_oracle_accepts_complete_stories(story, status):
     assert broken_stories([StoredRun(RUN, "user-1", "tenant-a", status, True)], story()) == []
 
 
+def test_how_the_calls_of_a_lost_run_ended_nobody_can_tell():
+    begun: list[tuple[str, dict[str, str]]] = [
+        ("agent_started", {}),
+        ("agent_thinking", {"thought": "Hm."}),
+        ("tool_executing", {"call_id": "a"}),
+    ]
+    story = told(*begun, ("agent_error", {}))
+    lost = {"error": {"code": "worker_lost"}}
+    assert broken_stories([StoredRun(RUN, "user-1", "tenant-a", "failed", True, result=lost)], story) == []
+    (found,) = broken_stories([StoredRun(RUN, "user-1", "tenant-a", "failed", True)], story)
+    assert "tool_completed of call a is missing" in found
+
+
 def test_the_oracle_accepts_a_run_that_never_started():
     run = StoredRun(RUN, "user-1", "tenant-a", "cancelled", False)
     assert broken_stories([run], told(("agent_cancelled", {}))) == []
@@ -95,6 +108,13 @@ def test_the_oracle_names_a_broken_story(run, story, fault):
     broken = broken_stories([run], story)
     assert len(broken) == 1
     assert fault in broken[0]
+
+
+def test_more_calls_at_the_same_time_than_there_are_places_are_found():
+    run = StoredRun(RUN, "user-1", "t", "completed", True)
+    assert broken_stories([run], with_tools(), 1) == []
+    (found,) = broken_stories([run], with_tools(), 0)
+    assert "1 tool calls are told as executing at the same time" in found
 
 
 def test_every_run_is_examined():

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.oracles.identities import Cause, unpublished_frames, wrong_identities, wrong_log_lines
+from support.oracles.identities import Cause, unpublished_frames, wrong_identities, wrong_log_lines, wrong_requests
 from tests.matchers.stories import RUN, with_tools
 
 STORY = [
@@ -51,3 +51,14 @@ def test_a_log_line_names_the_owner_of_its_run():
     (found,) = wrong_log_lines([line.replace(b"tenant-1", b"tenant-2")], OWNERS)
     assert "names the tenant_id tenant-2, not tenant-1" in found
     assert len(wrong_log_lines([line.replace(b'"user-1"', b'"user-2"')], OWNERS)) == 1
+
+
+def test_requests_to_the_partner_have_the_trace_of_a_run_of_their_tenant():
+    traces = {"acme-1": {"trace-1"}, "borealis-2": {"trace-2"}}
+    asked = [("/acme-1/waiting", "trace-1"), ("/v1/prices", "other"), ("/borealis-2/waiting", "trace-2")]
+    assert wrong_requests(asked, traces) == []
+    assert wrong_requests([("/acme-12/waiting", "other")], traces) == []
+    (found,) = wrong_requests([*asked, *[("/acme-1/more", "trace-2")] * 2], traces)
+    assert found == "the partner was asked for /acme-1/more under the trace trace-2"
+    (found,) = wrong_requests([("/acme-1/more", "")], traces)
+    assert "under the trace of nobody" in found

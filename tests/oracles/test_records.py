@@ -1,13 +1,17 @@
 """The records oracle: each difference between what two services have stored of a run is named."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from support.oracles.records import StoredJob, different_records, read_otherwise, told_otherwise
+from support.oracles.records import StoredJob, different_records, read_otherwise, shown_too_soon, told_otherwise
 from support.oracles.story import StoredRun
+from support.platform.dialect import Meaning
+from support.platform.outcome import Outcome
 from support.platform.runs import Run, RunError, RunRequest, RunStatus
 from support.platform.story import Event
+from support.platform.values import Page
 
 RUN = StoredRun(
     *("run-1", "user-1", "tenant-1", "completed", True, "cost", "trace-1"),
@@ -16,6 +20,8 @@ RUN = StoredRun(
 )  # fmt: skip
 JOB = StoredJob("run-1", "user-1", "tenant-1", "cost", "completed", "trace-1", 2, 1.5, 100.0)
 IN_THE_QUEUE = StoredRun("run-2", "user-1", "tenant-1", "cancelled", False, "cost", "trace-2", finished_at=90.0)
+LOST = replace(RUN, status="failed", counted_calls=None, replies=0, calls={}, result={"error": {"code": "worker_lost"}})
+LOST_JOB = replace(JOB, status="failed", tool_calls=0)
 NEVER_BEGUN = StoredJob("run-2", "user-1", "tenant-1", "cost", "cancelled", "trace-2", 0, 0.0, 90.0)
 
 
@@ -37,7 +43,7 @@ def test_a_run_that_is_under_way_has_no_record_yet():
         (RUN, [replace(JOB, user_id="user-2")], "user_id user-2"),
         (RUN, [replace(JOB, tenant_id="tenant-2")], "tenant_id tenant-2"),
         (RUN, [replace(JOB, trace_id="other")], "trace_id other"),
-        (RUN, [replace(JOB, tool_calls=3)], "counts 3 tool calls, the run 2"),
+        (RUN, [replace(JOB, tool_calls=3)], "counts 3 tool calls, made were 2"),
         (RUN, [replace(JOB, seconds=0.0)], "seconds 0.0, the run 1.5"),
         (RUN, [replace(JOB, finished_at=101.0)], "finished_at 101.0"),
         (
@@ -45,10 +51,15 @@ def test_a_run_that_is_under_way_has_no_record_yet():
             [replace(JOB, tool_calls=1)],
             "it counts 1 tool calls, the tools service has 2",
         ),
-        (replace(RUN, counted_calls=None), [replace(JOB, tool_calls=0)], "it does not say what it used"),
+        (replace(RUN, counted_calls=None), [JOB], "it does not say what it used"),
+        (replace(LOST, calls={"a": ("cancelled", 0.5)}), [LOST_JOB], "counts 0 tool calls, made were 1"),
         (replace(RUN, replies=0), [JOB], "its conversation has 0"),
         (replace(RUN, replies=2), [JOB], "its conversation has 2"),
         (replace(IN_THE_QUEUE, replies=1), [NEVER_BEGUN], "without an answer, its conversation has 1"),
+        (replace(RUN, astray=1), [JOB], "1 of its tool calls are recorded as another tenant's"),
+        (replace(RUN, accounted=1.4), [JOB], "its steps account for 1.400000 s, it took 1.500000 s"),
+        (replace(RUN, accounted=1.6), [JOB], "its steps account for 1.600000 s"),
+        (replace(RUN, replied_at=98.5), [JOB], "its answer is dated 1.500 s before its end"),
     ],
 )
 def test_a_difference_is_named(run, jobs, fault):
@@ -122,4 +133,40 @@ def test_what_is_read_is_what_is_stored():
 )
 def test_what_is_read_otherwise_is_named(read, fault):
     (found,) = read_otherwise(read, RUN)
+    assert fault in found
+
+
+def answer(status: str, at: float, *, is_page: bool = False) -> Outcome:
+    """Somebody reads the run with that status, at a moment of the monotonic clock, which began at 50."""
+
+    def read(body: Any) -> Any:
+        run = replace(READ, status=RunStatus(body["status"]))
+        return Page([run], None) if is_page else run
+
+    text = f'{{"status": "{status}"}}'
+    return Outcome("GET", "/runs/run-1", 200, text=text, meaning=Meaning.DONE, sent_at=at - 1, seconds=1.0, read=read)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [answer("running", 20.0), answer("completed", 50.0), answer("completed", 60.0, is_page=True)],
+        [Outcome("GET", "/runs/run-1", 404, text='{"status": "failed"}')],
+        [replace(answer("completed", 20.0), read=None)],
+    ],
+)
+def test_a_run_that_is_shown_as_it_is_is_not_shown_too_soon(answers):
+    assert shown_too_soon(answers, [RUN, IN_THE_QUEUE], 50.0) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "fault"),
+    [
+        (answer("completed", 49.5), "read as completed 0.500 s before its end"),
+        (answer("completed", 49.5, is_page=True), "0.500 s before its end"),
+        (answer("cancelled", 60.0), "ended completed, and was read as cancelled"),
+    ],
+)
+def test_a_run_that_is_shown_as_ended_too_soon_or_otherwise_is_found(read, fault):
+    (found,) = shown_too_soon([read], [RUN, IN_THE_QUEUE], 50.0)
     assert fault in found

@@ -58,9 +58,9 @@ def red_in(*scenarios: int, status: str = "failed", sound: str = "passed") -> Ca
 
 
 def test_the_scenarios_of_the_promise_come_first_then_those_of_its_category():
-    chosen = scenarios_for(blind("AEC-02za"), PLANNED, timing=False)
+    chosen = scenarios_for(blind("AEC-02za"), PLANNED, False)
     assert [each.index for each in chosen] == [1, 0]
-    assert [each.index for each in scenarios_for(blind("AEC-02za"), PLANNED, timing=True)] == [2]
+    assert [each.index for each in scenarios_for(blind("AEC-02za"), PLANNED, True)] == [2]
 
 
 def test_a_violated_scenario_has_seen_it_when_it_is_green_without_the_defect():

@@ -61,6 +61,8 @@ def loaded(world: World, service: str) -> Any:
     def after_call(context, case, response):
         if case.operation.path == "/v1/logout" and response.status_code == 204:
             world.users.log_in(asking(world))
+        if case.operation.path == "/v1/plan" and case.method == "PUT" and response.status_code == 200:
+            world.platform.change_plan(asking(world), Plan.ENTERPRISE.wire).require()
 
     return schema
 

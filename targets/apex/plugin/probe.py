@@ -9,6 +9,7 @@ import asyncio
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from apex.agents import Agent, RunContext, ToolFailed
@@ -25,7 +26,22 @@ class Probe(Agent):
         fetched: list[dict[str, Any]] = []
         results: list[Any] = []
         kept: dict[str, Any] = {}
-        for step in context.input["steps"]:
+        answer = await self._follow(context, context.input["steps"], fetched, results, kept)
+        if answer is not None:
+            return answer
+        summary = f"Followed {len(context.input['steps'])} steps."
+        return {"fetched": fetched, "results": results, "kept": kept, "summary": summary}
+
+    async def _follow(
+        self,
+        context: RunContext,
+        steps: list[dict[str, Any]],
+        fetched: list[dict[str, Any]],
+        results: list[Any],
+        kept: dict[str, Any],
+    ) -> dict[str, Any] | None:
+        """Follow the steps; an answer where one of them gives it."""
+        for step in steps:
             ((kind, value),) = step.items()
             match kind:
                 case "think":
@@ -46,9 +62,16 @@ class Probe(Agent):
                 case "research":
                     tasks = [context.call_tool("probe_research", {"topics": topics}) for topics in value]
                     results.extend(task["found"] for task in await asyncio.gather(*tasks))
+                case "delegate":
+                    part = await context.delegate(value["agent"], value["input"])
+                    results.extend(part.get("results", []))
+                case "beside":
+                    async with asyncio.TaskGroup() as together:
+                        for branch in value:
+                            together.create_task(self._follow(context, branch, fetched, results, kept))
                 case "keep":
                     context.state.update(value)
-                    kept = dict(context.state)
+                    kept.update(context.state)
                 case "call":
                     results.append(await self._call(context, value))
                 case "try":
@@ -59,7 +82,9 @@ class Probe(Agent):
                         error = {"code": failed.code, "message": failed.message, **failed.details}
                         results.append({"tool": value["tool"], "error": error})
                 case "calls":
-                    results.extend(await asyncio.gather(*(self._call(context, each) for each in value)))
+                    async with asyncio.TaskGroup() as together:
+                        made = [together.create_task(self._call(context, each)) for each in value]
+                    results.extend(each.result() for each in made)
                 case "fail":
                     await context.call_tool("probe_fail", {"message": value})
                 case "break":
@@ -80,12 +105,14 @@ class Probe(Agent):
                             await asyncio.sleep(value)
                         except asyncio.CancelledError:
                             continue
+                case "wait":
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.get_running_loop().create_future()
                 case "time_out":
                     raise TimeoutError(value)
                 case _:
                     raise ValueError(f"the script has an unknown step: {kind}")
-        summary = f"Followed {len(context.input['steps'])} steps."
-        return {"fetched": fetched, "results": results, "kept": kept, "summary": summary}
+        return None
 
     async def _call(self, context: RunContext, wanted: dict[str, Any]) -> dict[str, Any]:
         return {"tool": wanted["tool"], "result": await context.call_tool(wanted["tool"], wanted["parameters"])}

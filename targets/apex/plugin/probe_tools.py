@@ -5,6 +5,7 @@ Loaded by the platform from its plugin directory, as a customer's own tools are.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from hashlib import pbkdf2_hmac
 from typing import Any
@@ -78,6 +79,18 @@ class ProbeBreak(Tool):
 
     async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
         raise RuntimeError(parameters.message)
+
+
+class ProbeExit(Tool):
+    """Tries to end the process that it runs in."""
+
+    name = "probe_exit"
+    description = "Ends its process."
+    permission = "partners:read"
+    parameters = Message
+
+    async def execute(self, call: ToolCall, parameters: Message) -> dict[str, Any]:
+        sys.exit(parameters.message)
 
 
 class Topics(BaseModel):
