@@ -16,7 +16,7 @@ from support.stack.options import StackOptions
 
 DESCRIPTION = """\
 Starts the stack and leaves it running, so that runs attach to it in under a second:
-  bin/stack up
+  bin/stack up                                    -D target=aegra: that of another platform
   bin/acceptance -D stack=keep --name cancels     as often as you like
   bin/stack restart backend                       with its changed sources
   bin/stack down
@@ -34,6 +34,11 @@ def parser() -> argparse.ArgumentParser:
     )
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
+    target = next(key for key in KEYS if key.name == "target")
+    up.add_argument(
+        "-D", "--define", action="append", default=[], metavar="NAME=VALUE",
+        help=f"target={target.default} is all there is to set: {target.help}",
+    )  # fmt: skip
     commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
     restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
     restart.add_argument("service", help="its name as bin/stack status shows it")
@@ -50,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match own.command:
             case "up":
-                return _up(own.ports)
+                return _up(own.ports, own.define)
             case "status":
                 return _status()
             case "restart":
@@ -64,9 +69,14 @@ def main(arguments: Sequence[str]) -> int:
         return 2
 
 
-def _up(ports: str) -> int:
-    settings = Settings.from_userdata({"stack": "keep", "ports": ports})
-    options = StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=True)
+def _up(ports: str, definitions: Sequence[str]) -> int:
+    given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
+    if strange := sorted(given.keys() - {"target"}):
+        raise Refusal(f"unknown setting {', '.join(strange)}; there is only target")
+    settings = Settings.from_userdata({**given, "stack": "keep", "ports": ports})
+    options = StackOptions(
+        checkout=CHECKOUT, log_dir=settings.log_directory, target=settings.target, ports=settings.ports, keep=True
+    )
     running = Stack.keep(options, _say)
     if running.is_stale(CHECKOUT):
         _say("the sources have changed since the stack was started: it starts anew")
@@ -135,8 +145,9 @@ def _show(stack: Stack) -> list[ServiceStatus]:
         took = "" if status.started_in_seconds is None else f"{status.started_in_seconds:.1f} s"
         state = "spare" if status.twin and status.pid is None else status.state
         print(f"{status.name:<18} {state:<9} {took:>7}  pid {status.pid or '-':<8} {status.log_path}")
-    print(f"backend            {stack.addresses.backend_url}")
-    print(f"auth               {stack.addresses.auth_url}")
+    for name, url in (("API", stack.addresses.backend_url), ("auth", stack.addresses.auth_url)):
+        if url:
+            print(f"{name:<18} {url}")
     return found
 
 

@@ -67,4 +67,10 @@ def _sound(stack: Stack) -> Stack:
 
 
 def _options(settings: Settings) -> StackOptions:
-    return StackOptions(checkout=CHECKOUT, log_dir=settings.log_directory, ports=settings.ports, keep=settings.keep)
+    return StackOptions(
+        checkout=CHECKOUT,
+        log_dir=settings.log_directory,
+        target=settings.target,
+        ports=settings.ports,
+        keep=settings.keep,
+    )

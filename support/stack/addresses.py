@@ -15,6 +15,7 @@ class Addresses:
     PostgreSQL, Redis and ClickHouse lead past them, so that the suite keeps its sight while a link is broken.
     `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too,
     and `postgres_owner_url` in that of the schema's owner, for what nobody else may do.
+    With `signing_key` tokens are made for a platform that leaves that to its deployer.
     """
 
     auth_url: str
@@ -36,6 +37,7 @@ class Addresses:
     clickhouse_url: str
     operator_email: str
     operator_password: str
+    signing_key: str
     log_dir: Path
     run_dir: Path
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import tomli_w
 
+from support.stack.cloud import REGION
 from support.stack.errors import StackError
+from support.stack.platform import STORES, Platform, Shared
 from support.stack.ports import LOOPBACK
+from support.stack.postgres_template import APP, OWNER
 from support.stack.processes import Launch
 from support.stack.python_module import PythonModule
 from support.stack.service import Recipe
@@ -33,7 +37,7 @@ SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 WORKER_SLOTS = 5
 # Tool calls that a run may have at work at a time.
 CALLS_AT_ONCE = 8
-_STORES = ("postgres-primary", "postgres-replica", "redis")
+_NEEDED = ("postgres-primary", "postgres-replica", "redis")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class ApexService(Recipe):
     ) -> None:
         """`url`: where the others reach it; None where they know that from the configuration."""
         self.name = name
-        self.needs: tuple[str, ...] = (*_STORES, "clickhouse") if name == "analytics" else _STORES
+        self.needs: tuple[str, ...] = (*_NEEDED, "clickhouse") if name == "analytics" else _NEEDED
         self.data_dir = config.parent
         self._module = INSTANCES[SPARES.get(name, name)]
         self._config = config
@@ -84,6 +88,95 @@ class ApexService(Recipe):
         from support.stack import readiness  # the clients are loaded while the services start, not before
 
         readiness.http_serves(f"http://{LOOPBACK}:{self.port}/health/ready")
+
+
+class Apex(Platform):
+    """The reference platform, over all stores."""
+
+    stores: ClassVar[Sequence[str]] = tuple(STORES)
+    instances: ClassVar[Sequence[str]] = tuple(INSTANCES)
+    spares: ClassVar[Mapping[str, str]] = SPARES
+    links: ClassVar[Mapping[str, str]] = {
+        name: name for name in ("auth", "backend", "backend-2", "tools-1", "tools-2", "analytics")
+    }
+
+    def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
+        self._shared = shared
+        self._operator = Operator("operator@apex.test", secrets.token_urlsafe(18))
+        self._config = shared.run_dir / "apex.toml"
+        write_config(self._config, self._settings())
+
+    def recipes(self) -> Sequence[Recipe]:
+        shared = self._shared
+        return [
+            ApexService(
+                name,
+                self._config,
+                shared.ports[name],
+                shared.link_url(name) if name in self.links else None,
+                shared.options.defects.get(name, ()),
+                shared.python,
+            )
+            for name in (*INSTANCES, *SPARES)
+        ]
+
+    def addresses(self) -> Mapping[str, str]:
+        shared = self._shared
+        return {
+            "auth_url": shared.link_url("auth"),
+            "backend_url": shared.link_url("backend"),
+            "backend_ws_url": shared.link_url("backend").replace("http", "ws", 1),
+            "spare_backend_url": shared.link_url("backend-2"),
+            "backend_direct_url": f"http://{LOOPBACK}:{shared.ports['backend']}",
+            "analytics_url": shared.link_url("analytics"),
+            "tools_url": shared.link_url("tools-1"),
+            "postgres_application_url": shared.passwords.url(APP, shared.ports["postgres-primary"]),
+            "operator_email": self._operator.email,
+            "operator_password": self._operator.password,
+        }
+
+    def _settings(self) -> Mapping[str, Any]:
+        """Between services the platform is given the links; only where a service listens is its own port."""
+        shared = self._shared
+        ports, links = shared.ports, shared.link_ports
+        return {
+            "environment": "test",
+            "deployment": "rehearsal",
+            "auth": {
+                "host": LOOPBACK,
+                "port": ports["auth"],
+                "url": shared.link_url("auth"),
+                "issuer": shared.link_url("auth"),
+                "audience": "apex-api",
+                "operator_email": self._operator.email,
+                "operator_password": self._operator.password,
+                "signing_keys": [{"id": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}],
+            },
+            "backend": {
+                "host": LOOPBACK,
+                "port": ports["backend"],
+                "url": shared.link_url("backend"),
+                "allowed_origins": ["https://app.apex.test"],
+            },
+            "worker": {"host": LOOPBACK, "slots": WORKER_SLOTS, "calls_at_once": CALLS_AT_ONCE},
+            "tools": {"host": LOOPBACK, "port": ports["tools-1"], "url": shared.link_url("tools-1")},
+            "analytics": {"host": LOOPBACK, "port": ports["analytics"], "url": shared.link_url("analytics")},
+            "internal": {"signing_key": secrets.token_urlsafe(48)},
+            "database": {
+                "url": shared.passwords.url(APP, links["postgres"]),
+                "owner_url": shared.passwords.url(OWNER, links["postgres"]),
+            },
+            "redis": {"url": shared.redis.url(links["redis"])},
+            "clickhouse": {"url": shared.clickhouse.url(links["clickhouse"])},
+            "cloud": {
+                "endpoint_url": shared.cloud.url(links["cloud"]),
+                "region": REGION,
+                "access_key_id": "AKIAAPEXPLATFORM0000",
+                "secret_access_key": secrets.token_urlsafe(18),
+            },
+            "partners": {"pricing_url": shared.partner.url(links["partner"])},
+            "plugins": {"directory": str(shared.options.checkout / "targets" / "apex" / "plugin")},
+        }
 
 
 def write_config(path: Path, settings: Mapping[str, Any]) -> None:

@@ -15,11 +15,12 @@ DEFAULT_PORTS = (20000, 29999)
 class StackOptions:
     """How to start a stack.
 
-    checkout: root of the project whose `apex` is started.
+    checkout: root of the project whose platform is started.
+    target: the platform, a folder of its `targets`.
     log_dir: where `<service>.log` files go; made when missing.
     ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
     keep: the stack outlives the process that started it.
-    defects: per apex service, the seeded defects to load.
+    defects: per service of the platform, the seeded defects to load.
     only: names of services to start (with all proxies); None starts all.
     base_dir: the place for caches and run directories; None takes the machine's temporary area.
     start_seconds: how long each service may take to become ready.
@@ -27,6 +28,7 @@ class StackOptions:
 
     checkout: Path
     log_dir: Path
+    target: str = "apex"
     ports: tuple[int, int] = DEFAULT_PORTS
     keep: bool = False
     defects: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class StackOptions:
         return cls(
             checkout=Path(plain["checkout"]),
             log_dir=Path(plain["log_dir"]),
+            target=plain["target"],
             ports=(plain["ports"][0], plain["ports"][1]),
             keep=plain["keep"],
             defects={name: tuple(ids) for name, ids in plain["defects"].items()},

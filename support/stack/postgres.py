@@ -111,14 +111,19 @@ class _Server(Recipe):
 
 
 class Primary(_Server):
-    """The server that takes writes; it confirms a commit once the replica has it too."""
+    """The server that takes writes; where there is a replica, it confirms a commit once that has it too."""
 
     needs: tuple[str, ...] = ()
     _has_passwords = False
 
+    def __init__(self, *args: object, is_replicated: bool = True, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._is_replicated = is_replicated
+
     async def prepare(self) -> None:
         await super().prepare()
-        self._write("postgresql.auto.conf", "synchronous_standby_names = '*'\nsynchronous_commit = 'on'\n")
+        if self._is_replicated:
+            self._write("postgresql.auto.conf", "synchronous_standby_names = '*'\nsynchronous_commit = 'on'\n")
 
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before

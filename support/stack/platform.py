@@ -1,0 +1,91 @@
+"""What a target's platform adds to the stack: services of its own, beside the stores that it shares with others."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from support.stack.clickhouse import ClickHouse
+from support.stack.cloud import Cloud
+from support.stack.errors import StackError
+from support.stack.options import StackOptions
+from support.stack.partner import PartnerService
+from support.stack.ports import LOOPBACK
+from support.stack.postgres import PostgresPasswords
+from support.stack.python_module import PythonModule
+from support.stack.redis import Redis
+from support.stack.service import Recipe
+
+STORES: Mapping[str, Mapping[str, str]] = {
+    "postgres-primary": {"postgres": "postgres-primary"},
+    "postgres-replica": {"postgres-replica": "postgres-replica", "replication": "postgres-primary"},
+    "redis": {"redis": "redis"},
+    "clickhouse": {"clickhouse": "clickhouse"},
+    "cloud": {"cloud": "cloud"},
+    "partner": {"partner": "partner"},
+}
+"""The stores that a platform may need, each with its links and where these lead: `replication` is the replica's own."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a platform's services are given: the stack's stores, and where everything listens.
+
+    ports: of the services themselves. link_ports: of the links to them.
+    """
+
+    options: StackOptions
+    run_dir: Path
+    ports: Mapping[str, int]
+    link_ports: Mapping[str, int]
+    passwords: PostgresPasswords
+    redis: Redis
+    clickhouse: ClickHouse
+    cloud: Cloud
+    partner: PartnerService
+    python: PythonModule
+
+    def link_url(self, link: str) -> str:
+        """The address of a link that leads to HTTP."""
+        return f"http://{LOOPBACK}:{self.link_ports[link]}"
+
+
+class Platform(Protocol):
+    """The services of one platform.
+
+    stores: those of `STORES` that it needs. instances: its own services, in the order in which they are shown.
+    spares: services that are started on demand, each beside the one that it is like. links: to its services, by name.
+    """
+
+    stores: ClassVar[Sequence[str]]
+    instances: ClassVar[Sequence[str]]
+    spares: ClassVar[Mapping[str, str]]
+    links: ClassVar[Mapping[str, str]]
+
+    def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
+        """`target` is what the platform's `target.toml` says. Raises StackError."""
+
+    def recipes(self) -> Sequence[Recipe]:
+        """How its services are made, spares included."""
+
+    def addresses(self) -> Mapping[str, str]:
+        """Those of the stack's addresses that are its own to give."""
+
+
+def described(options: StackOptions) -> tuple[type[Platform], Mapping[str, Any]]:
+    """The platform of a target, and what its description says. Raises StackError."""
+    file = options.checkout / "targets" / options.target / "target.toml"
+    try:
+        target = tomllib.loads(file.read_text("utf-8"))
+        module, _, name = target["platform"].partition(":")
+        return getattr(import_module(module), name), target
+    except OSError as error:
+        raise StackError(f"there is no target {options.target}: {file}: {error.strerror}") from None
+    except KeyError as missing:
+        raise StackError(f"{file} lacks the entry {missing}") from None
+    except (ValueError, ImportError, AttributeError) as error:
+        raise StackError(f"{file}: {error}") from None
