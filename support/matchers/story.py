@@ -149,7 +149,7 @@ def _counting(numbers: Sequence[int | None], name: str, after: int | None) -> li
 def _times(events: Sequence[Event]) -> list[str]:
     faults = []
     latest = None
-    for event in events:
+    for event in (event for event in events if event.is_timed):
         happened = event.happened_at
         if happened is None:
             faults.append(f"{event.type} has no readable timestamp: {event.timestamp!r}")

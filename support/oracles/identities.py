@@ -24,7 +24,7 @@ class WrongIdentity(AssertionError):
 class Cause:
     """What caused the events of a run, by the names of an event's fields; None: not known."""
 
-    user_id: str
+    user_id: str | None
     thread_id: str | None
     request_id: str | None
     trace_id: str | None

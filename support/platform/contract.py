@@ -3,15 +3,14 @@
 import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
-
-from support.settings import CHECKOUT
-
-_PUBLISHED = CHECKOUT / "apex" / "contract" / "asyncapi.json"
 
 
 @cache
-def schemas_of_frames() -> Mapping[str, Mapping[str, Any]]:
-    """The JSON schema of each type of frame that may come over a live connection."""
-    messages = json.loads(_PUBLISHED.read_text("utf-8"))["components"]["messages"]
+def schemas_of_frames(published: Path | None) -> Mapping[str, Mapping[str, Any]]:
+    """The JSON schema of each type of frame that may come over a live connection; none where none are published."""
+    if published is None:
+        return {}
+    messages = json.loads(published.read_text("utf-8"))["components"]["messages"]
     return {name: message["payload"] for name, message in messages.items()}

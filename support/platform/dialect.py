@@ -67,7 +67,8 @@ class Dialect:
     """The wire habits of one platform.
 
     ``website`` is the origin of the platform's own web application, as a browser shows it; ``meanings`` and
-    ``closings`` are those of statuses and of close codes, ``controls`` the types of frames about the stream itself.
+    ``closings`` are those of statuses and of close codes, ``controls`` the types of frames about the stream itself,
+    ``identities`` what each event names beside its run.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Dialect:
     meanings: Mapping[int, Meaning] = field(default_factory=dict)
     closings: Mapping[int, Closing] = field(default_factory=dict)
     controls: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset({"user_id", "thread_id", "request_id", "trace_id"})
 
     def meaning(self, status: int) -> Meaning:
         """What an HTTP status says on this platform."""

@@ -1,7 +1,8 @@
 """What the drivers of platforms share: how one request is sent over HTTP, and what comes of it."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import requests
 
 from support.platform.driver import Caller, Driver, Json
-from support.platform.outcome import Outcome
+from support.platform.outcome import Outcome, Problem, as_published
 from support.platform.trace import new_trace_id, trace_id_of, traceparent
 from support.stack.client import Addresses
 
@@ -31,6 +32,7 @@ class Described:
 
 
 D = TypeVar("D", bound="HttpDriver")
+T = TypeVar("T")
 
 
 class HttpDriver(Driver):
@@ -51,6 +53,11 @@ class HttpDriver(Driver):
     def at(cls, addresses: Addresses, record: Recorder | None = None) -> "HttpDriver":
         """A driver of the platform of a running stack."""
         raise NotImplementedError
+
+    @staticmethod
+    def explain(refused: Outcome) -> Problem | None:
+        """What a refusal explains."""
+        return as_published(refused)
 
     def request(
         self,
@@ -113,6 +120,7 @@ class HttpDriver(Driver):
                 seconds=time.monotonic() - started,
                 sent_at=started,
                 read=read,
+                explain=self.explain,
             )
         if self._record:
             self._record(outcome)
@@ -128,10 +136,20 @@ class HttpDriver(Driver):
             requests.append(Described(method, whole, options.get("json"), options.get("read")))
             return Outcome(method, path, None)
 
-        describing = type(self)(self.services)
+        describing = copy(self)
         describing.request = record  # type: ignore[method-assign]
         send(describing)
         return requests[-1]
+
+
+def listed(item: Callable[[Json], T]) -> Callable[[list[Json]], Sequence[T]]:
+    """Reads an answer that is a JSON list, entry by entry."""
+
+    def read(body: list[Json]) -> Sequence[T]:
+        return [item(each) for each in body]
+
+    read.reads = list  # type: ignore[attr-defined]
+    return read
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -21,6 +21,22 @@ class Problem:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+def as_published(refused: "Outcome") -> Problem | None:
+    """The problem in a body as RFC 9457 has it; None without one."""
+    body = refused.body
+    if not isinstance(body, dict) or "code" not in body:
+        return None
+    known = {"type", "title", "status", "code", "detail", "request_id", "errors"}
+    return Problem(
+        code=str(body["code"]),
+        title=str(body.get("title") or ""),
+        detail=str(body.get("detail") or ""),
+        request_id=body.get("request_id"),
+        errors=tuple(body.get("errors") or ()),
+        extra={key: value for key, value in body.items() if key not in known},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One request and what came of it.
@@ -41,6 +57,8 @@ class Outcome:
     trace_id: str = ""
     read: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
     """Gives the value that a body stands for, in the suite's own words."""
+    explain: Callable[["Outcome"], Problem | None] = field(default=as_published, repr=False, compare=False)
+    """Gives the problem that a refusal explains."""
 
     @property
     def done(self) -> bool:
@@ -64,25 +82,16 @@ class Outcome:
         body = self.body
         if self.read is None:
             return body
-        if not isinstance(body, Mapping):
-            raise AssertionError(f"the answer is no JSON object: {self} {self.text[:200]}")
+        reads = getattr(self.read, "reads", Mapping)
+        if not isinstance(body, reads):
+            kind = "list" if reads is list else "object"
+            raise AssertionError(f"the answer is no JSON {kind}: {self} {self.text[:200]}")
         return self.read(body)
 
     @property
     def problem(self) -> Problem | None:
         """How the platform explains an error; None when it did not, or there was none."""
-        body = self.body
-        if self.done or not isinstance(body, dict) or "code" not in body:
-            return None
-        known = {"type", "title", "status", "code", "detail", "request_id", "errors"}
-        return Problem(
-            code=str(body["code"]),
-            title=str(body.get("title") or ""),
-            detail=str(body.get("detail") or ""),
-            request_id=body.get("request_id"),
-            errors=tuple(body.get("errors") or ()),
-            extra={key: value for key, value in body.items() if key not in known},
-        )
+        return None if self.done else self.explain(self)
 
     @property
     def request_id(self) -> str | None:

@@ -17,7 +17,10 @@ CRITICAL = ("agent_started", "agent_thinking", "tool_executing", "tool_completed
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as a customer receives it. ``received_at`` is monotonic seconds, ``received_wall`` Unix seconds."""
+    """One event as a customer receives it. ``received_at`` is monotonic seconds, ``received_wall`` Unix seconds.
+
+    ``is_timed``: whether the platform says when events happen; then each of them has a timestamp.
+    """
 
     type: str
     run_id: str | None = None
@@ -34,6 +37,7 @@ class Event:
     received_wall: float | None = None
     connection: int | None = None
     epoch: str | None = None
+    is_timed: bool = True
     raw: str = field(default="", repr=False, compare=False)
 
     def received(self, at: float, wall: float, connection: int, epoch: str | None, raw: str) -> "Event":

@@ -14,6 +14,12 @@
     ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
 ``ownership``
     Whose what is stored is, see :class:`Ownership`.
+``contract``
+    The published schemas of its live events: a path in the checkout. A platform may have none.
+``settings``
+    Its own settings that differ from their defaults, each a ``value`` and the ``reason``.
+``platform``
+    ``module:Class`` of what starts it, see ``support/stack/platform.py``.
 ``components``
     For each of ``support/platform/components.py`` that the platform has: its ``service`` in the stack, the ``link`` to
     it and the pattern of its ``logs`` where those have other names.
@@ -21,7 +27,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -67,17 +73,36 @@ class Ownership:
     """Whose what is stored is, for eyes that look past the platform.
 
     ``columns`` hold the id of a tenant or of a user; of several that a table has, the first one counts, and what
-    stands in a table that has none of them is nobody's. A key of the cache is theirs whose id is part of its name.
+    stands in a table that has none of them is nobody's. ``tables`` say it with an expression over the row ``t``, where
+    no column does. A key of the cache is theirs whose id, or the id of one of whose runs, is part of its name.
+
+    ``runs`` is a statement that gives the fields of ``support.oracles.story.StoredRun``, of the tenants ``%(tenants)s``
+    (an array); ``run_ids`` gives the ids of all runs.
+
     ``event_streams`` and ``epochs`` are what the names of keys begin with that hold the events of a user and the epoch
-    of these; those of ``counters`` hold numbers only, so that they need not be read; of ``lasting`` ones there are few,
-    which need not expire.
+    of these; empty where the suite knows of no such keys, so that only what users have received is known. The keys of
+    ``counters`` hold numbers only, so that they need not be read; of ``lasting`` ones there are few, which need not
+    expire. ``sessions`` are the names, or the roles, of its sessions in the database, where they are not those of its
+    instances.
     """
 
     columns: Sequence[str]
-    event_streams: str
-    epochs: str
-    counters: Sequence[str]
-    lasting: Sequence[str]
+    runs: str
+    run_ids: str
+    event_streams: str = ""
+    epochs: str = ""
+    counters: Sequence[str] = ()
+    lasting: Sequence[str] = ()
+    sessions: Sequence[str] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of the platform that differs from its default, and why."""
+
+    value: str | int | float | bool
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +117,8 @@ class Target:
     limits: Mapping[str, int]
     ownership: Ownership
     parts: Mapping[Component, Part]
+    settings: Mapping[str, Setting]
+    contract: Path | None
 
     @classmethod
     def load(cls, name: str) -> "Target":
@@ -111,6 +138,8 @@ class Target:
                 written["limits"],
                 Ownership(**written["ownership"]),
                 {Component(part): _part(**names) for part, names in written["components"].items()},
+                {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
+                CHECKOUT / written["contract"] if "contract" in written else None,
             )
         except OSError as error:
             raise Refusal(f"there is no target {name}: {file}: {error.strerror}") from None

@@ -1,10 +1,11 @@
 """What is examined after every scenario, whatever it was about: what was answered, told, logged and stored."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
+from pathlib import Path
 from zlib import crc32
 
 from support.matchers.schema import breaches_of
@@ -38,7 +39,7 @@ from support.scenario.evidence import Finding
 from support.scenario.reading_back import SIZES, read_back
 from support.scenario.verdict import NotShown
 from support.scenario.waiting import Deadline, pause
-from support.scenario.world import World
+from support.scenario.world import RunHandle, World
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
@@ -97,8 +98,13 @@ class Examination:
 
         def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
             runs = [run for run in every if run.id in mine]
+            if not self.target.ownership.event_streams:
+                runs, told = _watched(world, runs)
             stories = [] if world.broken_stories else broken_stories(runs, told, self.target.limits["calls_at_once"])
-            return stories, different_records(runs, self.observers.jobs(mine)) + told_otherwise(runs, told)
+            records = told_otherwise(runs, told)
+            if Capability.JOB_RECORDS in self.target.capabilities:
+                records += different_records(runs, self.observers.jobs(mine))
+            return stories, records
 
         stories, records = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.
@@ -145,9 +151,8 @@ class Examination:
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:
-        causes = {
-            run.run_id: Cause(run.user.id, run.thread_id, run.request_id, run.trace_id or None) for run in world.runs
-        }
+        named = self.target.driver_class.dialect.identities
+        causes = {run.run_id: _cause(run, named) for run in world.runs}
         found = wrong_identities(written.events, causes)
         owners = {
             run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id, "trace_id": run.trace_id}
@@ -166,12 +171,14 @@ class Examination:
         for user in world.users:
             for capture in user.captures:
                 found += wrong_identities(capture.events, causes)
-                found += unpublished_frames(capture.raw, _checks_of_frames())
+                if self.target.contract is not None:
+                    found += unpublished_frames(capture.raw, _checks_of_frames(self.target.contract))
         return [Finding("identities oracle", WrongIdentity("; ".join(found[:_SHOWN])))] if found else []
 
     def _resources(self, world: World, written: Written) -> list[Finding]:
         def held(runs: Iterable[StoredRun]) -> list[str]:
-            taken = not_given_back(self.observers.sessions(), self.target.instances) + never_ended(runs)
+            own = self.target.ownership.sessions or self.target.instances
+            taken = not_given_back(self.observers.sessions(), own) + never_ended(runs)
             return taken + (still_open(self.connections(), self.connected) if self.connections else [])
 
         found = held(written.runs)
@@ -193,8 +200,28 @@ class Examination:
 
 
 @cache
-def _checks_of_frames() -> dict[str, Check]:
-    return {type: breaches_of(schema) for type, schema in schemas_of_frames().items()}
+def _checks_of_frames(published: Path) -> dict[str, Check]:
+    return {type: breaches_of(schema) for type, schema in schemas_of_frames(published).items()}
+
+
+def _cause(run: RunHandle, named: Collection[str]) -> Cause:
+    """What caused a run's events, of what these name."""
+    return Cause(
+        run.user.id if "user_id" in named else None,
+        run.thread_id if "thread_id" in named else None,
+        run.request_id if "request_id" in named else None,
+        (run.trace_id or None) if "trace_id" in named else None,
+    )
+
+
+def _watched(world: World, runs: Iterable[StoredRun]) -> tuple[list[StoredRun], list[Event]]:
+    """Those of the runs whose end their owners have received, and what these received of them.
+
+    Where the suite knows of no store of events, nothing else is known of a story.
+    """
+    told = [event for user in world.users for capture in user.captures[:1] for event in capture.events]
+    ended = {event.run_id for event in told if event.is_end}
+    return [run for run in runs if run.id in ended], told
 
 
 def _present(world: World) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.oracles.canary import Sighting, markers_in
+from support.oracles.canary import Sighting, markers_in, tenant_of
 
 _TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
 
@@ -76,8 +76,11 @@ def whole_logs(directory: Path, services: str) -> list[LogLine]:
     ]
 
 
-def sightings(lines: Iterable[LogLine]) -> list[Sighting]:
-    """The markers in log lines; a line belongs to the tenant that its ``tenant_id`` names."""
+def sightings(lines: Iterable[LogLine], owners: Sequence[str], everybody: Mapping[str, str]) -> list[Sighting]:
+    """The markers in log lines; a line belongs to the tenant or user that the first of the fields ``owners`` names.
+
+    :param everybody: user id -> tenant id, of all users of this run.
+    """
     found = []
     for line in lines:
         if b"canary-" in line.text:
@@ -85,7 +88,7 @@ def sightings(lines: Iterable[LogLine]) -> list[Sighting]:
             found.append(
                 Sighting(
                     f"the log of {line.service} ({str(fields.get('event'))[:80]})",
-                    fields.get("tenant_id"),
+                    tenant_of(next((fields[name] for name in owners if name in fields), None), everybody),
                     markers_in(line.text.decode("utf-8", "replace")),
                 )
             )

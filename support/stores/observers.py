@@ -44,8 +44,12 @@ class Observers:
 
     def __init__(self, addresses: Addresses, dialect: Dialect, ownership: Ownership) -> None:
         self._streams = RedisEyes(addresses.redis_url, dialect, ownership)
-        self._rows = PostgresEyes(addresses.postgres_observer_url, ownership.columns)
-        self._figures = ClickHouseEyes(addresses.clickhouse_url, ownership.columns)
+        self._rows = PostgresEyes(addresses.postgres_observer_url, ownership)
+        # A platform may have no analytics store.
+        self._figures = (
+            ClickHouseEyes(addresses.clickhouse_url, ownership.columns) if addresses.clickhouse_url else None
+        )
+        self._owners = ownership.columns
         self._partner = PartnerEyes(addresses.partner_control_url, addresses.partner_control_token)
         self._logs = ServiceLogs(addresses.log_dir)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="observer")
@@ -58,15 +62,17 @@ class Observers:
         :param traces: trace id -> tenant id, of the scenario's requests.
         :raises Exception: a store could not be looked at, so that what it holds is not known.
         """
-        streams = self._pool.submit(self._streams.look, present, everybody)
         rows = self._pool.submit(self._rows.look, sorted(set(present.values())), everybody)
-        figures = self._pool.submit(self._figures.look, everybody)
+        figures = self._pool.submit(self._figures.look, everybody) if self._figures else None
         journal = self._pool.submit(self._partner.look, traces)
         lines = self._logs.new_lines()
-        in_streams, events, endless = streams.result()
         in_rows, runs = rows.result()
+        self._streams.know({run.id: run.tenant_id for run in runs})
+        in_streams, events, endless = self._streams.look(present, everybody)
         at_partner, requests = journal.result()
-        sightings = [*in_streams, *in_rows, *figures.result(), *at_partner, *logs.sightings(lines)]
+        in_figures = figures.result() if figures else []
+        in_logs = logs.sightings(lines, self._owners, everybody)
+        sightings = [*in_streams, *in_rows, *in_figures, *at_partner, *in_logs]
         return Written(sightings, events, runs, lines, endless, requests)
 
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
@@ -79,7 +85,7 @@ class Observers:
 
     def jobs(self, runs: Collection[str]) -> list[StoredJob]:
         """The job records of some runs."""
-        return self._figures.jobs(runs)
+        return self._figures.jobs(runs) if self._figures else []
 
     def sessions(self) -> list[DatabaseSession]:
         """The sessions of the database."""
@@ -93,4 +99,5 @@ class Observers:
         """Give back threads and connections."""
         self._pool.shutdown()
         for eyes in (self._streams, self._rows, self._figures, self._partner):
-            eyes.close()
+            if eyes is not None:
+                eyes.close()

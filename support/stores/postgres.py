@@ -9,6 +9,7 @@ from psycopg import sql
 from support.oracles.canary import Sighting, tenant_of
 from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
+from support.platform.target import Ownership
 
 # Every table, and the first of the columns that say whose a row is.
 _TABLES = """
@@ -28,23 +29,9 @@ from {table} t cross join lateral (
   select distinct (regexp_matches(t::text, 'canary-[0-9a-f]{{12}}', 'g'))[1] as marker
 ) m where age(t.xmin) <= (select edge from looked) and t::text like '%%canary-%%'
 """
-_RUNS = """
-select id::text, user_id::text, tenant_id::text, status, started_at is not null, agent_name,
-       split_part(traceparent, '-', 2), coalesce(extract(epoch from finished_at - started_at), 0)::float8,
-       coalesce(extract(epoch from finished_at), 0)::float8, (usage ->> 'tool_calls')::int,
-       (select coalesce(jsonb_object_agg(c.id, jsonb_build_array(c.status, c.duration_seconds)), '{}')
-        from tool_calls c where c.run_id = r.id),
-       jsonb_build_object('answer', answer, 'partial', partial, 'usage', usage, 'error', error),
-       (select count(*) from messages m where m.run_id = r.id and m.role = 'assistant'),
-       (select count(*) from tool_calls c where c.run_id = r.id and c.tenant_id <> r.tenant_id),
-       (select extract(epoch from min(created_at))::float8 from messages m
-        where m.run_id = r.id and m.role = 'assistant'),
-       (select sum((step ->> 'duration_seconds')::float8) from jsonb_array_elements(steps) step)
-from runs r where tenant_id = any(%s::uuid[])
-"""
 _SESSIONS = """
-select application_name, coalesce(state, ''), extract(epoch from clock_timestamp() - state_change)::float8,
-       coalesce(wait_event_type = 'Lock', false)
+select coalesce(nullif(application_name, ''), usename), coalesce(state, ''),
+       extract(epoch from clock_timestamp() - state_change)::float8, coalesce(wait_event_type = 'Lock', false)
 from pg_stat_activity where backend_type = 'client backend' and state_change is not null
 """
 # Where the next look begins, and what changes with every table that comes or goes.
@@ -56,14 +43,11 @@ from pg_class where relkind in ('r', 'm')
 
 
 class PostgresEyes:
-    """Rows of every table, seen in the observer's role, which no policy hides anything from.
+    """Rows of every table, seen in the observer's role, which no policy hides anything from."""
 
-    :param owner_columns: columns that say whose a row is; see :class:`support.platform.target.Ownership`.
-    """
-
-    def __init__(self, url: str, owner_columns: Sequence[str]) -> None:
+    def __init__(self, url: str, ownership: Ownership) -> None:
         self._url = url
-        self._owners = list(owner_columns)
+        self._ownership = ownership
         self._connection: psycopg.Connection[Any] | None = None
         self._edge: str | None = None
         self._query: sql.Composed | None = None
@@ -83,7 +67,10 @@ class PostgresEyes:
 
     def runs(self, tenants: Sequence[str]) -> list[StoredRun]:
         """All runs of some tenants."""
-        return [StoredRun(*row) for row in self._connected().execute(_RUNS, [list(tenants)])] if tenants else []
+        if not tenants:
+            return []
+        statement = self._ownership.runs.encode()
+        return [StoredRun(*row) for row in self._connected().execute(statement, {"tenants": list(tenants)})]
 
     def sessions(self) -> list[DatabaseSession]:
         """The sessions of all clients."""
@@ -91,7 +78,7 @@ class PostgresEyes:
 
     def every_run(self) -> frozenset[str]:
         """The ids of all runs there are."""
-        return frozenset(id for (id,) in self._connected().execute("select id::text from runs"))
+        return frozenset(id for (id,) in self._connected().execute(self._ownership.run_ids.encode()))
 
     def _look(self, tenants: Sequence[str], everybody: Mapping[str, str]) -> tuple[list[Sighting], list[StoredRun]]:
         connection = self._connected()
@@ -112,15 +99,21 @@ class PostgresEyes:
                 sql.SQL(_NEW_ROWS).format(
                     name=sql.Literal(table if schema == "public" else f"{schema}.{table}"),
                     table=sql.Identifier(schema, table),
-                    owner=sql.Identifier("t", owner) if owner else sql.NULL,
+                    owner=self._owner(table, owner),
                 )
-                for schema, table, owner in connection.execute(_TABLES, {"columns": self._owners})
+                for schema, table, owner in connection.execute(_TABLES, {"columns": list(self._ownership.columns)})
             ]
             parts.append(sql.SQL("select null, null, null where false"))  # where there are no tables yet
             self._query = sql.SQL("with looked as (select age(%s::xid) as edge) {}").format(
                 sql.SQL(" union all ").join(parts)
             )
         return self._query
+
+    def _owner(self, table: str, column: str | None) -> sql.Composable:
+        if table in self._ownership.tables:
+            # It comes from the target's description, as the statements do.
+            return sql.SQL("({})").format(sql.SQL(self._ownership.tables[table]))
+        return sql.Identifier("t", column) if column else sql.NULL
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

@@ -41,7 +41,7 @@ repeat
   for _, key in ipairs(page[2]) do
     if redis.call('PTTL', key) == -1 and not is_of(key, lasting) then endless[#endless + 1] = key end
     if string.find(key, 'canary-', 1, true) then others[#others + 1] = {key, key} end
-    if begins(key, streams) then
+    if streams ~= '' and begins(key, streams) then
       local user = string.sub(key, #streams + 1)
       local epoch = redis.call('HGET', epochs .. user, 'epoch') or ''
       local from = seen[key]
@@ -77,6 +77,11 @@ class RedisEyes:
         self._names = (ownership.event_streams, ownership.epochs, counters, lasting)
         self._endless: frozenset[str] = frozenset()
         self._seen: dict[str, tuple[str, str]] = {}
+        self._runs: dict[str, str] = {}
+
+    def know(self, runs: Mapping[str, str]) -> None:
+        """Whose runs there are: run id -> tenant id; they may be part of a key's name."""
+        self._runs |= runs
 
     def look(
         self, present: Iterable[str], everybody: Mapping[str, str]
@@ -96,7 +101,8 @@ class RedisEyes:
             if "canary-" in text
         ]
         sightings += [
-            Sighting(f"the Redis key {key}", _tenant_in(key, everybody), markers_in(value)) for key, value in others
+            Sighting(f"the Redis key {key}", _tenant_in(key, everybody, self._runs), markers_in(value))
+            for key, value in others
         ]
         self._seen |= {key: (epoch, last) for key, epoch, last in ends}
         events = [event for user, text in entries if user in wanted for event in self._event(text)]
@@ -120,7 +126,9 @@ class RedisEyes:
         self._redis.close()
 
 
-def _tenant_in(key: str, everybody: Mapping[str, str]) -> str | None:
-    """Whose key it is: the tenant whose id, or the id of one of whose users, is part of its name."""
+def _tenant_in(key: str, everybody: Mapping[str, str], runs: Mapping[str, str]) -> str | None:
+    """Whose key it is: the tenant whose id, or the id of one of whose users or runs, is part of its name."""
     parts = set(key.replace("{", ":").replace("}", ":").split(":"))
+    if owner := next((runs[part] for part in parts if part in runs), None):
+        return owner
     return next((tenant for user, tenant in everybody.items() if user in parts or tenant in parts), None)

@@ -4,7 +4,6 @@ from typing import Any
 
 import jwt
 from langgraph_sdk import Auth
-
 from probe import surroundings
 
 auth = Auth()
@@ -17,7 +16,9 @@ async def authenticate(headers: dict[str, str]) -> dict[str, Any]:
     if scheme.lower() != "bearer":
         raise Auth.exceptions.HTTPException(status_code=401, detail="A bearer token is needed.")
     try:
-        claims = jwt.decode(token, surroundings.signing_key(), algorithms=["HS256"], options={"require": ["exp", "sub"]})
+        claims = jwt.decode(
+            token, surroundings.signing_key(), algorithms=["HS256"], options={"require": ["exp", "sub"]}
+        )
     except jwt.InvalidTokenError:
         raise Auth.exceptions.HTTPException(status_code=401, detail="The token is not valid.") from None
     return {"identity": claims["sub"]}

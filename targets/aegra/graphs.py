@@ -18,13 +18,12 @@ from langgraph.config import get_store, get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Send
-from pydantic import ValidationError
-
 from probe import savings, script
 from probe.failures import ToolError
 from probe.model import say
 from probe.moves import Block, Call, Calls, Ignore, Plan, Think, ToolFailed
 from probe.tools import CALLER, TOOLS, Caller
+from pydantic import ValidationError
 
 log = logging.getLogger(__name__)
 

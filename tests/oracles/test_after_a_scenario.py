@@ -157,7 +157,7 @@ def test_a_marker_in_a_log_line_belongs_to_the_lines_tenant(tmp_path):
     (tmp_path / "backend.log").write_text(
         line(tenant_id="tenant-a", title=ACME) + line(title=BOREALIS) + f"plain {ACME}\n" + line(tenant_id="tenant-b")
     )
-    found = sightings(logs.new_lines())
+    found = sightings(logs.new_lines(), ["tenant_id"], {})
     assert [(sighting.tenant_id, set(sighting.markers)) for sighting in found] == [
         ("tenant-a", {ACME}),
         (None, {BOREALIS}),

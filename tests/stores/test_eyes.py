@@ -18,7 +18,8 @@ from support.stores.redis import RedisEyes
 
 MARKER = "canary-aaaaaaaaaaaa"
 EVERYBODY: Mapping[str, str] = {"user-1": "tenant-1"}
-OWNERSHIP = Ownership(["tenant_id", "owner"], "told:", "epochs:", ["count:"], ["flag:"])
+NO_RUNS = "select null where false"
+OWNERSHIP = Ownership(["tenant_id", "owner"], NO_RUNS, NO_RUNS, "told:", "epochs:", ["count:"], ["flag:"])
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def rows(stack: Stack) -> Iterator[PostgresEyes]:
-    eyes = PostgresEyes(stack.addresses.postgres_observer_url, OWNERSHIP.columns)
+    eyes = PostgresEyes(stack.addresses.postgres_observer_url, OWNERSHIP)
     eyes.look([], EVERYBODY)
     yield eyes
     eyes.close()

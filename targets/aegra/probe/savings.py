@@ -5,6 +5,7 @@ family saves the difference. A month has 730 hours; each saving is rounded half 
 """
 
 from collections.abc import Generator
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -84,10 +85,8 @@ def advisor(records: list[dict[str, Any]], history: list[dict[str, Any]]) -> Pla
     """Both of the above; without the first where a tool failed."""
     yield Think(["Asking the cost analysis and the usage report."])
     analysis: Answer | None = None
-    try:
+    with suppress(ToolFailed):
         analysis = yield from cost_analysis(history)
-    except ToolFailed:
-        pass
     report = yield from usage_report(records)
     return {
         "currency": report["currency"],

@@ -42,7 +42,8 @@ def follow(steps: list[dict[str, Any]]) -> Plan:
                 is_partial = is_partial or isinstance(came, ToolFailed)
                 results.append(_told(value, came))
             case "calls":
-                results += [_told(*pair) for pair in zip(value, (yield Calls([_named(each) for each in value])))]
+                came = yield Calls([_named(each) for each in value])
+                results += [_told(wanted, result) for wanted, result in zip(value, came, strict=True)]
             case "block":
                 yield Block(value)
             case "ignore":

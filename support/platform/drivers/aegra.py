@@ -1,0 +1,403 @@
+"""Aegra's driver: what a customer can ask of it over HTTP, and how its event streams read.
+
+Accounts are its deployer's: tokens are made here, with the key that the stack was started with. A run is found under
+its conversation, so the driver remembers in which one each run took place.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jwt
+
+from support.platform import values
+from support.platform.dialect import Decode, Dialect, Meaning, StreamControl
+from support.platform.driver import Anyone, Caller, Json, NewAccount
+from support.platform.http import HttpDriver, Recorder, given, listed
+from support.platform.outcome import Outcome, Problem
+from support.platform.runs import Run, RunError, RunRequest, RunStatus
+from support.platform.server_sent_events import Request, ServerSentEvents
+from support.platform.story import Event
+from support.platform.streams import Wanted
+from support.platform.values import Page
+from support.redaction import know_secret
+from support.stack.client import Addresses
+
+_STREAM_MODES = ["values", "tasks", "messages-tuple", "custom"]
+_PEOPLE = uuid.UUID("5f0c3f43-2b7e-4ad2-9d0b-8b1c3a6f8f10")
+"""The namespace of users' ids, which are made from their addresses."""
+_SESSION_SECONDS = 3600.0
+_MOST = 1000
+"""Entries that a search gives at most."""
+_TIMED_OUT = "Job exceeded maximum execution time"
+
+_STATUSES = {
+    "pending": RunStatus.QUEUED,
+    "running": RunStatus.RUNNING,
+    "success": RunStatus.COMPLETED,
+    "error": RunStatus.FAILED,
+    "timeout": RunStatus.TIMED_OUT,
+    "interrupted": RunStatus.CANCELLED,
+}
+
+
+class AegraDialect(Dialect):
+    """Streams of Aegra: what a frame says depends on those before it."""
+
+    def decoder(self) -> Decode:
+        return AegraDecoder().decode
+
+
+DIALECT = AegraDialect(
+    name="aegra",
+    sequences=False,
+    identities=frozenset(),
+    meanings={
+        401: Meaning.UNAUTHENTICATED,
+        403: Meaning.PERMISSION_DENIED,
+        404: Meaning.NOT_FOUND,
+        409: Meaning.CONFLICT,
+        422: Meaning.INVALID,
+        429: Meaning.RATE_LIMITED,
+        503: Meaning.UNAVAILABLE,
+    },
+)
+
+
+class AegraDriver(HttpDriver):
+    """What can be asked of Aegra; the verbs say what they are for in :class:`support.platform.driver.Driver`."""
+
+    dialect = DIALECT
+    api = "aegra"
+
+    def __init__(self, services: Mapping[str, str], record: Recorder | None = None, *, signing_key: str = "") -> None:
+        super().__init__(services, record)
+        self._signing_key = signing_key
+        self._threads: dict[str, str] = {}
+
+    @classmethod
+    def at(cls, addresses: Addresses, record: Recorder | None = None) -> "AegraDriver":
+        """A driver of the platform of a running stack."""
+        know_secret(addresses.signing_key)
+        return cls({"aegra": addresses.backend_url}, record, signing_key=addresses.signing_key)
+
+    @staticmethod
+    def explain(refused: Outcome) -> Problem | None:
+        """Its own errors have ``error`` and ``message``; those of its framework have ``detail``."""
+        body = refused.body
+        if not isinstance(body, dict):
+            return None
+        code, detail = body.get("error") or f"status_{refused.status}", body.get("message") or body.get("detail")
+        if code == "not_found" and str(detail).startswith("Assistant "):
+            code = "unknown_agent"
+        errors = detail if isinstance(detail, list) else ()
+        extra = {name: value for name, value in body.items() if name not in ("error", "message", "detail")}
+        return Problem(str(code), "", str(detail or ""), refused.request_id, tuple(errors), extra)
+
+    # -- accounts ---------------------------------------------------------------------------------------------
+
+    def provide(self, who: Caller, account: NewAccount) -> Outcome:
+        identity = str(uuid.uuid5(_PEOPLE, account.email))
+        return _made(
+            values.Account(
+                user_id=identity,
+                tenant_id=identity,
+                email=account.email,
+                display_name=account.display_name,
+                role=account.role,
+                organisation=account.organisation,
+            )
+        )
+
+    def log_in(
+        self,
+        who: Caller,
+        *,
+        email: str,
+        password: str,
+        expires_in: float | None = None,
+        device_token: str | None = None,
+    ) -> Outcome:
+        claims = {
+            "sub": str(uuid.uuid5(_PEOPLE, email)),
+            "jti": uuid.uuid4().hex,
+            "exp": time.time() + (expires_in or _SESSION_SECONDS),
+        }
+        return _made(values.Session(jwt.encode(claims, self._signing_key, "HS256")))
+
+    # -- conversations ----------------------------------------------------------------------------------------
+
+    def create_thread(self, who: Caller, title: str) -> Outcome:
+        return self.request(who, "POST", "/threads", json={"metadata": {"title": title}}, read=_thread)
+
+    def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        asked = {"limit": limit or _MOST, "offset": int(cursor or 0), "sort_by": "created_at", "sort_order": "desc"}
+        return self.request(who, "POST", "/threads/search", json=asked, read=_page(_thread, asked))
+
+    def thread(self, who: Caller, thread_id: str) -> Outcome:
+        return self.request(who, "GET", f"/threads/{thread_id}", read=_thread)
+
+    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
+        return self.request(who, "PATCH", f"/threads/{thread_id}", json={"metadata": {"title": title}}, read=_thread)
+
+    def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
+        return self.request(who, "DELETE", f"/threads/{thread_id}")
+
+    # -- what agents work on ----------------------------------------------------------------------------------
+
+    def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome:
+        account = {"account_id": account_id, "role_arn": role_arn, "region": region}
+        return self._store(who, "account", "cloud", account)
+
+    def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
+        return self._store(who, "usage", uuid.uuid4().hex, {"records": list(records)})
+
+    def _store(self, who: Caller, place: str, key: str, value: Json) -> Outcome:
+        return self.request(who, "PUT", "/store/items", json={"namespace": [place], "key": key, "value": value})
+
+    # -- runs -------------------------------------------------------------------------------------------------
+
+    def agents(self, who: Caller) -> Outcome:
+        # Customers may have assistants of their own; what all of them can run bears the name of its graph.
+        return self.request(who, "POST", "/assistants/search", json={"limit": _MOST}, read=_page(_agent))
+
+    def start_run(
+        self,
+        who: Caller,
+        agent_name: str,
+        *,
+        thread_id: str | None = None,
+        input: Json | None = None,
+        time_limit_seconds: float | None = None,
+        trace_id: str | None = None,
+        request_id: str | None = None,
+    ) -> Outcome:
+        # A conversation that does not exist is begun with its first run.
+        thread = thread_id or str(uuid.uuid4())
+        return self.request(
+            who,
+            "POST",
+            f"/threads/{thread}/runs",
+            trace_id=trace_id,
+            headers=given(**{"x-request-id": request_id}),
+            json={
+                "assistant_id": agent_name,
+                "input": {"request": dict(input or {})},
+                "stream_mode": _STREAM_MODES,
+            },
+            read=self._remembered,
+        )
+
+    def run(self, who: Caller, run_id: str) -> Outcome:
+        return self.request(who, "GET", f"{self._place(run_id)}", read=self._remembered)
+
+    def runs(self, who: Caller, **query: Any) -> Outcome:
+        """There is no list of all runs: those of each conversation are asked for."""
+        threads = self.threads(who)
+        if not threads.done:
+            return threads
+        found: list[Json] = []
+        for thread in threads.value.items:
+            answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
+            if not answer.done:
+                return answer
+            found += answer.body
+        found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
+        return Outcome("GET", "/threads/*/runs", 200, text=json.dumps(found), meaning=Meaning.DONE, read=_page(_run))
+
+    def cancel_run(self, who: Caller, run_id: str) -> Outcome:
+        return self.request(who, "POST", f"{self._place(run_id)}/cancel", read=self._remembered)
+
+    def _place(self, run_id: str) -> str:
+        return f"/threads/{self._threads.get(run_id, run_id)}/runs/{run_id}"
+
+    def _remembered(self, body: Json) -> Run:
+        run = _run(body)
+        self._threads[run.id] = str(run.request.thread_id)
+        return run
+
+    # -- live events ------------------------------------------------------------------------------------------
+
+    def transport(self, address: str | None = None) -> ServerSentEvents:
+        return ServerSentEvents((address or self.services["aegra"]).replace("ws", "http", 1), _stream_of)
+
+    # -- what the platform publishes of itself ------------------------------------------------------------------
+
+    def is_alive(self, who: Caller) -> Outcome:
+        return self.request(who, "GET", "/live")
+
+    def documents(self) -> Mapping[str, Outcome]:
+        return {"aegra": self.request(Anyone(), "GET", "/openapi.json")}
+
+    def metrics(self, instance: str | None = None) -> Outcome:
+        return self.request(Anyone(), "GET", "/metrics", service=instance)
+
+
+def _stream_of(wanted: Wanted) -> Request:
+    """A stream is asked for from its first event: without that, a run that has ended tells its end alone."""
+    token = {} if wanted.token is None else {"authorization": f"Bearer {wanted.token}"}
+    return (
+        f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream",
+        {**token, "last-event-id": f"{wanted.run_id}_event_0"},
+    )
+
+
+# -- what answers say -------------------------------------------------------------------------------------------
+
+
+def _made(value: Any) -> Outcome:
+    """What is made here, without asking the platform."""
+    return Outcome("-", "-", 200, text="{}", meaning=Meaning.DONE, read=lambda _: value)
+
+
+def _page(item: Callable[[Json], Any], asked: Mapping[str, Any] | None = None) -> Callable[[list[Json]], Page[Any]]:
+    """A page of a list; after one that is full the next begins."""
+
+    def page(body: list[Json]) -> Page[Any]:
+        is_full = asked is not None and len(body) == asked["limit"]
+        following = str(asked["offset"] + len(body)) if is_full and asked is not None else None
+        return Page(listed(item)(body), following)
+
+    page.reads = list  # type: ignore[attr-defined]
+    return page
+
+
+def _thread(body: Json) -> values.Thread:
+    return values.Thread(str(body.get("thread_id")), (body.get("metadata") or {}).get("title"))
+
+
+def _agent(body: Json) -> values.Agent:
+    return values.Agent(str(body.get("graph_id")))
+
+
+def _run(body: Json) -> Run:
+    stated, message = body.get("status"), body.get("error_message")
+    if stated not in _STATUSES:
+        raise AssertionError(f"the run {body.get('run_id')} has the status {stated!r}, which no run can have")
+    status = RunStatus.TIMED_OUT if message == _TIMED_OUT else _STATUSES[stated]
+    result = (body.get("output") or {}).get("answer")
+    return Run(
+        request=RunRequest(
+            id=str(body.get("run_id")),
+            thread_id=body.get("thread_id"),
+            user_id=body.get("user_id"),
+            input=(body.get("input") or {}).get("request"),
+            created_at=body.get("created_at"),
+        ),
+        status=status,
+        result=result,
+        error=RunError(_code(status, ""), message) if message else None,
+        is_partial=bool(result.get("partial")) if isinstance(result, Mapping) else None,
+        raw=body,
+    )
+
+
+def _code(status: RunStatus, kind: str) -> str:
+    """The suite's word for why a run failed."""
+    if status is RunStatus.TIMED_OUT or kind == "TimeoutError":
+        return "timed_out"
+    return "tool_failed" if kind == "ToolFailed" else "agent_failed"
+
+
+# -- what streams tell ------------------------------------------------------------------------------------------
+
+_STEP = 2
+"""With the Redis broker the numbers in the ids of events go up by two: it counts once when it takes a number, and once
+more when it keeps the event."""
+
+
+class _Told:
+    """What the stream of one run has told so far."""
+
+    def __init__(self) -> None:
+        self.number = 1 - _STEP
+        self.events = 0
+        self.calls: dict[str, Mapping[str, Any]] = {}
+        self.answer: Any = None
+        self.thread_id: str | None = None
+        self.is_over = False
+
+
+class AegraDecoder:
+    """Reads the frames of one user's streams: each names its run in its id.
+
+    Frames are numbered, the events that they stand for are numbered after them: one that is missing leaves a gap, one
+    that comes twice a step back.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[str, _Told] = {}
+
+    def decode(self, text: str) -> Sequence[Event | StreamControl]:
+        """One frame; ValueError for one that makes no sense."""
+        frame = json.loads(text)
+        kind, run_id, number = frame.get("event"), *_placed(frame.get("id", ""))
+        if not kind or not run_id:
+            raise ValueError(f"not an event: {text[:200]}")
+        data = json.loads(frame.get("data") or "null")
+        told = self._runs.setdefault(run_id, _Told())
+        told.events += (number - told.number) // _STEP - 1
+        told.number = number
+        found = []
+        for type, payload in _events(told, kind, data):
+            told.events += 1
+            found.append(Event(type, run_id, told.thread_id, run_sequence=told.events, payload=payload, is_timed=False))
+        return found
+
+
+def _placed(id: str) -> tuple[str, int]:
+    run_id, _, number = id.rpartition("_event_")
+    return run_id, int(number) if number.isdigit() else 0
+
+
+def _events(told: _Told, kind: str, data: Any) -> list[tuple[str, dict[str, Any]]]:
+    match kind:
+        case "metadata":
+            return [("agent_started", {})]
+        case "messages":
+            message, about = data
+            told.thread_id = about.get("thread_id", told.thread_id)
+            thought = message.get("content")
+            is_thought = about.get("ls_integration") == "langchain_chat_model" and thought
+            return [("agent_thinking", {"thought": thought})] if is_thought else []
+        case "tasks" if data.get("name") == "tool":
+            return _tool(told, data)
+        case "custom" if "progress" in data:
+            return [
+                ("tool_progress", {**{k: v for k, v in data.items() if k != "progress"}, "message": data["progress"]})
+            ]
+        case "values":
+            told.answer = data.get("answer")
+        case "error":
+            told.is_over = True
+            code = _code(RunStatus.FAILED, str(data.get("error")))
+            return [("agent_error", {"code": code, "message": data.get("message")})]
+        case "end" if not told.is_over:
+            told.is_over = True
+            return [_end(told, data.get("status"))]
+    return []
+
+
+def _tool(told: _Told, task: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    if "input" in task:
+        asked = task["input"]
+        told.calls[task["id"]] = {"call_id": asked["id"], "tool_name": asked["name"]}
+        return [("tool_executing", {**told.calls[task["id"]], "parameters": asked["args"]})]
+    call = told.calls.get(task["id"], {})
+    messages = (task.get("result") or {}).get("messages") or []
+    if not messages:
+        return [("tool_completed", {**call, "outcome": "failed", "result": None, "error": task.get("error")})]
+    said = json.loads(messages[-1]["content"])
+    if messages[-1].get("status") == "error":
+        return [("tool_completed", {**call, "outcome": "failed", "result": None, "error": said})]
+    return [("tool_completed", {**call, "outcome": "succeeded", "result": said, "error": None})]
+
+
+def _end(told: _Told, status: str | None) -> tuple[str, dict[str, Any]]:
+    if status == "success":
+        return "agent_completed", {"answer": told.answer}
+    if status == "interrupted":
+        return "agent_cancelled", {}
+    return "agent_error", {"code": "agent_failed", "message": None}
