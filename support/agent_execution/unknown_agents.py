@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from support.platform.capabilities import Capability
 from support.scenario.agents import Agent
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
@@ -24,7 +25,8 @@ class CountedBefore:
 
 def unknown_agent(world: World, user: User, name: str = _UNKNOWN) -> RunHandle | None:
     """A run of an agent whose name is misspelt."""
-    world.keep(CountedBefore(job_records.counted(world, user)))
+    if {Capability.ALLOWANCES, Capability.JOB_RECORDS} <= world.target.capabilities:
+        world.keep(CountedBefore(job_records.counted(world, user)))
     return world.start_run(user, name)
 
 

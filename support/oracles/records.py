@@ -109,7 +109,7 @@ def read_otherwise(read: Run, stored: StoredRun) -> list[str]:
         "status": (str(read.status), stored.status),
         "result": (read.result, stored.result.get("answer")),
         "partial": (bool(read.is_partial), bool(stored.result.get("partial"))),
-        "error": (read.error_code, error.get("code")),
+        "error": (read.error_code, error.get("code", read.error_code)) if error else (read.error_code, None),
         "trace_id": (read.request.trace_id, stored.trace_id),
     }
     found = [

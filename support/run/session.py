@@ -14,7 +14,7 @@ from support.refusal import Refusal
 from support.run.examination import Examination
 from support.run.headcount import Headcount
 from support.run.starting import stack_of
-from support.scenario import pulse
+from support.scenario import pulse, services
 from support.scenario.bookkeeping import Books
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject
 from support.scenario.faults import Faults
@@ -30,6 +30,7 @@ from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _HEEDING_SECONDS = 10.0
+_LAST_ANSWERS = 3
 
 
 @dataclass(slots=True)
@@ -138,6 +139,7 @@ class Session:
     def finish(self, world: World) -> Aftermath:
         """Undo what the scenario did, and check what it left."""
         findings = []
+        self._mend(world)
         left_over = world.undo.run_all()
         if left_over:
             findings.append(Finding("undo", NotUndone(left_over)))
@@ -151,6 +153,18 @@ class Session:
         log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
+
+    def _mend(self, world: World) -> None:
+        """Start again what no longer serves although nobody broke it: the next scenario is to judge a whole platform.
+
+        Only where the platform did not answer, so that a scenario costs no request more.
+        """
+        if all(answer.status is not None for answer in world.evidence.answers[-_LAST_ANSWERS:]):
+            return
+        for name in services.dead(world):
+            self.stack.kill(name)
+            self.stack.start_service(name)
+            world.evidence.note("started again, it did not serve any more", service=name)
 
 
 _current: Session | None = None

@@ -19,3 +19,15 @@ def unready(world: World) -> list[str]:
         except StackError as error:
             found.append(str(error))
     return found
+
+
+def dead(world: World) -> list[str]:
+    """The services of the platform that do not serve although no fault holds that would keep them from it."""
+    undisturbed = {status.name for status in world.stack.services() if status.state in ("ready", "died")}
+    found = []
+    for name in undisturbed.intersection(world.target.instances):
+        try:
+            world.stack.wait_ready(name, _ONE_LOOK)
+        except StackError:
+            found.append(name)
+    return found
