@@ -6,7 +6,7 @@ Feature: The events of a run are complete, in order and sent once
   Strategic impact: Explainable agents are approved where black boxes are not
 
   @AEC-06 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.live_events @needs.sequence_numbers
+  @needs.live_events @needs.run_numbers
   Rule: Every run has one start, its steps in order and one end
 
     @smoke

@@ -6,11 +6,11 @@ Feature: A run never hangs because its worker stopped
   Strategic impact: Running on cheap machines that may fail keeps our prices low
 
   @AEC-12 @segment.mid @segment.enterprise
-  @needs.own_services
+  @needs.own_services @needs.separate_workers
   Rule: A lost run fails in time, and no run is executed twice
 
     @gate @exclusive
-    @needs.live_events
+    @needs.live_events @needs.error_codes
     Scenario: The customer is notified in time that the worker was lost
       Given Acme is a Mid customer
       And Acme watches events
@@ -46,7 +46,7 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
-    @needs.live_events @needs.sequence_numbers
+    @needs.live_events @needs.run_numbers
     Scenario: A worker that shuts down finishes its runs first
       Given Acme is a Mid customer
       And Acme watches events

@@ -28,7 +28,7 @@ Feature: Errors can be explained without exposing internal details
         | an Enterprise | Redis does not respond              |
 
     @smoke
-    @needs.cloud_accounts
+    @needs.cloud_accounts @needs.conversations @needs.own_records
     Scenario: Corrupted data is reported as an internal error
       Given Acme is a Mid customer with one of each resource
       And Acme has a corrupted cloud account and corrupted runs

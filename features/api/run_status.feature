@@ -9,6 +9,7 @@ Feature: The status of a run can be read at any time
   Rule: A run's status can always be read and only moves forward
 
     @gate
+    @needs.progress
     Scenario: Status and progress of a run only move forward
       Given Acme is a Mid customer
       And Acme has started an agent that asks the partner three questions

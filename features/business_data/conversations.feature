@@ -10,24 +10,28 @@ Feature: Conversations belong to their owner
   Rule: Only the owner of a conversation can read, change or delete it
 
     @smoke
+    @needs.messages
     Scenario: A conversation reads back as it was written
       Given Acme is a Free customer
       When Acme creates a conversation with three messages
       Then Acme's conversation reads back as it was written
 
     @gate
+    @needs.messages
     Scenario: Pages show each conversation once while others come and go
       Given Acme is a Mid customer with ten conversations
       When Acme pages through the conversations while some are deleted and others created
       Then the pages have shown each remaining conversation once, newest first
 
     @gate
+    @needs.messages
     Scenario: Pages show each message once while more are added
       Given Acme is an Early customer with a long conversation
       When Acme pages through the messages while more are added
       Then the pages have shown each message once, oldest first
 
     @gate
+    @needs.messages
     Scenario: A renamed conversation keeps its messages
       Given Acme is an Early customer with two conversations
       When Acme renames the first conversation
@@ -35,7 +39,7 @@ Feature: Conversations belong to their owner
       And Acme's second conversation reads back as it was written
 
     @gate
-    @needs.own_database
+    @needs.own_database @needs.messages @needs.own_records
     Scenario: A deleted conversation is gone with all its messages
       Given Acme is an Enterprise customer with two conversations
       When Acme deletes the first conversation and then tries to read and change it
@@ -52,7 +56,7 @@ Feature: Conversations belong to their owner
       And Acme's run completes
 
     @gate
-    @needs.colleagues
+    @needs.colleagues @needs.messages
     Scenario: Other users cannot read, change or guess a conversation
       Given Acme, Borealis and Ben of Acme each have a conversation
       When Borealis and Ben of Acme try to read and change Acme's conversation

@@ -6,7 +6,7 @@ Feature: Pages load quickly from a large archive
   Strategic impact: Customers may keep all their history, so we need no storage limits to stay fast
 
   @DBL-08 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.conversations @needs.own_services
+  @needs.conversations @needs.own_services @needs.own_records
   Rule: A page of conversations loads quickly, however many there are
 
     @gate @exclusive @timing

@@ -6,7 +6,7 @@ Feature: The database itself isolates customers from each other
   Strategic impact: Isolation in the database lets customers of all sizes share one platform
 
   @DBL-04 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.own_database
+  @needs.own_database @needs.row_security
   Rule: Customer data is isolated in the database itself
 
     @smoke

@@ -6,7 +6,7 @@ Feature: A change is made completely or not at all
   Strategic impact: Books that stay consistent through outages pass financial audits
 
   @DBL-06 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.own_database
+  @needs.own_database @needs.own_records
   Rule: An interrupted change leaves nothing behind and can be repeated
 
     @gate @exclusive
@@ -52,7 +52,7 @@ Feature: A change is made completely or not at all
       Then Acme has exactly one complete run
 
     @smoke
-    @needs.live_events @needs.sequence_numbers
+    @needs.live_events @needs.run_numbers
     Scenario: A run whose completion is interrupted still completes
       Given Acme watches events
       And Acme has started an agent that waits for the partner

@@ -10,7 +10,7 @@ Feature: Concurrent jobs stay separate
   Rule: Concurrent jobs have separate and consistent records in every service
 
     @gate
-    @needs.sequence_numbers
+    @needs.run_numbers @needs.sequence_numbers
     Scenario: Fifty customers run a job each at the same time
       Given fifty customers
       And every user watches events

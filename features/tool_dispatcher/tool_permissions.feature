@@ -61,6 +61,7 @@ Feature: Agents have the rights of their caller, and no more
         | an Enterprise | a Free        | read                         |
 
     @smoke
+    @needs.plans
     Scenario: A refused call sends no request to the partner
       Given Acme is a Free customer
       And Borealis is a Mid customer

@@ -6,7 +6,7 @@ Feature: The duration of each tool call is measured
   Strategic impact: Only tools whose time is measured can be sold with a service level
 
   @TLD-06 @segment.mid @segment.enterprise
-  @needs.live_events
+  @needs.live_events @needs.call_durations
   Rule: The reported duration is the time for which the tool ran
 
     @gate

@@ -10,7 +10,7 @@ Feature: Customers can watch every tool call
   Rule: Only the caller sees each call start and end, without secrets
 
     @smoke
-    @needs.cloud_accounts
+    @needs.cloud_accounts @needs.own_records
     Scenario: Each tool call is shown as it starts and as it ends
       Given Acme is a Free customer with servers in the cloud
       And Acme watches events
@@ -18,7 +18,7 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
-    @needs.colleagues @needs.cloud_accounts
+    @needs.colleagues @needs.cloud_accounts @needs.own_records
     Scenario: Neither colleagues nor other customers see a tool call
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
@@ -28,6 +28,7 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
+    @needs.own_records
     Scenario: A repeated call is shown as often as it is made
       Given Acme is a Mid customer
       And Acme watches events
@@ -35,6 +36,7 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
+    @needs.own_records
     Scenario: Progress is shown to the caller, whoever used the tool before
       Given Acme is a Mid customer
       And Borealis is an Early customer
@@ -53,6 +55,7 @@ Feature: Customers can watch every tool call
       And the platform's databases and logs contain no secret
 
     @gate
+    @needs.error_codes
     Scenario: A call to an unknown tool is refused with the reason
       Given Acme is an Early customer
       And Acme watches events

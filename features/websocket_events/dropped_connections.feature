@@ -9,7 +9,7 @@ Feature: A dropped connection loses no events
   Rule: Reconnecting delivers missed events in order and once, or reports their loss
 
     @smoke
-    @needs.live_events @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
+    @needs.live_events @needs.run_numbers @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
     Scenario: No event is lost when a connection is reset during a run
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis
@@ -19,7 +19,7 @@ Feature: A dropped connection loses no events
       And the answer equals the savings in Acme's own inventory
 
     @gate
-    @needs.live_events @needs.cloud_accounts @needs.own_services
+    @needs.live_events @needs.cloud_accounts @needs.own_services @needs.operator
     Scenario: A silently dropped connection is detected on both sides
       Given Acme is an Early customer with servers in the cloud
       And Acme watches a running cost analysis
@@ -28,7 +28,7 @@ Feature: A dropped connection loses no events
       And the platform closes Acme's connection in time
 
     @gate
-    @needs.live_events @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
+    @needs.live_events @needs.run_numbers @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
     Scenario: A new connection delivers what a silently dropped one missed
       Given Acme is an Early customer with servers in the cloud
       And Acme watches a running cost analysis
@@ -37,7 +37,7 @@ Feature: A dropped connection loses no events
       And Acme's connections together show no gap and no duplicate
 
     @gate
-    @needs.sequence_numbers @needs.cloud_accounts @needs.own_services
+    @needs.run_numbers @needs.sequence_numbers @needs.cloud_accounts @needs.own_services
     Scenario Outline: On a slow network events are late but never wrong
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has <a connection>
@@ -52,7 +52,7 @@ Feature: A dropped connection loses no events
         | an intermittent connection |
 
     @gate
-    @needs.live_events @needs.sequence_numbers @needs.resume
+    @needs.live_events @needs.resume @needs.run_numbers
     Scenario: Hundreds of missed events are delivered at once
       Given Acme is a Mid customer with stored usage
       And Acme watches events
@@ -81,7 +81,7 @@ Feature: A dropped connection loses no events
       And Acme receives the next run without a gap
 
     @gate @exclusive
-    @needs.live_events @needs.resume @needs.own_services
+    @needs.live_events @needs.resume @needs.own_services @needs.sequence_numbers
     Scenario: A returning customer is notified that the event stream lost its data
       Given Acme is an Early customer with stored usage
       And Acme watches events

@@ -10,6 +10,7 @@ Feature: Error events say what failed and whether to retry
   Rule: Each kind of failure has its own event without internal details
 
     @gate
+    @needs.error_codes
     Scenario Outline: Each kind of failure has its own error event
       Given Acme is a Free customer
       And Acme watches events

@@ -39,7 +39,7 @@ Feature: A connected customer receives every step of a run
       And every message that Acme has received conforms to the published event reference
 
     @gate
-    @needs.sequence_numbers
+    @needs.run_numbers
     Scenario: A long answer arrives with its own event
       Given Acme is a Free customer
       And Acme watches events

@@ -10,14 +10,14 @@ Feature: Customers receive only their own events
   Rule: A connection delivers only its own user's events, until the session ends
 
     @gate
-    @needs.sequence_numbers @needs.cloud_accounts
+    @needs.cloud_accounts @needs.run_numbers
     Scenario: Ten customers with two tabs each receive only their own events
       Given ten customers with servers in the cloud and two open tabs each
       When every user runs a cost analysis at the same time
       Then every connection has received all events of its own user's runs in order, and nothing else
 
     @smoke
-    @needs.colleagues @needs.sequence_numbers @needs.cloud_accounts
+    @needs.colleagues @needs.cloud_accounts @needs.run_numbers
     Scenario: Colleagues do not receive each other's events
       Given Acme is a Mid customer with servers in the cloud
       And Ben of Acme is a member
@@ -26,7 +26,7 @@ Feature: Customers receive only their own events
       Then every connection has received all events of its own user's runs in order, and nothing else
 
     @gate
-    @needs.sessions @needs.sequence_numbers
+    @needs.sessions @needs.run_numbers
     Scenario Outline: An unauthorised client is refused and receives no events
       Given Acme is an Enterprise customer with stored usage
       And Acme watches events

@@ -10,7 +10,7 @@ Feature: Hundreds of users can watch events at the same time
   Rule: Events arrive in time, however many watch and however slow some are
 
     @nightly
-    @needs.colleagues @needs.sequence_numbers
+    @needs.colleagues @needs.run_numbers @needs.timestamps
     Scenario: Fifty organisations of ten people each receive their own runs
       Given fifty organisations of ten people with stored usage
       And every user watches events
@@ -27,7 +27,7 @@ Feature: Hundreds of users can watch events at the same time
       Then each connection uses no more memory than the socket memory limit
 
     @gate
-    @needs.sequence_numbers @needs.own_services
+    @needs.own_services @needs.run_numbers @needs.timestamps
     Scenario: A stalled connection delays no other customer
       Given ten customers with stored usage
       And every user watches events, Acme over a stalled connection
@@ -37,7 +37,7 @@ Feature: Hundreds of users can watch events at the same time
       And at least 95 % of all events arrive within the target time for crowd event delivery
 
     @gate
-    @needs.own_services
+    @needs.own_services @needs.operator
     Scenario: A stalled connection is closed
       Given Acme is a Mid customer with a stalled connection
       When Acme runs an analysis too large for a connection's buffers

@@ -6,7 +6,7 @@ Feature: Order holds under load
   Strategic impact: Integrations need no reordering code, so they go live in days
 
   @WSE-09 @segment.enterprise
-  @needs.live_events @needs.sequence_numbers
+  @needs.live_events @needs.run_numbers
   Rule: Each customer receives all events in order, however fast they are sent
 
     @nightly

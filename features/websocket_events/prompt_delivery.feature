@@ -6,7 +6,7 @@ Feature: Events arrive as soon as they happen
   Strategic impact: Live steps let users correct an agent before a run is wasted
 
   @WSE-04 @segment.mid @segment.enterprise
-  @needs.live_events @needs.cloud_accounts
+  @needs.live_events @needs.cloud_accounts @needs.timestamps
   Rule: At least 95 % of events arrive within the target time
 
     @gate @timing

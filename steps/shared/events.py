@@ -41,8 +41,7 @@ def _(world):
 def _(world, viewer):
     run = world.running(viewer, "usage_report")
     received_events.to_the_end(world, viewer.watching, run)
-    first = viewer.events[0]
-    world.expect((first.run_id, first.sequence), equal_to((run.run_id, viewer.watching.first_sequence + 1)))
+    world.expect(received_events.first(viewer), equal_to(received_events.expected_first(world, viewer, run)))
 
 
 @then("{viewer:User} is notified that {failure:Failure} and that {retry:Retry}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform.capabilities import Capability
+from support.platform.components import Component
 from support.platform.runs import RunStatus, TrackedRun
 from support.platform.values import Page
 from support.scenario import agents, held_runs, waiting
@@ -133,10 +135,12 @@ def tracked_run(world: World, run: RunHandle) -> TrackedRun:
 
 
 def worker_of(world: World, run: RunHandle) -> str:
-    """The service that carries the run out, as the operator sees it.
+    """The service that carries the run out, as the operator sees it; without one, where all workers are.
 
     :raises NotShown: no worker has the run.
     """
+    if Capability.OPERATOR not in world.target.capabilities:
+        return world.target.part(Component.WORKERS).service
     worker = tracked_run(world, run).worker
     if worker is None:
         raise NotShown(f"no worker has the run {run.run_id}")

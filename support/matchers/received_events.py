@@ -9,6 +9,7 @@ from support.matchers.faultless import faultless
 from support.matchers.isolation import text_of
 from support.matchers.story import numbering_faults, story_faults
 from support.oracles.canary import markers_in
+from support.platform.dialect import Dialect
 from support.platform.story import Event, of_run
 
 
@@ -20,6 +21,7 @@ class Received:
     :param after: where the user's numbering was when it opened.
     :param marker: the marker of the user's tenant; it must be in the events if ``shows_data``.
     :param malformed: frames that were no events.
+    :param dialect: what the platform's events name, and whether they are numbered for each user.
     """
 
     who: str
@@ -30,12 +32,14 @@ class Received:
     shows_data: bool
     events: Sequence[Event] = field(repr=False)
     malformed: Sequence[str] = ()
+    dialect: Dialect | None = None
 
     @property
     def faults(self) -> list[str]:
         """What is wrong; empty when it has received what it had to and nothing else."""
         found = [f"{fault} (run {run})" for run in self.run_ids for fault in story_faults(of_run(self.events, run))]
-        foreign = [event for event in self.events if event.user_id != self.user_id]
+        names_users = self.dialect is None or "user_id" in self.dialect.identities
+        foreign = [event for event in self.events if names_users and event.user_id != self.user_id]
         found += [f"there came {event.type} of user {event.user_id}" for event in foreign[:2]]
         others = {event.run_id for event in self.events} - {*self.run_ids, None}
         found += [f"there came events of the run {run}, which is not theirs" for run in sorted(map(str, others))[:2]]
@@ -44,7 +48,9 @@ class Received:
         if self.shows_data and self.marker not in seen:
             found.append("none of their own data came")
         found += [f"there came what is no event: {text[:200]}" for text in self.malformed[:2]]
-        return [f"{self.who}: {fault}" for fault in found + numbering_faults(self.events, after=self.after)]
+        if self.dialect is None or self.dialect.sequences:
+            found += numbering_faults(self.events, after=self.after)
+        return [f"{self.who}: {fault}" for fault in found]
 
 
 def are_each_their_own(at_least: int = 1) -> BaseMatcher[Sequence[Received]]:

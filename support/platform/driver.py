@@ -174,20 +174,20 @@ class Driver:
         """Delete a conversation with its messages."""
         raise Lacking(self, Capability.CONVERSATIONS)
 
-    @of(Capability.CONVERSATIONS)
+    @of(Capability.MESSAGES)
     def post_message(self, who: Caller, thread_id: str, content: str) -> Outcome:
         """Add a message: a ``Message``."""
-        raise Lacking(self, Capability.CONVERSATIONS)
+        raise Lacking(self, Capability.MESSAGES)
 
     @of(Capability.CONVERSATIONS)
     def messages(self, who: Caller, thread_id: str, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
         """List the messages of a conversation, oldest first: a ``Page`` of ``Message``."""
         raise Lacking(self, Capability.CONVERSATIONS)
 
-    @of(Capability.CONVERSATIONS)
+    @of(Capability.MESSAGES)
     def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome:
         """Move messages to another conversation."""
-        raise Lacking(self, Capability.CONVERSATIONS)
+        raise Lacking(self, Capability.MESSAGES)
 
     # -- what agents work on ----------------------------------------------------------------------------------
 

@@ -69,6 +69,14 @@ class Event:
             return None
 
     @property
+    def moment(self) -> float | None:
+        """When it happened (Unix seconds); where the platform does not say, when it came, which is later."""
+        if not self.is_timed:
+            return self.received_wall
+        happened = self.happened_at
+        return happened.timestamp() if happened else None
+
+    @property
     def delay(self) -> float | None:
         """Seconds from the step to its receipt (both clocks are this machine's), or None."""
         happened = self.happened_at

@@ -63,6 +63,7 @@ def _received(world: World, who: str, user: User, after: int | None, stream: Eve
         shows_data,
         tuple(stream.events),
         stream.malformed,
+        world.platform.dialect,
     )
 
 
@@ -78,3 +79,14 @@ def of_everybody(world: World) -> list[Received]:
 def delays(world: World) -> list[float]:
     """Seconds from each event's step to its receipt, of everybody's connections."""
     return [event.delay for each in of_everybody(world) for event in each.events if event.delay is not None]
+
+
+def first(viewer: User) -> tuple[str | None, int | None]:
+    """The run and the number of the first event that a viewer has received."""
+    return viewer.events[0].run_id, viewer.events[0].sequence
+
+
+def expected_first(world: World, viewer: User, run: RunHandle) -> tuple[str | None, int | None]:
+    """What ``first`` must be when nothing was sent before a run: numbered on, where the user's events are numbered."""
+    before = viewer.watching.first_sequence
+    return run.run_id, None if before is None or not world.platform.dialect.sequences else before + 1

@@ -43,7 +43,7 @@ def run_at_the_same_moment(world: World, customers: Sequence[User], work: Server
 def _start_and_end(world: World, customer: User) -> tuple[float, float]:
     """When the calls of the customer's last run started and had ended (Unix seconds), by the events."""
     events = events_of_last_run(world, customer)
-    moments = [event.happened_at.timestamp() for event in events if event.call_id and event.happened_at]
+    moments = [event.moment for event in events if event.call_id and event.moment]
     if len(moments) < 2:
         raise NotShown(f"{customer} has not received the start and the end of a call")
     return min(moments), max(moments)

@@ -103,11 +103,9 @@ def in_order_of_time(world: World, customer: User) -> list[str]:
     if call.answered_at is None:
         raise NotShown("the partner has not answered")
     listed = [
-        (event.happened_at.timestamp(), "list of servers")
+        (event.moment, "list of servers")
         for event in events_of_last_run(world, customer)
-        if event.type == "tool_completed"
-        and event.payload.get("tool_name") == ServerTask.LIST.value
-        and event.happened_at
+        if event.type == "tool_completed" and event.payload.get("tool_name") == ServerTask.LIST.value and event.moment
     ]
     return [what for _, what in sorted([*listed, (call.answered_at, "answer of the partner")])]
 

@@ -18,7 +18,7 @@ from langgraph.config import get_store, get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Send
-from probe import savings, script
+from probe import accounts, savings, script
 from probe.failures import ToolError
 from probe.model import say
 from probe.moves import Block, Call, Calls, Ignore, Plan, Think, ToolFailed
@@ -102,7 +102,8 @@ def _agent(plan_of: Callable[[Known], Plan], needs_records: bool) -> Callable[..
                             failure = failed  # a plan may go on without the tool
         except StopIteration as end:
             answer: dict[str, Any] = end.value
-            said = AIMessage(str(answer.get("summary", "Done.")), id=f"{run}-answer")
+            kept = {"answer": answer, "run_id": run}
+            said = AIMessage(str(answer.get("summary", "Done.")), id=f"{run}-answer", additional_kwargs=kept)
             history = [*(state.get("history") or []), *_remembered(run, answer)]
             return {"answer": answer, "calls": [], "messages": [said], "history": history}
 
@@ -201,6 +202,7 @@ def _graph(plan_of: Callable[[Known], Plan], needs_records: bool = False) -> Any
     return graph.compile()
 
 
+accounts.warm_up()
 cost_analysis = _graph(lambda known: savings.cost_analysis(known["history"]))
 rightsizing_plan = _graph(lambda known: savings.rightsizing_plan())
 usage_report = _graph(lambda known: savings.usage_report(known["records"]), needs_records=True)

@@ -31,6 +31,7 @@ _PEOPLE = uuid.UUID("5f0c3f43-2b7e-4ad2-9d0b-8b1c3a6f8f10")
 _SESSION_SECONDS = 3600.0
 _MOST = 1000
 """Entries that a search gives at most."""
+_MOST_ASSISTANTS = 100
 _TIMED_OUT = "Job exceeded maximum execution time"
 
 _STATUSES = {
@@ -145,6 +146,10 @@ class AegraDriver(HttpDriver):
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/threads/{thread_id}")
 
+    def messages(self, who: Caller, thread_id: str, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
+        # They are part of the conversation's state, and not paged.
+        return self.request(who, "GET", f"/threads/{thread_id}/state", read=_messages)
+
     # -- what agents work on ----------------------------------------------------------------------------------
 
     def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome:
@@ -161,7 +166,7 @@ class AegraDriver(HttpDriver):
 
     def agents(self, who: Caller) -> Outcome:
         # Customers may have assistants of their own; what all of them can run bears the name of its graph.
-        return self.request(who, "POST", "/assistants/search", json={"limit": _MOST}, read=_page(_agent))
+        return self.request(who, "POST", "/assistants/search", json={"limit": _MOST_ASSISTANTS}, read=_page(_agent))
 
     def start_run(
         self,
@@ -266,6 +271,21 @@ def _page(item: Callable[[Json], Any], asked: Mapping[str, Any] | None = None) -
 
 def _thread(body: Json) -> values.Thread:
     return values.Thread(str(body.get("thread_id")), (body.get("metadata") or {}).get("title"))
+
+
+def _messages(body: Json) -> Page[values.Message]:
+    return Page([_message(each) for each in (body.get("values") or {}).get("messages") or () if _is_shown(each)])
+
+
+def _is_shown(message: Json) -> bool:
+    """Requests and answers; what an agent says to its tools, and these to it, is not for customers."""
+    return message.get("type") == "human" or "answer" in (message.get("additional_kwargs") or {})
+
+
+def _message(body: Json) -> values.Message:
+    kept = body.get("additional_kwargs") or {}
+    role = "user" if body.get("type") == "human" else "assistant"
+    return values.Message(str(body.get("id")), role, str(body.get("content")), kept.get("answer"), kept.get("run_id"))
 
 
 def _agent(body: Json) -> values.Agent:
@@ -397,7 +417,8 @@ def _tool(told: _Told, task: Mapping[str, Any]) -> list[tuple[str, dict[str, Any
 
 def _end(told: _Told, status: str | None) -> tuple[str, dict[str, Any]]:
     if status == "success":
-        return "agent_completed", {"answer": told.answer}
+        partial = isinstance(told.answer, Mapping) and bool(told.answer.get("partial"))
+        return "agent_completed", {"answer": told.answer, "partial": partial}
     if status == "interrupted":
         return "agent_cancelled", {}
     return "agent_error", {"code": "agent_failed", "message": None}

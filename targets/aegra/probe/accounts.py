@@ -1,5 +1,6 @@
 """The customers' cloud accounts, entered by assuming the role that each customer has granted."""
 
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,11 +25,32 @@ class CloudAccount:
     cloudwatch: Any
 
 
+_KEPT_SECONDS = 600.0
+_kept: dict[tuple[str, str, str], tuple[float, CloudAccount]] = {}
+
+
 def entered(identity: str, granted: dict[str, str]) -> CloudAccount:
-    """The account that a customer has granted.
+    """The account that a customer has granted; kept for a while, because entering takes long.
 
     :raises ToolError: it does not let us in.
     """
+    key = (identity, granted["role_arn"], granted["region"])
+    until, account = _kept.get(key, (0.0, None))
+    if account is None or until < time.monotonic():
+        account = _enter(identity, granted)
+        _kept[key] = (time.monotonic() + _KEPT_SECONDS, account)
+    return account
+
+
+def warm_up() -> None:
+    """Read the descriptions of the services, so that no customer's first call has to."""
+    session = _session("none", "none", None, surroundings.cloud()[1])
+    for service in ("ec2", "cloudwatch"):
+        _client(session, service)
+    _gate()
+
+
+def _enter(identity: str, granted: dict[str, str]) -> CloudAccount:
     try:
         keys = _gate().assume_role(RoleArn=granted["role_arn"], RoleSessionName="probe", ExternalId=identity)
     except (BotoCoreError, ClientError):
