@@ -67,6 +67,8 @@ class _Reading:
             if id in threads.doubtful:
                 continue
             found += self._one(id, threads.entries[id])
+            if Capability.MESSAGES not in self.has:
+                continue
             found += self._pages(
                 f"conversation {id}",
                 books.of("messages", id),

@@ -68,7 +68,8 @@ class Known(TypedDict):
 
 
 async def _begin(state: State, config: RunnableConfig) -> dict[str, Any]:
-    asked = HumanMessage(json.dumps(state["request"]), id=f"{_run_id(config)}-asked")
+    run = _run_id(config)
+    asked = HumanMessage(json.dumps(state["request"]), id=f"{run}-asked", additional_kwargs={"run_id": run})
     return {"answer": None, "moves": 0, "calls": [], "messages": [asked]}
 
 

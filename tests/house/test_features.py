@@ -19,7 +19,7 @@ Feature: A dropped connection loses nothing
   Strategic impact: Trust in live results is what the chat product sells
 
   @WSE-03 @segment.early @segment.mid @segment.enterprise
-  @needs.live_events @needs.cloud_accounts @needs.sequence_numbers
+  @needs.live_events @needs.cloud_accounts @needs.run_numbers
   Rule: Missed events arrive after reconnecting, in order and once
 
     @needs.resume @needs.own_services
