@@ -79,6 +79,10 @@ def _target(text: str) -> str:
     return _one_of(*sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml")))(text)
 
 
+def _known(text: str) -> bool:
+    return _one_of("no", "yes")(text) == "yes"
+
+
 def _ports(text: str) -> PortRange:
     found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
     if not found:
@@ -140,6 +144,7 @@ KEYS: tuple[Key, ...] = (
     Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
     Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
     Key("reports", "reports", _directory, "where results, evidence and logs are written; unless told, in the checkout"),
+    Key("known", "no", _known, "yes: known deviations of the platform (targets/NAME/known.toml) let no run fail"),
     Key("logs", "", _logs, "where services write their logs, if not to the folder logs of the reports"),
 )
 
@@ -161,6 +166,7 @@ class Settings:
     profile: str = "full"
     jobs: int | None = None
     shard: Shard | None = None
+    known: bool = False
     logs: Path | None = None
     reports: Path = CHECKOUT / "reports"
 

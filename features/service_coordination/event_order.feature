@@ -10,7 +10,7 @@ Feature: Events of all services arrive as one sequence
   Rule: Events of different services arrive in the order in which they happened
 
     @smoke
-    @needs.run_numbers
+    @needs.run_numbers @needs.timestamps
     Scenario: A tool's progress reports arrive in causal order
       Given Acme is a Mid customer
       And Acme watches events
@@ -19,7 +19,7 @@ Feature: Events of all services arrive as one sequence
       And each progress report came after the start and before the end of its tool call
 
     @gate
-    @needs.run_numbers
+    @needs.run_numbers @needs.timestamps
     Scenario: Progress reports of parallel tools arrive in causal order
       Given Acme is an Enterprise customer
       And Acme watches events

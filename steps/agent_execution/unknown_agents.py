@@ -14,7 +14,7 @@ def _(world):
     customer = next(iter(world.users))
     known = [agent.name for agent in world.platform.agents(customer).require().items]
     world.expect(world.last_outcome, is_refused_with("unknown_agent"))
-    world.expect(world.last_outcome.problem.extra.get("known_agents"), contains_inanyorder(*known))
+    world.expect(world.last_outcome.problem.extra.get("known_agents", ()), contains_inanyorder(*known))
 
 
 @then("{customer:User} has no run and no conversation")

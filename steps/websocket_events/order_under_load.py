@@ -14,5 +14,5 @@ def _(world):
 
 @then("every connection has received a thousand events")
 def _(world):
-    counts = [len(heard.events) for heard in received_events.crowd(world)]
+    counts = [len(heard.events) for heard in received_events.of_everybody(world)]
     world.expect(counts, only_contains(equal_to(populations.size(world).events)), "events of each connection")

@@ -130,7 +130,8 @@ def emit_together(world: World, user: User) -> None:
 
 def everybody_watches(world: World) -> None:
     """Connect everybody who takes part: each over a connection of their own, or as a crowd where they are many."""
-    if world.has_kept(Crowd):
+    # What holds a crowd's connections knows WebSockets alone.
+    if world.has_kept(Crowd) and not world.platform.transport().per_run:
         _connect_crowd(world)
         return
     for user in list(world.users):

@@ -68,10 +68,12 @@ def is_refused_with(code: str) -> BaseMatcher[Answered]:
     :raises KeyError: no such code is published.
     """
     meaning = _MEANING_OF[code]
+    # Of what is named in a request and does not exist some platforms say that it cannot be found.
+    meanings = {meaning, Meaning.NOT_FOUND} if code == "unknown_agent" else {meaning}
 
     def faults_of(answer: Answered) -> list[str]:
         problem = answer.problem
-        refused = answer.meaning is meaning and problem is not None and problem.code == code
+        refused = answer.meaning in meanings and problem is not None and problem.code == code
         return [] if refused else [f"it was {answer}"]
 
     return faultless(f"a refusal: {meaning.value} ({code})", faults_of)

@@ -35,6 +35,7 @@ from typing import Any
 
 from support.platform.capabilities import EVERYTHING, Capability
 from support.platform.components import Component, Part
+from support.platform.deviations import Deviations
 from support.platform.http import HttpDriver, Recorder
 from support.refusal import Refusal
 from support.settings import CHECKOUT
@@ -119,6 +120,7 @@ class Target:
     parts: Mapping[Component, Part]
     settings: Mapping[str, Setting]
     contract: Path | None
+    known: Deviations
 
     @classmethod
     def load(cls, name: str) -> "Target":
@@ -140,6 +142,7 @@ class Target:
                 {Component(part): _part(**names) for part, names in written["components"].items()},
                 {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
                 CHECKOUT / written["contract"] if "contract" in written else None,
+                _known(file.parent / "known.toml"),
             )
         except OSError as error:
             raise Refusal(f"there is no target {name}: {file}: {error.strerror}") from None
@@ -169,6 +172,13 @@ class Target:
 
 def _part(service: str, link: str | None = None, logs: str | None = None) -> Part:
     return Part(service, link or service, logs or service)
+
+
+def _known(file: Path) -> Deviations:
+    try:
+        return Deviations.read(file)
+    except ValueError as error:
+        raise Refusal(f"{file}: {error}") from None
 
 
 def _class(spec: str) -> type[HttpDriver]:

@@ -80,7 +80,8 @@ class Examination:
             if user.known:
                 self._people[user.id] = user.tenant.id
                 self._markers[user.tenant.marker] = user.tenant.id
-        written = self.observers.look(_present(world), self._people, _traces(world))
+        traces = _traces(world) if Capability.TRACES in self.target.capabilities else None
+        written = self.observers.look(_present(world), self._people, traces)
         for user in world.users:
             for capture in user.captures:
                 found = markers_in("\n".join(capture.raw))
@@ -104,7 +105,8 @@ class Examination:
             records = told_otherwise(runs, told)
             if Capability.JOB_RECORDS in self.target.capabilities:
                 records += different_records(runs, self.observers.jobs(mine))
-            return stories, records
+            known = self.target.known
+            return known.new("story oracle", stories), known.new("records oracle", records)
 
         stories, records = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.

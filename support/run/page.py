@@ -97,6 +97,7 @@ def render(results: Mapping[str, Any]) -> str:
             _Category(name, list(entries)) for name, entries in groupby(ordered, key=lambda entry: entry["category"])
         ],
         settings=results["settings"],
+        changed=results["platform_settings"],
         machine=results["machine"],
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from support.platform.deviations import Deviations
 from support.reported import reported
 from support.scenario.verdict import Verdict
 
@@ -55,6 +56,7 @@ class ScenarioRecord:
     others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that
     was used the closest use; ``observations``: the last ones of a red scenario; ``evidence``: where the rest lies,
     below the reports, "" where nothing was kept; ``started_at``: ISO 8601, "" where it was not played to its end.
+    ``known``: why a violation is no news, "" where it is.
     """
 
     name: str
@@ -78,6 +80,7 @@ class ScenarioRecord:
     observations: Sequence[Json] = ()
     evidence: str = ""
     started_at: str = ""
+    known: str = ""
 
     def __post_init__(self) -> None:
         _report(self)
@@ -86,6 +89,10 @@ class ScenarioRecord:
     def is_red(self) -> bool:
         """Whether it was played, or was to be, and is not proven."""
         return self.status not in ("passed", "skipped")
+
+    def counts_as_red(self, known_may_be: bool) -> bool:
+        """Whether it lets the run fail; what is known need not."""
+        return self.is_red and not (known_may_be and self.known)
 
     @property
     def red_step(self) -> StepRecord | None:
@@ -97,6 +104,12 @@ class ScenarioRecord:
         """The step that went red, with its keyword; "" when none did."""
         red = self.red_step
         return f"{red.keyword} {red.name}" if red else ""
+
+    def judged_by(self, deviations: Deviations) -> "ScenarioRecord":
+        """The same, with why it is no news that the platform breaks the promise."""
+        if self.verdict is not Verdict.VIOLATED:
+            return self
+        return replace(self, known=deviations.reason(self.promise, self.scenario, self.reason))
 
     def took(self, seconds: float) -> "ScenarioRecord":
         """The same, with the time that it took in its lane."""

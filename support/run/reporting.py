@@ -6,6 +6,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ class Reporting:
         self._started_at = datetime.now(UTC)
         # No stack is played on that has other sources than these.
         self._sources = fingerprint(CHECKOUT)
+        from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
+
+        self._changed = Target.load(settings.target).settings
         self.ended_by = ""
         """The name of the signal that ended the run early."""
         # Old reports must not stand for a run that was killed before it could write its own.
@@ -117,6 +121,7 @@ class Reporting:
             "ended_by": self.ended_by,
             "sources_changed": self.sources_changed,
             "settings": settings,
+            "platform_settings": {name: asdict(each) for name, each in self._changed.items()},
             "machine": {
                 "processors": os.cpu_count(),
                 "system": platform.platform(),

@@ -25,6 +25,7 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 
 from support import surroundings
+from support.platform.deviations import Deviations
 from support.promises import known_promises
 from support.refusal import Refusal
 from support.run import capacity, durations, features, paths, replaying, starting
@@ -231,6 +232,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def _play_and_report(self, settings: Settings, reporting: Reporting) -> bool:
         planned, count = self._planned, self._lanes
+        known = _known_of(settings)
         scenarios = {one.index: one.scenario for one in planned}
         ended: set[int] = set()
         showing = Showing(self.formatters, lambda: lanes.end_early(signal.SIGPIPE))
@@ -238,7 +240,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         def began(lane: int, one: Planned) -> None:
             showing.tell(lambda told: told.played(lane, one), _is_told)
 
-        def tell(one: Planned, record: ScenarioRecord) -> None:
+        def tell(one: Planned, found: ScenarioRecord) -> None:
+            record = found.judged_by(known)
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
@@ -278,9 +281,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         why = playing.stopped or lanes.gave_up or "the run was interrupted"
         for one in playing.left():
             tell(one, record_not_run(one.scenario, f"not run: {why}"))
-        return self._close(reporting, lanes, showing)
+        return self._close(settings, reporting, lanes, showing)
 
-    def _close(self, reporting: Reporting, lanes: Lanes, showing: Showing) -> bool:
+    def _close(self, settings: Settings, reporting: Reporting, lanes: Lanes, showing: Showing) -> bool:
         if not any(record.is_red for record in reporting.records):
             # Nothing was left to be broken off.
             reporting.ended_by = ""
@@ -289,6 +292,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         notes = [*lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
         if reporting.sources_changed:
             notes.append("the platform's sources changed during the run: it shows neither the old nor the new ones")
+        notes += _gone(_known_of(settings), reporting.records)
         showing.tell(lambda told: [told.note(note) for note in notes], _is_told)
         showing.tell(lambda formatter: formatter.close())
         reporters = Showing(self.config.reporters, lambda: None)
@@ -297,7 +301,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         failures += [*showing.failures, *reporters.failures]
         for failure in failures:
             complain(f"behave: {failure}")
-        return bool(failures) or any(record.is_red for record in reporting.records)
+        return bool(failures) or any(each.counts_as_red(settings.known) for each in reporting.records)
 
     def _junit_directory(self, settings: Settings) -> Path | None:
         if not self.config.junit:
@@ -306,6 +310,24 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
+
+
+def _known_of(settings: Settings) -> Deviations:
+    """The known deviations of the platform."""
+    from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
+
+    return Target.load(settings.target).known
+
+
+def _gone(known: Deviations, records: Iterable[ScenarioRecord]) -> list[str]:
+    """The known deviations whose scenarios are proven now, a line each."""
+    played = list(records)
+    found = []
+    for deviation in known.scenarios:
+        own = [record for record in played if deviation.is_about(record.promise, record.scenario)]
+        if own and all(record.status == "passed" for record in own):
+            found.append(f"the known deviation of {deviation.promise} does not happen any more: {deviation.scenario}")
+    return found
 
 
 def _is_told(formatter: object) -> bool:

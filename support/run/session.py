@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.cloud.inventory import CloudAccounts
 from support.platform.capabilities import Capability, missing
+from support.platform.driver import Anyone
 from support.platform.target import Target
 from support.refusal import Refusal
 from support.run.examination import Examination
@@ -30,7 +31,6 @@ from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _HEEDING_SECONDS = 10.0
-_LAST_ANSWERS = 3
 
 
 @dataclass(slots=True)
@@ -157,9 +157,9 @@ class Session:
     def _mend(self, world: World) -> None:
         """Start again what no longer serves although nobody broke it: the next scenario is to judge a whole platform.
 
-        Only where the platform did not answer, so that a scenario costs no request more.
+        One cheap request tells; only without its answer is each service looked at.
         """
-        if all(answer.status is not None for answer in world.evidence.answers[-_LAST_ANSWERS:]):
+        if self.target.driver(self.stack.addresses).is_alive(Anyone()).done:
             return
         for name in services.dead(world):
             self.stack.kill(name)

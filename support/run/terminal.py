@@ -104,6 +104,10 @@ class Terminal(Told):
             if _mark(record) == "✗":
                 self._failure(record)
         for record in records:
+            if record.known:
+                place = f"{shown(record.file, self.config)}:{record.line}"
+                self._line(f"known: {record.promise} {record.scenario} ({place}): {record.known}")
+        for record in records:
             if record.status == "skipped":
                 self._line(
                     f"skipped: {record.scenario} ({shown(record.file, self.config)}:{record.line}): {record.reason}"
@@ -184,6 +188,8 @@ class Terminal(Told):
         seen = Counter(record.verdict.value for record in played if record.verdict)
         promises = len({record.promise for record in played if record.promise})
         verdicts = ", ".join(f"{seen[name]} {name}" for name in ("proven", "violated", "inconclusive") if seen[name])
+        if known := sum(bool(record.known) for record in played):
+            verdicts += f" ({known} known)"
         lanes = f" in {self._lanes} lanes" if self._lanes > 1 else ""
         self._line()
         self._line(
@@ -215,4 +221,6 @@ def _verdict(record: ScenarioRecord) -> str:
 
 
 def _mark(record: ScenarioRecord) -> str:
+    if record.known:
+        return "!"
     return {"passed": "✓", "skipped": "-", "untested": "-"}.get(record.status, "✗")

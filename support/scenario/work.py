@@ -72,7 +72,7 @@ WORK: dict[str, Work] = {
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
     "an agent that blocks its worker": held_runs.blocked_worker,
     "an agent that crashes": probe(agents.crashing()),
-    "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\x00"})),
+    "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\ud800"})),
     "an agent that ignores its time limit": held_runs.ignoring_run,
     "an agent that answers when its time is over": held_runs.answering_late,
     "an agent one of whose tools fails beside another": probe(

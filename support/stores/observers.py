@@ -54,22 +54,25 @@ class Observers:
         self._logs = ServiceLogs(addresses.log_dir)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="observer")
 
-    def look(self, present: Mapping[str, str], everybody: Mapping[str, str], traces: Mapping[str, str]) -> Written:
+    def look(
+        self, present: Mapping[str, str], everybody: Mapping[str, str], traces: Mapping[str, str] | None
+    ) -> Written:
         """See what was written since the last look, in all places at once.
 
         :param present: user id -> tenant id, of the scenario's users.
         :param everybody: the same of all users of this run.
-        :param traces: trace id -> tenant id, of the scenario's requests.
+        :param traces: trace id -> tenant id, of the scenario's requests; None where the platform passes no traces on,
+            so that nobody knows whose its requests of the partner are.
         :raises Exception: a store could not be looked at, so that what it holds is not known.
         """
         rows = self._pool.submit(self._rows.look, sorted(set(present.values())), everybody)
         figures = self._pool.submit(self._figures.look, everybody) if self._figures else None
-        journal = self._pool.submit(self._partner.look, traces)
+        journal = self._pool.submit(self._partner.look, traces) if traces is not None else None
         lines = self._logs.new_lines()
         in_rows, runs = rows.result()
         self._streams.know({run.id: run.tenant_id for run in runs})
         in_streams, events, endless = self._streams.look(present, everybody)
-        at_partner, requests = journal.result()
+        at_partner, requests = journal.result() if journal else ([], [])
         in_figures = figures.result() if figures else []
         in_logs = logs.sightings(lines, self._owners, everybody)
         sightings = [*in_streams, *in_rows, *in_figures, *at_partner, *in_logs]

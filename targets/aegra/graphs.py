@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -26,6 +26,8 @@ from probe.tools import CALLER, TOOLS, Caller
 from pydantic import ValidationError
 
 log = logging.getLogger(__name__)
+
+_BEFORE_BLOCKING = 0.2
 
 
 class Request(TypedDict):
@@ -86,11 +88,9 @@ def _agent(plan_of: Callable[[Known], Plan], needs_records: bool) -> Callable[..
                 is_new = number > state["moves"]
                 match move:
                     case Think() if is_new:
-                        for thought in move.thoughts:
-                            await say(thought)
+                        await _think(move.thoughts)
                     case Block() if is_new:
-                        # Gives nobody else a chance to run, and takes no processor time that others need.
-                        threading.Event().wait(move.seconds)
+                        await _block(move.seconds)
                     case Ignore() if is_new:
                         await _ignore(move.seconds)
                     case Calls():
@@ -148,6 +148,29 @@ def _came(result: ToolMessage, tolerant: bool) -> Any:
     if tolerant:
         return failed
     raise failed
+
+
+async def _think(thoughts: Sequence[str]) -> None:
+    """One thought is said by the model; many are written to the stream, where that would be what takes the time."""
+    if len(thoughts) == 1:
+        await say(thoughts[0])
+        return
+    writer = get_stream_writer()
+    for thought in thoughts:
+        writer({"thought": thought})
+
+
+async def _block(seconds: float) -> None:
+    # What was said before is on its way; from now on nobody ends the agent, and then nobody else has a chance to run.
+    # A blocked thread takes no processor time that others need.
+    cancelled: asyncio.CancelledError | None = None
+    try:
+        await asyncio.sleep(_BEFORE_BLOCKING)
+    except asyncio.CancelledError as asked:
+        cancelled = asked
+    threading.Event().wait(seconds)
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _ignore(seconds: float) -> None:

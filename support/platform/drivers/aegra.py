@@ -54,6 +54,7 @@ class AegraDialect(Dialect):
 DIALECT = AegraDialect(
     name="aegra",
     sequences=False,
+    website="https://app.aegra.test",
     identities=frozenset(),
     meanings={
         401: Meaning.UNAUTHENTICATED,
@@ -242,11 +243,12 @@ class AegraDriver(HttpDriver):
 
 def _stream_of(wanted: Wanted) -> Request:
     """A stream is asked for from its first event: without that, a run that has ended tells its end alone."""
-    token = {} if wanted.token is None else {"authorization": f"Bearer {wanted.token}"}
-    return (
-        f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream",
-        {**token, "last-event-id": f"{wanted.run_id}_event_0"},
-    )
+    headers = {"last-event-id": f"{wanted.run_id}_event_0"}
+    if wanted.token is not None:
+        headers["authorization"] = f"Bearer {wanted.token}"
+    if wanted.website is not None:
+        headers["origin"] = wanted.website
+    return f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers
 
 
 # -- what answers say -------------------------------------------------------------------------------------------
@@ -388,6 +390,8 @@ def _events(told: _Told, kind: str, data: Any) -> list[tuple[str, dict[str, Any]
             return [
                 ("tool_progress", {**{k: v for k, v in data.items() if k != "progress"}, "message": data["progress"]})
             ]
+        case "custom" if "thought" in data:
+            return [("agent_thinking", {"thought": data["thought"]})]
         case "values":
             told.answer = data.get("answer")
         case "error":
