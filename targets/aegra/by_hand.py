@@ -1,0 +1,126 @@
+"""What known.toml says, shown without the suite: with the platform's own SDK against a server that runs already.
+
+    bin/stack up -D target=aegra
+    targets/aegra/.venv/bin/python targets/aegra/by_hand.py http://127.0.0.1:PORT KEY
+
+PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The last of what is
+shown ends the server's event loop: start the stack anew afterwards.
+"""
+
+import asyncio
+import sys
+import time
+import uuid
+from typing import Any
+
+import httpx
+import jwt
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+
+Steps = list[dict[str, Any]]
+_MODES: Any = ["values", "tasks", "messages-tuple", "custom"]
+
+
+def customer(url: str, key: str) -> LangGraphClient:
+    """A client of a customer of its own."""
+    token = jwt.encode({"sub": str(uuid.uuid4()), "exp": time.time() + 600}, key, "HS256")
+    return get_client(url=url, headers={"authorization": f"Bearer {token}"})
+
+
+async def started(client: LangGraphClient, steps: Steps) -> tuple[str, str]:
+    """A run of the probe: its thread and its id."""
+    thread = await client.threads.create()
+    asked = {"request": {"steps": steps}}
+    run = await client.runs.create(thread["thread_id"], "probe", input=asked, stream_mode=_MODES)
+    return thread["thread_id"], run["run_id"]
+
+
+async def told(client: LangGraphClient, thread: str, run: str) -> list[tuple[str, Any]]:
+    """Everything that the stream of a run tells."""
+    parts = client.runs.join_stream(thread, run, last_event_id=f"{run}_event_0")
+    return [(part.event, part.data) async for part in parts]
+
+
+async def internals(client: LangGraphClient) -> str:
+    """AEC-05: an exception's text is read by the customer."""
+    thread, run = await started(client, [{"raise": "SELECT password FROM vault -- /srv/agents/secrets.py line 42"}])
+    await told(client, thread, run)
+    read: Any = await client.runs.get(thread, run)
+    return f"runs.get: status {read['status']}, error_message {read['error_message']!r}"
+
+
+async def unknown_agent(client: LangGraphClient) -> str:
+    """AEC-09: who asks for an unknown assistant is not told which ones there are."""
+    thread = await client.threads.create()
+    try:
+        await client.runs.create(thread["thread_id"], "cost_analysys", input={"request": {}})
+    except Exception as refused:
+        return f"runs.create: {type(refused).__name__}: {refused}"
+    return "runs.create: accepted"
+
+
+async def cancelled_call(client: LangGraphClient) -> str:
+    """AEC-06: the tool call that a cancelled run leaves has a start and no end."""
+    thread, run = await started(client, [{"read_on": "/v1/prices?region=eu-central-1"}])
+    stream = asyncio.create_task(told(client, thread, run))
+    await asyncio.sleep(2)
+    await client.runs.cancel(thread, run)
+    parts = await stream
+    tools = [data for event, data in parts if event == "tasks" and data["name"] == "tool"]
+    return f"stream: {len(tools)} part(s) of the tool's task (a start, no result), then {parts[-1]}"
+
+
+async def deleted(client: LangGraphClient) -> str:
+    """DBL-02: a thread is deleted while an agent works in it."""
+    thread, run = await started(client, [{"read_on": "/v1/prices?region=eu-central-1"}])
+    await asyncio.sleep(1)
+    before: Any = await client.runs.get(thread, run)
+    await client.threads.delete(thread)
+    try:
+        await client.runs.get(thread, run)
+        after = "still there"
+    except Exception as gone:
+        after = type(gone).__name__
+    return f"status before {before['status']}; threads.delete: no error; runs.get afterwards: {after}"
+
+
+async def secrets(client: LangGraphClient) -> str:
+    """TLD-08: what a tool is called with is streamed as it is."""
+    call = {
+        "tool": "probe_sign_in",
+        "parameters": {"path": "/x", "user": "u", "password": "pw-by-hand", "proxy": "", "headers": []},
+    }
+    thread, run = await started(client, [{"try": call}])
+    shown = [event for event, data in await told(client, thread, run) if "pw-by-hand" in str(data)]
+    return f"the password stands in {len(shown)} parts of the stream: {sorted(set(shown))}"
+
+
+async def blocked(client: LangGraphClient) -> str:
+    """AEC-11: an agent that blocks keeps back the server, a cancellation, and everybody else."""
+    thread, run = await started(client, [{"block": 5}])
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    await client.runs.cancel(thread, run)
+    return f"runs.cancel answered after {time.monotonic() - began:.1f} s"
+
+
+async def exits(client: LangGraphClient) -> str:
+    """AEC-05: an agent that ends its process takes the server with it, which stays and answers nobody."""
+    await started(client, [{"exit": 3}])
+    await asyncio.sleep(3)
+    try:
+        await client.assistants.search()
+    except (httpx.HTTPError, OSError) as error:
+        return f"assistants.search three seconds later: {type(error).__name__}"
+    return "assistants.search three seconds later: answered"
+
+
+async def _main(url: str, key: str) -> None:
+    for show in (internals, unknown_agent, cancelled_call, deleted, secrets, blocked, exits):
+        print((show.__doc__ or "").strip(), "", sep="\n")
+        print("   ", await show(customer(url, key)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(*sys.argv[1:]))
