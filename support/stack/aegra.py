@@ -37,12 +37,11 @@ class AegraService(Recipe):
     async def prepare(self) -> None:
         if python_of_target(self._folder) is None:
             raise StackError(f"{self.name} needs the environment {self._folder}/.venv; bin/stack up -D target=aegra")
-        # It reads settings from files of the folder that it is started in: here is none.
-        self.data_dir.mkdir(mode=0o700, exist_ok=True)
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         python = python_of_target(self._folder)
         serve = ("-m", "uvicorn", "aegra_api.main:app", "--host", LOOPBACK, "--port", str(self.port), "--no-access-log")
+        # It reads settings from a file `.env` of the folder that it is started in: here is none.
         return Launch(
             (str(python), *serve, *extra_args), self._environment, cwd=self.data_dir, end_signal=signal.SIGKILL
         )
@@ -70,7 +69,7 @@ class Aegra(Platform):
     def recipes(self) -> Sequence[Recipe]:
         shared = self._shared
         return [
-            AegraService(name, self._folder, shared.run_dir / name, shared.ports[name], self._environment(name))
+            AegraService(name, self._folder, shared.run_dir, shared.ports[name], self._environment())
             for name in (*INSTANCES, *SPARES)
         ]
 
@@ -85,13 +84,13 @@ class Aegra(Platform):
             "signing_key": self._key,
         }
 
-    def _environment(self, name: str) -> Mapping[str, str]:
+    def _environment(self) -> Mapping[str, str]:
         """The platform is given the links, so that each can be broken."""
         shared = self._shared
         links = shared.link_ports
         return {
             **shared.python.environment,
-            "HOME": str(shared.run_dir / name),
+            "HOME": str(shared.run_dir),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AEGRA_CONFIG": str(self._folder / "aegra.json"),

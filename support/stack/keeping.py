@@ -66,11 +66,20 @@ def peer(connection: socket.socket) -> tuple[int, int]:
     return pid, uid
 
 
+def _files(folder: Path) -> list[Path]:
+    """What lies below, except in environments: what is installed there is pinned by what lies beside them."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".venv"]
+        found += [Path(place, name) for name in (*folders, *names)]
+    return sorted(found)
+
+
 def fingerprint(checkout: Path) -> str:
     """A hash over the place, names and contents of all sources that a running stack has loaded."""
     digest = hashlib.sha256(os.fsencode(checkout.resolve()))
     for part in _SOURCES:
-        for path in sorted((checkout / part).rglob("*")):
+        for path in _files(checkout / part):
             if path.suffix in _CONFIGURATION and path.is_file():
                 digest.update(os.fsencode(path.relative_to(checkout)) + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -24,6 +24,7 @@ def page(*records):
             "started_at": "2026-11-26T06:31:02.5+00:00",
             "duration_seconds": 290.4,
             "settings": {"stack": "fresh", "shard": ""},
+            "platform_settings": {},
             "machine": {"processors": 2, "system": "Linux", "python": "3.11"},
             "counts": counts(records),
             "scenarios": [each.to_json() for each in records],

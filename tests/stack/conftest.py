@@ -49,10 +49,12 @@ def options(base: Path, tmp_path: Path) -> MakeOptions:
 def checkout(tmp_path: Path) -> Checkout:
     """A checkout with the suite's library and files of one's own, which come before installed packages."""
 
-    def make(files: dict[str, bytes]) -> Path:
+    def make(files: dict[str, bytes], targets: bool = True) -> Path:
         root = tmp_path / "checkout"
         root.mkdir()
         (root / "support").symlink_to(CHECKOUT / "support")
+        if targets:
+            (root / "targets").symlink_to(CHECKOUT / "targets")
         # Without it, it would be a mere addition to the package of the checkout that the tests are of.
         for name, content in ({"apex/__init__.py": b""} | files).items():
             path = root / name

@@ -18,6 +18,7 @@ def running(options: MakeOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (root / "apex").mkdir(parents=True)
     (root / "apex" / "settings.py").write_text("first = 1\n")
     (root / "support").symlink_to(CHECKOUT / "support")
+    (root / "targets").symlink_to(CHECKOUT / "targets")
     monkeypatch.setattr(starting, "CHECKOUT", root)
     with Stack.start(options("redis", checkout=root), progress=lambda _: None) as stack:
         yield stack

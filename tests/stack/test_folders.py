@@ -39,8 +39,8 @@ def test_every_service_starts_in_a_temporary_folder_of_any_name(options: MakeOpt
 
 def test_the_platform_starts_in_a_checkout_of_any_name(options: MakeOptions, base: Path, tmp_path: Path):
     checkout = tmp_path / ODDER
-    for part in ("apex", "support"):
-        shutil.copytree(CHECKOUT / part, checkout / part)
+    for part in ("apex", "support", "targets"):
+        shutil.copytree(CHECKOUT / part, checkout / part, ignore=shutil.ignore_patterns(".venv"))
     given = options(*STORES, "auth", "backend", "worker-1", checkout=checkout, log_dir=checkout / "reports" / "logs")
     with Stack.start(given, progress=lambda _: None) as stack:
         assert {status.state for status in stack.services() if status.twin is None} == {"ready"}

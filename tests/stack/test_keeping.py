@@ -26,6 +26,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     (root / "support").mkdir(parents=True)
     (root / "apex").mkdir()
+    (root / "targets").symlink_to(CHECKOUT / "targets")
     (root / "apex" / "settings.py").write_text("first = 1\n")
     for entry in (CHECKOUT / "support").iterdir():
         (root / "support" / entry.name).symlink_to(entry)

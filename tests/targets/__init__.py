@@ -1,0 +1,1 @@
+"""Tests of the reference platform that need no running stack."""
