@@ -10,7 +10,7 @@ Feature: Only a valid token gives access to the API
   Rule: A request without a valid token is refused and changes nothing
 
     @gate
-    @needs.published_api @needs.own_database
+    @needs.published_api @needs.own_database @needs.endpoint_rules
     Scenario Outline: An invalid token gives access to no endpoint
       Given Acme is <a plan> customer with one of each resource
       When an outsider calls every API endpoint with <an invalid token>

@@ -6,7 +6,7 @@ Feature: Customers cannot access each other's resources
   Strategic impact: A shared platform costs less to run than one per customer
 
   @API-02 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.published_api @needs.own_database
+  @needs.published_api @needs.own_database @needs.endpoint_rules
   Rule: A resource of another user looks like one that never existed
 
     @smoke

@@ -6,7 +6,7 @@ Feature: Invalid requests get a helpful error
   Strategic impact: A service that no request can break can be opened to every program
 
   @API-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.accounts @needs.published_api @needs.own_database
+  @needs.accounts @needs.published_api @needs.own_database @needs.endpoint_rules
   Rule: Invalid requests are refused with the field named, and store nothing
 
     @gate

@@ -10,7 +10,7 @@ Feature: Errors can be explained without exposing internal details
   Rule: An error has a stable code, a request ID and no internals
 
     @gate @exclusive
-    @needs.published_api
+    @needs.published_api @needs.endpoint_rules
     Scenario Outline: An outage is reported as a temporary error
       Given Acme is <a plan> customer with one of each resource
       When Acme calls the affected API endpoints while <an outage>

@@ -6,7 +6,7 @@ Feature: Users can do what their role permits, and nothing else
   Strategic impact: Large customers require roles that every endpoint enforces
 
   @API-04 @segment.early @segment.enterprise
-  @needs.roles @needs.published_api
+  @needs.roles @needs.published_api @needs.endpoint_rules
   Rule: Every endpoint has an access rule and enforces it
 
     @gate

@@ -6,7 +6,7 @@ Feature: A connected customer receives every step of a run
   Strategic impact: Live progress is what convinces a prospect in a demonstration
 
   @WSE-01 @segment.free @segment.early
-  @needs.live_events @needs.published_api
+  @needs.live_events @needs.published_events
   Rule: Every step of a run arrives as a published kind of event
 
     @smoke

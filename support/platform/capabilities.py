@@ -41,6 +41,8 @@ class Capability(Enum):
     JOB_RECORDS = "job records in an analytics store"
     RATE_LIMITS = "rate limits by plan"
     PUBLISHED_API = "a published description of its API"
+    PUBLISHED_EVENTS = "a published description of its live events"
+    ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"
     OWN_RECORDS = "tables whose meaning the suite knows"

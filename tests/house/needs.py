@@ -38,9 +38,15 @@ IMPLIED = (
     (Capability.ALLOWANCES, r"allowance|expense|budgets?\b"),
     (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
     (Capability.RATE_LIMITS, r"rate limit"),
+    (Capability.PUBLISHED_EVENTS, r"published event reference"),
+    (
+        Capability.ENDPOINT_RULES,
+        r"(?:every|affected|read-only) (?:\S+ )?API endpoints?|every request with|in every way|the same requests"
+        r"|access rule",
+    ),
     (
         Capability.PUBLISHED_API,
-        r"published API reference|published event reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
+        r"published API reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
         r"|every request with|in every way|the same requests",
     ),
     (Capability.TRACES, r"trace ID|IDs of its own request"),

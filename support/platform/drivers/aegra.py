@@ -8,6 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -205,13 +206,14 @@ class AegraDriver(HttpDriver):
         if not threads.done:
             return threads
         found: list[Json] = []
+        answer = threads
         for thread in threads.value.items:
             answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
             if not answer.done:
                 return answer
             found += answer.body
         found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
-        return Outcome("GET", "/threads/*/runs", 200, text=json.dumps(found), meaning=Meaning.DONE, read=_page(_run))
+        return replace(answer, method="GET", path="/threads/*/runs", text=json.dumps(found), read=_page(_run))
 
     def cancel_run(self, who: Caller, run_id: str) -> Outcome:
         return self.request(who, "POST", f"{self._place(run_id)}/cancel", read=self._remembered)
