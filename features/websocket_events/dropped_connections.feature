@@ -9,7 +9,7 @@ Feature: A dropped connection loses no events
   Rule: Reconnecting delivers missed events in order and once, or reports their loss
 
     @smoke
-    @needs.live_events @needs.run_numbers @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
+    @needs.live_events @needs.run_numbers @needs.resume @needs.cloud_accounts @needs.own_services
     Scenario: No event is lost when a connection is reset during a run
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches a running cost analysis
@@ -28,7 +28,7 @@ Feature: A dropped connection loses no events
       And the platform closes Acme's connection in time
 
     @gate
-    @needs.live_events @needs.run_numbers @needs.sequence_numbers @needs.resume @needs.cloud_accounts @needs.own_services
+    @needs.live_events @needs.run_numbers @needs.resume @needs.cloud_accounts @needs.own_services
     Scenario: A new connection delivers what a silently dropped one missed
       Given Acme is an Early customer with servers in the cloud
       And Acme watches a running cost analysis
@@ -37,7 +37,7 @@ Feature: A dropped connection loses no events
       And Acme's connections together show no gap and no duplicate
 
     @gate
-    @needs.run_numbers @needs.sequence_numbers @needs.cloud_accounts @needs.own_services
+    @needs.run_numbers @needs.cloud_accounts @needs.own_services @needs.user_streams
     Scenario Outline: On a slow network events are late but never wrong
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has <a connection>

@@ -203,6 +203,18 @@ def has_no_gap(after: int | None = None) -> BaseMatcher[SomeEvents]:
     return faultless("events numbered without gap, double or step back", faults_of, _all)
 
 
+def has_no_gap_in_any_run() -> BaseMatcher[SomeEvents]:
+    """The numbering within each run begins with its first event and has no gap and no double."""
+
+    def faults_of(stream: SomeEvents) -> list[str]:
+        events = of_run(stream, None)
+        runs = dict.fromkeys(event.run_id for event in events)
+        faults = [f"{fault} (run {run})" for run in runs for fault in _numbering(of_run(events, run))]
+        return faults if events else ["no event came"]
+
+    return faultless("each run's events numbered without gap, double or step back", faults_of, _all)
+
+
 def has_the_notice(notice_id: str, times: int = 1) -> BaseMatcher[SomeEvents]:
     """A notice came, exactly ``times`` times, and no other did."""
 

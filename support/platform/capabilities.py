@@ -26,6 +26,7 @@ class Capability(Enum):
     DELEGATION = "agents that delegate to others"
     USAGE_METERING = "reported resource usage"
     LIVE_EVENTS = "live events"
+    USER_STREAMS = "one stream with all live events of a user"
     RUN_NUMBERS = "live events that are numbered within their run"
     SEQUENCE_NUMBERS = "live events that are numbered for each user"
     TIMESTAMPS = "the times of live events"

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from enum import Enum
+from typing import Any
 
+from hamcrest.core.matcher import Matcher
+
+from support.matchers.story import has_no_gap, has_no_gap_in_any_run
 from support.platform.dialect import StreamControl
 from support.platform.events import EventCapture
 from support.scenario import agents
@@ -101,6 +105,13 @@ def reconnect(world: World, user: User) -> None:
     """Reconnect with the last sequence number seen, as a client does."""
     handshake = user.watching.reconnect(within=world.budgets.limit("reconnect"))
     world.evidence.note("reconnect", who=str(user), status=handshake.status, error=handshake.error)
+
+
+def without_gaps(world: World, capture: EventCapture) -> Matcher[Any]:
+    """Nothing is missing and nothing came twice: by the user's numbering, or else by that of each run."""
+    if world.platform.dialect.sequences:
+        return has_no_gap(after=capture.first_sequence)
+    return has_no_gap_in_any_run()
 
 
 def resyncs(capture: EventCapture) -> list[StreamControl]:

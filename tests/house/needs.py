@@ -24,8 +24,9 @@ IMPLIED = (
         r"\bwatches\b|connection has (?:received|stayed)|is notified|error event|connects to|stalled connection"
         r"|open tabs?|events",
     ),
-    (Capability.RUN_NUMBERS, r"in order, each once|in order, and nothing else"),
-    (Capability.SEQUENCE_NUMBERS, r"no gap|without a gap|once that events were missed"),
+    (Capability.RUN_NUMBERS, r"in order, each once|in order, and nothing else|no gap and no duplicate"),
+    (Capability.USER_STREAMS, r"slow connection|intermittent"),
+    (Capability.SEQUENCE_NUMBERS, r"no gap to|without a gap|once that events were missed"),
     (Capability.TIMESTAMPS, r"events arrive within the target time"),
     (Capability.ERROR_CODES, r"is notified .*(?:a retry|the worker was lost)|what to do"),
     (Capability.CALL_DURATIONS, r"duration reported"),
