@@ -9,7 +9,7 @@ Feature: The API serves many users at once, each within their rate limit
   Rule: Concurrent requests are answered correctly, in time and within the rate limit
 
     @gate @timing
-    @needs.conversations @needs.messages
+    @needs.conversations @needs.messages @needs.message_pages
     Scenario: Fifty concurrent users receive correct responses in time
       Given fifty customers with a conversation each
       When every user makes ten different requests at the same time

@@ -30,7 +30,7 @@ Feature: Concurrent writes lose nothing
         | a Free |
 
     @smoke
-    @needs.conversations @needs.messages
+    @needs.conversations @needs.messages @needs.message_moves
     Scenario: Messages moved to two conversations concurrently end up in one
       Given Acme is an Early customer with three conversations
       When Acme moves the first conversation's messages to each of the others at the same time

@@ -24,7 +24,7 @@ Feature: Conversations belong to their owner
       Then the pages have shown each remaining conversation once, newest first
 
     @gate
-    @needs.messages
+    @needs.messages @needs.message_pages
     Scenario: Pages show each message once while more are added
       Given Acme is an Early customer with a long conversation
       When Acme pages through the messages while more are added

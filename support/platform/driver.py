@@ -184,10 +184,10 @@ class Driver:
         """List the messages of a conversation, oldest first: a ``Page`` of ``Message``."""
         raise Lacking(self, Capability.CONVERSATIONS)
 
-    @of(Capability.MESSAGES)
+    @of(Capability.MESSAGE_MOVES)
     def move_messages(self, who: Caller, thread_id: str, to: str, message_ids: Sequence[str]) -> Outcome:
         """Move messages to another conversation."""
-        raise Lacking(self, Capability.MESSAGES)
+        raise Lacking(self, Capability.MESSAGE_MOVES)
 
     # -- what agents work on ----------------------------------------------------------------------------------
 

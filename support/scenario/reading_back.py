@@ -75,6 +75,7 @@ class _Reading:
                 partial(_messages_of, platform, id),
                 lambda item: Listed(item.id, item.content, item.run_id is not None),
                 newest_first=False,
+                paged=Capability.MESSAGE_PAGES in self.has,
             )
         found += [
             f"{user} can read conversation {id}, which was deleted"
@@ -135,9 +136,10 @@ class _Reading:
         listed: Callable[[Any], Listed],
         *,
         newest_first: bool,
+        paged: bool = True,
     ) -> list[str]:
         # Of a long list larger pages than wished for: it is not to take longer than the scenario.
-        size = None if self.size is None or len(book.entries) > self.size * _MOST_PAGES else self.size
+        size = None if not paged or self.size is None or len(book.entries) > self.size * _MOST_PAGES else self.size
         pages: list[list[Listed]] = []
         cursor: str | None = None
         while len(pages) < _MOST_PAGES:

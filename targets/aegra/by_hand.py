@@ -98,6 +98,17 @@ async def deleted(client: LangGraphClient) -> str:
     return f"status before {before['status']}; threads.delete: no error; runs.get afterwards: {after}"
 
 
+async def paged(client: LangGraphClient) -> str:
+    """DBL-02: a thread is shown on two pages when another one is created between them."""
+    for _ in range(3):
+        await client.threads.create()
+    first = await client.threads.search(limit=2, offset=0)
+    await client.threads.create()
+    second = await client.threads.search(limit=2, offset=2)
+    twice = {thread["thread_id"] for thread in first} & {thread["thread_id"] for thread in second}
+    return f"threads.search: {len(twice)} of 3 threads on both pages, none created while they were shown"
+
+
 async def secrets(client: LangGraphClient) -> str:
     """TLD-08: what a tool is called with is streamed as it is."""
     call = {
@@ -132,7 +143,7 @@ async def exits(client: LangGraphClient) -> str:
 
 
 async def _main(url: str, key: str) -> None:
-    for show in (internals, unknown_agent, cancelled_call, deleted, secrets, blocked, exits):
+    for show in (internals, unknown_agent, cancelled_call, deleted, paged, secrets, blocked, exits):
         print((show.__doc__ or "").strip(), "", sep="\n")
         print("   ", await show(customer(url, key)), flush=True)
 

@@ -15,6 +15,8 @@ IMPLIED = (
     (Capability.OPERATOR, r"\boperators?\b"),
     (Capability.CONVERSATIONS, r"conversation"),
     (Capability.MESSAGES, r"reads back|pages through|each have a conversation|messages moved"),
+    (Capability.MESSAGE_PAGES, r"pages through the messages"),
+    (Capability.MESSAGE_MOVES, r"messages moved|messages move"),
     (Capability.CANCELLATION, r"\bcancel"),
     (Capability.TIME_LIMITS, r"time limit|too long|timed[ -]out"),
     (Capability.DELEGATION, r"savings review|delegated"),

@@ -35,6 +35,9 @@ _MOST = 1000
 _MOST_ASSISTANTS = 100
 _TIMED_OUT = "Job exceeded maximum execution time"
 
+_GRAPH = {"graph_id": "probe"}
+"""Without a graph, which it would have from its first run on, a conversation has no state that could be written to."""
+
 _STATUSES = {
     "pending": RunStatus.QUEUED,
     "running": RunStatus.RUNNING,
@@ -133,7 +136,7 @@ class AegraDriver(HttpDriver):
     # -- conversations ----------------------------------------------------------------------------------------
 
     def create_thread(self, who: Caller, title: str) -> Outcome:
-        return self.request(who, "POST", "/threads", json={"metadata": {"title": title}}, read=_thread)
+        return self.request(who, "POST", "/threads", json={"metadata": {"title": title, **_GRAPH}}, read=_thread)
 
     def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
         asked = {"limit": limit or _MOST, "offset": int(cursor or 0), "sort_by": "created_at", "sort_order": "desc"}
@@ -147,6 +150,18 @@ class AegraDriver(HttpDriver):
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/threads/{thread_id}")
+
+    def post_message(self, who: Caller, thread_id: str, content: str) -> Outcome:
+        # A message is added to the state of the conversation, as the node that takes requests would do it.
+        id = str(uuid.uuid4())
+        message = {"role": "user", "content": content, "id": id}
+        return self.request(
+            who,
+            "POST",
+            f"/threads/{thread_id}/state",
+            json={"values": {"messages": [message]}, "as_node": "begin"},
+            read=lambda _: values.Message(id, "user", content, thread_id=thread_id),
+        )
 
     def messages(self, who: Caller, thread_id: str, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
         # They are part of the conversation's state, and not paged.
