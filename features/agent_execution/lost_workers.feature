@@ -6,11 +6,11 @@ Feature: A run never hangs because its worker stopped
   Strategic impact: Running on cheap machines that may fail keeps our prices low
 
   @AEC-12 @segment.mid @segment.enterprise
-  @needs.own_services @needs.separate_workers
+  @needs.own_services
   Rule: A lost run fails in time, and no run is executed twice
 
     @gate @exclusive
-    @needs.live_events @needs.error_codes
+    @needs.live_events @needs.error_codes @needs.separate_workers
     Scenario: The customer is notified in time that the worker was lost
       Given Acme is a Mid customer
       And Acme watches events
@@ -28,7 +28,7 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
-    @needs.cancellation
+    @needs.cancellation @needs.separate_workers
     Scenario: A lost run that was cancelled ends, too
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
@@ -36,7 +36,7 @@ Feature: A run never hangs because its worker stopped
       Then the run is stored as cancelled in time
 
     @gate @exclusive
-    @needs.live_events
+    @needs.live_events @needs.separate_workers
     Scenario: A worker taken for dead changes nothing when it wakes up
       Given Acme is a Mid customer
       And Acme watches events
@@ -46,7 +46,7 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
-    @needs.live_events @needs.run_numbers
+    @needs.live_events @needs.run_numbers @needs.separate_workers
     Scenario: A worker that shuts down finishes its runs first
       Given Acme is a Mid customer
       And Acme watches events

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from hamcrest import equal_to
 
 from support.agent_execution.run_tracking import worker_of
+from support.platform.capabilities import Capability
+from support.platform.components import Component
 from support.scenario.partner import own_path
 from support.scenario.world import RunHandle, World
 
@@ -13,8 +15,10 @@ _STOPPING = 1.0
 
 
 def crash(world: World, run: RunHandle) -> None:
-    """Kill the run's worker."""
+    """Kill the run's worker; where it serves the API as well, another instance does so from then on."""
     worker = worker_of(world, run)
+    if Capability.SEPARATE_WORKERS not in world.target.capabilities:
+        world.faults.start_spare(Component.SPARE_API)
     world.breaks_stories("the worker crashes in the middle of a tool call")
     world.faults.lose(worker)
 

@@ -122,7 +122,7 @@ class Faults:
 
     def own_link(self, who: str) -> Link:
         """A link to the platform that only one customer uses, so that a fault on it is theirs alone."""
-        link = self._stack.open_link(self._target.part(Component.API).service)
+        link = self._stack.open_link(self._target.part(Component.API).link)
         self._undo.register(f"close the link of {who}", link.close)
         return link
 

@@ -58,7 +58,9 @@ class Aegra(Platform):
     stores: ClassVar[Sequence[str]] = ("postgres-primary", "redis", "cloud", "partner")
     instances: ClassVar[Sequence[str]] = INSTANCES
     spares: ClassVar[Mapping[str, str]] = SPARES
-    links: ClassVar[Mapping[str, str]] = {name: name for name in (*INSTANCES, *SPARES)}
+    # Customers come over one link, as over the balancer of a deployment.
+    links: ClassVar[Mapping[str, str]] = {"aegra": "aegra-1", **{name: name for name in (*INSTANCES, *SPARES)}}
+    fallbacks: ClassVar[Mapping[str, str]] = {"aegra": "aegra-2"}
 
     def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
         self._shared = shared
@@ -76,7 +78,7 @@ class Aegra(Platform):
     def addresses(self) -> Mapping[str, str]:
         shared = self._shared
         return {
-            "backend_url": shared.link_url("aegra-1"),
+            "backend_url": shared.link_url("aegra"),
             "spare_backend_url": shared.link_url("aegra-2"),
             "backend_direct_url": f"http://{LOOPBACK}:{shared.ports['aegra-1']}",
             # It has one role for everything.

@@ -38,7 +38,7 @@ class Control:
         self._turns = {name: asyncio.Lock() for name in self._services}
         self._provider = provider
         self._proxies = proxies_socket
-        self._targets = {plan.name: plan.target for plan in provider.links()}
+        self._targets = {plan.name: {"target": plan.target, "fallback": plan.fallback} for plan in provider.links()}
         self._ports = ports
         self._fingerprint = fingerprint
         self._is_up = is_up
@@ -98,7 +98,7 @@ class Control:
             raise StackError(f"there is no link {target}; there are {', '.join(sorted(self._targets))}")
         name, port = f"{target}#{next(self._numbers)}", self._ports.reserve()
         try:
-            await wire.call(self._proxies, "open", name=name, port=port, target=self._targets[target])
+            await wire.call(self._proxies, "open", name=name, port=port, **self._targets[target])
         except StackError:
             self._ports.release(port)
             raise

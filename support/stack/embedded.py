@@ -90,7 +90,10 @@ class EmbeddedProvider(Provider):
 
     def links(self) -> Sequence[LinkPlan]:
         ports, link_ports = self._shared.ports, self._shared.link_ports
-        return [LinkPlan(name, link_ports[name], ports[target]) for name, target in self._lines.items()]
+        fallbacks = {name: ports[service] for name, service in self._platform.fallbacks.items()}
+        return [
+            LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name)) for name, target in self._lines.items()
+        ]
 
     def proxies(self, control_socket: Path) -> Launch:
         return self._shared.python.launch("support.stack.proxies", str(control_socket))

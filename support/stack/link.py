@@ -77,10 +77,11 @@ class _Connection:
         """Connect to the server. On a link where nothing gets through, the server does not hear of the customer."""
         await self._link.passable.wait()
         loop = asyncio.get_running_loop()
-        try:
-            await loop.create_connection(lambda: self.server, LOOPBACK, self._link.target)
-        except OSError:
-            self.reset()
+        for target in self._link.targets:
+            with contextlib.suppress(OSError):
+                await loop.create_connection(lambda: self.server, LOOPBACK, target)
+                return
+        self.reset()
 
     def set_fault(self, fault: Fault | None) -> None:
         self._to_server.set_fault(fault)
@@ -128,10 +129,11 @@ class _Connection:
 
 
 class Link:
-    """A listening port on 127.0.0.1 that leads to the port `target`."""
+    """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`."""
 
-    def __init__(self, name: str, port: int, target: int) -> None:
-        self.name, self.port, self.target = name, port, target
+    def __init__(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
+        self.name, self.port = name, port
+        self.targets = (target,) if fallback is None else (target, fallback)
         self.counters = Counters()
         self.connections: set[_Connection] = set()
         self.fault: Fault | None = None

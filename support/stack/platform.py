@@ -58,13 +58,15 @@ class Platform(Protocol):
     """The services of one platform.
 
     stores: those of `STORES` that it needs. instances: its own services, in the order in which they are shown.
-    spares: services that are started on demand, each beside the one that it is like. links: to its services, by name.
+    spares: services that are started on demand, each beside the one that it is like. links: to its services, by name;
+    fallbacks: of those links that lead to a second service where the first does not take connections any more.
     """
 
     stores: ClassVar[Sequence[str]]
     instances: ClassVar[Sequence[str]]
     spares: ClassVar[Mapping[str, str]]
     links: ClassVar[Mapping[str, str]]
+    fallbacks: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
         """`target` is what the platform's `target.toml` says. Raises StackError."""

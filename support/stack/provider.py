@@ -29,11 +29,15 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class LinkPlan:
-    """A link to open before any service starts: a listening port that leads to the service's own."""
+    """A link to open before any service starts: a listening port that leads to the service's own.
+
+    fallback: the port of another service, for what the first does not take any more.
+    """
 
     name: str
     port: int
     target: int
+    fallback: int | None = None
 
 
 class Provider(Protocol):

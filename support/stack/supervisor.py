@@ -156,7 +156,8 @@ class Supervisor:
         if not await poll(dial, seconds=self._options.start_seconds, ended=proxies.ended):
             raise failure("proxies", proxies, control_socket.parent)
         for plan in provider.links():
-            await wire.call(control_socket, "open", name=plan.name, port=plan.port, target=plan.target)
+            ports = {"port": plan.port, "target": plan.target, "fallback": plan.fallback}
+            await wire.call(control_socket, "open", name=plan.name, **ports)
 
     def _start_reaper(self, run_dir: Path) -> subprocess.Popen[bytes]:
         """Clears up should this process be killed; so it alone is not tied to this process's life."""

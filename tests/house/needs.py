@@ -58,7 +58,7 @@ IMPLIED = (
         r"start and the end of each tool call|lost database connection|corrupted|database holds nothing",
     ),
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
-    (Capability.SEPARATE_WORKERS, r"worker of the run"),
+    (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
     (Capability.OWN_DATABASE, r"the database|every table|corrupted|database connection|data is unchanged"),
     (
         Capability.OWN_SERVICES,

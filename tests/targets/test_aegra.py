@@ -87,9 +87,9 @@ def test_conversations_belong_to_their_owner(platform: AegraDriver, customer: An
     thread = platform.create_thread(customer, "Costs").require()
     assert platform.rename_thread(customer, thread.id, "Costs of May").require().title == "Costs of May"
     assert [each.title for each in platform.threads(customer).require().items] == ["Costs of May"]
-    stranger = somebody(platform)
-    assert platform.thread(stranger, thread.id).meaning is Meaning.NOT_FOUND
-    assert platform.threads(stranger).require().items == []
+    outsider = somebody(platform)
+    assert platform.thread(outsider, thread.id).meaning is Meaning.NOT_FOUND
+    assert platform.threads(outsider).require().items == []
     assert platform.delete_thread(customer, thread.id).done
     assert platform.thread(customer, thread.id).meaning is Meaning.NOT_FOUND
 
