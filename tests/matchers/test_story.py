@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 from hamcrest.core.string_description import StringDescription
 
-from support.matchers.story import has_no_gap, has_the_notice, story_faults, tells_a_complete_story
+from support.matchers.story import (
+    has_no_gap,
+    has_no_gap_in_any_run,
+    has_the_notice,
+    story_faults,
+    tells_a_complete_story,
+)
 from support.platform.story import Event
 from tests.matchers.stories import END, GOOD, RUN, START, THOUGHT, call, told, with_delegates, with_tools
 
@@ -174,6 +180,24 @@ def test_a_new_epoch_counts_anew():
     old = [replace(event, epoch="a") for event in with_tools()]
     new = [replace(event, epoch="b") for event in told(START, THOUGHT, END, run="run-2", first_sequence=1)]
     assert has_no_gap(after=0).matches([*old, *new])
+
+
+def test_no_gap_within_each_run_where_users_have_no_numbers():
+    pairs = zip(with_tools(), told(START, THOUGHT, *call("a"), *call("b"), END, run="run-2"), strict=True)
+    mixed = [replace(event, sequence=None) for pair in pairs for event in pair]
+    assert has_no_gap_in_any_run().matches(mixed)
+    assert not has_no_gap_in_any_run().matches(mixed[:2] + mixed[4:])
+    assert not has_no_gap_in_any_run().matches([*mixed, mixed[-1]])
+    assert not has_no_gap_in_any_run().matches([])
+
+
+def test_where_a_platform_says_no_times_none_are_missed():
+    untimed = [replace(event, timestamp=None, is_timed=False, received_wall=5.0) for event in with_tools()]
+    assert story_faults(untimed) == []
+    assert {event.moment for event in untimed} == {5.0}
+    assert "no readable timestamp" in "; ".join(
+        story_faults([replace(event, timestamp=None) for event in with_tools()])
+    )
 
 
 def test_a_notice_comes_once_and_alone():

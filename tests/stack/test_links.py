@@ -245,3 +245,20 @@ def test_what_an_unknown_line_is_told(proxies: Path, port: int):
 def test_faults_that_make_no_sense_are_refused(wrong: dict[str, Any]):
     with pytest.raises(ValueError, match=r"fault|direction"):
         Fault(**wrong)
+
+
+def test_what_the_first_does_not_take_the_second_does(proxies: Path, server: EchoServer):
+    ports = PortRange(20000, 29999)
+    port, nobody, first = ports.reserve(), ports.reserve(), EchoServer()
+    wire.ask(proxies, "open", 5, name="two", port=port, target=first.port, fallback=server.port)
+    with customer(port) as connected:
+        connected.round_trip(b"to the first")
+    first.close()
+    with customer(port) as connected:
+        connected.round_trip(b"to the second")
+    assert (bytes(first.received), bytes(server.received)) == (b"to the first", b"to the second")
+    wire.ask(proxies, "close", 5, name="two")
+    wire.ask(proxies, "open", 5, name="none", port=port, target=nobody, fallback=nobody)
+    assert fate_of_a_newcomer(port) == "reset"
+    wire.ask(proxies, "close", 5, name="none")
+    ports.close()

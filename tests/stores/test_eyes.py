@@ -1,6 +1,7 @@
 """Eyes on real stores: a marker is seen in any table and key, and it is known whose place that is."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -72,6 +73,30 @@ def test_a_row_is_theirs_whose_id_its_first_known_column_holds(stack: Stack, row
     assert seen_in_tables(rows) == set(), "a table that is gone is not missed"
 
 
+def test_where_no_column_says_whose_a_row_is_an_expression_may(stack: Stack):
+    ownership = replace(OWNERSHIP, tables={"checkpoints": "split_part(t.place, '.', 2)"})
+    eyes = PostgresEyes(stack.addresses.postgres_observer_url, ownership)
+    eyes.look([], EVERYBODY)
+    with psycopg.connect(stack.addresses.postgres_owner_url, autocommit=True) as owner:
+        owner.execute("create table checkpoints (place text, value text)")
+        try:
+            owner.execute("insert into checkpoints values ('users.user-1.usage', %s)", [MARKER])
+            assert seen_in_tables(eyes) == {("the table checkpoints", "tenant-1")}
+        finally:
+            owner.execute("drop table checkpoints")
+    eyes.close()
+
+
+def test_the_runs_are_those_of_the_statement(stack: Stack):
+    statement = "select 'run-1', 'user-1', 'tenant-1', 'completed', true where 'tenant-1' = any(%(tenants)s)"
+    ownership = replace(OWNERSHIP, runs=statement, run_ids="select 'run-1'")
+    eyes = PostgresEyes(stack.addresses.postgres_observer_url, ownership)
+    assert [(run.id, run.has_ended) for run in eyes.runs(["tenant-1"])] == [("run-1", True)]
+    assert eyes.runs(["tenant-2"]) == []
+    assert eyes.every_run() == {"run-1"}
+    eyes.close()
+
+
 def test_a_row_of_the_analytics_store_is_theirs_or_nobodys(stack: Stack):
     eyes = ClickHouseEyes(stack.addresses.clickhouse_url, OWNERSHIP.columns)
 
@@ -91,6 +116,19 @@ def test_a_row_of_the_analytics_store_is_theirs_or_nobodys(stack: Stack):
     finally:
         run("drop table figures")
         run("drop table notes")
+        eyes.close()
+
+
+def test_a_key_is_theirs_whose_run_it_names_where_users_have_no_streams(stack: Stack):
+    client = redis.Redis.from_url(stack.addresses.redis_url)
+    eyes = RedisEyes(stack.addresses.redis_url, ApexDriver.dialect, Ownership([], NO_RUNS, NO_RUNS))
+    client.rpush("run:cache:run-1", MARKER)
+    try:
+        assert places(eyes.look([], EVERYBODY)[0]) == {("the Redis key run:cache:run-1", None)}
+        eyes.know({"run-1": "tenant-1"})
+        assert places(eyes.look([], EVERYBODY)[0]) == {("the Redis key run:cache:run-1", "tenant-1")}
+    finally:
+        client.delete("run:cache:run-1")
         eyes.close()
 
 
