@@ -18,7 +18,7 @@ Feature: The status of a run can be read at any time
       And the progress that Acme has read has grown with each answer
 
     @gate
-    @needs.delegation @needs.cloud_accounts
+    @needs.delegation @needs.cloud_accounts @needs.progress
     Scenario: Progress does not fall when agents take turns
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme has started a savings review that waits for the partner's price list

@@ -27,6 +27,7 @@ Feature: Independent tools run in parallel
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate
+    @needs.branches
     Scenario: Quick questions do not wait for a slow one beside them
       Given Acme is a Mid customer
       When Acme runs an agent that asks two quick questions beside one that the partner leaves open
@@ -34,6 +35,7 @@ Feature: Independent tools run in parallel
       And the run is stored as completed
 
     @gate
+    @needs.branches
     Scenario: A failing tool does not stop the one beside it
       Given Acme is a Mid customer
       When Acme runs an agent that continues with one tool when the one beside it fails

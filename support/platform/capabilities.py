@@ -26,6 +26,7 @@ class Capability(Enum):
     CANCELLATION = "runs that can be cancelled"
     TIME_LIMITS = "time limits for runs"
     DELEGATION = "agents that delegate to others"
+    BRANCHES = "agents that follow several lines of work at once"
     USAGE_METERING = "reported resource usage"
     LIVE_EVENTS = "live events"
     USER_STREAMS = "one stream with all live events of a user"

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -21,7 +22,7 @@ from langgraph.types import Send
 from probe import accounts, savings, script
 from probe.failures import ToolError
 from probe.model import say
-from probe.moves import Block, Call, Calls, Ignore, Plan, Think, ToolFailed
+from probe.moves import Block, Call, Calls, Ignore, Plan, Think, ToolFailed, Wait
 from probe.tools import CALLER, TOOLS, Caller
 from pydantic import ValidationError
 
@@ -93,6 +94,9 @@ def _agent(plan_of: Callable[[Known], Plan], needs_records: bool) -> Callable[..
                         await _block(move.seconds)
                     case Ignore() if is_new:
                         await _ignore(move.seconds)
+                    case Wait() if is_new:
+                        with suppress(asyncio.CancelledError):
+                            await asyncio.get_running_loop().create_future()
                     case Calls():
                         turns = [_turn(run, number, at, each) for at, each in enumerate(move.calls)]
                         if is_new:

@@ -45,6 +45,11 @@ class Ignore:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Does nothing until it is cancelled, and then goes on."""
+
+
 class ToolFailed(Exception):
     """A tool could not do its work: ``code`` is tool_failed, invalid_parameters or unknown_tool."""
 
@@ -58,7 +63,7 @@ class ToolFailed(Exception):
         return {"code": self.code, "message": self.message, "recoverable": self.recoverable}
 
 
-Move = Think | Calls | Block | Ignore
+Move = Think | Calls | Block | Ignore | Wait
 Answer = dict[str, Any]
 Plan = Generator[Move, Any, Answer]
 """Returns the answer."""

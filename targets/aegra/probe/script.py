@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from probe.moves import Answer, Block, Call, Calls, Ignore, Plan, Think, ToolFailed, call
+from probe.moves import Answer, Block, Call, Calls, Ignore, Plan, Think, ToolFailed, Wait, call
 
 
 def follow(steps: list[dict[str, Any]]) -> Plan:
@@ -48,6 +48,8 @@ def follow(steps: list[dict[str, Any]]) -> Plan:
                 yield Block(value)
             case "ignore":
                 yield Ignore(value)
+            case "wait":
+                yield Wait()
             case "exit":
                 sys.exit(value)
             case "raise":

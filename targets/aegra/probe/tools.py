@@ -1,6 +1,7 @@
 """The tools: what they are called with is checked by LangChain, what they give is a JSON object."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -221,6 +222,12 @@ async def probe_break(message: str) -> dict[str, Any]:
 
 
 @tool
+async def probe_exit(message: str) -> dict[str, Any]:
+    """Ends its process."""
+    sys.exit(message)
+
+
+@tool
 async def probe_sign_in(path: str, user: str, password: str, proxy: str, headers: list[str]) -> dict[str, Any]:
     """Signs in at a partner."""
     sent = {"user": user, "password": password, "proxy": proxy, "headers": headers}
@@ -232,6 +239,6 @@ TOOLS: dict[str, BaseTool] = {
     each.name: each
     for each in (
         *(list_instances, read_utilisation, read_prices, tag_instances, stop_instances, resize_instance),
-        *(probe_fetch, probe_read_on, probe_research, probe_fail, probe_break, probe_sign_in),
+        *(probe_fetch, probe_read_on, probe_research, probe_fail, probe_break, probe_exit, probe_sign_in),
     )
 }
