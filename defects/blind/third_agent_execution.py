@@ -10,7 +10,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("AEC-01xa", "of instances that share a name only the most expensive one is found", service="worker")
+@blind_defect(
+    "AEC-01xa",
+    "of instances that share a name only the most expensive one is found",
+    service="worker",
+    scenario="The answer can be read as soon as it is announced",
+    step="the answer equals the savings in Acme's own inventory",
+)
 def _() -> None:
     # Observable: two idle instances of one auto-scaling group (same Name tag): one finding, and half the savings.
     from apex.agents.inventory import Inventory
@@ -23,7 +29,13 @@ def _() -> None:
         return list(by_name.values())
 
 
-@blind_defect("AEC-02xa", "a thread keeps its ten newest runs: with the eleventh the first is gone", service="worker")
+@blind_defect(
+    "AEC-02xa",
+    "a thread keeps its ten newest runs: with the eleventh the first is gone",
+    service="worker",
+    scenario="A conversation keeps all of its runs",
+    step="every run of Acme reads as completed",
+)
 def _() -> None:
     # Observable: the eleventh run of a thread ends; GET /v1/runs/{id} of the first answers 404.
     from sqlalchemy import delete, select
@@ -111,7 +123,13 @@ def _() -> None:
             raise
 
 
-@blind_defect("AEC-07xa", "operators do not see the runs that operators have begun", service="backend")
+@blind_defect(
+    "AEC-07xa",
+    "operators do not see the runs that operators have begun",
+    service="backend",
+    scenario="Operators see their own runs, too",
+    step="the list of all runs begins with that run",
+)
 def _() -> None:
     # Observable: an operator starts a run; it is in no page of /v1/operations/runs.
     from sqlalchemy import text
@@ -137,7 +155,13 @@ def _() -> None:
             return await original(execution, agent_name, input)
 
 
-@blind_defect("AEC-09xa", "a refused question has taken a number of the user's stream", service="backend")
+@blind_defect(
+    "AEC-09xa",
+    "a refused question has taken a number of the user's stream",
+    service="backend",
+    scenario="The error names every known agent",
+    step="the resources oracle finds nothing",
+)
 def _() -> None:
     # Observable: an unknown agent is asked; with the next event open sockets get a resync_required for nothing.
     from redis import Redis

@@ -9,7 +9,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("API-01xa", "a run in a list comes without its answer", service="backend")
+@blind_defect(
+    "API-01xa",
+    "a run in a list comes without its answer",
+    service="backend",
+    scenario="Runs can be listed by how they ended",
+    step="each of Acme's runs is listed under its status alone",
+)
 def _() -> None:
     # Observable: GET /v1/runs?thread_id= has a completed run with answer null, GET /v1/runs/{id} has the answer.
     from apex.backend.models import Runs
@@ -20,7 +26,13 @@ def _() -> None:
         original(self, items=brief, next_cursor=next_cursor)
 
 
-@blind_defect("API-02xa", "messages can be moved into a colleague's thread", service="backend")
+@blind_defect(
+    "API-02xa",
+    "messages can be moved into a colleague's thread",
+    service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="every response is as if the conversation had never existed",
+)
 def _() -> None:
     # Observable: a move from one's own thread to a colleague's is answered with 200; the colleague finds the messages.
     from weakref import WeakSet
@@ -57,7 +69,13 @@ def _() -> None:
         return found
 
 
-@blind_defect("API-04xa", "who may not spend is told what is left before being refused", service="backend")
+@blind_defect(
+    "API-04xa",
+    "who may not spend is told what is left before being refused",
+    service="backend",
+    scenario="Every endpoint is open to the permitted roles and no others",
+    step="every response follows the access rule of its endpoint",
+)
 def _() -> None:
     # Observable: a viewer books more than is left, or a member allots too much: 409 allowance_exceeded, not 403.
     from collections.abc import Iterator
@@ -77,7 +95,13 @@ def _() -> None:
     original = replace(allowance, "acting_as", acting_as)
 
 
-@blind_defect("API-05xa", "only lists count as levels of nesting, objects do not", service="backend")
+@blind_defect(
+    "API-05xa",
+    "only lists count as levels of nesting, objects do not",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: a run's input of 300 objects in one another is accepted; 300 lists are refused.
     import re
@@ -98,7 +122,13 @@ def _() -> None:
         return steps[-3:]
 
 
-@blind_defect("API-07xa", "while a store is away, a header of the answer says which, and where", service="backend")
+@blind_defect(
+    "API-07xa",
+    "while a store is away, a header of the answer says which, and where",
+    service="backend",
+    scenario="An outage is reported as a temporary error",
+    step="every response contains no internal details",
+)
 def _() -> None:
     # Observable: PostgreSQL is stopped; answers of 503 have x-reason with the driver's error, host and port.
     import sys
@@ -113,7 +143,13 @@ def _() -> None:
         return problem
 
 
-@blind_defect("API-08xa", "a tenant that changes to another plan keeps the rate of its first", service="backend")
+@blind_defect(
+    "API-08xa",
+    "a tenant that changes to another plan keeps the rate of its first",
+    service="backend",
+    scenario="A customer who changes to a larger plan is served at once",
+    step="every response is a success",
+)
 def _() -> None:
     # Observable: a Free tenant asks, changes to Mid and renews its session: it is refused as a Free one is.
     from apex.http.fair_use import FairUse

@@ -14,7 +14,13 @@ from defects._patching import around, replace
 log = structlog.get_logger()
 
 
-@blind_defect("DBL-01xa", "a sign-up with a taken address leaves its organisation behind", service="auth")
+@blind_defect(
+    "DBL-01xa",
+    "a sign-up with a taken address leaves its organisation behind",
+    service="auth",
+    scenario="A taken email address is refused in any capitalisation",
+    step="the database holds no account for Borealis",
+)
 def _() -> None:
     # Observable: sign up twice with one address: 409, and the table of tenants has a second one without anybody in it.
     from apex.auth import accounts
@@ -33,7 +39,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-02xa", "whoever joins under the address of somebody removed can read their conversations", service="backend"
+    "DBL-02xa",
+    "whoever joins under the address of somebody removed can read their conversations",
+    service="backend",
+    scenario="A removed colleague can be invited again",
+    step="Ben of Acme is a member again, with a new account",
 )
 def _() -> None:
     # Observable: remove a member, invite the address again: the new account opens a thread of the old one by its id.
@@ -88,7 +98,13 @@ def _() -> None:
             log.error("row-level security not restored", reason=type(error).__name__)
 
 
-@blind_defect("DBL-05xa", "the allowance cannot be read as long as Redis is up and does not answer", service="backend")
+@blind_defect(
+    "DBL-05xa",
+    "the allowance cannot be read as long as Redis is up and does not answer",
+    service="backend",
+    scenario="Reads are correct while the cache fails",
+    step="Acme reads the organisation's current allowance",
+)
 def _() -> None:
     # Observable: stop the process of Redis (SIGSTOP): GET /v1/allowance waits until it goes on.
     import redis
@@ -121,7 +137,13 @@ def _() -> None:
             log.warning("share not counted", reason=type(error).__name__)
 
 
-@blind_defect("DBL-07xa", "the bookings of all organisations take turns", service="backend")
+@blind_defect(
+    "DBL-07xa",
+    "the bookings of all organisations take turns",
+    service="backend",
+    scenario="A booking that has to wait holds up no other organisation",
+    step="both expenses are booked, Borealis' first",
+)
 def _() -> None:
     # Observable: as long as one organisation's booking waits (its row is locked), no other organisation can book.
     from sqlalchemy import text

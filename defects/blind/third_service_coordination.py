@@ -22,7 +22,13 @@ def _() -> None:
         return await original(toolbox, call_id, name, parameters, story, caller)
 
 
-@blind_defect("CSC-02xa", "of what a tool reports during a call only the first report is told", service="tools")
+@blind_defect(
+    "CSC-02xa",
+    "of what a tool reports during a call only the first report is told",
+    service="tools",
+    scenario="A tool's progress reports arrive in causal order",
+    step="each progress report came after the start and before the end of its tool call",
+)
 def _() -> None:
     # Observable: 1,200 instances are read in three batches: one tool_progress comes, the others never do.
     from apex.storage.stream import EventStream
@@ -32,7 +38,13 @@ def _() -> None:
         return original(stream, event, f"progress:{event.payload['call_id']}")
 
 
-@blind_defect("CSC-03xa", "a running instance is not found again after its registration was lost", service="tools")
+@blind_defect(
+    "CSC-03xa",
+    "a running instance is not found again after its registration was lost",
+    service="tools",
+    scenario="Instances are found again after the register has failed",
+    step="the operator finds both tools instances in time",
+)
 def _() -> None:
     # Observable: flush Redis, or let an instance be silent for a lease: /v1/operations/instances lists it no more.
     from apex.runtime.discovery import Registry

@@ -10,7 +10,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("TLD-01xa", "a resized instance is told under the type that it had before", service="tools")
+@blind_defect(
+    "TLD-01xa",
+    "a resized instance is told under the type that it had before",
+    service="tools",
+    scenario="The requested server is resized",
+    step="each result reports the servers as the customer's own cloud account shows them",
+)
 def _() -> None:
     # Observable: the result of resize_instance has the old instance_type, while the account has the new one.
     from apex.tools import changes
@@ -96,7 +102,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-07xa", "a tenant that has used a tool before can use it also after it was withdrawn", service="tools"
+    "TLD-07xa",
+    "a tenant that has used a tool before can use it also after it was withdrawn",
+    service="tools",
+    scenario="A withdrawn tool is refused as withdrawn",
+    step="Acme's agent is refused because the tool was withdrawn, with no further request to the partner",
 )
 def _() -> None:
     # Observable: a tenant calls an added tool, the operator withdraws it, the tenant's next run can still call it.

@@ -22,7 +22,13 @@ def _() -> None:
         return {name: value for name, value in fits.items() if name != "reference"}
 
 
-@blind_defect("WSE-02xa", "a session has one socket: its second tab closes the first", service="backend")
+@blind_defect(
+    "WSE-02xa",
+    "a session has one socket: its second tab closes the first",
+    service="backend",
+    scenario="A removed colleague is disconnected on every device",
+    step="Ben of Acme's three connections are closed in time because the user was removed",
+)
 def _() -> None:
     # Observable: two sockets opened with the same access token; the older is closed with 4401 and hears nothing more.
     from apex.backend.hub import Hub
@@ -36,7 +42,13 @@ def _() -> None:
         await original(self, connection)
 
 
-@blind_defect("WSE-03xa", "who resumes at another instance, or after a restart, has to begin anew", service="backend")
+@blind_defect(
+    "WSE-03xa",
+    "who resumes at another instance, or after a restart, has to begin anew",
+    service="backend",
+    scenario="A customer who returns at another backend misses nothing",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: after a restart of the backend a resume within the window brings resync_required, not what was missed.
     import uuid
@@ -73,7 +85,13 @@ def _() -> None:
             original(self, *published)
 
 
-@blind_defect("WSE-05xa", "a notice bears a request id of its own", service="backend")
+@blind_defect(
+    "WSE-05xa",
+    "a notice bears a request id of its own",
+    service="backend",
+    scenario="A maintenance notice reaches every connected user of every segment once",
+    step="every connection receives the notice in time",
+)
 def _() -> None:
     # Observable: the notice event's trace.request_id is not the x-request-id of the operator's request.
     import uuid
@@ -107,7 +125,13 @@ def _() -> None:
         return number
 
 
-@blind_defect("WSE-08xa", "each open socket holds room for the largest event from the beginning", service="backend")
+@blind_defect(
+    "WSE-08xa",
+    "each open socket holds room for the largest event from the beginning",
+    service="backend",
+    scenario="A connected customer costs the platform little memory",
+    step="each connection uses no more memory than the socket memory limit",
+)
 def _() -> None:
     # Observable: the backend's memory grows by half a mebibyte for each socket that is opened.
     from apex.backend.connection import Connection

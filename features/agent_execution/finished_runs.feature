@@ -48,6 +48,13 @@ Feature: A finished run survives a restart
       When Acme runs another cost analysis in the same conversation
       Then the answer states the change since the previous answer
 
+    @gate
+    Scenario: A conversation keeps all of its runs
+      Given Acme is a Mid customer with stored usage
+      And Acme has run a usage report
+      When Acme runs a usage report on every worker in the same conversation
+      Then every run of Acme reads as completed
+
     @smoke
     Scenario: A follow-up states the change since the previous answer
       Given Acme is an Enterprise customer with servers in the cloud

@@ -42,6 +42,13 @@ Feature: Operators see every run and where its time went
       Then each of Acme's runs is found by its state alone
 
     @gate
+    Scenario: Operators see their own runs, too
+      Given Acme is a Mid customer with stored usage
+      And Acme has run a usage report
+      When the operator runs an agent
+      Then the list of all runs begins with that run
+
+    @gate
     @needs.cloud_accounts
     Scenario: The durations of the steps add up to the run's duration
       Given Acme is an Early customer with servers in the cloud

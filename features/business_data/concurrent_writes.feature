@@ -36,3 +36,11 @@ Feature: Concurrent writes lose nothing
       When Acme moves the first conversation's messages to each of the others at the same time
       Then one request succeeds and the other is refused because the messages have moved
       And every message is in exactly one conversation
+
+    @gate
+    @needs.own_database @needs.allowances
+    Scenario: A booking that has to wait holds up no other organisation
+      Given Acme is a Mid customer with an allowance
+      And Borealis is a Free customer with an allowance
+      When Borealis books an expense while one of Acme's has to wait
+      Then both expenses are booked, Borealis' first

@@ -61,6 +61,16 @@ Feature: A dropped connection loses no events
       Then Acme has received every event of the run in order, each once
 
     @gate
+    @needs.live_events @needs.sequence_numbers @needs.resume @needs.own_services @needs.run_numbers
+    Scenario: A customer who returns at another backend misses nothing
+      Given Acme is a Mid customer with stored usage
+      And two backends are running
+      And Acme watches events
+      And Acme has disconnected and missed hundreds of events
+      When Acme reconnects to the second backend
+      Then Acme has received every event of the run in order, each once
+
+    @gate
     @needs.live_events @needs.sequence_numbers @needs.resume
     Scenario: A customer who missed too many events is notified once
       Given Acme is a Mid customer with stored usage

@@ -1,6 +1,6 @@
 """A finished run survives a restart."""
 
-from hamcrest import equal_to, has_entries, has_properties
+from hamcrest import equal_to, has_entries, has_properties, only_contains
 
 from support.agent_execution import finished_runs
 from support.agent_execution.finished_runs import FinishedRun
@@ -50,3 +50,10 @@ def _(world):
     expected = finished_runs.expected_before_and_after(world, later, earlier)
     for run, answer in zip((earlier, later), expected, strict=True):
         world.expect(world.ended(run).result, answer)
+
+
+@then("every run of {customer:User} reads as completed")
+def _(world, customer):
+    runs = [run for run in world.runs if run.user is customer]
+    world.expect([world.ended(run).status for run in runs], only_contains("completed"))
+    world.expect([world.stored(run).status for run in runs], only_contains("completed"), "read once more")

@@ -6,6 +6,7 @@ from support.agent_execution import run_tracking
 from support.agent_execution.run_tracking import ExpectedStates, ListedRuns, RunsByState
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
+from support.scenario import agents
 
 
 @when("the operator reads {customer:Owner} runs two at a time")
@@ -41,3 +42,14 @@ def _(world, customer, table):
 def _(world, durations):
     run = world.last_run
     world.expect(run_tracking.tracked_run(world, run), durations(world, run))
+
+
+@when("the operator runs an agent")
+def _(world):
+    world.ended(world.running(world.users.operator, agents.PROBE, input=agents.talkative(1)))
+
+
+@then("the list of all runs begins with that run")
+def _(world):
+    newest = world.platform.operator_runs(world.users.operator, limit=1).require().items
+    world.expect([run.id for run in newest], equal_to([world.last_run.run_id]))

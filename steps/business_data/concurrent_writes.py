@@ -1,10 +1,12 @@
 """Concurrent writes lose nothing."""
 
+from hamcrest import equal_to
+
 from support.business_data import concurrent_writes
-from support.business_data.concurrent_writes import Bookings, Conflict, one_succeeds_and_one_is_refused
+from support.business_data.concurrent_writes import Bookings, BookingsBeside, Conflict, one_succeeds_and_one_is_refused
 from support.business_data.conversations import Conversations
 from support.matchers.faultless import is_just
-from support.matchers.outcomes import all_succeed
+from support.matchers.outcomes import all_succeed, succeeds
 from support.run.sentences import then, when
 
 
@@ -38,3 +40,16 @@ def _(world, customer):
 def _(world):
     written = [text for each in world.kept(Conversations).all for text in each.messages]
     world.expect(concurrent_writes.messages_anywhere(world), is_just(sorted(written)))
+
+
+@when("{customer:User} books an expense while one of {other:Owner} has to wait")
+def _(world, customer, other):
+    world.keep(concurrent_writes.book_beside(world, customer, other))
+
+
+@then("both expenses are booked, {customer:Owner} first")
+def _(world, customer):
+    beside = world.kept(BookingsBeside)
+    world.expect(beside.quick, succeeds(), str(customer))
+    world.expect(beside.was_waiting, equal_to(True), "the other booking still waited then")
+    world.expect(beside.slow, succeeds())

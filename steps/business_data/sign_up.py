@@ -70,6 +70,7 @@ def _(world, person):
     owner, joined = world.users[person.tenant.alias], world.last_outcome.value.user_id
     world.expect(joined, is_not(equal_to(world.kept(FormerAccount).id)), "the ID of the account")
     world.expect(sign_up.members(world, owner), is_just([owner.id, joined]))
+    world.expect(sign_up.found_on_return(world, person), is_just([]), "conversations of the account from before")
     world.expect(
         sign_up.account_in(sign_up.log_in_elsewhere(str.swapcase, world, person)), has_properties(user_id=joined)
     )

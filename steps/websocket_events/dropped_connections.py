@@ -86,3 +86,8 @@ def _(world, viewer):
 def _(world, network):
     longest = max(event.delay for event in world.last_run.user.events)
     world.expect(longest, greater_than_or_equal_to(network.felt), "the longest delay in seconds")
+
+
+@when("{viewer:User} reconnects to the second backend")
+def _(world, viewer):
+    dropped_connections.reconnect_to_second_backend(world, viewer)

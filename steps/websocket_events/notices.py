@@ -23,7 +23,8 @@ def _(world, customer):
 def _(world):
     notice = world.kept(Notice)
     for capture, received in notices.received(world):
-        world.expect(received.payload.get("notice_id"), equal_to(notice.id), capture.name)
+        shown = (received.payload.get("notice_id"), received.request_id)
+        world.expect(shown, equal_to((notice.id, notice.request_id)), capture.name)
         world.within("notice delivery", received.received_at - notice.sent_at, capture.name)
 
 

@@ -99,6 +99,7 @@ def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], erro
             for field in _fields(operation, schema, body):
                 for depth in _TOO_DEEP:
                     yield Mutation(operation, "body", _text(field, "[" * depth + "]" * depth))
+                    yield Mutation(operation, "body", _text(field, '{"a":' * depth + "1" + "}" * depth))
                 return
         case _:
             for field in _fields(operation, schema, body):

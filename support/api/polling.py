@@ -88,7 +88,9 @@ def runs_by_status(world: World, user: User) -> dict[str, str]:
                 found[f"the list of those that are {status}"] = str(answer)
                 break
             page: Page[Run] = answer.value
-            found |= {run.id: str(status) for run in page.items}
+            for run in page.items:
+                read = world.platform.run(user, run.id).require()
+                found[run.id] = str(status) if run.raw == read.raw else f"{status}, otherwise than it reads by itself"
             cursor = page.next
             if cursor is None:
                 break

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -66,6 +67,29 @@ def book_together(world: World) -> Bookings:
     hold.wait_for(_WAITING)
     hold.release()
     return Bookings([outcome for _, outcome in crowd.answers()])
+
+
+@dataclass(frozen=True, slots=True)
+class BookingsBeside:
+    """A booking that had to wait, and one of another organisation meanwhile."""
+
+    slow: Outcome
+    quick: Outcome
+    was_waiting: bool
+
+
+def book_beside(world: World, customer: User, other: User) -> BookingsBeside:
+    """The customer books an expense while one of the other's waits for what is held in the database."""
+    hold = Hold(world).rows(other.tenant, "allowances")
+    with ThreadPoolExecutor(1) as alone:
+        slow = alone.submit(world.platform.book_expense, other, "1.00", "Slow")
+        try:
+            hold.wait_for_first()
+            quick = world.platform.book_expense(customer, "1.00", "Quick")
+            was_waiting = not slow.done()
+        finally:
+            hold.release()
+        return BookingsBeside(slow.result(), quick, was_waiting)
 
 
 def _booking(person: User, amount: str) -> CrowdRequest:

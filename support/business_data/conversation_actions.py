@@ -114,6 +114,8 @@ def _ways(world: World, user: User) -> list[Callable[[str], Outcome]]:
     platform = world.platform
     own, *_ = platform.threads(user).require().items
     some = [str(uuid.uuid4())]
+    listed = platform.messages(user, own.id)
+    mine = [message.id for message in listed.value.items][:1] if listed.done else []
     return [
         lambda id: platform.thread(user, id),
         lambda id: platform.thread(user, id.upper()),
@@ -121,7 +123,7 @@ def _ways(world: World, user: User) -> list[Callable[[str], Outcome]]:
         lambda id: platform.rename_thread(user, id, "Mine now"),
         lambda id: platform.post_message(user, id, "I was here"),
         lambda id: platform.move_messages(user, id, own.id, some),
-        lambda id: platform.move_messages(user, own.id, id, some),
+        lambda id: platform.move_messages(user, own.id, id, mine or some),
         lambda id: platform.start_run(user, "usage_report", thread_id=id),
         lambda id: platform.delete_thread(user, id),
     ]

@@ -213,9 +213,23 @@ def _invited_after_removal(world: World, person: User) -> None:
     """The person was a member, was removed, and is invited again."""
     owner = _owner_of(world, person)
     world.users.settle(person)
+    world.platform.create_thread(person, "Before the removal").require()
     world.keep(FormerAccount(person.id))
     world.platform.remove_member(owner, person.id).require()
     _invite_again(world, person)
+
+
+def found_on_return(world: World, person: User) -> list[str]:
+    """The titles of the conversations that somebody finds who logs in on a device of its own; a refusal where there is
+    one.
+    """
+    device = Anyone()
+    session = world.platform.log_in(device, email=person.email, password=person.password)
+    if not session.done:
+        return [str(session)]
+    device.access_token = session.value.access_token
+    listed = world.platform.threads(device)
+    return [thread.title for thread in listed.value.items] if listed.done else [str(listed)]
 
 
 ASSETS: dict[str, Asset] = {

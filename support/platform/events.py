@@ -109,6 +109,10 @@ class EventCapture:
         handshake: Handshake = waited.value
         return handshake
 
+    def turn_to(self, transport: Transport) -> None:
+        """Connect in another way from now on, as to another instance."""
+        self._transport = transport
+
     def drop(self) -> None:
         """Leave without a word: the connection is reset."""
         for connection in self._connections:

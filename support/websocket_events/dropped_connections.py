@@ -107,6 +107,13 @@ def reconnect(world: World, user: User) -> None:
     world.evidence.note("reconnect", who=str(user), status=handshake.status, error=handshake.error)
 
 
+def reconnect_to_second_backend(world: World, user: User) -> None:
+    """Reconnect as :func:`reconnect` does, to the other instance of the API."""
+    address = world.addresses.spare_backend_url.replace("http", "ws", 1)
+    user.watching.turn_to(world.platform.transport(address))
+    reconnect(world, user)
+
+
 def without_gaps(world: World, capture: EventCapture) -> Matcher[Any]:
     """Nothing is missing and nothing came twice: by the user's numbering, or else by that of each run."""
     if world.platform.dialect.sequences:

@@ -14,10 +14,11 @@ from support.scenario.world import World
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that the platform accepted; ``sent_at`` is monotonic seconds."""
+    """A notice that the platform accepted; ``sent_at`` is monotonic seconds, ``request_id`` that of its answer."""
 
     id: str
     sent_at: float
+    request_id: str | None = None
 
 
 def two_of_each_segment(world: World) -> None:
@@ -51,7 +52,7 @@ def send(world: World, sender: User) -> None:
         sender, title="Maintenance tonight", body="Live events pause for some minutes at midnight."
     )
     if outcome.done:
-        world.keep(Notice(outcome.value.id, sent_at))
+        world.keep(Notice(outcome.value.id, sent_at, outcome.request_id))
 
 
 def received(world: World) -> Iterator[tuple[EventCapture, Event]]:

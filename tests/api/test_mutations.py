@@ -45,7 +45,7 @@ def made(error: RequestError, body: Any = BODY) -> list[tuple[str, bytes | None]
         (RequestError.CHARACTER, ["title"] * 2 + ["free"] * 4),
         (RequestError.NUMBER, ["cost"] * 3 + ["free"] * 3),
         (RequestError.ENCODING, ["body"] * 5),
-        (RequestError.DEEP, ["body"] * 2),
+        (RequestError.DEEP, ["body"] * 4),
         (RequestError.HUGE, ["body"] * 2),
     ],
 )
