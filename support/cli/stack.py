@@ -78,8 +78,9 @@ def _up(ports: str, definitions: Sequence[str]) -> int:
         checkout=CHECKOUT, log_dir=settings.log_directory, target=settings.target, ports=settings.ports, keep=True
     )
     running = Stack.keep(options, _say)
-    if running.is_stale(CHECKOUT):
-        _say("the sources have changed since the stack was started: it starts anew")
+    if running.is_stale(CHECKOUT) or running.target != settings.target:
+        of_another = f"the stack is that of {running.target}" if running.target != settings.target else ""
+        _say(f"{of_another or 'the sources have changed since the stack was started'}: it starts anew")
         running.stop_all()
         running = Stack.keep(options, _say)
     for name in running.repair():

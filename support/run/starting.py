@@ -41,18 +41,23 @@ def stack_of(settings: Settings, progress: Callable[[str], None]) -> Stack:
     :raises StackError: there is none, or what it would show is not what these sources do.
     """
     if settings.attach_to is not None:
-        return _sound(Stack.connect(settings.attach_to))
+        return _sound(Stack.connect(settings.attach_to), settings)
     if _begun:
         return _begun.pop().ready(progress)
     kept = Stack.attach(CHECKOUT) if settings.keep else None
-    return Stack.start(_options(settings), progress) if kept is None else _sound(kept)
+    return Stack.start(_options(settings), progress) if kept is None else _sound(kept, settings)
 
 
-def _sound(stack: Stack) -> Stack:
+def _sound(stack: Stack, settings: Settings) -> Stack:
     """A stack that somebody left running, if it is what it would be when it were started now.
 
-    :raises StackError: it has other sources, or a run that was killed has left something broken.
+    :raises StackError: it has another platform or other sources, or a run that was killed has left something broken.
     """
+    if stack.target != settings.target:
+        raise StackError(
+            f"the running stack is that of {stack.target}; bin/stack down and bin/stack up -D target={settings.target} "
+            "start the other one"
+        )
     if stack.is_stale(CHECKOUT):
         raise StackError(
             "the running stack was started from other sources than these; bin/stack down and bin/stack up start it anew"

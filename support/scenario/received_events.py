@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from support.load.populations import Crowd
 from support.load.socket_crowd import Connection, SocketCrowd
 from support.matchers.received_events import Received
 from support.platform.events import EventCapture
@@ -23,20 +24,24 @@ def tabs(world: World) -> list[Received]:
     ]
 
 
-def to_the_end(world: World, capture: EventCapture, run: RunHandle) -> EventCapture:
+def to_the_end(world: World, capture: EventCapture, run: RunHandle, within: str = "run ends") -> EventCapture:
     """What a connection has shown, once the run has ended and its end was shown.
+
+    :param within: the budget in which the run has to end.
 
     :raises DeadlinePassed: the run did not end in time, or its end was not shown in time after it.
     """
-    world.ended(run)
+    world.ended(run, within)
     capture.wait_for_end(run, within=world.budgets.limit("story complete"))
     return capture
 
 
 def _complete(world: World, user: User, capture: EventCapture) -> EventCapture:
+    # As long for each as for a crowd that a process of its own holds.
+    within = "crowd finishes" if world.has_kept(Crowd) else "run ends"
     for run in world.runs:
         if run.user is user:
-            to_the_end(world, capture, run)
+            to_the_end(world, capture, run, within)
     return capture
 
 

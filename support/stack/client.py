@@ -40,6 +40,8 @@ class Stack:
         self.addresses = Addresses.from_json(description["addresses"])
         self.ready_in_seconds: float | None = description.get("seconds")
         self.fingerprint: str = description["fingerprint"]
+        self.target: str = description.get("target", "")
+        """The platform; a stack that older sources have started does not say."""
         self.socket_path = run_dir / "control.sock"
         self._supervisor = supervisor
 

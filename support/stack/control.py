@@ -30,6 +30,7 @@ class Control:
         proxies_socket: Path,
         ports: PortRange,
         fingerprint: str,
+        target: str,
         is_up: asyncio.Event,
         stop_asked: asyncio.Event,
     ) -> None:
@@ -41,6 +42,7 @@ class Control:
         self._targets = {plan.name: {"target": plan.target, "fallback": plan.fallback} for plan in provider.links()}
         self._ports = ports
         self._fingerprint = fingerprint
+        self._target = target
         self._is_up = is_up
         self._stop_asked = stop_asked
         self._numbers = itertools.count(1)
@@ -52,8 +54,9 @@ class Control:
         return {each.__name__: each for each in (*asked_for, self.open_link, self.close_link, self.stop_all)}
 
     async def describe(self) -> dict[str, Any]:
-        """Addresses, and the fingerprint of the sources that the stack was started from."""
-        return {"addresses": self._provider.addresses().to_json(), "fingerprint": self._fingerprint}
+        """Addresses, the platform, and the fingerprint of the sources that the stack was started from."""
+        addresses = self._provider.addresses().to_json()
+        return {"addresses": addresses, "fingerprint": self._fingerprint, "target": self._target}
 
     async def until_up(self) -> None:
         """Answer once the stack has started."""

@@ -32,6 +32,12 @@ def spoil_sources(_: Stack) -> None:
     (vars(starting)["CHECKOUT"] / "apex" / "settings.py").write_text("first = 2\n")
 
 
+def test_the_stack_of_another_platform_is_refused(running: Stack):
+    wanted = Settings(stack=f"attach:{running.socket_path}", target="aegra")
+    with pytest.raises(StackError, match="is that of apex; bin/stack down and bin/stack up -D target=aegra start"):
+        starting.stack_of(wanted, lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
