@@ -12,7 +12,7 @@ import pytest
 from support.settings import CHECKOUT
 from support.surroundings import base_environment
 
-COPIED = ("apex", "support", "environment.py", "behave.ini")
+COPIED = ("apex", "support", "targets", "environment.py", "behave.ini")
 
 FEATURE = """\
 @agent_execution @smoke
@@ -41,7 +41,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in COPIED:
         source = CHECKOUT / name
         if source.is_dir():
-            shutil.copytree(source, copy / name)
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns(".venv"))
         else:
             shutil.copy(source, copy)
     return copy

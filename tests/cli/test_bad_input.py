@@ -1,5 +1,6 @@
 """Bad input: one clear line, an exit code, nothing half done."""
 
+import shutil
 from subprocess import CompletedProcess
 
 import pytest
@@ -162,7 +163,7 @@ def test_results_of_an_earlier_run_outlive_a_refusal(command, checkout):
 def test_what_is_refused_at_the_start_of_the_stack_is_said_in_one_line(command, checkout):
     (checkout / "reports").mkdir()
     (checkout / "reports" / "results.json").write_text("earlier", encoding="utf-8")
-    # This copy has no targets.
+    shutil.rmtree(checkout / "targets")
     assert "there is no target apex" in refusal(command("acceptance"))
 
 
