@@ -496,8 +496,6 @@ def _() -> None:
     "API-08zc",
     "request ids are so short that some come again in a crowd",
     service="backend",
-    scenario="The error for an invalid request names the field",
-    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: of 500 requests, two have the same x-request-id (with five chances in six).

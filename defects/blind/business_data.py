@@ -434,8 +434,6 @@ def _() -> None:
     "DBL-07zb",
     "a request waits a twentieth of a second for a connection to the database, and is then given up",
     service="backend",
-    scenario="All expenses that fifty people book concurrently are counted",
-    step="each organisation has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: 50 people write at once, to a shared counter above all: some have 503.

@@ -136,8 +136,6 @@ def _() -> None:
     "API-04ya",
     "as long as no cloud account is named, everybody may name one",
     service="backend",
-    scenario="Every endpoint is open to the permitted roles and no others",
-    step="every response follows the access rule of its endpoint",
 )
 def _() -> None:
     # Observable: in a new organisation a viewer's PUT /v1/cloud-account is answered with 200.
