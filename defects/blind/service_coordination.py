@@ -156,8 +156,6 @@ def _() -> None:
     "CSC-03za",
     "a heartbeat does not renew a registration that is still there",
     service="tools",
-    scenario="Instances without work stay registered",
-    step="the operator has always found both tools instances",
 )
 def _() -> None:
     # Seen: every lease a living instance is missing for a moment from GET /v1/operations/instances.

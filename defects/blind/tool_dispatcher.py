@@ -195,8 +195,8 @@ def _() -> None:
     "TLD-03zb",
     "what a partner has told one customer is told to the next, whatever that one asks for",
     service="tools",
-    scenario="A savings review without prices is partial and contains the usage",
-    step="the run completes with a partial answer",
+    scenario="Each customer reads the prices of their own region",
+    step="each result is the larger server's price in the customer's own region",
 )
 def _() -> None:
     # Observable: two tenants in two regions within a minute; the second is given the prices of the first's region.

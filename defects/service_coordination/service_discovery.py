@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace as changed
 from typing import Any
 
-from apex.runtime.discovery import Directory, Instance, Registry
+from apex.runtime.discovery import Directory, Heartbeat, Instance, Registry
 from defects import Scenario
 from defects._patching import replace
 
 start = Scenario("A second instance is found after it starts", service="tools")
 crash = Scenario("A crashed instance is no longer used", service="tools")
+idle = Scenario("Instances without work stay registered", service="tools")
 shutdown = Scenario("An instance that shuts down is removed immediately", service="tools")
 
 
@@ -57,3 +58,17 @@ def _() -> None:
 )
 def _() -> None:
     replace(Registry, "withdraw", lambda self, instance: None)
+
+
+@idle.defect(
+    "CSC-03e",
+    "an instance renews its registration once that has run out, not before",
+    step="the operator has always found both tools instances",
+)
+def _() -> None:
+    def run(self: Heartbeat) -> None:
+        while not self._closed.is_set():
+            self._registry.register(self._instance)
+            self._closed.wait(1.2 * self._registry.settings.lease_seconds)
+
+    replace(Heartbeat, "run", run)

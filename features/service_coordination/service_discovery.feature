@@ -48,5 +48,5 @@ Feature: Services discover new and lost instances
 
       Examples:
         | fails                               |
-        | loses its data                      |
         | cannot be reached by any instance   |
+        | loses its data                      |
