@@ -96,7 +96,7 @@ def _() -> None:
     "CSC-03ya",
     "an instance that once cannot register does not try again",
     service="tools",
-    scenario="Instances are found again after the register has failed",
+    scenario="Instances are found again after the register could not be reached",
     step="the operator finds both tools instances in time",
 )
 def _() -> None:

@@ -42,8 +42,6 @@ def _() -> None:
     "DBL-02xa",
     "whoever joins under the address of somebody removed can read their conversations",
     service="backend",
-    scenario="A removed colleague can be invited again",
-    step="Ben of Acme is a member again, with a new account",
 )
 def _() -> None:
     # Observable: remove a member, invite the address again: the new account opens a thread of the old one by its id.

@@ -42,7 +42,7 @@ def _() -> None:
     "CSC-03xa",
     "a running instance is not found again after its registration was lost",
     service="tools",
-    scenario="Instances are found again after the register has failed",
+    scenario="Instances are found again after the register could not be reached",
     step="the operator finds both tools instances in time",
 )
 def _() -> None:

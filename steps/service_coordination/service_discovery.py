@@ -33,9 +33,9 @@ def _(world):
     world.keep(service_discovery.idle(world))
 
 
-@when("the register {failure:RegisterFailure} and recovers")
-def _(world, failure):
-    failure(world)
+@when("no instance can reach the register for a while")
+def _(world):
+    service_discovery.cut_off_register(world)
 
 
 @then("the operator has always found {instances:Instances}")

@@ -97,25 +97,13 @@ def idle(world: World) -> FoundInstances:
     return FoundInstances(frozenset(found))
 
 
-def _lose_data(world: World) -> None:
-    world.breaks_stories("the event stream loses its data")
-    world.faults.lose_data()
-
-
-def _cut_off(world: World) -> None:
+def cut_off_register(world: World) -> None:
     """Nobody reaches the register for longer than a registration lasts."""
     world.faults.cut_off(Component.CACHE)
     deadline = Deadline(_A_WHILE)
     while not deadline.passed:
         pause(_BETWEEN_LOOKS)
     world.faults.heal(Component.CACHE)
-
-
-REGISTER_FAILURES: dict[str, Callable[[World], None]] = {
-    "loses its data": _lose_data,
-    "cannot be reached by any instance": _cut_off,
-}
-"""How the register of instances fails, by the words of a feature."""
 
 
 def run_two(world: World) -> None:

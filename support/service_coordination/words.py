@@ -3,7 +3,7 @@
 from support.scenario.words import entry, kind
 from support.scenario.work import Work
 from support.service_coordination import concurrent_jobs, instance_failover, job_records, research
-from support.service_coordination.service_discovery import EVENTS, FIRST, REGISTER_FAILURES, SECOND, RunningInstances
+from support.service_coordination.service_discovery import EVENTS, FIRST, SECOND, RunningInstances
 
 WORK: dict[str, Work] = {
     "research on three topics": research.of(1, 3),
@@ -20,5 +20,4 @@ TYPES = {
     "Instance": entry({"first": FIRST, "second": SECOND}),
     "Instances": kind(RunningInstances),
     "InstanceEvent": entry(EVENTS),
-    "RegisterFailure": entry(REGISTER_FAILURES),
 }
