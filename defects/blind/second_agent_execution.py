@@ -367,7 +367,7 @@ def _() -> None:
     "who has named an unknown agent five times is refused for a minute, whatever is asked",
     service="backend",
     scenario="Whoever was refused several times can still run every agent",
-    step="the error names every known agent",
+    step="Acme can finish a usage report",
 )
 def _() -> None:
     # Observable: the refusals cost something: after the fifth, a run of a known agent is answered with 429.

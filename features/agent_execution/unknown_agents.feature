@@ -40,5 +40,4 @@ Feature: Starting an unknown agent is refused and costs nothing
     Scenario: Whoever was refused several times can still run every agent
       Given Acme is a Free customer with stored usage
       When Acme starts an agent that does not exist, six times
-      Then the error names every known agent
-      And Acme can finish a usage report
+      Then Acme can finish a usage report

@@ -20,17 +20,18 @@ def failing_for_an_own_reason(world: World, user: User) -> RunHandle | None:
     return world.start_run(user, agents.PROBE, input=agents.with_failing_tool(_reason(user)))
 
 
-def expected_reasons(world: World) -> dict[str, str]:
-    """By the customers' aliases, why their tools have failed."""
-    return {run.user.alias: _reason(run.user) for run in world.runs}
+def expected_reasons(world: World) -> dict[str, list[str]]:
+    """By the customers' aliases, whose reason they have to read."""
+    return {run.user.alias: [run.user.alias] for run in world.runs}
 
 
-def reasons(world: World) -> dict[str, str]:
-    """By the customers' aliases, what they read as the reason."""
-    found = {}
+def reasons(world: World) -> dict[str, list[str]]:
+    """By the customers' aliases, whose reasons stand in what they read."""
+    people, found = [run.user for run in world.runs], {}
     for run in world.runs:
         error = world.ended(run).error
-        found[run.user.alias] = error.message if error else "none"
+        message = error.message if error else ""
+        found[run.user.alias] = [user.alias for user in people if _reason(user) in message]
     return found
 
 
