@@ -637,7 +637,7 @@ def _() -> None:
     # Seen: with other runs beside it the same run has used several times as much.
     from apex.tools import tool
 
-    replace(tool, "time", SimpleNamespace(thread_time=time.process_time))
+    replace(tool, "time", SimpleNamespace(thread_time=time.process_time, perf_counter=time.perf_counter))
 
 
 @blind_defect(
