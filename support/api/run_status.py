@@ -53,11 +53,9 @@ def waiting_review(world: World, user: User) -> RunHandle:
     return run
 
 
-def poll_around_answer(world: World, user: User) -> list[Call]:
-    """The user polls the run until it shows progress, and, once the partner has answered, to its end; keeps the
-    :class:`Readings`.
-    """
-    read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
+def _polling(world: World, user: User, read: Readings, made: list[Call]) -> Callable[[], Run]:
+    """What polls the user's run once, and notes what was read and the call."""
+    run = world.run_of(user)
 
     def poll() -> Run:
         made.append(call_of(world.platform.run(user, run.run_id)))
@@ -66,6 +64,15 @@ def poll_around_answer(world: World, user: User) -> list[Call]:
         read.progress.append(stored.progress or 0)
         return stored
 
+    return poll
+
+
+def poll_around_answer(world: World, user: User) -> list[Call]:
+    """The user polls the run until it shows progress, and, once the partner has answered, to its end; keeps the
+    :class:`Readings`.
+    """
+    made = list[Call]()
+    poll = _polling(world, user, world.keep(Readings()), made)
     limit = world.budgets.limit("progress shown")
     waiting.wait_for(poll, lambda seen: (seen.progress or 0) > _BEFORE_THE_FIRST, limit, "progress")
     world.partner.release(PRICES)
@@ -75,14 +82,8 @@ def poll_around_answer(world: World, user: User) -> list[Call]:
 
 def poll_while_answered(world: World, user: User) -> list[Call]:
     """The user polls the run while the partner answers one question after another; keeps the :class:`Readings`."""
-    read, run, made = world.keep(Readings()), world.run_of(user), list[Call]()
-
-    def poll() -> Run:
-        made.append(call_of(world.platform.run(user, run.run_id)))
-        stored: Run = made[-1].answer.require()
-        read.statuses.append(stored.status)
-        read.progress.append(stored.progress or 0)
-        return stored
+    read, made = world.keep(Readings()), list[Call]()
+    poll = _polling(world, user, read, made)
 
     def poll_until(progress: int, what: str) -> None:
         limit = world.budgets.limit("progress shown")

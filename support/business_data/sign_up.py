@@ -67,16 +67,20 @@ def log_in_elsewhere(typed: Callable[[str], str], world: World, user: User) -> O
     return world.platform.me(device)
 
 
+def _ask_for_account(world: World, user: User, email: str) -> Outcome:
+    return world.platform.sign_up(
+        user,
+        organisation=user.tenant.name,
+        email=email,
+        password=user.password,
+        plan=user.tenant.plan.wire,
+        display_name=user.alias,
+    )
+
+
 def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcome:
     """Somebody asks for an account with the address that a customer signed up with, in different capitalisation."""
-    return world.platform.sign_up(
-        newcomer,
-        organisation=newcomer.tenant.name,
-        email=user.email.swapcase(),
-        password=newcomer.password,
-        plan=newcomer.tenant.plan.wire,
-        display_name=newcomer.alias,
-    )
+    return _ask_for_account(world, newcomer, user.email.swapcase())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +93,13 @@ class SignUps:
 
 def sign_up_together(world: World, people: Sequence[User]) -> SignUps:
     """Some people ask for accounts under the address of the first, all of them at the same moment."""
-    first = people[0]
-
-    def ask(user: User) -> Outcome:
-        return world.platform.sign_up(
-            user,
-            organisation=user.tenant.name,
-            email=first.email,
-            password=user.password,
-            plan=user.tenant.plan.wire,
-            display_name=user.alias,
-        )
-
-    return SignUps(people, side_by_side(Hold(world).table("users"), *(partial(ask, user) for user in people)))
+    asks = [partial(_ask_for_account, world, user, people[0].email) for user in people]
+    return SignUps(people, side_by_side(Hold(world).table("users"), *asks))
 
 
 def sign_up_around_outage(world: World, user: User) -> SignUps:
     """The user asks for an account while nobody reaches the database, and once more when it is back."""
-
-    def ask() -> Outcome:
-        return world.platform.sign_up(
-            user,
-            organisation=user.tenant.name,
-            email=user.email,
-            password=user.password,
-            plan=user.tenant.plan.wire,
-            display_name=user.alias,
-        )
-
+    ask = partial(_ask_for_account, world, user, user.email)
     world.faults.cut_off(Component.DATABASE)
     first = ask()
     world.faults.heal(Component.DATABASE)

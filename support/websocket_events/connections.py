@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hamcrest import less_than
 
+from support.platform.streams import Transport
 from support.scenario import agents, work
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -35,6 +36,11 @@ def drop(world: World, user: User, fault: Fault) -> None:
     # Under a name, because a shared sentence reads it there.
     world.keep(DroppedConnection(_open_connections(world), lost_at=time.monotonic()))
     own_link(user).set_fault(fault)
+
+
+def to_second_backend(world: World) -> Transport:
+    """How events come from the other instance of the API."""
+    return world.platform.transport(world.addresses.spare_backend_url.replace("http", "ws", 1))
 
 
 def own_link(user: User) -> Link:

@@ -109,8 +109,7 @@ def reconnect(world: World, user: User) -> None:
 
 def reconnect_to_second_backend(world: World, user: User) -> None:
     """Reconnect as :func:`reconnect` does, to the other instance of the API."""
-    address = world.addresses.spare_backend_url.replace("http", "ws", 1)
-    user.watching.turn_to(world.platform.transport(address))
+    user.watching.turn_to(connections.to_second_backend(world))
     reconnect(world, user)
 
 

@@ -10,6 +10,7 @@ from support.scenario import received_events, waiting
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
+from support.websocket_events import connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,8 @@ def watch_at_second_backend(world: World, viewer: User) -> None:
     :raises NotShown: it was not accepted.
     """
     world.users.settle(viewer)
-    address = world.addresses.spare_backend_url.replace("http", "ws", 1)
     capture = EventCapture(
-        world.platform.transport(address), world.platform.dialect, lambda: viewer.access_token, name=f"{viewer}'s"
+        connections.to_second_backend(world), world.platform.dialect, lambda: viewer.access_token, name=f"{viewer}'s"
     )
     viewer.captures.append(capture)
     world.undo.register(f"close the connection of {viewer}", capture.close)
