@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
 from support.platform.capabilities import Capability
 from support.platform.components import Component
+from support.platform.paging import pages
 from support.platform.runs import RunStatus, TrackedRun
 from support.platform.values import Page
 from support.scenario import agents, held_runs, waiting
@@ -100,15 +102,9 @@ def runs_by_state(world: World, customer: User) -> dict[str, str]:
 
 def pages_of_runs(world: World, customer: User, size: int, **wanted: str) -> list[str]:
     """The ids of a tenant's runs as the operator reads them, page by page."""
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        query = {"tenant_id": customer.tenant.id, "limit": size, **wanted, **({"cursor": cursor} if cursor else {})}
-        page: Page[TrackedRun] = world.platform.operator_runs(world.users.operator, **query).require()
-        found += [run.id for run in page.items]
-        cursor = page.next
-        if cursor is None or not page.items:
-            return found
+    ask = partial(world.platform.operator_runs, world.users.operator)
+    answers = pages(ask, tenant_id=customer.tenant.id, limit=size, **wanted)
+    return [run.id for answer in answers for run in answer.require().items]
 
 
 def _also_expect(world: World, state: str, *runs: RunHandle) -> None:

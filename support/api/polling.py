@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hamcrest.core.base_matcher import BaseMatcher
 
@@ -10,8 +11,8 @@ from support.api.calls import Call, call_of, each_call, mismatch
 from support.matchers.openapi import are_as_published
 from support.platform import openapi
 from support.platform.outcome import Outcome
-from support.platform.runs import Run, RunStatus
-from support.platform.values import Page
+from support.platform.paging import pages
+from support.platform.runs import RunStatus
 from support.scenario import waiting
 from support.scenario.users import User
 from support.scenario.world import World
@@ -80,18 +81,11 @@ def runs_by_status(world: World, user: User) -> dict[str, str]:
     """The user's runs as they are listed under one status after the other, one run at a time."""
     found: dict[str, str] = {}
     for status in sorted(set(RunStatus)):
-        cursor: str | None = None
-        while True:
-            query = {"status": str(status), "limit": 1, **({"cursor": cursor} if cursor else {})}
-            answer = world.platform.runs(user, **query)
+        for answer in pages(partial(world.platform.runs, user), status=str(status), limit=1):
             if not answer.done:
                 found[f"the list of those that are {status}"] = str(answer)
                 break
-            page: Page[Run] = answer.value
-            for run in page.items:
+            for run in answer.value.items:
                 read = world.platform.run(user, run.id).require()
                 found[run.id] = str(status) if run.raw == read.raw else f"{status}, otherwise than it reads by itself"
-            cursor = page.next
-            if cursor is None:
-                break
     return found

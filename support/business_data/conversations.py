@@ -11,6 +11,7 @@ from typing import Any
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform import paging
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.users import User
@@ -153,13 +154,7 @@ def all_of(ask: Callable[..., Outcome], size: int = 50) -> list[Any]:
 
 def pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[Any]]:
     """The pages of a list, one by one."""
-    cursor: str | None = None
-    while True:
-        answer = ask(limit=size, **({"cursor": cursor} if cursor else {}))
-        yield _items(answer)
-        cursor = answer.value.next if answer.done else None
-        if not cursor:
-            return
+    return map(_items, paging.pages(ask, limit=size))
 
 
 def _items(answer: Outcome) -> list[Any]:

@@ -23,6 +23,10 @@ GOAL = 0.95
 """The share of mutants, without equivalent ones, that is to be noticed."""
 
 
+MOST_SCENARIOS = 60
+"""That many of the scenarios that run through a mutant's line are played at most; hundreds run through some."""
+
+
 class Recording:
     """Has every scenario played once, to record what it runs through; a source of lanes, each with its own folder."""
 
@@ -105,12 +109,14 @@ def mutate(
     def through(mutant: Mutant, planned: Sequence[Planned], timing: bool) -> list[Planned]:
         chosen = [one for one in planned if one.name in mutant.scenarios and one.timing is timing]
         # Who has noticed much will notice this, too.
-        return sorted(chosen, key=lambda one: (-killers[one.scenario.name], one.seconds))
+        return sorted(chosen, key=lambda one: (-killers[one.scenario.name], one.seconds))[:MOST_SCENARIOS]
 
     def seen(sighting: Sighting) -> None:
         killers[str(sighting.scenario)] += sighting.is_seen
         found.append((mutants[sighting.id], sighting))
-        by = f"killed by {sighting.scenario}" if is_killed(sighting) else f"SURVIVED {sighting.note}"
+        scenarios = len(mutants[sighting.id].scenarios)
+        tried = f"the likeliest {MOST_SCENARIOS} of {scenarios} scenarios" if scenarios > MOST_SCENARIOS else "all"
+        by = f"killed by {sighting.scenario}" if is_killed(sighting) else f"SURVIVED {tried} {sighting.note}"
         say(f"{sighting.seconds:5.1f} s  {sighting.summary}\n    {by}  ({len(found)} of {len(mutants)})")
         _write(reports / "mutants.json", seed, found)
 

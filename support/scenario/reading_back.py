@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from support.oracles.books import Book, Entry, Listed, misread, misstated
 from support.platform.capabilities import Capability
-from support.platform.http import HttpDriver
+from support.platform.http import HttpDriver, given
 from support.platform.outcome import Outcome
-from support.platform.values import Page
+from support.platform.paging import pages
 from support.scenario.bookkeeping import Books
 from support.scenario.users import User
 
@@ -140,18 +141,9 @@ class _Reading:
     ) -> list[str]:
         # Of a long list larger pages than wished for: it is not to take longer than the scenario.
         size = None if not paged or self.size is None or len(book.entries) > self.size * _MOST_PAGES else self.size
-        pages: list[list[Listed]] = []
-        cursor: str | None = None
-        while len(pages) < _MOST_PAGES:
-            answer = ask(
-                self.user, **{name: value for name, value in {"limit": size, "cursor": cursor}.items() if value}
-            )
-            if not answer.done:
-                return []
-            page: Page[Any] = answer.value
-            pages.append([listed(item) for item in page.items])
-            cursor = page.next
-            if cursor is None:
-                largest = max(map(len, pages))
-                return misread(f"{self.user}'s list of {what}", book, pages, size or largest, newest_first=newest_first)
-        return []
+        answers = list(islice(pages(partial(ask, self.user), **given(limit=size)), _MOST_PAGES))
+        if not answers[-1].done or answers[-1].value.next is not None:
+            return []
+        shown = [[listed(item) for item in answer.value.items] for answer in answers]
+        most = size or max(map(len, shown))
+        return misread(f"{self.user}'s list of {what}", book, shown, most, newest_first=newest_first)

@@ -13,7 +13,7 @@ from support.platform.runs import RunStatus
 from support.scenario import held_runs, waiting
 from support.scenario.faults import Faults
 from support.scenario.partner import own_path
-from support.walk.people import Ground, Person, one_of
+from support.walk.people import Ended, Ground, Person, one_of
 from support.walk.walking import Move, Stumble
 
 _SERVES_AGAIN = 10.0
@@ -107,7 +107,7 @@ def is_disturbed(ground: Ground, choices: random.Random) -> str | None:
         waiting.wait_for(
             partial(_is_served, ground, each), bool, _SERVES_AGAIN, f"{each} being served again after {what}"
         )
-    ground.ended[run.run_id] = (run, world.platform.run(run.user, run.run_id).text)
+    ground.ended[run.run_id] = Ended(run, str(ended.status), world.platform.run(run.user, run.run_id).text)
     return f"{sentence} ({ended.status})"
 
 
@@ -123,8 +123,10 @@ def _wrong(outcome: Outcome) -> str | None:
 
 
 def _is_served(ground: Ground, person: Person) -> bool:
-    platform = ground.world.platform
-    return platform.threads(person.user).done and platform.me(person.user).done
+    return all(
+        platform.threads(person.user).done and platform.me(person.user).done
+        for platform in ground.backends or [ground.world.platform]
+    )
 
 
 DISTURBANCES: dict[str, Move[Ground]] = {"disturb": Move(3, is_disturbed)}

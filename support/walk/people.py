@@ -1,11 +1,13 @@
 """The model of a walk: who there is, what each of them may do, and what they have."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
+from support.platform.components import Component
 from support.platform.dialect import Meaning
+from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, Role, User
 from support.scenario.world import RunHandle, World
@@ -32,6 +34,15 @@ class Person:
         return str(self.user)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that has ended: how, and what it read as when it was read first."""
+
+    run: RunHandle
+    status: str
+    text: str
+
+
 @dataclass(slots=True, eq=False)
 class Organisation:
     """An organisation with the people who belong to it, the owner first."""
@@ -44,16 +55,40 @@ class Organisation:
     has_allowance: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A run that said what could be saved, and how much it had to say."""
+
+    run: str
+    savings: Decimal
+
+
 @dataclass(slots=True)
 class Ground:
     """Where a walk is taken: the scenario's world, and what the model knows of it.
 
-    ``ended``: what a run that has ended read as, when it was read first.
+    ``backends``: the ways to the platform, one for each process that answers. ``ended``: how each run that has ended
+    did so, in the order in which they were begun. ``analyses``: the newest one of each conversation, by its ID.
     """
 
     world: World
+    backends: list[HttpDriver] = field(default_factory=list)
     organisations: list[Organisation] = field(default_factory=list)
-    ended: dict[str, tuple[RunHandle, str]] = field(default_factory=dict)
+    ended: dict[str, Ended] = field(default_factory=dict)
+    analyses: dict[str, Analysis] = field(default_factory=dict)
+
+    @classmethod
+    def with_two_backends(cls, world: World) -> "Ground":
+        """A ground whose customers come to either of two backends; the second one is started for it."""
+        world.faults.start_spare(Component.SPARE_API)
+        address = world.addresses.spare_backend_url
+        second = world.target.driver(replace(world.addresses, backend_url=address), world.evidence.request)
+        return cls(world, [world.platform, world.books.keeping(second)])
+
+    def turn_to(self, number: int) -> None:
+        """What follows is asked of the backend of that number."""
+        if self.backends:
+            self.world.platform = self.backends[number % len(self.backends)]
 
     @property
     def people(self) -> list[Person]:

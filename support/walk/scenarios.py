@@ -20,7 +20,7 @@ def act_in_any_order(world: World, kind: str) -> None:
     """Customers of several organisations act in the order of the day, most often in this way."""
     seed = datetime.now(UTC).toordinal()
     moves = mostly(kind, {**MOVES, **DISTURBANCES} if kind == _FAILING else MOVES)
-    ground = Ground(world)
+    ground = Ground.with_two_backends(world)
     walk = go(ground, draw(seed, _STEPS, moves), moves, lambda *_: None)
     calm = "" if kind == _FAILING else " --calm"
     again = f"bin/walk --seed {seed} --steps {_STEPS}{calm} --mostly '{kind}'"

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from support.matchers.story import numbering_faults
 from support.platform.capabilities import Capability
@@ -25,7 +26,7 @@ def take(
 
     :param tell: hears of every step that was possible.
     """
-    ground = Ground(session.begin(_SUBJECT))
+    ground = Ground.with_two_backends(session.begin(_SUBJECT))
     walk = go(ground, steps, moves, tell)
     faults = [] if walk.failure else at_the_end(ground)
     faults += [str(finding) for finding in session.finish(ground.world).findings]
@@ -43,6 +44,7 @@ def go(
     failure: Failure | None = None
     for number, step in enumerate(steps):
         try:
+            ground.turn_to(step.seed)
             sentence = moves[step.move].make(ground, random.Random(step.seed))
         except Stumble as stumble:
             failure = Failure(number, stumble.sentence, stumble.faults)
@@ -53,6 +55,7 @@ def go(
         if sentence:
             told.append((number, sentence))
             tell(number, sentence)
+    ground.turn_to(0)
     return Walk(steps, told, failure, time.monotonic() - began)
 
 
@@ -60,7 +63,9 @@ def at_the_end(ground: Ground) -> list[str]:
     """What is wrong when everybody reads everything and has come back."""
     world, faults = ground.world, []
     people = [person.user for person in ground.people]
-    for user in people:
+    # The first one last: the others are gone before everything is looked at.
+    for number, user in product(reversed(range(len(ground.backends))), people):
+        ground.turn_to(number)
         faults += read_back(world.books, world.platform, world.target.capabilities, [user], 7)
     watching = [user for user in people if user.captures]
     try:

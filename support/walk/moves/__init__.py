@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from support.walk.moves import accounts, conversations, money, runs
+from support.walk.moves import accounts, analyses, boundaries, conversations, money, operations, runs
 from support.walk.people import Ground
 from support.walk.walking import Move
 
 KINDS: dict[str, frozenset[str]] = {
-    "run agents": frozenset({"run", "usage report", "two runs", "cancel", "old run"}),
+    "run agents": frozenset({"run", "usage report", "analysis", "state", "two runs", "cancel", "old run", "list runs"}),
     "run agents while services fail": frozenset({"run", "usage report", "disturb"}),
-    "leave and return": frozenset({"events", "run"}),
+    "leave and return": frozenset({"events", "run", "notice"}),
     "change plans and use tools": frozenset({"plan", "tools", "join", "run"}),
-    "write and read": frozenset({"begin", "write", "rename", "delete", "move messages", "read everything"}),
-    "log in and out": frozenset({"log out", "renew", "old token", "join", "remove"}),
+    "write and read": frozenset(
+        {"begin", "write", "rename", "delete", "move messages", "limit", "impossible", "read everything"}
+    ),
+    "log in and out": frozenset({"log out", "renew", "old token", "join", "remove", "account", "invite"}),
 }
 """Moves of a kind, by what customers do in them."""
 _MORE_OFTEN = 4
@@ -52,6 +54,17 @@ MOVES: dict[str, Move[Ground]] = {
     "two runs": Move(2, runs.two_run_at_the_same_time),
     "cancel": Move(2, runs.cancels),
     "old run": Move(4, runs.reads_an_old_run),
+    "state": Move(2, runs.keeps_a_state),
+    "out of time": Move(1, runs.runs_out_of_time),
+    "list runs": Move(6, runs.lists_runs),
+    "job record": Move(3, runs.reads_job_records),
     "unknown agent": Move(1, runs.asks_for_an_unknown_agent),
+    "analysis": Move(4, analyses.analyses_the_cloud),
+    "account": Move(3, accounts.reads_the_account),
+    "invite": Move(1, accounts.invites_in_vain),
+    "limit": Move(3, boundaries.goes_to_the_limit),
+    "impossible": Move(3, boundaries.asks_for_the_impossible),
+    "operator's list": Move(2, operations.operator_lists_runs),
+    "notice": Move(1, operations.operator_sends_a_notice),
     "events": Move(6, accounts.comes_or_leaves),
 }

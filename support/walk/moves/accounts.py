@@ -3,6 +3,7 @@
 import random
 
 from support.platform.dialect import Meaning
+from support.platform.driver import Anyone
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, Role
 from support.walk.people import MANAGERS, Ground, Person, came, one_of
 from support.walk.walking import Stumble
@@ -123,6 +124,47 @@ def uses_an_old_token_again(ground: Ground, choices: random.Random) -> str | Non
     told = came(sentence, platform.refresh(person.user, person.spent[number]), UNAUTHENTICATED)
     came(f"{person} goes on in the session that ended", platform.threads(person.user), UNAUTHENTICATED)
     _log_in(ground, person)
+    return told
+
+
+def reads_the_account(ground: Ground, choices: random.Random) -> str | None:
+    """Everybody finds their role, their plan and their organisation's people as they are."""
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    platform, organisation = ground.world.platform, person.organisation
+    sentence = f"{person} reads the account"
+    me, members = platform.me(person.user), platform.members(person.user)
+    came(sentence, me, DONE)
+    came(f"{person} lists the members", members, DONE)
+    shown = (me.value.email, me.value.role, me.value.plan, me.value.organisation)
+    expected = (person.user.email, person.role.value, organisation.plan.wire, person.user.tenant.name)
+    if shown != expected:
+        raise Stumble(sentence, [f"it reads {shown}, not {expected}"])
+    listed = {each.email: each.role for each in members.value.items}
+    people = {each.user.email: each.role.value for each in organisation.people}
+    if listed != people:
+        raise Stumble(f"{person} lists the members", [f"they are {listed}, not {people}"])
+    return sentence
+
+
+def invites_in_vain(ground: Ground, choices: random.Random) -> str | None:
+    """Nobody is invited by those who may not, and no address joins or signs up twice."""
+    person = one_of(choices, ground.people)
+    if person is None:
+        return None
+    platform = ground.world.platform
+    member = choices.choice(ground.people)
+    sentence = f"{person} ({person.role.value}) invites {member}, who has an account"
+    outcome = platform.invite(person.user, email=member.user.email, role=Role.MEMBER.value)
+    told = came(sentence, outcome, DONE if person.role in MANAGERS else DENIED)
+    if outcome.done:
+        joined = platform.accept_invitation(Anyone(), token=outcome.value.token, password=member.user.password)
+        came(f"{member} accepts", joined, CONFLICT)
+    again = platform.sign_up(
+        Anyone(), organisation="Another", email=member.user.email, password=member.user.password, plan="mid"
+    )
+    came(f"somebody signs up with the address of {member}", again, CONFLICT)
     return told
 
 

@@ -59,8 +59,9 @@ def deletes(ground: Ground, choices: random.Random) -> str | None:
     person, thread = found
     told = came(f"{person} deletes a conversation", ground.world.platform.delete_thread(person.user, thread), DONE)
     came(f"{person} reads the deleted conversation", ground.world.platform.thread(person.user, thread), UNKNOWN)
-    for id, (run, _) in list(ground.ended.items()):
-        if run.thread_id == thread:
+    ground.analyses.pop(thread, None)
+    for id, ended in list(ground.ended.items()):
+        if ended.run.thread_id == thread:
             del ground.ended[id]
             came(f"{person} reads a run of it", ground.world.platform.run(person.user, id), UNKNOWN)
     return told

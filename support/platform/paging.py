@@ -1,0 +1,17 @@
+"""Reading a list page by page."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from support.platform.outcome import Outcome
+
+
+def pages(ask: Callable[..., Outcome], **query: Any) -> Iterator[Outcome]:
+    """The answer with each page of a list, whose value is a ``Page``; the last one may be a refusal."""
+    cursor: str | None = None
+    while True:
+        answer = ask(**query, **({"cursor": cursor} if cursor else {}))
+        yield answer
+        cursor = answer.value.next if answer.done else None
+        if cursor is None:
+            return
