@@ -10,7 +10,7 @@ from typing import Any
 
 from support.oracles.story import StoredRun
 from support.platform.outcome import Outcome
-from support.platform.runs import Run
+from support.platform.runs import Run, RunStatus
 from support.platform.story import Event
 from support.platform.values import Page
 
@@ -117,26 +117,37 @@ def read_otherwise(read: Run, stored: StoredRun) -> list[str]:
         for name, (shown, kept) in pairs.items()
         if shown != kept
     ]
+    if read.seconds is not None and abs(read.seconds - stored.seconds) > _CLOSE:
+        found.append(f"its owner reads that it took {read.seconds} s, stored is {stored.seconds}")
     return [f"run {stored.id} ({stored.status}): {'; '.join(found)}"] if found else []
 
 
-def shown_too_soon(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_clock: float) -> list[str]:
-    """Where somebody read that a run has ended before it had, or that it has ended otherwise, one line an answer.
+def shown_untimely(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_clock: float, late: float) -> list[str]:
+    """Where somebody read a run in another state than the one that it was in, one line an answer.
 
     :param wall_clock: seconds since 1970 at the monotonic clock's zero.
+    :param late: seconds for which a state that is over may still be read.
     """
     of = {run.id: run for run in runs if run.has_ended}
     found = []
     for answer, read in _reads(answers):
         stored = of.get(read.id)
-        if stored is None or not read.status.is_end:
-            continue
-        at = wall_clock + answer.sent_at + answer.seconds
-        if str(read.status) != stored.status:
-            found.append(f"run {read.id} ended {stored.status}, and was read as {read.status}: {answer}")
-        elif at < stored.finished_at - _CLOCKS:
-            found.append(f"run {read.id} was read as {read.status} {stored.finished_at - at:.3f} s before its end")
+        if stored is not None and (fault := _untimely(read.status, stored, wall_clock, answer, late)):
+            found.append(f"run {read.id} {fault}: {answer}")
     return found
+
+
+def _untimely(status: RunStatus, stored: StoredRun, wall_clock: float, answer: Outcome, late: float) -> str | None:
+    asked, answered = wall_clock + answer.sent_at, wall_clock + answer.sent_at + answer.seconds
+    if status.is_end and str(status) != stored.status:
+        return f"ended {stored.status}, and was read as {status}"
+    if status.is_end and answered < stored.finished_at - _CLOCKS:
+        return f"was read as {status} {stored.finished_at - answered:.3f} s before its end"
+    if not status.is_end and asked > stored.finished_at + late:
+        return f"was read as {status} {asked - stored.finished_at:.3f} s after its end"
+    if status is RunStatus.QUEUED and stored.started_at is not None and asked > stored.started_at + late:
+        return f"was read as {status} {asked - stored.started_at:.3f} s after it had begun"
+    return None
 
 
 def _reads(answers: Iterable[Outcome]) -> Iterator[tuple[Outcome, Run]]:

@@ -27,7 +27,8 @@ class StoredRun:
     the run says it made, None where nobody counted; ``calls``: outcome and seconds of those that the tools service has,
     by their ids. ``result``: what its end is to tell (answer, partial, usage, error); ``replies``: the answers in its
     conversation, the first of them at ``replied_at`` (seconds since 1970). ``accounted``: the seconds of its steps;
-    ``astray``: how many of its calls are recorded as another tenant's.
+    ``astray``: how many of its calls are recorded as another tenant's. ``started_at``: seconds since 1970, None where
+    it is not known.
     """
 
     id: str
@@ -46,6 +47,7 @@ class StoredRun:
     astray: int = 0
     replied_at: float | None = None
     accounted: float | None = None
+    started_at: float | None = None
 
     @property
     def has_ended(self) -> bool:

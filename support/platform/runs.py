@@ -49,8 +49,8 @@ class Run:
     """A run as its owner reads it.
 
     ``result`` is what the agent returned, None without one; ``is_partial`` whether it says that something is missing;
-    ``progress`` a number that grows; ``usage`` what the run reports to have used; ``raw`` all that the platform says,
-    to be compared with itself.
+    ``progress`` a number that grows; ``seconds`` how long it was at work; ``usage`` what the run reports to have used;
+    ``raw`` all that the platform says, to be compared with itself.
     """
 
     request: RunRequest
@@ -59,6 +59,7 @@ class Run:
     error: RunError | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
     progress: int | None = None
+    seconds: float | None = None
     is_partial: bool | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -1,11 +1,12 @@
 """The records oracle: each difference between what two services have stored of a run is named."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from support.oracles.records import StoredJob, different_records, read_otherwise, shown_too_soon, told_otherwise
+from support.oracles.records import StoredJob, different_records, read_otherwise, shown_untimely, told_otherwise
 from support.oracles.story import StoredRun
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
@@ -16,7 +17,7 @@ from support.platform.values import Page
 RUN = StoredRun(
     *("run-1", "user-1", "tenant-1", "completed", True, "cost", "trace-1"),
     seconds=1.5, finished_at=100.0, counted_calls=2, calls={"a": ("succeeded", 0.5), "b": ("failed", 1.0)},
-    result={"answer": {"total": "9.13"}, "partial": False, "error": None}, replies=1,
+    result={"answer": {"total": "9.13"}, "partial": False, "error": None}, replies=1, started_at=98.5,
 )  # fmt: skip
 JOB = StoredJob("run-1", "user-1", "tenant-1", "cost", "completed", "trace-1", 2, 1.5, 100.0)
 IN_THE_QUEUE = StoredRun("run-2", "user-1", "tenant-1", "cancelled", False, "cost", "trace-2", finished_at=90.0)
@@ -129,6 +130,7 @@ def test_what_is_read_is_what_is_stored():
         (replace(READ, is_partial=True), "reads the partial True"),
         (replace(READ, error=RunError("x", "y")), "reads the error x, stored is None"),
         (replace(READ, request=RunRequest("run-1", trace_id="trace-2")), "reads the trace_id trace-2"),
+        (replace(READ, seconds=2.5), "reads that it took 2.5 s, stored is 1.5"),
     ],
 )
 def test_what_is_read_otherwise_is_named(read, fault):
@@ -155,8 +157,8 @@ def answer(status: str, at: float, *, is_page: bool = False) -> Outcome:
         [replace(answer("completed", 20.0), read=None)],
     ],
 )
-def test_a_run_that_is_shown_as_it_is_is_not_shown_too_soon(answers):
-    assert shown_too_soon(answers, [RUN, IN_THE_QUEUE], 50.0) == []
+def test_a_run_that_is_shown_as_it_is_is_timely(answers):
+    assert shown_untimely(answers, [RUN, IN_THE_QUEUE], 50.0, 0.5) == []
 
 
 @pytest.mark.parametrize(
@@ -165,8 +167,14 @@ def test_a_run_that_is_shown_as_it_is_is_not_shown_too_soon(answers):
         (answer("completed", 49.5), "read as completed 0.500 s before its end"),
         (answer("completed", 49.5, is_page=True), "0.500 s before its end"),
         (answer("cancelled", 60.0), "ended completed, and was read as cancelled"),
+        (answer("running", 51.6), "read as running 0.600 s after its end"),
+        (answer("queued", 50.1), "read as queued 0.600 s after it had begun"),
     ],
 )
-def test_a_run_that_is_shown_as_ended_too_soon_or_otherwise_is_found(read, fault):
-    (found,) = shown_too_soon([read], [RUN, IN_THE_QUEUE], 50.0)
+def test_a_run_that_is_shown_in_another_state_is_found(read, fault):
+    (found,) = shown_untimely([read], [RUN, IN_THE_QUEUE], 50.0, 0.5)
     assert fault in found
+
+
+def test_while_something_is_broken_a_state_may_be_shown_late():
+    assert shown_untimely([answer("running", 90.0)], [RUN], 50.0, math.inf) == []

@@ -373,6 +373,7 @@ def _run(body: Json) -> Run:
         error=RunError(str(error.get("code")), str(error.get("message"))) if error else None,
         usage=body.get("usage") or {},
         progress=body.get("progress"),
+        seconds=body.get("duration_seconds"),
         is_partial=body.get("partial"),
         raw=body,
     )
