@@ -42,6 +42,7 @@ Feature: Customers receive only their own events
         | a program with a token of a session that has ended |
         | a third-party website                              |
         | a website whose address begins like the product's  |
+        | a website that hides its address                   |
 
     @gate
     Scenario Outline: A customer can connect from a program and from the website

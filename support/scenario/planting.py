@@ -40,6 +40,18 @@ def more_servers(world: World, tenant: Tenant, groups: list[Group]) -> None:
     tenant.inventory = Inventory(tenant.inventory.instances + more.instances)
 
 
+def more_usage(world: World, user: User) -> None:
+    """Have anybody of a tenant store records beside those that are stored, of the same services and days.
+
+    :raises NotShown: the platform refused them, or there are none yet.
+    """
+    if user.tenant.usage is None:
+        raise NotShown(f"{user.tenant.alias} has no usage that more could be added to")
+    more = UsageRecords.varied(user.tenant.marker)
+    world.platform.store_usage(user, [record.wire() for record in more.records]).require()
+    user.tenant.usage = UsageRecords(user.tenant.usage.records + more.records)
+
+
 def usage(world: World, tenant: Tenant, records: UsageRecords | None = None) -> None:
     """Store usage records of a tenant (varied ones unless told).
 

@@ -25,11 +25,12 @@ class EventClient(Enum):
     SESSION_OVER = "a program with a token of a session that has ended"
     THIRD_PARTY = "a third-party website"
     LOOK_ALIKE = "a website whose address begins like the product's"
+    HIDDEN = "a website that hides its address"
 
     @property
     def refusal(self) -> Meaning:
         """How the platform must refuse an unauthorized client."""
-        is_website = self in (EventClient.THIRD_PARTY, EventClient.LOOK_ALIKE)
+        is_website = self in (EventClient.THIRD_PARTY, EventClient.LOOK_ALIKE, EventClient.HIDDEN)
         return Meaning.PERMISSION_DENIED if is_website else Meaning.UNAUTHENTICATED
 
 
@@ -62,6 +63,9 @@ def connect(world: World, client: EventClient, user: User) -> None:
         case EventClient.LOOK_ALIKE:
             website = f"{world.platform.dialect.website}.elsewhere.test"
             capture = world.try_to_watch(user, website=website, carrier="subprotocol")
+        case EventClient.HIDDEN:
+            # As browsers do for framed pages, and for those that were read from a file.
+            capture = world.try_to_watch(user, website="null", carrier="subprotocol")
         case EventClient.NO_TOKEN:
             capture = world.try_to_watch(user, anonymous=True)
         case _:

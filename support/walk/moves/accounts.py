@@ -18,8 +18,17 @@ def signs_up(ground: Ground, choices: random.Random) -> str | None:
     """An organisation comes, with a plan."""
     if len(ground.organisations) == min(_ORGANISATIONS, len(ORGANISATIONS)):
         return None
+    _knocks(ground, ORGANISATIONS[len(ground.organisations)], choices)
     organisation = ground.found(choices.choice(_PLANS))
     return f"{organisation.alias} signs up with the plan {organisation.plan.value}"
+
+
+def _knocks(ground: Ground, alias: str, choices: random.Random) -> None:
+    """Somebody may try to log in before there is an account."""
+    if choices.random() < 0.5:
+        user = ground.world.users[alias]
+        early = ground.world.platform.log_in(Anyone(), email=user.email, password=user.password)
+        came(f"{user} logs in without an account", early, UNAUTHENTICATED)
 
 
 def joins(ground: Ground, choices: random.Random) -> str | None:
@@ -28,6 +37,7 @@ def joins(ground: Ground, choices: random.Random) -> str | None:
     organisation = one_of(choices, open_ones)
     if organisation is None:
         return None
+    _knocks(ground, f"{PEOPLE[organisation.ever]} of {organisation.alias}", choices)
     person = ground.join(organisation, choices.choice([Role.ADMIN, Role.MEMBER, Role.VIEWER]))
     return f"{person} joins as {person.role.value}"
 
@@ -158,7 +168,7 @@ def invites_in_vain(ground: Ground, choices: random.Random) -> str | None:
     sentence = f"{person} ({person.role.value}) invites {member}, who has an account"
     outcome = platform.invite(person.user, email=member.user.email, role=Role.MEMBER.value)
     told = came(sentence, outcome, DONE if person.role in MANAGERS else DENIED)
-    if outcome.done:
+    for _ in range(2 if outcome.done else 0):
         joined = platform.accept_invitation(Anyone(), token=outcome.value.token, password=member.user.password)
         came(f"{member} accepts", joined, CONFLICT)
     again = platform.sign_up(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
 from support.scenario.reading_back import read_back
+from support.scenario.users import User
 from support.walk.people import Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
@@ -52,11 +53,14 @@ def renames(ground: Ground, choices: random.Random) -> str | None:
 
 
 def deletes(ground: Ground, choices: random.Random) -> str | None:
-    """A conversation is deleted."""
+    """A conversation is deleted, sooner one in which an agent has worked."""
     found = _of_ones_own(ground, choices)
     if found is None:
         return None
     person, thread = found
+    thread = next(
+        (own for each in ground.ended.values() if (own := each.run.thread_id) in ground.threads(person)), thread
+    )
     told = came(f"{person} deletes a conversation", ground.world.platform.delete_thread(person.user, thread), DONE)
     came(f"{person} reads the deleted conversation", ground.world.platform.thread(person.user, thread), UNKNOWN)
     ground.analyses.pop(thread, None)
@@ -85,22 +89,25 @@ def moves_messages(ground: Ground, choices: random.Random) -> str | None:
 
 
 def meddles(ground: Ground, choices: random.Random) -> str | None:
-    """Somebody tries what only a conversation's owner may."""
+    """All others try what only a conversation's owner may, colleagues and strangers."""
     found = _of_ones_own(ground, choices)
-    outsider = one_of(choices, [each for each in ground.people if found and each is not found[0]])
-    if found is None or outsider is None:
+    others = [each for each in ground.people if found and each is not found[0]]
+    if found is None or not others:
         return None
     owner, thread = found
     platform = ground.world.platform
-    attempts: dict[str, Callable[[], Outcome]] = {
-        "reads": lambda: platform.thread(outsider.user, thread),
-        "lists the messages of": lambda: platform.messages(outsider.user, thread),
-        "renames": lambda: platform.rename_thread(outsider.user, thread, "Stolen"),
-        "deletes": lambda: platform.delete_thread(outsider.user, thread),
-        "writes into": lambda: platform.post_message(outsider.user, thread, "Hello"),
+    attempts: dict[str, Callable[[User], Outcome]] = {
+        "reads": lambda user: platform.thread(user, thread),
+        "lists the messages of": lambda user: platform.messages(user, thread),
+        "lists the runs of": lambda user: platform.runs(user, thread_id=thread),
+        "renames": lambda user: platform.rename_thread(user, thread, "Stolen"),
+        "deletes": lambda user: platform.delete_thread(user, thread),
+        "writes into": lambda user: platform.post_message(user, thread, "Hello"),
     }
-    what = choices.choice(sorted(attempts))
-    return came(f"{outsider} {what} a conversation of {owner}", attempts[what](), UNKNOWN)
+    for other in others:
+        what = choices.choice(sorted(attempts))
+        came(f"{other} ({other.role.value}) {what} a conversation of {owner}", attempts[what](other.user), UNKNOWN)
+    return f"{len(others)} others try to get at a conversation of {owner}"
 
 
 def reads_everything(ground: Ground, choices: random.Random) -> str | None:

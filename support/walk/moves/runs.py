@@ -18,6 +18,7 @@ DONE, DENIED, UNKNOWN = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.NOT_FOU
 CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 
 _PAGES = (1, 2, 7, None)
+_MORE_USAGE = 0.2
 _FAILS = agents.call("probe_fail", message="Not today.")
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
@@ -72,6 +73,9 @@ def reports_on_usage(ground: Ground, choices: random.Random) -> str | None:
         planting.usage(ground.world, organisation.people[0].user.tenant)
         organisation.has_usage = True
         return f"{organisation.alias} stores its usage"
+    if choices.random() < _MORE_USAGE:
+        planting.more_usage(ground.world, person.user)
+        return f"{person} stores more usage of the same days"
     sentence = f"{person} runs a usage report"
     run = ground.world.start_run(person.user, "usage_report")
     came(sentence, ground.world.last_outcome, DONE)
