@@ -6,6 +6,7 @@ Pure judgement over the answers of a scenario.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from json import dumps
 from math import ceil
 from typing import Any
 
@@ -14,6 +15,8 @@ from support.matchers.problems import internals_in
 from support.matchers.schema import breaches_of
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
+from support.platform.runs import Run
+from support.platform.story import Event
 from support.platform.trace import trace_id_of
 
 Document = Mapping[str, Any]
@@ -154,3 +157,24 @@ def _shared_request_ids(answers: Sequence[Outcome], own: frozenset[str]) -> list
     return [
         f"{times} answers have the request ID {each}" for each, times in seen.items() if times > 1 and each not in own
     ]
+
+
+_FAILURES = frozenset({"agent_error", "tool_completed"})
+
+
+def unfit_failures(events: Iterable[Event]) -> list[str]:
+    """Failures that were reported to customers with something of the inside, a line each."""
+    return [
+        f"{event.type} of run {event.run_id} shows {what}"
+        for event in events
+        if event.type in _FAILURES and event.payload.get("outcome") != "succeeded"
+        for what in internals_in(dumps(event.payload, ensure_ascii=False))
+    ]
+
+
+def unfit_run(read: Run) -> list[str]:
+    """What of the inside a run shows its owner, beside what was asked and answered, a line each."""
+    rest = {
+        name: value for name, value in read.raw.items() if value is not read.request.input and value is not read.result
+    }
+    return [f"run {read.id} shows its owner {what}" for what in internals_in(dumps(rest, ensure_ascii=False))]

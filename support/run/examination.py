@@ -10,7 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 from support.matchers.schema import breaches_of
-from support.oracles.answers import Published, WrongAnswer, wrong_answers
+from support.oracles.answers import Published, WrongAnswer, unfit_failures, unfit_run, wrong_answers
 from support.oracles.books import WrongBook
 from support.oracles.canary import Leak, Sighting, leaks, markers_in, unseen
 from support.oracles.identities import (
@@ -136,7 +136,7 @@ class Examination:
                 continue
             read = world.platform.run(handles[run.id].user, run.id)
             if read.done:
-                found += read_otherwise(read.value, run)
+                found += [*read_otherwise(read.value, run), *unfit_run(read.value)]
         return found
 
     def _books(self, world: World) -> list[Finding]:
@@ -155,6 +155,7 @@ class Examination:
             self._published = Published(document.require() for document in documents.values())
         own = {run.request_id for run in world.runs if run.request_id}
         found = wrong_answers(answers, self._published, own)
+        found += unfit_failures(event for user in world.users for capture in user.captures for event in capture.events)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:

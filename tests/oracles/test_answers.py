@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from support.oracles.answers import Published, wrong_answers
+from support.oracles.answers import Published, unfit_failures, unfit_run, wrong_answers
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
+from support.platform.runs import Run, RunRequest, RunStatus
+from support.platform.story import Event
 
 TRACE = "0123456789abcdef0123456789abcdef"
 DOCUMENT = {
@@ -121,3 +124,34 @@ def test_what_is_wrong_is_named(answer, fault):
 def test_a_request_id_belongs_to_one_request():
     assert found(done(), done()) == ["2 answers have the request ID r1"]
     assert found(done(), done(), own=["r1"]) == []
+
+
+def failure(type: str, **payload: Any) -> Event:
+    return Event(type, run_id="run-1", payload=payload)
+
+
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        (failure("agent_error", message="Traceback (most recent call last)"), "a stack trace"),
+        (failure("tool_completed", outcome="failed", error={"message": "see /srv/agents/secrets.py"}), "a path"),
+        (failure("tool_completed", outcome="cancelled", error="KeyError"), "an exception"),
+    ],
+)
+def test_a_failure_that_shows_the_inside_is_named(event, what):
+    (line,) = unfit_failures([failure("agent_error", message="Please try again."), event])
+    assert line.startswith(f"{event.type} of run run-1 shows {what}")
+
+
+def test_what_a_tool_gives_may_be_anything():
+    given = failure("tool_completed", outcome="succeeded", result="/srv/data/report.py")
+    assert unfit_failures([given, failure("agent_thinking", text="/srv/data/report.py")]) == []
+
+
+def test_a_run_may_show_what_was_asked_and_answered_and_nothing_of_the_inside():
+    asked, answered = {"path": "/srv/data"}, {"path": "/srv/data"}
+    raw = {"id": "run-1", "input": asked, "answer": answered, "steps": [{"name": "analysis"}]}
+    run = Run(RunRequest("run-1", input=asked), RunStatus.FAILED, answered, raw=raw)
+    assert unfit_run(run) == []
+    (line,) = unfit_run(replace(run, raw={**raw, "steps": [{"name": "KeyError: 'x'"}]}))
+    assert line.startswith("run run-1 shows its owner an exception")

@@ -56,6 +56,7 @@ MOVES: dict[str, Move[Ground]] = {
     "old run": Move(4, runs.reads_an_old_run),
     "state": Move(2, runs.keeps_a_state),
     "out of time": Move(1, runs.runs_out_of_time),
+    "partner refuses": Move(1, runs.is_refused_by_the_partner),
     "list runs": Move(6, runs.lists_runs),
     "job record": Move(3, runs.reads_job_records),
     "unknown agent": Move(1, runs.asks_for_an_unknown_agent),

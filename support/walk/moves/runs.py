@@ -200,6 +200,21 @@ def runs_out_of_time(ground: Ground, choices: random.Random) -> str | None:
     return sentence
 
 
+def is_refused_by_the_partner(ground: Ground, choices: random.Random) -> str | None:
+    """The partner refuses what a run asks for, with more words than a customer should read."""
+    person = one_of(choices, ground.workers())
+    if person is None:
+        return None
+    path, status = f"{own_path(person.user)}/refused", choices.choice([400, 403, 404, 429, 500, 503])
+    ground.world.partner.fail(path, status, {"error": agents.INTERNALS})
+    sentence = f"{person} runs an agent whose partner answers {status}"
+    run = ground.world.start_run(person.user, agents.PROBE, input=agents.fetching(path))
+    came(sentence, ground.world.last_outcome, DONE)
+    assert run is not None
+    has_ended(ground, sentence, run, "failed")
+    return sentence
+
+
 def keeps_a_state(ground: Ground, choices: random.Random) -> str | None:
     """An agent answers with the state that it was given, whoever else has one."""
     person = one_of(choices, ground.workers())
