@@ -30,6 +30,13 @@ Feature: A tool does exactly what was requested
         | an agent that stops every server  |
 
     @gate
+    Scenario: A label may be without a value
+      Given Acme is an Early customer with four idle servers in the cloud
+      And Acme has run an agent that labels two servers
+      When Acme runs an agent that labels two servers without a value
+      Then every cloud account shows exactly the changes that its owner requested
+
+    @gate
     Scenario: The requested servers are stopped
       Given Acme is a Mid customer with four idle servers in the cloud
       When Acme runs an agent that stops two servers

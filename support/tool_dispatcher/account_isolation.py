@@ -110,7 +110,7 @@ ASSETS: dict[str, Asset] = {
 }
 WORK: dict[str, Work] = {
     "an agent that stops a server of the other customer and one of its own": _stop_across_accounts,
-    "an agent that tries to list servers": probe(agents.trying(agents.call(ServerTask.LIST.value))),
+    "an agent that tries to list servers": probe(agents.trying(agents.call(ServerTask.LIST.tool))),
 }
 NOT_ADMITTED = [{"result": None, "error": "tool_failed"}]
 """What an agent receives that tries to list the servers of an account that does not admit it."""

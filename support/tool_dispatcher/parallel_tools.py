@@ -105,7 +105,7 @@ def in_order_of_time(world: World, customer: User) -> list[str]:
     listed = [
         (event.moment, "list of servers")
         for event in events_of_last_run(world, customer)
-        if event.type == "tool_completed" and event.payload.get("tool_name") == ServerTask.LIST.value and event.moment
+        if event.type == "tool_completed" and event.payload.get("tool_name") == ServerTask.LIST.tool and event.moment
     ]
     return [what for _, what in sorted([*listed, (call.answered_at, "answer of the partner")])]
 

@@ -17,32 +17,38 @@ _LABEL = "purpose"
 
 
 class ServerTask(Enum):
-    """What an agent does with servers; the value is the tool that does it."""
+    """What an agent does with servers; the value begins with the tool that does it."""
 
     LIST = "list_instances"
     LABEL = "tag_instances"
+    MARK = "tag_instances without a value"
     STOP = "stop_instances"
     RESIZE = "resize_instance"
+
+    @property
+    def tool(self) -> str:
+        """The tool's name."""
+        return self.value.partition(" ")[0]
 
     def calls(self, tenant: Tenant, ids: Sequence[str]) -> list[Script]:
         """The tool calls for servers with these ids."""
         match self:
             case ServerTask.LIST:
-                return [agents.call(self.value)]
-            case ServerTask.LABEL:
-                return [agents.call(self.value, resource_ids=list(ids), key=_LABEL, value=_label_of(tenant))]
+                return [agents.call(self.tool)]
+            case ServerTask.LABEL | ServerTask.MARK:
+                return [agents.call(self.tool, resource_ids=list(ids), key=_LABEL, value=self._label(tenant))]
             case ServerTask.STOP:
-                return [agents.call(self.value, resource_ids=list(ids))]
+                return [agents.call(self.tool, resource_ids=list(ids))]
             case ServerTask.RESIZE:
-                return [agents.call(self.value, resource_id=id, instance_type=LARGER_TYPE) for id in ids]
+                return [agents.call(self.tool, resource_id=id, instance_type=LARGER_TYPE) for id in ids]
 
     def applied_to(self, server: CloudServer, tenant: Tenant) -> CloudServer:
         """The server after the task."""
         match self:
             case ServerTask.LIST:
                 return server
-            case ServerTask.LABEL:
-                return {**server, "tags": {**server["tags"], _LABEL: _label_of(tenant)}}
+            case ServerTask.LABEL | ServerTask.MARK:
+                return {**server, "tags": {**server["tags"], _LABEL: self._label(tenant)}}
             case ServerTask.STOP:
                 return {**server, "state": "stopped"}
             case ServerTask.RESIZE:
@@ -53,17 +59,16 @@ class ServerTask(Enum):
         match self:
             case ServerTask.LIST:
                 return [{"instances": [{**_size(each), "name": each["tags"].get("Name", "")} for each in servers]}]
-            case ServerTask.LABEL:
+            case ServerTask.LABEL | ServerTask.MARK:
                 return [{"instances": [{"resource_id": each["id"], "tags": each["tags"]} for each in servers]}]
             case ServerTask.STOP:
                 return [{"instances": [{"resource_id": each["id"], "state": each["state"]} for each in servers]}]
             case ServerTask.RESIZE:
                 return [_size(each) for each in servers]
 
-
-def _label_of(tenant: Tenant) -> str:
-    # It carries the tenant's marker, so that the leak canary would find it elsewhere.
-    return f"batch of {tenant.marker}"
+    def _label(self, tenant: Tenant) -> str:
+        # It carries the tenant's marker, so that the leak canary would find it elsewhere.
+        return "" if self is ServerTask.MARK else f"batch of {tenant.marker}"
 
 
 def _size(server: CloudServer) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def requests_so_far(world: World) -> TaskRequests:
 def reported(world: World) -> dict[str, list[Any]]:
     """The results of the requested calls, by the customer's alias; servers in the order of their ids."""
     made = world.kept(TaskRequests).made
-    return {each.customer.alias: in_order(results(world, each.customer, each.task.value)) for each in made}
+    return {each.customer.alias: in_order(results(world, each.customer, each.task.tool)) for each in made}
 
 
 def expected_reports(world: World) -> dict[str, list[Any]]:
@@ -95,6 +95,7 @@ ASSETS: dict[str, Asset] = {"a cloud account in another region": _account_in_ano
 SERVER_WORK: dict[str, ServerWork] = {
     "an agent that lists servers": ServerWork(ServerTask.LIST),
     "an agent that labels two servers": ServerWork(ServerTask.LABEL, 2),
+    "an agent that labels two servers without a value": ServerWork(ServerTask.MARK, 2),
     "an agent that labels every server": ServerWork(ServerTask.LABEL),
     "an agent that stops two servers": ServerWork(ServerTask.STOP, 2),
     "an agent that stops every server": ServerWork(ServerTask.STOP),

@@ -15,10 +15,10 @@ from support.scenario.world import RunHandle, World
 from support.tool_dispatcher.server_tasks import ServerTask, TaskRequest, TaskRequests
 
 TOOLS_TO: Mapping[str, frozenset[str]] = {
-    "read": frozenset({ServerTask.LIST.value, "read_utilisation", "read_prices"}),
-    "label": frozenset({ServerTask.LABEL.value}),
-    "stop": frozenset({ServerTask.STOP.value}),
-    "resize": frozenset({ServerTask.RESIZE.value}),
+    "read": frozenset({ServerTask.LIST.tool, "read_utilisation", "read_prices"}),
+    "label": frozenset({ServerTask.LABEL.tool}),
+    "stop": frozenset({ServerTask.STOP.tool}),
+    "resize": frozenset({ServerTask.RESIZE.tool}),
 }
 """The tools for each thing that can be done to servers."""
 EVERY_TOOL = frozenset[str]().union(*TOOLS_TO.values())
@@ -37,7 +37,7 @@ class EveryTool:
     def expected_servers(self, allowed: Collection[str]) -> Account:
         """The servers when only the changes by allowed tools were made."""
         alias = self.caller.tenant.alias
-        made = tuple(each for each in self.changes if each.task.value in allowed)
+        made = tuple(each for each in self.changes if each.task.tool in allowed)
         return TaskRequests({alias: self.before}, made).expected()[alias]
 
 

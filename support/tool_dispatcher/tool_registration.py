@@ -47,18 +47,28 @@ def currency_tool(world: World) -> CurrencyTool:
     return world.kept_or(CurrencyTool, served)
 
 
-def _add(world: World) -> None:
-    tool = currency_tool(world)
-    withdraw_at_the_end(world, tool.name)
-    world.outcome = world.platform.add_tool(
+def add_tool(world: World, name: str, path: str) -> Outcome:
+    """Have the operator add a tool that the partner has at this path, until the scenario ends."""
+    withdraw_at_the_end(world, name)
+    return world.platform.add_tool(
         world.users.operator,
-        name=tool.name,
+        name=name,
         description="Converts an amount of money.",
         permission="partners:write",
         parameters=_PARAMETERS,
         partner="pricing",
-        path=tool.path,
+        path=path,
     )
+
+
+def withdraw_tool(world: World, name: str) -> Outcome:
+    """Have the operator withdraw a tool."""
+    return world.platform.withdraw_tool(world.users.operator, name)
+
+
+def _add(world: World) -> None:
+    tool = currency_tool(world)
+    world.outcome = add_tool(world, tool.name, tool.path)
     world.outcome.require()
 
 
@@ -73,7 +83,7 @@ def _add_elsewhere(world: World) -> None:
 
 
 def _withdraw(world: World) -> None:
-    world.outcome = world.platform.withdraw_tool(world.users.operator, world.kept(CurrencyTool).name)
+    world.outcome = withdraw_tool(world, world.kept(CurrencyTool).name)
     world.outcome.require()
 
 
@@ -83,7 +93,7 @@ def withdraw_at_the_end(world: World, name: str) -> None:
 
 
 def _withdrawn(world: World, name: str) -> None:
-    outcome: Outcome = world.platform.withdraw_tool(world.users.operator, name)
+    outcome = withdraw_tool(world, name)
     if not outcome.done and outcome.meaning is not Meaning.NOT_FOUND:
         raise NotShown(f"the tool {name} could not be withdrawn: {outcome}")
 

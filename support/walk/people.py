@@ -1,6 +1,7 @@
 """The model of a walk: who there is, what each of them may do, and what they have."""
 
 import random
+import secrets
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
@@ -69,6 +70,7 @@ class Ground:
 
     ``backends``: the ways to the platform, one for each process that answers. ``ended``: how each run that has ended
     did so, in the order in which they were begun. ``analyses``: the newest one of each conversation, by its ID.
+    ``tools``: the names of those that the operator has added, which all end with ``mark``.
     """
 
     world: World
@@ -76,6 +78,8 @@ class Ground:
     organisations: list[Organisation] = field(default_factory=list)
     ended: dict[str, Ended] = field(default_factory=dict)
     analyses: dict[str, Analysis] = field(default_factory=dict)
+    tools: set[str] = field(default_factory=set)
+    mark: str = field(default_factory=lambda: f"_{secrets.token_hex(4)}")
 
     @classmethod
     def with_two_backends(cls, world: World) -> "Ground":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from support.walk.moves import accounts, analyses, boundaries, conversations, money, operations, runs
+from support.walk.moves import accounts, analyses, boundaries, conversations, money, operations, runs, tools
 from support.walk.people import Ground
 from support.walk.walking import Move
 
@@ -11,7 +11,7 @@ KINDS: dict[str, frozenset[str]] = {
     "run agents": frozenset({"run", "usage report", "analysis", "state", "two runs", "cancel", "old run", "list runs"}),
     "run agents while services fail": frozenset({"run", "usage report", "disturb"}),
     "leave and return": frozenset({"events", "run", "notice"}),
-    "change plans and use tools": frozenset({"plan", "tools", "join", "run"}),
+    "change plans and use tools": frozenset({"plan", "tools", "servers", "registry", "join", "run", "analysis"}),
     "write and read": frozenset(
         {"begin", "write", "rename", "delete", "move messages", "limit", "impossible", "read everything"}
     ),
@@ -35,7 +35,9 @@ MOVES: dict[str, Move[Ground]] = {
     "remove": Move(1, accounts.is_removed),
     "log out": Move(2, accounts.logs_out_and_in),
     "plan": Move(2, accounts.changes_the_plan),
-    "tools": Move(2, accounts.uses_tools),
+    "tools": Move(2, tools.uses_tools),
+    "servers": Move(2, tools.acts_on_servers),
+    "registry": Move(1, tools.comes_or_goes),
     "renew": Move(3, accounts.renews_the_session),
     "old token": Move(1, accounts.uses_an_old_token_again),
     "begin": Move(8, conversations.begins_a_conversation),

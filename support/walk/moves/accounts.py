@@ -81,24 +81,6 @@ def changes_the_plan(ground: Ground, choices: random.Random) -> str | None:
     return told
 
 
-def uses_tools(ground: Ground, choices: random.Random) -> str | None:
-    """Whoever may use a tool by plan and role is told so, and may."""
-    person = one_of(choices, ground.workers())
-    if person is None:
-        return None
-    sentence = f"{person} ({person.role.value}, {person.organisation.plan.value}) looks at the tools"
-    tools = ground.world.platform.tools(person.user)
-    came(sentence, tools, DONE)
-    wrong = [
-        f"{tool.name} is {'' if tool.allowed else 'not '}allowed; it is for {tool.plans} and {tool.roles}"
-        for tool in tools.value.items
-        if tool.allowed != (person.organisation.plan.wire in tool.plans and person.role.value in tool.roles)
-    ]
-    if wrong:
-        raise Stumble(sentence, wrong)
-    return sentence
-
-
 def logs_out_and_in(ground: Ground, choices: random.Random) -> str | None:
     """A session ends, another begins."""
     person = one_of(choices, ground.people)
