@@ -18,6 +18,13 @@ Feature: Independent tools run in parallel
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
+    @needs.delegation
+    Scenario: A delegate asks in parallel, too
+      Given Acme is a Mid customer
+      When Acme runs an agent whose delegate asks the partner two questions in parallel
+      Then both of Acme's questions reach the partner before either is answered
+
+    @gate
     @needs.cloud_accounts
     Scenario: A slow tool does not delay another
       Given Acme is an Enterprise customer with two idle servers in the cloud

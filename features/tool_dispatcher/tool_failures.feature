@@ -32,6 +32,14 @@ Feature: An agent can continue after a tool fails
       Then the next tool of Acme's agent succeeds
       And the run completes with a partial answer
 
+    @gate
+    @needs.delegation
+    Scenario: What a delegate leaves out makes the whole answer partial
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs an agent whose delegate continues after a tool error
+      Then the run completes with a partial answer
+
     @smoke
     @needs.delegation @needs.cloud_accounts
     Scenario: A savings review without prices is partial and contains the usage

@@ -25,6 +25,7 @@ Feature: Error events say what failed and whether to retry
         | runs an agent that signs in to the partner | the plan does not include the tool | a retry will not help |
         | runs an agent that crashes                          | the agent failed      | a retry will not help |
         | runs an agent that stops waiting for something      | the agent failed      | a retry will not help |
+        | runs an agent whose answer cannot be stored         | the agent failed      | a retry will not help |
         | starts an agent that hangs past its time limit      | the run took too long | a retry can help      |
 
     @gate

@@ -23,8 +23,9 @@ def _(world, customer):
 def _(world):
     notice = world.kept(Notice)
     for capture, received in notices.received(world):
-        shown = (received.payload.get("notice_id"), received.request_id)
-        world.expect(shown, equal_to((notice.id, notice.request_id)), capture.name)
+        shown = [received.payload.get(name) for name in ("notice_id", "title", "body")]
+        world.expect(shown, equal_to([notice.id, notice.title, notice.body]), capture.name)
+        world.expect(received.request_id, equal_to(notice.request_id), capture.name)
         world.within("notice delivery", received.received_at - notice.sent_at, capture.name)
 
 

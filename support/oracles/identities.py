@@ -50,19 +50,35 @@ _OWNERS = tuple(
 )
 
 
-def wrong_requests(requests: Iterable[tuple[str, str]], traces: Mapping[str, Collection[str]]) -> list[str]:
-    """Requests to the partner that were made for a tenant under a trace that none of its runs has, a line a path.
+@dataclass(frozen=True, slots=True)
+class AskedOfPartner:
+    """A request as the partner received it; trace and idempotency key are empty where it had none."""
 
-    :param requests: of each its path and its trace.
+    path: str
+    trace: str
+    key: str = ""
+
+
+def wrong_requests(requests: Sequence[AskedOfPartner], traces: Mapping[str, Collection[str]]) -> list[str]:
+    """Requests to the partner under a trace that none of their tenant's runs has, or several under one key.
+
     :param traces: those of each tenant's runs, by its name, which stands in the paths of what only it asks for.
     """
     wrong = {
-        path: trace
-        for path, trace in requests
+        asked.path: asked.trace
+        for asked in requests
         for name, own in traces.items()
-        if name in path.split("/") and trace not in own
+        if name in asked.path.split("/") and asked.trace not in own
     }
-    return [f"the partner was asked for {path} under the trace {trace or 'of nobody'}" for path, trace in wrong.items()]
+    of_key: dict[str, set[tuple[str, str]]] = {}
+    for asked in requests:
+        if asked.key:
+            of_key.setdefault(asked.key, set()).add((asked.trace, asked.path))
+    shared = [key for key, whose in of_key.items() if len(whose) > 1]
+    return [
+        *(f"the partner was asked for {path} under the trace {trace or 'of nobody'}" for path, trace in wrong.items()),
+        *(f"the partner was asked for different things under the idempotency key {key}" for key in shared),
+    ]
 
 
 def wrong_log_lines(lines: Iterable[bytes], owners: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -4,8 +4,8 @@ import secrets
 
 
 def new_trace_id() -> str:
-    """32 hexadecimal digits."""
-    return secrets.token_hex(16)
+    """32 hexadecimal digits, of which the first is 0: what takes an id for a number loses it."""
+    return f"0{secrets.token_hex(16)[1:]}"
 
 
 def traceparent(trace_id: str) -> str:

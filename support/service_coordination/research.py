@@ -104,6 +104,12 @@ class JobResult:
         expected = list(chain.from_iterable(self.tasks))
         found += [f"{topic} was answered {by_topic[topic]} times" for topic in expected if by_topic[topic] != 1]
         found += [f"the key {key} was answered {times} times" for key, times in by_key.items() if times > 1 or not key]
+        keys = {(request.path, request.idempotency_key) for request in self.requests}
+        found += [
+            f"{topic} was asked for under several keys"
+            for topic in expected
+            if [path for path, _ in keys].count(topic) > 1
+        ]
         foreign = {request.trace_id for request in self.requests} - {self.trace_id}
         found += [f"a request had the trace {trace}, not {self.trace_id}" for trace in sorted(foreign)]
         return [f"job {self.run_id}: {fault}" for fault in found]

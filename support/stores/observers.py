@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from support.oracles.canary import Sighting
+from support.oracles.identities import AskedOfPartner
 from support.oracles.records import StoredJob
 from support.oracles.resources import DatabaseSession
 from support.oracles.story import StoredRun
@@ -27,8 +28,7 @@ from support.stores.redis import RedisEyes
 class Written:
     """What was written since the last look; ``runs`` and ``events`` are those of the users who are present.
 
-    ``endless_keys`` are keys of the cache that never expire; ``requests`` the path and the trace of each request that
-    the partner has received.
+    ``endless_keys`` are keys of the cache that never expire; ``requests`` are those that the partner has received.
     """
 
     sightings: list[Sighting] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Written:
     runs: list[StoredRun] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
     endless_keys: list[str] = field(default_factory=list)
-    requests: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[AskedOfPartner] = field(default_factory=list)
 
 
 class Observers:

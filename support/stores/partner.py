@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from support.oracles.canary import Sighting, markers_in
+from support.oracles.identities import AskedOfPartner
 from support.platform.trace import trace_id_of
 
 # Seconds.
@@ -22,8 +23,8 @@ class PartnerEyes:
         self._http.headers["authorization"] = f"Bearer {token}"
         self._last: Mapping[str, Any] | None = None
 
-    def look(self, traces: Mapping[str, str]) -> tuple[list[Sighting], list[tuple[str, str]]]:
-        """Markers in requests since the last look, and of each of these requests its path and its trace.
+    def look(self, traces: Mapping[str, str]) -> tuple[list[Sighting], list[AskedOfPartner]]:
+        """Markers in requests since the last look, and each of these requests.
 
         :param traces: trace id -> tenant id.
         """
@@ -34,7 +35,7 @@ class PartnerEyes:
             if "canary-" in text:
                 where = f"the partner's request log ({entry['method']} {entry['path']})"
                 found.append(Sighting(where, traces.get(_trace_of(entry)), markers_in(text)))
-        return found, [(str(entry["path"]), _trace_of(entry)) for entry in entries]
+        return found, [AskedOfPartner(str(entry["path"]), _trace_of(entry), _key_of(entry)) for entry in entries]
 
     def _new_entries(self) -> list[Mapping[str, Any]]:
         # The last entry is asked for once more: when it is another, the partner has been restarted and counts anew.
@@ -61,9 +62,16 @@ class PartnerEyes:
         self._http.close()
 
 
+def _header_of(entry: Mapping[str, Any], wanted: str) -> str:
+    return {str(name).lower(): str(value) for name, value in dict(entry.get("headers") or {}).items()}.get(wanted, "")
+
+
+def _key_of(entry: Mapping[str, Any]) -> str:
+    return _header_of(entry, "idempotency-key")
+
+
 def _trace_of(entry: Mapping[str, Any]) -> str:
-    headers = {str(name).lower(): str(value) for name, value in dict(entry.get("headers") or {}).items()}
     try:
-        return trace_id_of(headers.get("traceparent", ""))
+        return trace_id_of(_header_of(entry, "traceparent"))
     except ValueError:  # the request was in no trace, and so is nobody's
         return ""

@@ -38,10 +38,20 @@ def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCa
 
 def _ask_two_questions(world: World, customer: User) -> RunHandle:
     """Start an agent that asks two questions; the partner answers when it has both, or when none comes any more."""
+    return _ask(world, customer, agents.side_by_side(*questions(customer)))
+
+
+def _have_two_questions_asked(world: World, customer: User) -> RunHandle:
+    """The same of an agent's delegate."""
+    part = agents.side_by_side(*questions(customer))
+    return _ask(world, customer, agents.script({"delegate": {"agent": agents.PROBE, "input": part}}))
+
+
+def _ask(world: World, customer: User, script: agents.Script) -> RunHandle:
     paths = questions(customer)
     for path in paths:
         world.partner.hold(path)
-    run = world.running(customer, agents.PROBE, input=agents.side_by_side(*paths))
+    run = world.running(customer, agents.PROBE, input=script)
     world.try_to_see(
         lambda: all(world.partner.calls(path) for path in paths), "run starts", "both questions at the partner"
     )
@@ -159,5 +169,6 @@ WORK: dict[str, Work] = {
     "an agent that asks two quick questions beside one that the partner leaves open": _quick_beside_slow,
     "an agent that continues with one tool when the one beside it fails": _failing_beside,
     "an agent that asks the partner two questions in parallel": _ask_two_questions,
+    "an agent whose delegate asks the partner two questions in parallel": _have_two_questions_asked,
     "an agent that lists servers while the partner is silent": _list_without_partner,
 }

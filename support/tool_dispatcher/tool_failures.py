@@ -26,6 +26,14 @@ def _continuing_after(failing_tool: str, message: str, times: int = 1) -> Work:
     return start
 
 
+def _delegate_continuing(world: World, customer: User) -> RunHandle | None:
+    """An agent whose delegate goes on without what a failing tool should have given."""
+    part = agents.trying(agents.call("probe_fail", message="The figures are not ready."))
+    return world.start_run(
+        customer, agents.PROBE, input=agents.script({"delegate": {"agent": agents.PROBE, "input": part}})
+    )
+
+
 def _review_without_prices(world: World, customer: User) -> RunHandle | None:
     world.partner.fail(PRICES, 404, {"error": "there is no price list"})
     return world.start_run(customer, Agent.REVIEW.wire)
@@ -65,5 +73,6 @@ WORK: dict[str, Work] = {
     "an agent that continues after ten tool errors": _continuing_after("probe_fail", "There is no such figure.", 10),
     "an agent that continues after a tool crash": _continuing_after("probe_break", agents.INTERNALS),
     "an agent that continues after a tool that ends its process": _continuing_after("probe_exit", agents.INTERNALS),
+    "an agent whose delegate continues after a tool error": _delegate_continuing,
     "a savings review without the partner's price list": _review_without_prices,
 }

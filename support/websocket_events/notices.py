@@ -20,6 +20,8 @@ class Notice:
     id: str
     sent_at: float
     request_id: str | None = None
+    title: str = ""
+    body: str = ""
 
 
 def two_of_each_segment(world: World) -> None:
@@ -48,11 +50,10 @@ def watch_at_second_backend(world: World, viewer: User) -> None:
 def send(world: World, sender: User) -> None:
     """Send a notice to everyone, or try to."""
     sent_at = time.monotonic()
-    world.outcome = outcome = world.platform.send_notice(
-        sender, title="Maintenance tonight", body="Live events pause for some minutes at midnight."
-    )
+    title, body = "Maintenance tonight 🙂", "Live events pause for some minutes at midnight. " * 40
+    world.outcome = outcome = world.platform.send_notice(sender, title=title, body=body)
     if outcome.done:
-        world.keep(Notice(outcome.value.id, sent_at, outcome.request_id))
+        world.keep(Notice(outcome.value.id, sent_at, outcome.request_id, title, body))
 
 
 def received(world: World) -> Iterator[tuple[EventCapture, Event]]:

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from support.oracles.identities import Cause, unpublished_frames, wrong_identities, wrong_log_lines, wrong_requests
+from support.oracles.identities import (
+    AskedOfPartner,
+    Cause,
+    unpublished_frames,
+    wrong_identities,
+    wrong_log_lines,
+    wrong_requests,
+)
 from tests.matchers.stories import RUN, with_tools
 
 STORY = [
@@ -55,10 +62,22 @@ def test_a_log_line_names_the_owner_of_its_run():
 
 def test_requests_to_the_partner_have_the_trace_of_a_run_of_their_tenant():
     traces = {"acme-1": {"trace-1"}, "borealis-2": {"trace-2"}}
-    asked = [("/acme-1/waiting", "trace-1"), ("/v1/prices", "other"), ("/borealis-2/waiting", "trace-2")]
+    asked = [
+        AskedOfPartner("/acme-1/waiting", "trace-1"),
+        AskedOfPartner("/v1/prices", "other"),
+        AskedOfPartner("/borealis-2/waiting", "trace-2"),
+    ]
     assert wrong_requests(asked, traces) == []
-    assert wrong_requests([("/acme-12/waiting", "other")], traces) == []
-    (found,) = wrong_requests([*asked, *[("/acme-1/more", "trace-2")] * 2], traces)
+    assert wrong_requests([AskedOfPartner("/acme-12/waiting", "other")], traces) == []
+    (found,) = wrong_requests([*asked, *[AskedOfPartner("/acme-1/more", "trace-2")] * 2], traces)
     assert found == "the partner was asked for /acme-1/more under the trace trace-2"
-    (found,) = wrong_requests([("/acme-1/more", "")], traces)
+    (found,) = wrong_requests([AskedOfPartner("/acme-1/more", "")], traces)
     assert "under the trace of nobody" in found
+
+
+def test_an_idempotency_key_belongs_to_one_call():
+    once = AskedOfPartner("/v1/prices", "trace-1", "key-1")
+    assert wrong_requests([once, once, replace(once, key="key-2"), replace(once, key="")], {}) == []
+    for other in (replace(once, trace="trace-2"), replace(once, path="/v1/rates")):
+        (found,) = wrong_requests([once, other], {})
+        assert found == "the partner was asked for different things under the idempotency key key-1"
