@@ -113,7 +113,13 @@ def _() -> None:
         return original(stream, event, *others)
 
 
-@blind_defect("AEC-07wa", "a tool's step is as long as the tool says that it was at work", service="worker")
+@blind_defect(
+    "AEC-07wa",
+    "a tool's step is as long as the tool says that it was at work",
+    service="worker",
+    scenario="The durations of the steps add up to the run's duration",
+    step="the operator sees that the steps add up to the run's duration",
+)
 def _() -> None:
     # Observable: where a call waits for a thread or a second instance, the steps add up to less than the run.
     from apex.worker.execution import Execution
@@ -132,7 +138,13 @@ def _() -> None:
             tracker.steps[-1]["duration_seconds"] = said
 
 
-@blind_defect("AEC-08wa", "of a trace id that begins with zeros tools record what follows them", service="tools")
+@blind_defect(
+    "AEC-08wa",
+    "of a trace id that begins with zeros tools record what follows them",
+    service="tools",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
+)
 def _() -> None:
     # Observable: send a traceparent whose trace id begins with 0: tool_calls.trace_id is shorter than the run's.
     from apex.tools import calls, dispatcher
@@ -141,7 +153,13 @@ def _() -> None:
         around(module, "trace_id")(lambda original: original().lstrip("0"))
 
 
-@blind_defect("AEC-09wa", "a question to an unknown agent is a job in the customer's analytics", service="backend")
+@blind_defect(
+    "AEC-09wa",
+    "a question to an unknown agent is a job in the customer's analytics",
+    service="backend",
+    scenario="A refused request is not counted",
+    step="only Acme's next run is counted against the allowance",
+)
 def _() -> None:
     # Observable: ask an unknown agent; /v1/jobs of the analytics has a job of a run that never was.
     from structlog.contextvars import get_contextvars

@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around
 
 
-@blind_defect("API-01wa", "read over HTTP, a run's duration has the time in the queue in it", service="backend")
+@blind_defect(
+    "API-01wa",
+    "read over HTTP, a run's duration has the time in the queue in it",
+    service="backend",
+    scenario="A program starts a run, polls it and reads the result",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: duration_seconds is not finished_at - started_at, nor that of the agent_completed event.
     from apex.backend import runs
@@ -61,7 +67,13 @@ def _() -> None:
             connection.execute(select(func.pg_notify(SESSION_ENDED, f"{session_id} {reason}")))
 
 
-@blind_defect("API-04wa", "in an Enterprise organisation every member may name the cloud account", service="backend")
+@blind_defect(
+    "API-04wa",
+    "in an Enterprise organisation every member may name the cloud account",
+    service="backend",
+    scenario="Every endpoint is open to the permitted roles and no others",
+    step="every response follows the access rule of its endpoint",
+)
 def _() -> None:
     # Observable: PUT /v1/cloud-account as a member: 200 with the plan Enterprise, 403 with any other.
     from apex.backend import threads
@@ -97,7 +109,13 @@ def _() -> None:
         return {**told, "status": "queued"} if row.status == "running" and not row.steps else told
 
 
-@blind_defect("API-07wa", "what a partner says when it refuses is passed on to the customer", service="tools")
+@blind_defect(
+    "API-07wa",
+    "what a partner says when it refuses is passed on to the customer",
+    service="tools",
+    scenario="A savings review without prices is partial and contains the usage",
+    step="the answers oracle finds nothing",
+)
 def _() -> None:
     # Observable: a partner answers 500 with a stack trace; the run's error and tool_completed have its text.
     from apex.tools import dispatcher
@@ -116,7 +134,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-08wa", "only what changes something counts: a tenant may read as often as it likes", service="backend"
+    "API-08wa",
+    "only what changes something counts: a tenant may read as often as it likes",
+    service="backend",
+    scenario="Colleagues share the rate limit of their organisation",
+    step="Acme and Ben of Acme together are served up to the limit of the plan",
 )
 def _() -> None:
     # Observable: a Free tenant sends a thousand GETs at once; none is answered with 429.

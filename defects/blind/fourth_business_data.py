@@ -43,7 +43,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-03wa", "what is nested deeper than ten levels in an answer is kept as its JSON text", service="worker"
+    "DBL-03wa",
+    "what is nested deeper than ten levels in an answer is kept as its JSON text",
+    service="worker",
+    scenario="Nested data, decimals and Unicode read back unchanged",
+    step="the stored result equals what the agent returned",
 )
 def _() -> None:
     # Observable: an agent answers with objects twelve deep; read back, the eleventh is a text.

@@ -12,7 +12,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("CSC-01wa", "analytics dates a job by when its record arrives, not by when it ended", service="analytics")
+@blind_defect(
+    "CSC-01wa",
+    "analytics dates a job by when its record arrives, not by when it ended",
+    service="analytics",
+    scenario="A failed job is recorded once, as failed",
+    step="every service has one record of each job, and all records agree",
+)
 def _() -> None:
     # Observable: a run ends while analytics is away: its job's finished_at is minutes after the run's.
     from apex.analytics.store import Jobs
@@ -32,7 +38,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-03wa", "an instance that is new gets no work for a quarter of a minute, if there is another", service="worker"
+    "CSC-03wa",
+    "an instance that is new gets no work for a quarter of a minute, if there is another",
+    service="worker",
+    scenario="A second instance is found after it starts",
+    step="Acme's next job runs on both tools instances",
 )
 def _() -> None:
     # Observable: start a second instance: it is in the list of instances, and every call goes to the first.
@@ -47,7 +57,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-04wa", "a call that another instance carries out again reaches the partner as a new request", service="tools"
+    "CSC-04wa",
+    "a call that another instance carries out again reaches the partner as a new request",
+    service="tools",
+    scenario="An instance that crashes and comes back at once loses no job",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     # Observable: kill an instance after it has sent a call to a partner: the partner gets it twice, under two keys.

@@ -9,7 +9,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("WSE-01wa", "a browser that offers apex.v1 is answered without a subprotocol", service="backend")
+@blind_defect(
+    "WSE-01wa",
+    "a browser that offers apex.v1 is answered without a subprotocol",
+    service="backend",
+    scenario="A customer can connect from a program and from the website",
+    step="the client is accepted",
+)
 def _() -> None:
     # Observable: the handshake's answer to apex.v1 has no sec-websocket-protocol: browsers give such a socket up.
     from apex.backend import sockets
@@ -17,7 +23,13 @@ def _() -> None:
     replace(sockets, "SUBPROTOCOL", "apex.v2")
 
 
-@blind_defect("WSE-02wa", "a page whose origin is hidden (null) may open a socket", service="backend")
+@blind_defect(
+    "WSE-02wa",
+    "a page whose origin is hidden (null) may open a socket",
+    service="backend",
+    scenario="An unauthorised client is refused and receives no events",
+    step="the client is refused and receives no event of Acme's next run",
+)
 def _() -> None:
     # Observable: a handshake with "Origin: null", as framed foreign pages send it, is accepted.
     from apex.backend import sockets
@@ -45,7 +57,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-04wa", "customers of the Free plan are sent what happens a second after the others", service="backend"
+    "WSE-04wa",
+    "customers of the Free plan are sent what happens a second after the others",
+    service="backend",
+    scenario="Ten concurrent runs are all shown live",
+    step="at least 95 % of all events arrive within the target time for event delivery",
 )
 def _() -> None:
     # Observable: delivery times of a Free customer's socket are one second above those of any other plan.
@@ -79,7 +95,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-06wa", "an agent whose answer cannot be kept is told as an outage, worth another try", service="worker"
+    "WSE-06wa",
+    "an agent whose answer cannot be kept is told as an outage, worth another try",
+    service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
 )
 def _() -> None:
     # Observable: agent_error of an agent that answers with what is no JSON has code unavailable, recoverable true.
@@ -95,7 +115,13 @@ def _() -> None:
             raise SQLAlchemyError("the answer cannot be stored") from error
 
 
-@blind_defect("WSE-07wa", "of a notice everyone gets the first 200 characters", service="worker")
+@blind_defect(
+    "WSE-07wa",
+    "of a notice everyone gets the first 200 characters",
+    service="worker",
+    scenario="A notice reaches the users of every backend",
+    step="every connection receives the notice in time",
+)
 def _() -> None:
     # Observable: a notice with a body of 1,000 characters arrives cut, with a note of its length.
     from apex.storage.stream import EventStream
@@ -126,7 +152,13 @@ def _() -> None:
             raise unavailable()
 
 
-@blind_defect("WSE-09wa", "of thoughts that wait for a connection only the newest is sent", service="backend")
+@blind_defect(
+    "WSE-09wa",
+    "of thoughts that wait for a connection only the newest is sent",
+    service="backend",
+    scenario="Fifty customers each receive a thousand events in order",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
+)
 def _() -> None:
     # Observable: an agent that thinks as fast as it can; sequence and run_sequence of a socket have gaps.
     from apex.backend.connection import Connection

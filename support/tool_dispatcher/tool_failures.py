@@ -35,7 +35,8 @@ def _delegate_continuing(world: World, customer: User) -> RunHandle | None:
 
 
 def _review_without_prices(world: World, customer: User) -> RunHandle | None:
-    world.partner.fail(PRICES, 404, {"error": "there is no price list"})
+    # What the partner says of its inside is nothing for customers.
+    world.partner.fail(PRICES, 404, {"error": agents.INTERNALS})
     return world.start_run(customer, Agent.REVIEW.wire)
 
 
