@@ -11,13 +11,16 @@
 ``instances``
     The services of the stack that are the platform's own.
 ``limits``
-    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
+    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started; ``run_seconds`` where all runs
+    have one time limit.
 ``ownership``
     Whose what is stored is, see :class:`Ownership`.
 ``contract``
     The published schemas of its live events: a path in the checkout. A platform may have none.
 ``settings``
     Its own settings that differ from their defaults, each a ``value`` and the ``reason``.
+``modes``
+    Other settings of the same platform, see ``support/stack/modes.py``.
 ``platform``
     ``module:Class`` of what starts it, see ``support/stack/platform.py``.
 ``components``
@@ -40,6 +43,7 @@ from support.platform.http import HttpDriver, Recorder
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 from support.stack.client import Addresses
+from support.stack.modes import in_mode
 
 FOLDER = CHECKOUT / "targets"
 
@@ -123,14 +127,14 @@ class Target:
     known: Deviations
 
     @classmethod
-    def load(cls, name: str) -> "Target":
-        """The target of that name.
+    def load(cls, name: str, mode: str = "") -> "Target":
+        """The target of that name, in one of its modes.
 
         :raises Refusal: its description lacks something or says something unknown; one line.
         """
         file = FOLDER / name / "target.toml"
         try:
-            written = tomllib.loads(file.read_text("utf-8"))
+            written = in_mode(tomllib.loads(file.read_text("utf-8")), mode)
             return cls(
                 name,
                 file.parent,

@@ -51,7 +51,7 @@ class Session:
         :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
         """
         prepare_reports(settings)
-        target = Target.load(settings.target)
+        target = Target.load(settings.target, settings.mode)
         pulse.of_this_process()
         try:
             stack = stack_of(settings, progress)

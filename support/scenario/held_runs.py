@@ -10,8 +10,12 @@ from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
-TIME_LIMIT = 1.4
-"""Seconds that a customer allows a run that is meant to hang."""
+_TIME_LIMIT = 1.4
+
+
+def time_limit(world: World) -> float:
+    """Seconds that a run may take that is meant to hang: a customer's choice, or the platform's for all runs."""
+    return world.target.limits.get("run_seconds", _TIME_LIMIT)
 
 
 def waiting_run(world: World, user: User) -> RunHandle:
@@ -30,7 +34,7 @@ def hanging_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose tool call will never be answered."""
     path = own_path(user)
     world.partner.hold(path)
-    return world.running(user, agents.PROBE, input=agents.fetching(path), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.fetching(path), time_limit_seconds=time_limit(world))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +74,17 @@ def _send(world: World, request: Callable[[], Outcome]) -> None:
 
 def blocking_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent lets nobody end it."""
-    return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=time_limit(world))
 
 
 def ignoring_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent goes on when it is cancelled."""
-    return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=time_limit(world))
 
 
 def answering_late(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent does nothing until that has passed, and answers then."""
-    return world.running(user, agents.PROBE, input=agents.script({"wait": ""}), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.script({"wait": ""}), time_limit_seconds=time_limit(world))
 
 
 def blocked_worker(world: World, user: User) -> RunHandle:
