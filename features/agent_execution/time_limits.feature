@@ -64,4 +64,8 @@ Feature: A hanging run is ended at its time limit
       Examples:
         | hang                |
         | hang past           |
+
+      @needs.separate_workers
+      Examples: Blocked workers
+        | hang                |
         | block a worker past |

@@ -216,8 +216,15 @@ class AegraDriver(HttpDriver):
         return self.request(who, "GET", f"{self._place(run_id)}", read=self._remembered)
 
     def runs(self, who: Caller, **query: Any) -> Outcome:
-        """There is no list of all runs: those of each conversation are asked for."""
+        """There is no list of all runs: those of each conversation are asked for.
+
+        It has one status for what has failed and what took too long.
+        """
         threads = self.threads(who)
+        status = query.pop("status", None)
+        if status is not None:
+            word = next(its for its, ours in _STATUSES.items() if ours == status)
+            query["status"] = "error" if word == "timeout" else word
         if not threads.done:
             return threads
         found: list[Json] = []
@@ -226,7 +233,7 @@ class AegraDriver(HttpDriver):
             answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
             if not answer.done:
                 return answer
-            found += answer.body
+            found += [run for run in answer.body if status in (None, _run(run).status)]
         found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
         return replace(answer, method="GET", path="/threads/*/runs", text=json.dumps(found), read=_page(_run))
 
