@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from support.api.oversized import too_much
-from support.platform.examples import example_of
+from support.platform.examples import body_of, example_of
 from support.platform.openapi import Operation
 
 # Far more than any customer needs.
@@ -131,7 +131,7 @@ def _wrong_values(field: _Field, error: RequestError) -> Iterator[bytes]:
 
 
 def _about_parameters(operation: Operation, error: RequestError) -> Iterator[Mutation]:
-    body = None if operation.body is None else json.dumps(example_of(operation, operation.body)).encode()
+    body = None if operation.body is None else json.dumps(body_of(operation)).encode()
     for parameter in operation.details.get("parameters", ()):
         name, place, kinds = parameter["name"], parameter["in"], _kinds(operation, parameter["schema"])
         if error is RequestError.LONG:

@@ -53,13 +53,16 @@ class Endpoints:
     """What is agreed of a platform's endpoints, each by its method and path; the platform is not asked for it.
 
     ``roles`` may call an endpoint; ``permissions`` is what the others lack. ``resources`` are the names of parameters,
-    by what they name. ``groups`` are endpoints with something special, by what that is.
+    by what they name. ``groups`` are endpoints, or parameters, with something special, by what that is. ``bodies`` and
+    ``queries`` are those of valid requests, where the published schema alone does not lead to one.
     """
 
     roles: Mapping[str, frozenset[str]]
     permissions: Mapping[str, str]
     resources: Mapping[str, str]
     groups: Mapping[str, frozenset[str]]
+    bodies: Mapping[str, Mapping[str, Any]]
+    queries: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def read(cls, file: Path) -> "Endpoints":
@@ -70,6 +73,8 @@ class Endpoints:
             written["permissions"],
             written["resources"],
             {name: frozenset(places) for name, places in written["groups"].items()},
+            written.get("bodies", {}),
+            written.get("queries", {}),
         )
 
 

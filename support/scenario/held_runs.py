@@ -16,7 +16,7 @@ _TIME_LIMIT = 1.4
 
 def time_limit(world: World) -> float:
     """Seconds that a run may take that is meant to hang: a customer's choice, or the platform's for all runs."""
-    return world.target.limits.get("run_seconds", _TIME_LIMIT)
+    return float(world.target.limits.get("run_seconds", _TIME_LIMIT))
 
 
 def began(world: World, run: RunHandle, started: Event) -> float:

@@ -179,6 +179,23 @@ class AegraDriver(HttpDriver):
     def _store(self, who: Caller, place: str, key: str, value: Json) -> Outcome:
         return self.request(who, "PUT", "/store/items", json={"namespace": [place], "key": key, "value": value})
 
+    def further_resources(self, who: Caller, thread_id: str, text: str) -> Mapping[str, str]:
+        def made(path: str, **body: Any) -> Any:
+            return self.request(who, "POST", path, json=body).require()
+
+        own = made("/assistants", graph_id="probe", name=text, config={"configurable": {"noted": text}})
+        nothing: Json = {"request": {"steps": []}}
+        # It works once when it is made, and then never while somebody looks.
+        made("/runs/crons", assistant_id="probe", schedule="0 0 1 1 *", input=nothing, metadata={"noted": text})
+        cron = made("/runs/crons/search")[0]
+        self._store(who, "notes", "plans", {"noted": text}).require()
+        state = self.request(who, "GET", f"/threads/{thread_id}/state").require()
+        return {
+            "assistant": own["assistant_id"],
+            "cron": cron["cron_id"],
+            "checkpoint": state["checkpoint"]["checkpoint_id"],
+        }
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def agents(self, who: Caller) -> Outcome:
