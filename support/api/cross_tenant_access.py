@@ -154,9 +154,11 @@ def _listings(world: World, reader: User, owned: OwnedResources) -> list[Listing
 
 
 def request_as_owner(world: World) -> list[Call]:
-    """The owner makes every published request; what deletes comes last, when all runs have ended."""
+    """The owner makes every published request but those without an end; deletions come last, when all runs have ended."""
     owned = world.kept(OwnedResources)
-    published = [access for access in accesses(world, owned.ids) if access.published]
+    published = [
+        access for access in accesses(world, owned.ids) if access.published and "endless" not in access.operation.groups
+    ]
     made: list[Call] = []
     for access in sorted(published, key=lambda access: (endpoints.in_order(access.operation), access.place)):
         if access.method == "DELETE":

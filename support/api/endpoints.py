@@ -64,9 +64,10 @@ def call_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Map
 
 
 def call_as_owner(world: World) -> list[Call]:
-    """The owner of the resources calls every endpoint for owners, and is logged in again afterwards."""
+    """The owner of the resources calls every endpoint for owners that comes to an end, and is logged in again then."""
     owned = world.kept(OwnedResources)
-    made = call_all(world, for_owners(world), owned.owner, owned.ids)
+    chosen = [each for each in for_owners(world) if "endless" not in each.groups]
+    made = call_all(world, chosen, owned.owner, owned.ids)
     log_in_again(world, owned.owner)
     return made
 

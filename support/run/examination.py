@@ -81,6 +81,7 @@ class Examination:
                 self._people[user.id] = user.tenant.id
                 self._markers[user.tenant.marker] = user.tenant.id
         traces = _traces(world) if Capability.TRACES in self.target.capabilities else None
+        self.observers.know({run.run_id: run.user.tenant.id for run in world.runs})
         written = self.observers.look(_present(world), self._people, traces)
         for user in world.users:
             for capture in user.captures:

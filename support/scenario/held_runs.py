@@ -24,7 +24,7 @@ def began(world: World, run: RunHandle, started: Event) -> float:
 
     The stream of a run is opened after the run was accepted, and tells of its start later than that was.
     """
-    return run.asked_at if world.platform.transport().per_run else started.received_at
+    return run.asked_at if world.platform.transport().per_run else float(started.received_at or 0)
 
 
 def waiting_run(world: World, user: User) -> RunHandle:

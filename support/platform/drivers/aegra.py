@@ -48,6 +48,16 @@ _STATUSES = {
 }
 
 
+_CODES = {
+    "unauthorized": "unauthenticated",
+    "forbidden": "permission_denied",
+    "bad_request": "validation_failed",
+    "validation_error": "validation_failed",
+    "service_unavailable": "unavailable",
+}
+"""The suite's words for its errors, where they differ."""
+
+
 class AegraDialect(Dialect):
     """Streams of Aegra: what a frame says depends on those before it."""
 
@@ -61,6 +71,7 @@ DIALECT = AegraDialect(
     website="https://app.aegra.test",
     identities=frozenset(),
     meanings={
+        400: Meaning.INVALID,
         401: Meaning.UNAUTHENTICATED,
         403: Meaning.PERMISSION_DENIED,
         404: Meaning.NOT_FOUND,
@@ -95,10 +106,12 @@ class AegraDriver(HttpDriver):
         body = refused.body
         if not isinstance(body, dict):
             return None
-        code, detail = body.get("error") or f"status_{refused.status}", body.get("message") or body.get("detail")
+        detail = body.get("message") or body.get("detail")
+        errors = [_error(each) for each in detail] if isinstance(detail, list) else []
+        its = body.get("error") or ("validation_error" if errors else f"status_{refused.status}")
+        code = _CODES.get(its, its)
         if code == "not_found" and str(detail).startswith("Assistant "):
             code = "unknown_agent"
-        errors = detail if isinstance(detail, list) else ()
         extra = {name: value for name, value in body.items() if name not in ("error", "message", "detail")}
         return Problem(str(code), "", str(detail or ""), refused.request_id, tuple(errors), extra)
 
@@ -185,8 +198,15 @@ class AegraDriver(HttpDriver):
 
         own = made("/assistants", graph_id="probe", name=text, config={"configurable": {"noted": text}})
         nothing: Json = {"request": {"steps": []}}
-        # It works once when it is made, and then never while somebody looks.
-        made("/runs/crons", assistant_id="probe", schedule="0 0 1 1 *", input=nothing, metadata={"noted": text})
+        # One that is enabled works once when it is made, in a conversation of its own.
+        made(
+            "/runs/crons",
+            assistant_id="probe",
+            schedule="0 0 1 1 *",
+            input=nothing,
+            metadata={"noted": text},
+            enabled=False,
+        )
         cron = made("/runs/crons/search")[0]
         self._store(who, "notes", "plans", {"noted": text}).require()
         state = self.request(who, "GET", f"/threads/{thread_id}/state").require()
@@ -290,6 +310,11 @@ def _stream_of(wanted: Wanted) -> Request:
     if wanted.website is not None:
         headers["origin"] = wanted.website
     return f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers
+
+
+def _error(fault: Json) -> Json:
+    """One fault of a request; the part of the request is the first that its place names."""
+    return {"field": ".".join(str(part) for part in fault.get("loc", ())), "message": fault.get("msg")}
 
 
 # -- what answers say -------------------------------------------------------------------------------------------
