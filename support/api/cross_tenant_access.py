@@ -154,7 +154,7 @@ def _listings(world: World, reader: User, owned: OwnedResources) -> list[Listing
 
 
 def request_as_owner(world: World) -> list[Call]:
-    """The owner makes every published request but those without an end; deletions come last, when all runs have ended."""
+    """The owner makes every published request but those without an end; deletions come last, when runs have ended."""
     owned = world.kept(OwnedResources)
     published = [
         access for access in accesses(world, owned.ids) if access.published and "endless" not in access.operation.groups

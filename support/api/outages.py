@@ -94,7 +94,10 @@ def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
     made = calls(world, outage, operator)
     world.faults.heal(outage.component)
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
-    world.eventually(lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again")
+    if _has_user_streams(world):
+        world.eventually(
+            lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again"
+        )
     return made
 
 
@@ -112,7 +115,7 @@ def call_affected(world: World, outage: Outage, operator: User | None) -> list[C
         calling = [together.submit(by, owned.owner, False)]
         if operator is not None:
             calling.append(together.submit(by, operator, True))
-        if outage is not Outage.ANALYTICS:
+        if outage is not Outage.ANALYTICS and _has_user_streams(world):
             calling.append(together.submit(lambda: [_watch(world, owned.owner)]))
     need_cache = world.target.endpoints.groups["need_cache"]
     return [call for each in calling for call in each.result() if not outage.spares(call, need_cache)]
@@ -176,6 +179,11 @@ def call_corrupted(world: World, owner: User) -> list[Call]:
 def logged(world: World) -> list[dict[str, Any]]:
     """The fields of what the services have logged since the calls and was not read yet."""
     return [line.fields for line in world.kept(LogsSince).logs.new_lines()]
+
+
+def _has_user_streams(world: World) -> bool:
+    """Whether there is a live connection apart from the endpoints."""
+    return Capability.USER_STREAMS in world.target.capabilities
 
 
 def _watch(world: World, user: User) -> Call:

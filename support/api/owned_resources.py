@@ -76,7 +76,8 @@ def one_of_each(world: World, owner: User) -> None:
         ids["member"] = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER).id
     # It was running all the while.
     world.ended(run)
-    ids |= platform.further_resources(owner, thread, f"Notes of {tenant.marker}")
+    if Capability.ENDPOINT_RULES in can:
+        ids |= platform.further_resources(owner, thread, f"Notes of {tenant.marker}")
     unlisted = world.target.endpoints.groups["unlisted"]
     world.keep(OwnedResources(owner, named(world, **ids), run, unlisted, Capability.ALLOWANCES in can))
 
