@@ -3,12 +3,14 @@
 import difflib
 import re
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from support.refusal import Refusal
+from support.stack.modes import in_mode
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -138,6 +140,7 @@ KEYS: tuple[Key, ...] = (
         "fresh: start and stop; keep: attach to a kept stack, leave it running; attach:SOCKET: use a running one",
     ),
     Key("target", "apex", _target, "the platform under test, a folder of targets/"),
+    Key("mode", "", str, "one of the modes of the target, other settings of the same platform (its target.toml)"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
@@ -161,6 +164,7 @@ class Settings:
     services: str = "embedded"
     stack: str = "fresh"
     target: str = "apex"
+    mode: str = ""
     ports: PortRange = (20000, 29999)
     order: Order = Order()
     profile: str = "full"
@@ -207,7 +211,18 @@ class Settings:
                     f"unknown setting -D {name}={value}{_nearest(name, tuple(keys))}; known: {', '.join(keys)}"
                 )
             values[name] = _parsed(keys[name], str(value))
-        return cls(**values)
+        settings = cls(**values)
+        _check_mode(settings)
+        return settings
+
+
+def _check_mode(settings: Settings) -> None:
+    file = CHECKOUT / "targets" / settings.target / "target.toml"
+    try:
+        if settings.mode:
+            in_mode(tomllib.loads(file.read_text("utf-8")), settings.mode)
+    except ValueError as error:
+        raise Refusal(f"bad value in -D mode={settings.mode}: {file}: {error}") from None
 
 
 def _parsed(key: Key, value: str) -> Any:

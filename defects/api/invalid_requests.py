@@ -24,6 +24,7 @@ from defects import Scenario
 from defects._patching import replace
 
 invalid = Scenario("The error for an invalid request names the field", service="backend")
+signing_up = Scenario("An invalid sign-up creates no customer", service="auth")
 
 
 def _accepted(id: str, summary: str) -> Callable[[Callable[[], None]], None]:
@@ -106,7 +107,7 @@ def _() -> None:
     replace(backend_runs, "NewRun", EagerRun)
 
 
-@invalid.defect(
+@signing_up.defect(
     "API-05g",
     "an organisation is created before the rest of its sign-up is validated",
     step="no invalid sign-up has created a customer",

@@ -43,6 +43,7 @@ Feature: A hanging run is ended at its time limit
       Then every later run of Acme completes
 
     @gate
+    @needs.own_time_limits
     Scenario: Waiting for a worker does not count towards the time limit
       Given Acme is an Early customer with stored usage
       And Borealis is an Enterprise customer
@@ -63,4 +64,8 @@ Feature: A hanging run is ended at its time limit
       Examples:
         | hang                |
         | hang past           |
+
+      @needs.separate_workers
+      Examples: Blocked workers
+        | hang                |
         | block a worker past |

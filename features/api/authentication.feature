@@ -6,7 +6,6 @@ Feature: Only a valid token gives access to the API
   Strategic impact: Access control that can be proved opens regulated markets
 
   @API-03 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.sessions
   Rule: A request without a valid token is refused and changes nothing
 
     @gate
@@ -25,16 +24,21 @@ Feature: Only a valid token gives access to the API
         | a Mid         | an expired token                    |
         | an Enterprise | a token with a forged signature     |
         | a Mid         | an unsigned token                   |
-        | a Mid         | a token of a session that has ended |
         | an Enterprise | a token of another environment      |
 
-      @needs.own_services
+      @needs.sessions
+      Examples: Tokens of a session
+        | a plan | an invalid token                    |
+        | a Mid  | a token of a session that has ended |
+
+      @needs.sessions @needs.own_services
       Examples: Tokens signed with the platform's own key
         | a plan        | an invalid token             |
         | an Enterprise | a token for another audience |
         | a Mid         | a token of another issuer    |
 
     @gate
+    @needs.sessions
     Scenario: Renewing a session gives new tokens
       Given Acme is a Free customer
       When Acme renews the session
@@ -42,6 +46,7 @@ Feature: Only a valid token gives access to the API
       And Acme's renewed session is valid
 
     @gate
+    @needs.sessions
     Scenario: A session can be renewed more than once
       Given Acme is a Mid customer with a renewed session
       When Acme renews the session
@@ -49,6 +54,7 @@ Feature: Only a valid token gives access to the API
       And Acme's renewed session is valid
 
     @gate
+    @needs.sessions
     Scenario: Reusing a refresh token ends the session
       Given Acme is an Early customer with a renewed session
       When Acme reuses the refresh token
@@ -56,7 +62,7 @@ Feature: Only a valid token gives access to the API
       And every token of Acme's session is refused
 
     @gate
-    @needs.rate_limits
+    @needs.rate_limits @needs.sessions
     Scenario: Guessing passwords is stopped and does not lock out the owner
       Given Acme is a Mid customer
       When an outsider guesses Acme's password again and again
@@ -64,13 +70,14 @@ Feature: Only a valid token gives access to the API
       And Acme can log in on a known device
 
     @gate
-    @needs.rate_limits
+    @needs.rate_limits @needs.sessions
     Scenario: Waiting as long as Retry-After says is enough to log in
       Given Acme is a Free customer with an exhausted log-in limit
       When Acme waits as long as Retry-After says and logs in on a new device
       Then the response is a success
 
     @smoke
+    @needs.sessions
     Scenario: Logging out ends this session and no other
       Given Acme is an Enterprise customer with one of each resource
       And Acme has a session on another device

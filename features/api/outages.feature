@@ -23,9 +23,17 @@ Feature: Errors can be explained without exposing internal details
         | a plan        | an outage                           |
         | a Mid         | the database is unreachable         |
         | an Enterprise | the database drops every connection |
-        | a Free        | the analytics store is unreachable  |
-        | a Mid         | Redis is unreachable                |
-        | an Enterprise | Redis does not respond              |
+
+      @needs.user_streams
+      Examples: The event stream
+        | a plan        | an outage              |
+        | a Mid         | Redis is unreachable   |
+        | an Enterprise | Redis does not respond |
+
+      @needs.job_records
+      Examples: Analytics
+        | a plan | an outage                          |
+        | a Free | the analytics store is unreachable |
 
     @smoke
     @needs.cloud_accounts @needs.conversations @needs.own_records

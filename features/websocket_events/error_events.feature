@@ -6,7 +6,7 @@ Feature: Error events say what failed and whether to retry
   Strategic impact: An explained failure costs less trust than a silent one
 
   @WSE-06 @segment.free @segment.mid
-  @needs.time_limits @needs.live_events
+  @needs.live_events
   Rule: Each kind of failure has its own event without internal details
 
     @gate
@@ -26,7 +26,11 @@ Feature: Error events say what failed and whether to retry
         | runs an agent that crashes                          | the agent failed      | a retry will not help |
         | runs an agent that stops waiting for something      | the agent failed      | a retry will not help |
         | runs an agent whose answer cannot be stored         | the agent failed      | a retry will not help |
-        | starts an agent that hangs past its time limit      | the run took too long | a retry can help      |
+
+      @needs.time_limits
+      Examples: Time limits
+        | has a failing run                              | what failed           | what to do       |
+        | starts an agent that hangs past its time limit | the run took too long | a retry can help |
 
     @gate
     Scenario Outline: No error event contains internal details
@@ -36,8 +40,12 @@ Feature: Error events say what failed and whether to retry
       Then the stored error and the error event of Acme's run show no internal details
 
       Examples:
+        | has a failing run                         |
+        | runs an agent whose tool is faulty        |
+        | runs an agent whose tool names a password |
+        | runs an agent that crashes                |
+
+      @needs.time_limits
+      Examples: Time limits
         | has a failing run                              |
-        | runs an agent whose tool is faulty             |
-        | runs an agent whose tool names a password      |
-        | runs an agent that crashes                     |
         | starts an agent that hangs past its time limit |

@@ -8,6 +8,7 @@ from support.agent_execution.run_tracking import worker_of
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.scenario.partner import own_path
+from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
 
 _STOPPING = 1.0
@@ -15,10 +16,15 @@ _STOPPING = 1.0
 
 
 def crash(world: World, run: RunHandle) -> None:
-    """Kill the run's worker; where it serves the API as well, another instance does so from then on."""
+    """Kill the run's worker; where it serves the API as well, another instance does so from then on.
+
+    :raises NotShown: the run has ended before.
+    """
     worker = worker_of(world, run)
     if Capability.SEPARATE_WORKERS not in world.target.capabilities:
         world.faults.start_spare(Component.SPARE_API)
+        if (status := world.stored(run).status).is_end:
+            raise NotShown(f"the run was {status} before its worker could crash: the other instance took too long")
     world.breaks_stories("the worker crashes in the middle of a tool call")
     world.faults.lose(worker)
 

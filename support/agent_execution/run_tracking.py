@@ -78,7 +78,7 @@ def queued_report(world: World, user: User) -> RunHandle | None:
 
 def limited_report(world: World, user: User) -> RunHandle | None:
     """A usage report with a time limit, for which there is no worker capacity."""
-    return world.start_run(user, Agent.USAGE_REPORT.wire, time_limit_seconds=held_runs.TIME_LIMIT)
+    return world.start_run(user, Agent.USAGE_REPORT.wire, time_limit_seconds=held_runs.time_limit(world))
 
 
 def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
@@ -86,8 +86,10 @@ def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
 
     :raises NotShown: it has not waited.
     """
-    after = run.asked_at + 1.5 * held_runs.TIME_LIMIT
-    waiting.wait_for(time.monotonic, lambda now: now >= after, 2 * held_runs.TIME_LIMIT, "the end of the time limit")
+    after = run.asked_at + 1.5 * held_runs.time_limit(world)
+    waiting.wait_for(
+        time.monotonic, lambda now: now >= after, 2 * held_runs.time_limit(world), "the end of the time limit"
+    )
     if world.stored(run).status != "queued":
         raise NotShown(f"the run {run.run_id} does not wait for a worker")
     world.partner.release(own_path(holder))

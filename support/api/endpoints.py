@@ -8,7 +8,7 @@ from support.api.calls import Call
 from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
 from support.platform.driver import Caller
-from support.platform.examples import example_of, filled
+from support.platform.examples import body_of, example_of, filled
 from support.platform.openapi import Operation, operations
 from support.scenario.users import User
 from support.scenario.world import World
@@ -28,9 +28,10 @@ def for_owners(world: World) -> list[Operation]:
     return [each for each in protected(world) if "owner" in (each.roles or ())]
 
 
-def in_order(endpoint: Operation) -> tuple[bool, int, str]:
-    """A key that sorts endpoints as one caller can call them one after the other."""
-    return "log_out" in endpoint.groups, _ORDER[endpoint.method], endpoint.place
+def in_order(endpoint: Operation) -> tuple[bool, int, int, str]:
+    """A key that sorts endpoints as one caller can call them in turn; parts are deleted before the whole."""
+    depth = endpoint.path.count("/") if endpoint.method == "DELETE" else 0
+    return "log_out" in endpoint.groups, _ORDER[endpoint.method], -depth, endpoint.place
 
 
 def call(world: World, endpoint: Operation, caller: Caller, ids: Mapping[str, str]) -> Call:
@@ -46,7 +47,8 @@ def call(world: World, endpoint: Operation, caller: Caller, ids: Mapping[str, st
         endpoint.method,
         path,
         service=endpoint.service,
-        json=None if endpoint.body is None else filled(example_of(endpoint, endpoint.body), ids),
+        json=filled(body_of(endpoint), ids),
+        query=endpoint.query,
         headers={name: str(example_of(endpoint, {"format": "uuid"}, name)) for name in endpoint.names("header")},
     )
     return Call(endpoint.place, answer)
@@ -56,15 +58,16 @@ def call_all(world: World, chosen: Iterable[Operation], caller: Caller, ids: Map
     """Call endpoints in the order given, those of the same method side by side."""
     return [
         made
-        for _, alike in groupby(chosen, key=lambda each: in_order(each)[:2])
+        for _, alike in groupby(chosen, key=lambda each: in_order(each)[:3])
         for made in a_few_at_a_time(lambda each: call(world, each, caller, ids), alike)
     ]
 
 
 def call_as_owner(world: World) -> list[Call]:
-    """The owner of the resources calls every endpoint for owners, and is logged in again afterwards."""
+    """The owner of the resources calls every endpoint for owners that comes to an end, and is logged in again then."""
     owned = world.kept(OwnedResources)
-    made = call_all(world, for_owners(world), owned.owner, owned.ids)
+    chosen = [each for each in for_owners(world) if "endless" not in each.groups]
+    made = call_all(world, chosen, owned.owner, owned.ids)
     log_in_again(world, owned.owner)
     return made
 

@@ -13,6 +13,7 @@ from support.api.mutations import Mutation, RequestError, mutations
 from support.api.owned_resources import OwnedResources
 from support.load.http_crowd import a_few_at_a_time
 from support.matchers.problems import internals_in
+from support.platform.capabilities import Capability
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone, Caller
 from support.platform.examples import example_of, made_up_in
@@ -46,12 +47,12 @@ def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall
         mutation
         for operation in operations(world)
         if operation.roles != SERVICES
-        for mutation in mutations(operation, error)
+        for mutation in mutations(operation, error, owned.ids)
     ]
     # What makes a body oversized names nobody.
     names = frozenset[str]().union(*(made_up_in((mutation.body or b"").rstrip()) for mutation in invalid))
     world.keep(InvalidSignUps(names))
-    operator = world.users.operator
+    operator = world.users.operator if Capability.OPERATOR in world.target.capabilities else None
 
     def send(mutation: Mutation) -> InvalidCall:
         caller = _caller(mutation.operation, owned.owner, operator)
@@ -60,12 +61,12 @@ def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall
     return a_few_at_a_time(send, invalid)
 
 
-def _caller(operation: Operation, owner: User, operator: User) -> Caller:
+def _caller(operation: Operation, owner: User, operator: User | None) -> Caller:
     """Who may call the endpoint."""
     roles = operation.roles or frozenset()
     if roles == PUBLIC:
         return Anyone()
-    return owner if owner.role in roles else operator
+    return owner if owner.role in roles or operator is None else operator
 
 
 def _send(world: World, mutation: Mutation, caller: Caller, ids: Mapping[str, str]) -> Outcome:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from support.api.oversized import too_much
-from support.platform.examples import example_of
+from support.platform.examples import body_of, example_of, filled
 from support.platform.openapi import Operation
 
 # Far more than any customer needs.
@@ -18,6 +18,8 @@ _PLACEHOLDER = "put-something-here"
 _UNSTORABLE = ("nothing\0there", "half \ud800 a letter")
 _BAD_ENCODING = (b'{"title": "\xff\xfe"}', '{"title": "x"}'.encode("utf-16"), b'{"title": ', b"title=x", b"")
 _INVALID_NUMBERS = ("NaN", "Infinity", "-1e999")
+
+_NOBODY: Mapping[str, str] = {}
 
 Path = tuple[str | int, ...]
 
@@ -69,11 +71,15 @@ class _Field:
         return str(next(part for part in reversed(self.path) if isinstance(part, str)))
 
 
-def mutations(operation: Operation, error: RequestError) -> Iterator[Mutation]:
-    """Every request to an operation that has this error."""
+def mutations(operation: Operation, error: RequestError, ids: Mapping[str, str] = _NOBODY) -> Iterator[Mutation]:
+    """Every request to an operation that has this error.
+
+    :param ids: what a sample of the target names, by parameter.
+    """
     if operation.body is not None:
         for variant in _variants(operation, operation.body):
-            yield from _about_body(operation, example_of(operation, variant), variant, error)
+            valid = example_of(operation, variant) if operation.sample is None else filled(operation.sample, ids)
+            yield from _about_body(operation, valid, variant, error)
     if error in (RequestError.TYPE, RequestError.LONG):
         yield from _about_parameters(operation, error)
 
@@ -81,8 +87,10 @@ def mutations(operation: Operation, error: RequestError) -> Iterator[Mutation]:
 def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], error: RequestError) -> Iterator[Mutation]:
     match error:
         case RequestError.ENCODING:
+            may_be_absent = not operation.details["requestBody"].get("required")
             for data in _BAD_ENCODING:
-                yield Mutation(operation, "body", data)
+                if data or not may_be_absent:
+                    yield Mutation(operation, "body", data)
         case RequestError.HUGE:
             data = json.dumps(body).encode().ljust(_TOO_LARGE)
             yield Mutation(operation, "body", data)
@@ -131,7 +139,7 @@ def _wrong_values(field: _Field, error: RequestError) -> Iterator[bytes]:
 
 
 def _about_parameters(operation: Operation, error: RequestError) -> Iterator[Mutation]:
-    body = None if operation.body is None else json.dumps(example_of(operation, operation.body)).encode()
+    body = None if operation.body is None else json.dumps(body_of(operation)).encode()
     for parameter in operation.details.get("parameters", ()):
         name, place, kinds = parameter["name"], parameter["in"], _kinds(operation, parameter["schema"])
         if error is RequestError.LONG:
@@ -149,7 +157,7 @@ def _about_parameters(operation: Operation, error: RequestError) -> Iterator[Mut
 
 def _variants(operation: Operation, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     choices = schema.get("oneOf") or schema.get("anyOf") or [schema]
-    return [operation.resolved(choice) for choice in choices]
+    return [operation.resolved(choice) for choice in choices if choice.get("type") != "null"]
 
 
 def _fields(operation: Operation, schema: Mapping[str, Any], around: Any, path: Path = ()) -> Iterator[_Field]:

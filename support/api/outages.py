@@ -12,6 +12,7 @@ from support.api import endpoints
 from support.api.access_rules import OPERATORS, PUBLIC, SERVICES
 from support.api.calls import Call
 from support.api.owned_resources import OwnedResources
+from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.dialect import Meaning
 from support.platform.openapi import Operation, operations
@@ -24,7 +25,6 @@ from support.stores import opened, rows
 from support.stores.logs import ServiceLogs
 
 _WATCHING = "live events"
-_HEALTH = ("/health/", "/metrics")
 # So few bytes pass that no query gets its result.
 _A_FEW_BYTES = 100
 
@@ -78,7 +78,7 @@ class LogsSince:
     logs: ServiceLogs
 
 
-CallsDuring = Callable[[World, Outage, User], list[Call]]
+CallsDuring = Callable[[World, Outage, User | None], list[Call]]
 """The calls of the owner of the resources, and of an operator, during an outage."""
 
 
@@ -86,7 +86,7 @@ def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
     """Make calls during an outage; returns when everything works again."""
     owner, listening = world.kept(OwnedResources).owner, rows.listening(world)
     # Who is not logged in yet could not do so during the outage.
-    operator = world.users.operator
+    operator = world.users.operator if Capability.OPERATOR in world.target.capabilities else None
     world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
     world.faults.on_link(outage.component, outage.fault)
     if outage is not Outage.SILENT_REDIS:
@@ -94,29 +94,34 @@ def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
     made = calls(world, outage, operator)
     world.faults.heal(outage.component)
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
-    world.eventually(lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again")
+    if _has_user_streams(world):
+        world.eventually(
+            lambda: _watch(world, owner).answer, lambda answer: answer.done, "service back", "watching again"
+        )
     return made
 
 
-def call_affected(world: World, outage: Outage, operator: User) -> list[Call]:
+def call_affected(world: World, outage: Outage, operator: User | None) -> list[Call]:
     """The owner of the resources and the operator call every endpoint that needs what does not work."""
     owned = world.kept(OwnedResources)
     affected = [each for each in _for_people(world) if outage.may_affect(each)]
 
     def by(caller: User, operators: bool) -> list[Call]:
-        chosen = [each for each in affected if (each.roles == OPERATORS) == operators]
+        chosen = [each for each in affected if (each.roles == OPERATORS) == operators and "endless" not in each.groups]
         return endpoints.call_all(world, chosen, caller, owned.ids)
 
     # Side by side: each of them may have to wait until the platform gives up.
     with ThreadPoolExecutor() as together:
-        calling = [together.submit(by, owned.owner, False), together.submit(by, operator, True)]
-        if outage is not Outage.ANALYTICS:
+        calling = [together.submit(by, owned.owner, False)]
+        if operator is not None:
+            calling.append(together.submit(by, operator, True))
+        if outage is not Outage.ANALYTICS and _has_user_streams(world):
             calling.append(together.submit(lambda: [_watch(world, owned.owner)]))
     need_cache = world.target.endpoints.groups["need_cache"]
     return [call for each in calling for call in each.result() if not outage.spares(call, need_cache)]
 
 
-def call_read_only(world: World, outage: Outage, operator: User) -> list[Call]:
+def call_read_only(world: World, outage: Outage, operator: User | None) -> list[Call]:
     """The owner of the resources calls every endpoint that only reads."""
     owned = world.kept(OwnedResources)
     reading = [each for each in endpoints.for_owners(world) if each.method == "GET"]
@@ -176,6 +181,11 @@ def logged(world: World) -> list[dict[str, Any]]:
     return [line.fields for line in world.kept(LogsSince).logs.new_lines()]
 
 
+def _has_user_streams(world: World) -> bool:
+    """Whether there is a live connection apart from the endpoints."""
+    return Capability.USER_STREAMS in world.target.capabilities
+
+
 def _watch(world: World, user: User) -> Call:
     """Open a live connection for a moment."""
     capture = world.try_to_watch(user)
@@ -190,5 +200,5 @@ def _watch(world: World, user: User) -> Call:
 
 def _for_people(world: World) -> Iterator[Operation]:
     """Every endpoint for customers and operators, the public ones first; without the health of the services."""
-    yield from (each for each in operations(world) if each.roles == PUBLIC and not each.path.startswith(_HEALTH))
+    yield from (each for each in operations(world) if each.roles == PUBLIC and "health" not in each.groups)
     yield from (each for each in endpoints.protected(world) if each.roles != SERVICES)

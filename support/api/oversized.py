@@ -17,6 +17,8 @@ def too_much(schema: Mapping[str, Any], example: Any) -> Any:
         case "string":
             # A number that may come as a text may come with any zeros before it.
             return _too_long(schema, example if isinstance(example, str) else f"0{example}")
+        case "array" if not isinstance(example, list):
+            return None  # the example is of another kind that the field may have
         case "array":
             return example[:1] * (schema.get("maxItems", _MEMBERS) + 1)
         case "object":
@@ -30,6 +32,7 @@ def too_much(schema: Mapping[str, Any], example: Any) -> Any:
 def _too_long(schema: Mapping[str, Any], example: str) -> str:
     if "const" in schema or "enum" in schema or schema.get("format") in _OF_ONE_SIZE:
         return f"{example}x"
+    example = example or "x"
     missing = schema.get("maxLength", _LETTERS) + 1 - len(example)
     longer = [f"{example[:at]}{example[at] * missing}{example[at:]}" for at in range(len(example))]
     # One that is wrong in its length alone, unless the pattern lets none be too long.

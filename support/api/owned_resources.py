@@ -5,28 +5,31 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from support.platform.capabilities import Capability
 from support.scenario import planting
 from support.scenario.users import Role, Tenant, User
 from support.scenario.world import RunHandle, World
-from support.stores import opened
+from support.stores import opened, postgres
 
-_TABLES = """
-select table_name from information_schema.columns
-where table_schema = 'public' and column_name = 'tenant_id' and table_name <> 'outbox' order by 1
-"""
 _ALLOWANCE = "1000.00"
 # Named in a path, and owned by nobody.
 _TOOL = "read_prices"
+_PASSES_ON = "outbox"
 _DIGEST = "select {name}, count(*)::text || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedResources:
-    """One of each resource that a customer can own; ``ids`` by the name of the path parameter."""
+    """One of each resource that a customer can own; ``ids`` by the name of the path parameter.
+
+    What is named by an ``unlisted`` one stands in no list.
+    """
 
     owner: User
     ids: dict[str, str]
     run: RunHandle | None = None
+    unlisted: frozenset[str] = frozenset()
+    has_allowance: bool = True
 
     @property
     def run_id(self) -> str:
@@ -36,9 +39,10 @@ class OwnedResources:
     @property
     def signs(self) -> frozenset[str]:
         """Text that responses show for these resources, and for nobody else's."""
-        theirs = frozenset(self.ids.values()) - {_TOOL}
+        theirs = frozenset(id for name, id in self.ids.items() if name not in self.unlisted)
         tenant = self.owner.tenant
-        return theirs | {self.owner.id, tenant.id, tenant.marker, tenant.account_id, _ALLOWANCE}
+        allowance = {_ALLOWANCE} if self.has_allowance else set()
+        return theirs | allowance | {self.owner.id, tenant.id, tenant.marker, tenant.account_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +53,33 @@ class StoredData:
 
 
 def one_of_each(world: World, owner: User) -> None:
-    """Give the customer threads with a message, a run that has ended, a cloud account, usage, an allowance with a
-    budget and an expense, and a colleague; kept as :class:`OwnedResources`.
+    """Give the customer threads with a message, a run that has ended, usage, and what else the platform has of a cloud
+    account, an allowance with a budget and an expense, and a colleague; kept as :class:`OwnedResources`.
 
     :raises NotShown: the platform refused one of them.
     """
     planting.usage(world, owner.tenant)
-    tenant, platform = owner.tenant, world.platform
-    planting.cloud_account(world, owner)
+    tenant, platform, can = owner.tenant, world.platform, world.target.capabilities
+    if Capability.CLOUD_ACCOUNTS in can:
+        planting.cloud_account(world, owner)
     thread = platform.create_thread(owner, f"Plans of {tenant.marker}").require().id
-    platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
+    if Capability.MESSAGES in can:
+        platform.post_message(owner, thread, f"How much for {tenant.marker}?").require()
     run = world.running(owner, "usage_report", thread_id=thread)
-    other_thread = platform.create_thread(owner, f"More plans of {tenant.marker}").require().id
-    platform.set_allowance(owner, _ALLOWANCE).require()
-    platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
-    budget = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require().id
-    colleague = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER)
+    ids = {"thread": thread, "run": run.run_id, "tool": _TOOL}
+    ids["other_thread"] = platform.create_thread(owner, f"More plans of {tenant.marker}").require().id
+    if Capability.ALLOWANCES in can:
+        platform.set_allowance(owner, _ALLOWANCE).require()
+        platform.book_expense(owner, "12.50", f"Training for {tenant.marker}").require()
+        ids["budget"] = platform.allot(owner, f"Team of {tenant.marker}", "100.00").require().id
+    if Capability.COLLEAGUES in can:
+        ids["member"] = world.users.settle(world.users[f"Cleo of {owner.alias}"], role=Role.VIEWER).id
     # It was running all the while.
     world.ended(run)
-    ids = named(
-        world,
-        thread=thread,
-        other_thread=other_thread,
-        run=run.run_id,
-        member=colleague.id,
-        budget=budget,
-        tool=_TOOL,
-    )
-    world.keep(OwnedResources(owner, ids, run))
+    if Capability.ENDPOINT_RULES in can:
+        ids |= platform.further_resources(owner, thread, f"Notes of {tenant.marker}")
+    unlisted = world.target.endpoints.groups["unlisted"]
+    world.keep(OwnedResources(owner, named(world, **ids), run, unlisted, Capability.ALLOWANCES in can))
 
 
 def of_person(world: World, person: User, removable: User) -> OwnedResources:
@@ -99,8 +102,9 @@ def of_person(world: World, person: User, removable: User) -> OwnedResources:
 
 
 def named(world: World, **ids: str) -> dict[str, str]:
-    """The ids of resources by the parameters of the API that name them."""
-    return {world.target.endpoints.resources[resource]: id for resource, id in ids.items()}
+    """The ids of resources by the parameters of the API that name them, of those that it has."""
+    parameters = world.target.endpoints.resources
+    return {parameters[resource]: id for resource, id in ids.items() if resource in parameters}
 
 
 def remember_stored(world: World, tenant: Tenant) -> None:
@@ -112,9 +116,10 @@ def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
     """Number and digest of the tenant's rows, by table; without the outbox, which only passes them on."""
     with opened.as_observer(world) as connection:
         parts = [
-            sql.SQL(_DIGEST + " from {table} t where tenant_id = {tenant}").format(
-                name=sql.Literal(name), table=sql.Identifier(name), tenant=sql.Literal(tenant.id)
+            sql.SQL(_DIGEST + " from {table} t where {owner}::text = {tenant}").format(
+                name=sql.Literal(each.name), table=each.table, owner=each.owner, tenant=sql.Literal(tenant.id)
             )
-            for (name,) in connection.execute(_TABLES)
+            for each in postgres.tables(connection, world.target.ownership)
+            if each.owner is not None and each.name != _PASSES_ON
         ]
         return dict(connection.execute(sql.SQL(" union all ").join(parts)).fetchall())

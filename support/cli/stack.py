@@ -34,10 +34,10 @@ def parser() -> argparse.ArgumentParser:
     )
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
-    target = next(key for key in KEYS if key.name == "target")
+    target, mode = (next(key for key in KEYS if key.name == name) for name in ("target", "mode"))
     up.add_argument(
         "-D", "--define", action="append", default=[], metavar="NAME=VALUE",
-        help=f"target={target.default} is all there is to set: {target.help}",
+        help=f"target={target.default} and mode are all there is to set: {target.help}; {mode.help}",
     )  # fmt: skip
     commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
     restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
@@ -71,15 +71,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _up(ports: str, definitions: Sequence[str]) -> int:
     given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
-    if strange := sorted(given.keys() - {"target"}):
-        raise Refusal(f"unknown setting {', '.join(strange)}; there is only target")
+    if strange := sorted(given.keys() - {"target", "mode"}):
+        raise Refusal(f"unknown setting {', '.join(strange)}; there are only target and mode")
     settings = Settings.from_userdata({**given, "stack": "keep", "ports": ports})
     options = StackOptions(
-        checkout=CHECKOUT, log_dir=settings.log_directory, target=settings.target, ports=settings.ports, keep=True
+        checkout=CHECKOUT,
+        log_dir=settings.log_directory,
+        target=settings.target,
+        mode=settings.mode,
+        ports=settings.ports,
+        keep=True,
     )
     running = Stack.keep(options, _say)
-    if running.is_stale(CHECKOUT) or running.target != settings.target:
-        of_another = f"the stack is that of {running.target}" if running.target != settings.target else ""
+    if running.is_stale(CHECKOUT) or running.target != options.platform:
+        of_another = f"the stack is that of {running.target}" if running.target != options.platform else ""
         _say(f"{of_another or 'the sources have changed since the stack was started'}: it starts anew")
         running.stop_all()
         running = Stack.keep(options, _say)

@@ -112,7 +112,9 @@ def _headers(answer: Outcome) -> list[str]:
         found.append(f"it shows the trace {shown}, requested was {answer.trace_id}")
     if "location" in headers and answer.status is not None and not 300 <= answer.status < 400:
         return found
-    if headers.get("cache-control", "no-store") != "no-store":
+    # A stream is told not to be kept as well by being told to be asked for anew.
+    fresh = {"no-store", "no-cache"} if "text/event-stream" in headers.get("content-type", "") else {"no-store"}
+    if headers.get("cache-control", "no-store") not in fresh:
         found.append(f"it may be cached: {headers['cache-control']}")
     return found
 

@@ -25,6 +25,7 @@ class Capability(Enum):
     MESSAGE_MOVES = "messages that can be moved to another conversation"
     CANCELLATION = "runs that can be cancelled"
     TIME_LIMITS = "time limits for runs"
+    OWN_TIME_LIMITS = "time limits that are asked for with each run"
     DELEGATION = "agents that delegate to others"
     BRANCHES = "agents that follow several lines of work at once"
     USAGE_METERING = "reported resource usage"

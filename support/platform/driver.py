@@ -200,6 +200,13 @@ class Driver:
         """Store usage records of one's organisation, for agents that report on it."""
         raise NotImplementedError
 
+    @of(Capability.ENDPOINT_RULES)
+    def further_resources(self, who: Caller, thread_id: str, text: str) -> Mapping[str, str]:
+        """Give a customer one of each resource that the other verbs know nothing of, bearing a text: their ids, by what
+        they are in the target's ``resources``. ``thread_id``: of a conversation with a run that has ended.
+        """
+        raise Lacking(self, Capability.ENDPOINT_RULES)
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def agents(self, who: Caller) -> Outcome:

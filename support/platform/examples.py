@@ -51,6 +51,13 @@ def example_of(operation: Operation, schema: Mapping[str, Any], name: str = "") 
     return _text(schema, name)
 
 
+def body_of(operation: Operation) -> Any:
+    """A body that it takes; None for one that takes none."""
+    if operation.sample is not None or operation.body is None:
+        return operation.sample
+    return example_of(operation, operation.body)
+
+
 def made_up_in(body: bytes) -> set[str]:
     """The made-up addresses and organisations of which a request speaks."""
     return set(_MADE_UP.findall(body.decode(errors="replace")))
@@ -60,7 +67,15 @@ def filled(example: Any, ids: Mapping[str, str]) -> Any:
     """An example with the ids that are at hand, in the place of made-up ones."""
     if not isinstance(example, dict):
         return example
-    return {name: ids.get(name, value) if name.endswith("_id") else value for name, value in example.items()}
+    return {name: _filled(name, value, ids) for name, value in example.items()}
+
+
+def _filled(name: str, value: Any, ids: Mapping[str, str]) -> Any:
+    if name.endswith("_id"):
+        return ids.get(name, value)
+    if name.endswith("_ids") and name.removesuffix("s") in ids:
+        return [ids[name.removesuffix("s")]]
+    return filled(value, ids)
 
 
 def _text(schema: Mapping[str, Any], name: str) -> str:

@@ -14,7 +14,7 @@ class Operation:
     """One published way to ask a service: ``path`` is a template, ``place`` names method and path.
 
     ``roles`` may call it, None without an access rule; ``permission`` is what the others lack. ``groups`` says what is
-    special about it, see the file of endpoints of the target.
+    special about it; ``sample`` and ``query`` are a body and a query that it takes, see the target's file of endpoints.
     """
 
     service: str
@@ -25,6 +25,8 @@ class Operation:
     roles: frozenset[str] | None = None
     permission: str | None = None
     groups: frozenset[str] = frozenset()
+    sample: Mapping[str, Any] | None = None
+    query: Mapping[str, Any] | None = None
 
     @property
     def place(self) -> str:
@@ -87,4 +89,6 @@ def operations(world: World) -> Iterator[Operation]:
                         agreed.roles.get(place),
                         agreed.permissions.get(place),
                         frozenset(name for name, places in agreed.groups.items() if place in places),
+                        agreed.bodies.get(place),
+                        agreed.queries.get(place),
                     )

@@ -11,13 +11,16 @@
 ``instances``
     The services of the stack that are the platform's own.
 ``limits``
-    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started.
+    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started; ``run_seconds`` where all runs
+    have one time limit.
 ``ownership``
     Whose what is stored is, see :class:`Ownership`.
 ``contract``
     The published schemas of its live events: a path in the checkout. A platform may have none.
 ``settings``
     Its own settings that differ from their defaults, each a ``value`` and the ``reason``.
+``modes``
+    Other settings of the same platform, see ``support/stack/modes.py``.
 ``platform``
     ``module:Class`` of what starts it, see ``support/stack/platform.py``.
 ``components``
@@ -40,6 +43,7 @@ from support.platform.http import HttpDriver, Recorder
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 from support.stack.client import Addresses
+from support.stack.modes import in_mode
 
 FOLDER = CHECKOUT / "targets"
 
@@ -49,13 +53,16 @@ class Endpoints:
     """What is agreed of a platform's endpoints, each by its method and path; the platform is not asked for it.
 
     ``roles`` may call an endpoint; ``permissions`` is what the others lack. ``resources`` are the names of parameters,
-    by what they name. ``groups`` are endpoints with something special, by what that is.
+    by what they name. ``groups`` are endpoints, or parameters, with something special, by what that is. ``bodies`` and
+    ``queries`` are those of valid requests, where the published schema alone does not lead to one.
     """
 
     roles: Mapping[str, frozenset[str]]
     permissions: Mapping[str, str]
     resources: Mapping[str, str]
     groups: Mapping[str, frozenset[str]]
+    bodies: Mapping[str, Mapping[str, Any]]
+    queries: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def read(cls, file: Path) -> "Endpoints":
@@ -66,6 +73,8 @@ class Endpoints:
             written["permissions"],
             written["resources"],
             {name: frozenset(places) for name, places in written["groups"].items()},
+            written.get("bodies", {}),
+            written.get("queries", {}),
         )
 
 
@@ -123,14 +132,14 @@ class Target:
     known: Deviations
 
     @classmethod
-    def load(cls, name: str) -> "Target":
-        """The target of that name.
+    def load(cls, name: str, mode: str = "") -> "Target":
+        """The target of that name, in one of its modes.
 
         :raises Refusal: its description lacks something or says something unknown; one line.
         """
         file = FOLDER / name / "target.toml"
         try:
-            written = tomllib.loads(file.read_text("utf-8"))
+            written = in_mode(tomllib.loads(file.read_text("utf-8")), mode)
             return cls(
                 name,
                 file.parent,

@@ -84,6 +84,7 @@ class Examination:
                 self._people[user.id] = user.tenant.id
                 self._markers[user.tenant.marker] = user.tenant.id
         traces = _traces(world) if Capability.TRACES in self.target.capabilities else None
+        self.observers.know({run.run_id: run.user.tenant.id for run in world.runs})
         written = self.observers.look(_present(world), self._people, traces)
         for user in world.users:
             for capture in user.captures:
@@ -156,6 +157,7 @@ class Examination:
         own = {run.request_id for run in world.runs if run.request_id}
         found = wrong_answers(answers, self._published, own)
         found += unfit_failures(event for user in world.users for capture in user.captures for event in capture.events)
+        found = self.target.known.new("answers oracle", found)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:

@@ -41,7 +41,7 @@ class Reporting:
         self._sources = fingerprint(CHECKOUT)
         from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
 
-        self._changed = Target.load(settings.target).settings
+        self._changed = Target.load(settings.target, settings.mode).settings
         self.ended_by = ""
         """The name of the signal that ended the run early."""
         # Old reports must not stand for a run that was killed before it could write its own.
@@ -111,7 +111,8 @@ class Reporting:
 
     def _results(self, records: Sequence[ScenarioRecord]) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            name: str(getattr(self._settings, name)) for name in ("services", "stack", "target", "order", "profile")
+            name: str(getattr(self._settings, name))
+            for name in ("services", "stack", "target", "mode", "order", "profile")
         }
         settings |= {"lanes": self._lanes, "shard": str(self._settings.shard or ""), "sources": self._sources[:12]}
         return {

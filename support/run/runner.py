@@ -316,7 +316,7 @@ def _known_of(settings: Settings) -> Deviations:
     """The known deviations of the platform."""
     from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
 
-    return Target.load(settings.target).known
+    return Target.load(settings.target, settings.mode).known
 
 
 def _gone(known: Deviations, records: Iterable[ScenarioRecord]) -> list[str]:

@@ -51,7 +51,7 @@ class Session:
         :raises Refusal: reports cannot be written, or the stack does not start; one clear line.
         """
         prepare_reports(settings)
-        target = Target.load(settings.target)
+        target = Target.load(settings.target, settings.mode)
         pulse.of_this_process()
         try:
             stack = stack_of(settings, progress)
@@ -157,11 +157,12 @@ class Session:
     def _mend(self, world: World) -> None:
         """Start again what no longer serves although nobody broke it: the next scenario is to judge a whole platform.
 
-        One cheap request tells; only without its answer is each service looked at.
+        One cheap request tells; only without its answer is each service looked at. What is about to end still answers.
         """
-        if self.target.driver(self.stack.addresses).is_alive(Anyone()).done:
-            return
-        for name in services.dead(world):
+        broken = set(services.doomed(world))
+        if not self.target.driver(self.stack.addresses).is_alive(Anyone()).done:
+            broken.update(services.dead(world))
+        for name in sorted(broken):
             self.stack.kill(name)
             self.stack.start_service(name)
             world.evidence.note("started again, it did not serve any more", service=name)

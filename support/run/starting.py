@@ -53,10 +53,11 @@ def _sound(stack: Stack, settings: Settings) -> Stack:
 
     :raises StackError: it has another platform or other sources, or a run that was killed has left something broken.
     """
-    if stack.target != settings.target:
+    options = _options(settings)
+    if stack.target != options.platform:
         raise StackError(
-            f"the running stack is that of {stack.target}; bin/stack down and bin/stack up -D target={settings.target} "
-            "start the other one"
+            f"the running stack is that of {stack.target}; bin/stack down and "
+            f"bin/stack up -D target={options.platform} start the other one"
         )
     if stack.is_stale(CHECKOUT):
         raise StackError(
@@ -76,6 +77,7 @@ def _options(settings: Settings) -> StackOptions:
         checkout=CHECKOUT,
         log_dir=settings.log_directory,
         target=settings.target,
+        mode=settings.mode,
         ports=settings.ports,
         keep=settings.keep,
     )

@@ -56,6 +56,7 @@ The answer has what the tools gave: ``fetched`` of ``fetch`` and ``together``, `
 and ``kept``, the state. Its tools besides: ``probe_sign_in`` sends a password and gets a secret
 back, ``probe_exit`` ends its process.
 """
+EXIT_TOOL = "probe_exit"
 INTERNALS = "SELECT password FROM vault -- /srv/agents/secrets.py line 42"
 """What a flawed agent or tool says in its exception; no customer may ever read it."""
 
@@ -135,6 +136,13 @@ def blocking(seconds: float = 60) -> Script:
 def exiting() -> Script:
     """Tries to end the process that it runs in."""
     return script({"think": "About to leave."}, {"exit": 3})
+
+
+def ends_its_process(input: Mapping[str, Any]) -> bool:
+    """Whether an agent, or one of its tools, is to end the process that it runs in."""
+    steps: Sequence[Script] = input.get("steps", ())
+    made = [each for step in steps for each in (step.get("call"), step.get("try"), *step.get("calls", ())) if each]
+    return any("exit" in step for step in steps) or any(each["tool"] == EXIT_TOOL for each in made)
 
 
 def crashing() -> Script:

@@ -5,13 +5,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from support.platform.outcome import Outcome
+from support.platform.story import Event
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
-TIME_LIMIT = 1.4
-"""Seconds that a customer allows a run that is meant to hang."""
+_TIME_LIMIT = 1.4
+
+
+def time_limit(world: World) -> float:
+    """Seconds that a run may take that is meant to hang: a customer's choice, or the platform's for all runs."""
+    return float(world.target.limits.get("run_seconds", _TIME_LIMIT))
+
+
+def began(world: World, run: RunHandle, started: Event) -> float:
+    """When (monotonic) a run began at the earliest, whose owner received that it has ``started``.
+
+    The stream of a run is opened after the run was accepted, and tells of its start later than that was.
+    """
+    return run.asked_at if world.platform.transport().per_run else float(started.received_at or 0)
 
 
 def waiting_run(world: World, user: User) -> RunHandle:
@@ -30,7 +43,7 @@ def hanging_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose tool call will never be answered."""
     path = own_path(user)
     world.partner.hold(path)
-    return world.running(user, agents.PROBE, input=agents.fetching(path), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.fetching(path), time_limit_seconds=time_limit(world))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +83,17 @@ def _send(world: World, request: Callable[[], Outcome]) -> None:
 
 def blocking_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent lets nobody end it."""
-    return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.blocking(), time_limit_seconds=time_limit(world))
 
 
 def ignoring_run(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent goes on when it is cancelled."""
-    return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.script({"ignore": 60}), time_limit_seconds=time_limit(world))
 
 
 def answering_late(world: World, user: User) -> RunHandle:
     """A run with a time limit, whose agent does nothing until that has passed, and answers then."""
-    return world.running(user, agents.PROBE, input=agents.script({"wait": ""}), time_limit_seconds=TIME_LIMIT)
+    return world.running(user, agents.PROBE, input=agents.script({"wait": ""}), time_limit_seconds=time_limit(world))
 
 
 def blocked_worker(world: World, user: User) -> RunHandle:

@@ -1,6 +1,8 @@
 """The services of the platform as they say of themselves."""
 
-from support.scenario.world import World
+from support.platform.components import Component
+from support.platform.runs import RunStatus
+from support.scenario.world import RunHandle, World
 from support.stack.client import StackError
 
 # Seconds in which a service that is ready says so.
@@ -31,3 +33,19 @@ def dead(world: World) -> list[str]:
         except StackError:
             found.append(name)
     return found
+
+
+def doomed(world: World) -> list[str]:
+    """The services of the platform that may be about to end, although they still answer.
+
+    A run in which something was to end its process has failed, or has gone on without it. Where it has not, that has
+    ended the server, which may go on answering for a while as it ends.
+    """
+    if all(_has_survived(world, run) for run in world.exiting):
+        return []
+    return [world.target.part(Component.WORKERS).service]
+
+
+def _has_survived(world: World, run: RunHandle) -> bool:
+    read = world.platform.run(run.user, run.run_id)
+    return read.done and read.value.status in (RunStatus.FAILED, RunStatus.COMPLETED)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from support.platform.capabilities import Capability
 from support.platform.driver import Anyone
 from support.scenario import waiting
 from support.scenario.users import User
@@ -44,6 +45,7 @@ def short_session(world: World, user: User, seconds: int = _SHORT_LIFE) -> Short
     token = new_token(world, user, seconds)
     latest = time.monotonic() + seconds
     # A platform may remember a token that was good once. Whether it still is by now is nobody's concern here.
-    for ask in (world.platform.me, world.platform.agents):
-        ask(Anyone(token))
+    if Capability.ACCOUNTS in world.target.capabilities:
+        world.platform.me(Anyone(token))
+    world.platform.agents(Anyone(token))
     return ShortSession(token, requested + seconds, latest)

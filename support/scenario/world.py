@@ -16,7 +16,7 @@ from support.platform.runs import Run, RunRequest
 from support.platform.streams import Transport
 from support.platform.target import Target
 from support.platform.trace import new_trace_id
-from support.scenario import waiting
+from support.scenario import agents, waiting
 from support.scenario.bookkeeping import Books
 from support.scenario.faults import Faults
 from support.scenario.judging import Judging
@@ -46,10 +46,11 @@ class RunHandle:
 class World(Judging):
     """Who takes part, what they can do, and what came of it.
 
-    ``outcome`` is the last answer that a When caused, ``run`` the last run. ``ends_seen`` says when (monotonic) each
-    run was first seen to have ended. What else one sentence leaves for a later one is kept by its type, see
-    :meth:`keep`. ``books`` hold what was written for the customers. ``shown_markers`` were certainly stored: the leak
-    canary must see each of them in its own tenant's place, or it is blind.
+    ``outcome`` is the last answer that a When caused, ``run`` the last run; in those that are ``exiting`` something was
+    to end its process. ``ends_seen`` says when (monotonic) each run was first seen to have ended. What else one
+    sentence leaves for a later one is kept by its type, see :meth:`keep`. ``books`` hold what was written for the
+    customers. ``shown_markers`` were certainly stored: the leak canary must see each of them in its own tenant's
+    place, or it is blind.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class World(Judging):
     outcome: Outcome | None = None
     run: RunHandle | None = None
     runs: list[RunHandle] = field(default_factory=list)
+    exiting: list[RunHandle] = field(default_factory=list)
     ends_seen: dict[str, float] = field(default_factory=dict)
     shown_markers: set[str] = field(default_factory=set)
 
@@ -163,6 +165,8 @@ class World(Judging):
             for capture in user.captures:
                 capture.follow(run.run_id, thread)
             self.runs.append(run)
+            if agents.ends_its_process(input or {}):
+                self.exiting.append(run)
             self.undo.register(f"end run {run.run_id}", partial(self._end, run))
         return run
 

@@ -17,6 +17,7 @@ class StackOptions:
 
     checkout: root of the project whose platform is started.
     target: the platform, a folder of its `targets`.
+    mode: which of the target's modes; "" is none of them.
     log_dir: where `<service>.log` files go; made when missing.
     ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
     keep: the stack outlives the process that started it.
@@ -29,12 +30,18 @@ class StackOptions:
     checkout: Path
     log_dir: Path
     target: str = "apex"
+    mode: str = ""
     ports: tuple[int, int] = DEFAULT_PORTS
     keep: bool = False
     defects: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     base_dir: Path | None = None
     start_seconds: float = 60.0
+
+    @property
+    def platform(self) -> str:
+        """The platform and its mode, as they are set."""
+        return f"{self.target} -D mode={self.mode}" if self.mode else self.target
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
@@ -52,6 +59,7 @@ class StackOptions:
             checkout=Path(plain["checkout"]),
             log_dir=Path(plain["log_dir"]),
             target=plain["target"],
+            mode=plain["mode"],
             ports=(plain["ports"][0], plain["ports"][1]),
             keep=plain["keep"],
             defects={name: tuple(ids) for name, ids in plain["defects"].items()},

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
 from support.stack.errors import StackError
+from support.stack.modes import in_mode
 from support.stack.options import StackOptions
 from support.stack.partner import PartnerService
 from support.stack.ports import LOOPBACK
@@ -82,7 +83,7 @@ def described(options: StackOptions) -> tuple[type[Platform], Mapping[str, Any]]
     """The platform of a target, and what its description says. Raises StackError."""
     file = options.checkout / "targets" / options.target / "target.toml"
     try:
-        target = tomllib.loads(file.read_text("utf-8"))
+        target = in_mode(tomllib.loads(file.read_text("utf-8")), options.mode)
         module, _, name = target["platform"].partition(":")
         return getattr(import_module(module), name), target
     except OSError as error:

@@ -113,7 +113,7 @@ class Supervisor:
         proxies_socket = run_dir / "proxies.sock"
         self._start_proxies(provider, run_dir, proxies_socket)
         control = Control(
-            self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._options.target,
+            self._services, provider, proxies_socket, surroundings.ports, fingerprint, self._options.platform,
             self._is_up, self._stop_asked,
         )  # fmt: skip
         await wire.serve(run_dir / "control.sock", control.handlers())

@@ -78,6 +78,10 @@ class Observers:
         sightings = [*in_streams, *in_rows, *in_figures, *at_partner, *in_logs]
         return Written(sightings, events, runs, lines, endless, requests)
 
+    def know(self, runs: Mapping[str, str]) -> None:
+        """Whose runs there were, also those that were deleted: run id -> tenant id."""
+        self._streams.know(runs)
+
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""
         return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)

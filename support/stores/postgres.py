@@ -1,6 +1,7 @@
 """Rows in PostgreSQL, and how runs are stored there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -40,6 +41,26 @@ select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::te
        array[count(*), max(oid::bigint)]
 from pg_class where relkind in ('r', 'm')
 """
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedTable:
+    """A table, and whose its row ``t`` is; None where nothing says it."""
+
+    name: str
+    table: sql.Identifier
+    owner: sql.Composable | None
+
+
+def tables(connection: psycopg.Connection[Any], ownership: Ownership) -> Iterator[OwnedTable]:
+    """Every table, by name."""
+    for schema, table, column in connection.execute(_TABLES, {"columns": list(ownership.columns)}):
+        owner: sql.Composable | None = sql.Identifier("t", column) if column else None
+        if table in ownership.tables:
+            # It comes from the target's description, as the statements do.
+            owner = sql.SQL("({})").format(sql.SQL(ownership.tables[table]))
+        name = table if schema == "public" else f"{schema}.{table}"
+        yield OwnedTable(name, sql.Identifier(schema, table), owner)
 
 
 class PostgresEyes:
@@ -97,23 +118,15 @@ class PostgresEyes:
         if self._query is None:
             parts: list[sql.Composable] = [
                 sql.SQL(_NEW_ROWS).format(
-                    name=sql.Literal(table if schema == "public" else f"{schema}.{table}"),
-                    table=sql.Identifier(schema, table),
-                    owner=self._owner(table, owner),
+                    name=sql.Literal(each.name), table=each.table, owner=sql.NULL if each.owner is None else each.owner
                 )
-                for schema, table, owner in connection.execute(_TABLES, {"columns": list(self._ownership.columns)})
+                for each in tables(connection, self._ownership)
             ]
             parts.append(sql.SQL("select null, null, null where false"))  # where there are no tables yet
             self._query = sql.SQL("with looked as (select age(%s::xid) as edge) {}").format(
                 sql.SQL(" union all ").join(parts)
             )
         return self._query
-
-    def _owner(self, table: str, column: str | None) -> sql.Composable:
-        if table in self._ownership.tables:
-            # It comes from the target's description, as the statements do.
-            return sql.SQL("({})").format(sql.SQL(self._ownership.tables[table]))
-        return sql.Identifier("t", column) if column else sql.NULL
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

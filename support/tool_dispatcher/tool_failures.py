@@ -73,7 +73,7 @@ WORK: dict[str, Work] = {
     "an agent that continues after a tool error": _continuing_after("probe_fail", "The figures are not ready."),
     "an agent that continues after ten tool errors": _continuing_after("probe_fail", "There is no such figure.", 10),
     "an agent that continues after a tool crash": _continuing_after("probe_break", agents.INTERNALS),
-    "an agent that continues after a tool that ends its process": _continuing_after("probe_exit", agents.INTERNALS),
+    "an agent that continues after a tool that ends its process": _continuing_after(agents.EXIT_TOOL, agents.INTERNALS),
     "an agent whose delegate continues after a tool error": _delegate_continuing,
     "a savings review without the partner's price list": _review_without_prices,
 }

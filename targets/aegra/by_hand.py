@@ -1,10 +1,11 @@
 """What known.toml says, shown without the suite: with the platform's own SDK against a server that runs already.
 
     bin/stack up -D target=aegra
-    targets/aegra/.venv/bin/python targets/aegra/by_hand.py http://127.0.0.1:PORT KEY
+    targets/aegra/.venv/bin/python targets/aegra/by_hand.py http://127.0.0.1:PORT KEY [NAME...]
 
 PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The last of what
-is shown ends the server's event loop: start the stack anew afterwards.
+is shown ends the server's event loop: start the stack anew afterwards. NAME is one of the functions here; ``overdue``
+needs the time limits of ``bin/stack up -D target=aegra -D mode=time-limits`` and is only shown when it is named.
 """
 
 import asyncio
@@ -128,6 +129,73 @@ async def blocked(client: LangGraphClient) -> str:
     return f"runs.cancel answered after {time.monotonic() - began:.1f} s"
 
 
+async def detected(client: LangGraphClient, other: LangGraphClient) -> str:
+    """API-02: who asks for a run in a thread learns whether somebody else has that thread."""
+    foreign = (await other.threads.create())["thread_id"]
+    answers = []
+    for thread in (foreign, str(uuid.uuid4())):
+        answer = await _http(client).post(f"/threads/{thread}/runs", json={"assistant_id": "probe", "input": {}})
+        answers.append(str(answer.status_code))
+    return f"runs.create in a thread of another user: {answers[0]}; in one that never existed: {answers[1]}"
+
+
+async def invalid(client: LangGraphClient) -> str:
+    """API-05: requests that the published schemas or JSON do not allow."""
+    as_json = {"content-type": "application/json"}
+    requests: dict[str, tuple[str, bytes]] = {
+        "a limit that is text": ("/threads/search", b'{"limit": "7"}'),
+        "NUL in metadata": ("/threads", b'{"metadata": {"noted": "x\\u0000y"}}'),
+        "half a surrogate pair in metadata": ("/threads", b'{"metadata": {"noted": "\\ud800"}}'),
+        "NaN in metadata": ("/threads", b'{"metadata": {"noted": NaN}}'),
+        "invalid UTF-8": ("/threads", b'{"metadata": {"noted": "\xff"}}'),
+        "UTF-16": ("/threads", '{"metadata": {}}'.encode("utf-16")),
+        "a name of a million letters": ("/assistants", b'{"graph_id": "probe", "name": "%s"}' % (b"x" * 1_000_000)),
+        "100,000 nested lists": ("/threads", b'{"metadata": {"noted": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"),
+        "a body of 5 MB": ("/threads", b'{"metadata": {}}'.ljust(5 * 1024 * 1024)),
+    }
+    answers = []
+    for what, (path, body) in requests.items():
+        try:
+            answer = await _http(client).post(path, content=body, headers=as_json)
+            answers.append(f"{what}: {answer.status_code} {answer.text[:100]}")
+        except Exception as broken:
+            answers.append(f"{what}: no answer, {type(broken).__name__}")
+    return "\n    ".join(answers)
+
+
+async def unpublished(client: LangGraphClient) -> str:
+    """API-01: the published API says nothing of a refusal without a token."""
+    document = (await _http(client).get("/openapi.json")).json()
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    named = sum("401" in each["responses"] for each in operations)
+    crons = document["paths"]["/runs/crons"]["post"]["responses"]
+    answer = await _http(client).get("/threads", headers={"authorization": ""})
+    created = await _http(client).post(
+        "/runs/crons", json={"assistant_id": "none", "schedule": "0 0 1 1 *", "input": {}}
+    )
+    return (
+        f"GET /threads without a token: {answer.status_code}; published of {named} of {len(operations)} operations"
+        f"; POST /runs/crons of an unknown assistant: {created.status_code}; published are {', '.join(crons)}"
+    )
+
+
+async def overdue(client: LangGraphClient) -> str:
+    """AEC-04, with -D mode=time-limits: an agent that cannot be cancelled goes on after the time limit of 2 s."""
+    answers = []
+    for steps in ({"ignore": 8}, {"block": 8}):
+        thread, run = await started(client, [steps])
+        await until_it_works(client, thread, run, "metadata")
+        began = time.monotonic()
+        parts = await told(client, thread, run)
+        answers.append(f"{steps}: {parts[-1]} after {time.monotonic() - began:.1f} s")
+    return "; ".join(answers)
+
+
+def _http(client: LangGraphClient) -> Any:
+    """What the SDK sends its requests with."""
+    return client.http.client
+
+
 async def exits(client: LangGraphClient) -> str:
     """AEC-05: an agent that ends its process takes the server with it, which stays and answers nobody."""
     await started(client, [{"exit": 3}])
@@ -143,10 +211,19 @@ async def exits(client: LangGraphClient) -> str:
     return f"assistants.search: {', '.join(dict.fromkeys(answers))}"
 
 
-async def _main(url: str, key: str) -> None:
-    for show in (internals, unknown_agent, cancelled_call, deleted, paged, secrets, blocked, exits):
+_SHOWN: Any = (
+    *(internals, unknown_agent, cancelled_call, deleted, paged, secrets, blocked),
+    *(detected, invalid, unpublished, overdue, exits),
+)
+
+
+async def _main(url: str, key: str, *names: str) -> None:
+    for show in _SHOWN:
+        if show.__name__ not in (names or [each.__name__ for each in _SHOWN if each is not overdue]):
+            continue
+        people = [customer(url, key) for _ in range(show.__code__.co_argcount)]
         print((show.__doc__ or "").strip(), "", sep="\n")
-        print("   ", await show(customer(url, key)), flush=True)
+        print("   ", await show(*people), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Requests with one error each, made from a schema."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ QUERY = [
 ]
 
 
-def operation(body: Any = BODY, parameters: Any = ()) -> Operation:
-    details = {"parameters": parameters, "requestBody": {"content": {"application/json": {"schema": body}}}}
+def operation(body: Any = BODY, parameters: Any = (), required: bool = True) -> Operation:
+    content = {"application/json": {"schema": body}}
+    details = {"parameters": parameters, "requestBody": {"required": required, "content": content}}
     return Operation("backend", "POST", "/v1/things", details, {"components": {"schemas": {"Item": ITEM}}})
 
 
@@ -51,6 +53,18 @@ def made(error: RequestError, body: Any = BODY) -> list[tuple[str, bytes | None]
 )
 def test_every_field_is_invalid_in_every_way(error, fields):
     assert [field for field, _ in made(error)] == fields
+
+
+def test_a_body_that_nobody_needs_may_be_empty():
+    sent = [each.body for each in mutations(operation(required=False), RequestError.ENCODING)]
+    assert len(sent) == 4
+    assert b"" not in sent
+
+
+def test_a_sample_of_the_target_is_what_is_wrong_in_one_place():
+    sampled = replace(operation(), sample={"title": "sample", "items": [{"cost": 2}], "thread_id": ""})
+    bodies = {each.field: each.body for each in mutations(sampled, RequestError.MISSING, {"thread_id": "7"})}
+    assert bodies["title"] == b'{"items": [{"cost": 2}], "thread_id": "7"}'
 
 
 def test_all_other_fields_are_valid():

@@ -19,6 +19,7 @@ IMPLIED = (
     (Capability.MESSAGE_MOVES, r"messages moved|messages move"),
     (Capability.CANCELLATION, r"\bcancel"),
     (Capability.TIME_LIMITS, r"time limit|too long|timed[ -]out"),
+    (Capability.OWN_TIME_LIMITS, r"with a time limit that waits"),
     (Capability.DELEGATION, r"savings review|delegated"),
     (Capability.USAGE_METERING, r"times as much as|multiples of|elapsed time|reports \d+ tool calls"),
     (

@@ -48,6 +48,16 @@ _STATUSES = {
 }
 
 
+_CODES = {
+    "unauthorized": "unauthenticated",
+    "forbidden": "permission_denied",
+    "bad_request": "validation_failed",
+    "validation_error": "validation_failed",
+    "service_unavailable": "unavailable",
+}
+"""The suite's words for its errors, where they differ."""
+
+
 class AegraDialect(Dialect):
     """Streams of Aegra: what a frame says depends on those before it."""
 
@@ -61,6 +71,7 @@ DIALECT = AegraDialect(
     website="https://app.aegra.test",
     identities=frozenset(),
     meanings={
+        400: Meaning.INVALID,
         401: Meaning.UNAUTHENTICATED,
         403: Meaning.PERMISSION_DENIED,
         404: Meaning.NOT_FOUND,
@@ -95,10 +106,12 @@ class AegraDriver(HttpDriver):
         body = refused.body
         if not isinstance(body, dict):
             return None
-        code, detail = body.get("error") or f"status_{refused.status}", body.get("message") or body.get("detail")
+        detail = body.get("message") or body.get("detail")
+        errors = [_error(each) for each in detail] if isinstance(detail, list) else []
+        its = body.get("error") or ("validation_error" if errors else f"status_{refused.status}")
+        code = _CODES.get(its, its)
         if code == "not_found" and str(detail).startswith("Assistant "):
             code = "unknown_agent"
-        errors = detail if isinstance(detail, list) else ()
         extra = {name: value for name, value in body.items() if name not in ("error", "message", "detail")}
         return Problem(str(code), "", str(detail or ""), refused.request_id, tuple(errors), extra)
 
@@ -179,6 +192,30 @@ class AegraDriver(HttpDriver):
     def _store(self, who: Caller, place: str, key: str, value: Json) -> Outcome:
         return self.request(who, "PUT", "/store/items", json={"namespace": [place], "key": key, "value": value})
 
+    def further_resources(self, who: Caller, thread_id: str, text: str) -> Mapping[str, str]:
+        def made(path: str, **body: Any) -> Any:
+            return self.request(who, "POST", path, json=body).require()
+
+        own = made("/assistants", graph_id="probe", name=text, config={"configurable": {"noted": text}})
+        nothing: Json = {"request": {"steps": []}}
+        # One that is enabled works once when it is made, in a conversation of its own.
+        made(
+            "/runs/crons",
+            assistant_id="probe",
+            schedule="0 0 1 1 *",
+            input=nothing,
+            metadata={"noted": text},
+            enabled=False,
+        )
+        cron = made("/runs/crons/search")[0]
+        self._store(who, "notes", "plans", {"noted": text}).require()
+        state = self.request(who, "GET", f"/threads/{thread_id}/state").require()
+        return {
+            "assistant": own["assistant_id"],
+            "cron": cron["cron_id"],
+            "checkpoint": state["checkpoint"]["checkpoint_id"],
+        }
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def agents(self, who: Caller) -> Outcome:
@@ -216,8 +253,15 @@ class AegraDriver(HttpDriver):
         return self.request(who, "GET", f"{self._place(run_id)}", read=self._remembered)
 
     def runs(self, who: Caller, **query: Any) -> Outcome:
-        """There is no list of all runs: those of each conversation are asked for."""
+        """There is no list of all runs: those of each conversation are asked for.
+
+        It has one status for what has failed and what took too long.
+        """
         threads = self.threads(who)
+        status = query.pop("status", None)
+        if status is not None:
+            word = next(its for its, ours in _STATUSES.items() if ours == status)
+            query["status"] = "error" if word == "timeout" else word
         if not threads.done:
             return threads
         found: list[Json] = []
@@ -226,7 +270,7 @@ class AegraDriver(HttpDriver):
             answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
             if not answer.done:
                 return answer
-            found += answer.body
+            found += [run for run in answer.body if status in (None, _run(run).status)]
         found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
         return replace(answer, method="GET", path="/threads/*/runs", text=json.dumps(found), read=_page(_run))
 
@@ -266,6 +310,11 @@ def _stream_of(wanted: Wanted) -> Request:
     if wanted.website is not None:
         headers["origin"] = wanted.website
     return f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers
+
+
+def _error(fault: Json) -> Json:
+    """One fault of a request; the part of the request is the first that its place names."""
+    return {"field": ".".join(str(part) for part in fault.get("loc", ())), "message": fault.get("msg")}
 
 
 # -- what answers say -------------------------------------------------------------------------------------------

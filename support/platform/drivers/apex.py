@@ -231,6 +231,9 @@ class ApexDriver(HttpDriver):
     def change_budget(self, who: Caller, budget_id: str, amount: str) -> Outcome:
         return self.request(who, "PATCH", f"/v1/budgets/{budget_id}", json={"amount": amount}, read=_budget)
 
+    def further_resources(self, who: Caller, thread_id: str, text: str) -> Mapping[str, str]:
+        return {}
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def agents(self, who: Caller) -> Outcome:
