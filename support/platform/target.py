@@ -27,7 +27,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -157,6 +157,11 @@ class Target:
         :param record: is handed every outcome.
         """
         return self.driver_class.at(addresses, record)
+
+    def described(self, version: str) -> dict[str, Any]:
+        """The platform of a run, as reports have it."""
+        settings = {name: asdict(setting) for name, setting in self.settings.items()}
+        return {"name": self.name, "version": version, "settings": settings}
 
     @cached_property
     def endpoints(self) -> Endpoints:

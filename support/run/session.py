@@ -43,6 +43,8 @@ class Session:
     observers: Observers
     examination: Examination
     cloud: CloudAccounts
+    version: str = ""
+    """What the platform says that its version is."""
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -63,7 +65,8 @@ class Session:
         if Capability.OPERATOR in target.capabilities:
             examination.connections = Headcount(target.driver(stack.addresses), stack.addresses)
             examination.connected = examination.connections()
-        return cls(settings, target, stack, observers, examination, cloud)
+        version = target.driver(stack.addresses).version()
+        return cls(settings, target, stack, observers, examination, cloud, version)
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
@@ -150,7 +153,12 @@ class Session:
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
         world.users.close()
-        log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
+        for capture in (capture for user in world.users for capture in user.captures):
+            world.evidence.stream(capture.name, capture.raw)
+        if Capability.TRACES in self.target.capabilities:
+            log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
+        else:
+            log_lines = logs.of_services(written.lines, self.target.instances)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
 
@@ -180,6 +188,11 @@ def present() -> Session:
     """The session of this process."""
     assert _current is not None, "the run has begun"
     return _current
+
+
+def version() -> str:
+    """What the platform of this process says that its version is; "" without one."""
+    return _current.version if _current else ""
 
 
 def end_run() -> None:

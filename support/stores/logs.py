@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,11 @@ def sightings(lines: Iterable[LogLine], owners: Sequence[str], everybody: Mappin
                 )
             )
     return found
+
+
+def of_services(lines: Iterable[LogLine], services: Collection[str], most: int = 100) -> list[dict[str, Any]]:
+    """The last lines of services, where lines belong to no traces."""
+    return [line.fields for line in [each for each in lines if each.service in services][-most:]]
 
 
 def of_traces(lines: Iterable[LogLine], trace_ids: set[str], most: int = 200) -> list[dict[str, Any]]:
