@@ -11,7 +11,7 @@ _FILE = Path(__file__).with_name("promises.toml")
 @cache
 def known_promises() -> frozenset[str]:
     """The IDs of all promises. Keys of an issue tracker (OPS-123) may look like them."""
-    return frozenset(_texts())
+    return frozenset(_all())
 
 
 def promise_among(tags: Iterable[str]) -> str:
@@ -20,10 +20,15 @@ def promise_among(tags: Iterable[str]) -> str:
 
 
 @cache
-def _texts() -> dict[str, str]:
-    return {entry["id"]: entry["text"] for entry in tomllib.loads(_FILE.read_text("utf-8"))["promise"]}
+def _all() -> dict[str, dict[str, str]]:
+    return {entry["id"]: entry for entry in tomllib.loads(_FILE.read_text("utf-8"))["promise"]}
 
 
 def text_of(promise: str) -> str:
     """What a promise says; "" for none that is known."""
-    return _texts().get(promise, "")
+    return _all().get(promise, {}).get("text", "")
+
+
+def category_of(promise: str) -> str:
+    """The category that a promise belongs to; "" for none that is known."""
+    return _all().get(promise, {}).get("category", "")

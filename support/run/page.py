@@ -52,8 +52,7 @@ class _Category:
 
     @property
     def title(self) -> str:
-        words = " ".join(_NAMES.get(word, word) for word in self.name.split("_"))
-        return f"{words[:1].upper()}{words[1:]}" or "Features"
+        return title_of(self.name) or "Features"
 
     @property
     def promises(self) -> Sequence[_Promise]:
@@ -98,13 +97,20 @@ def render(results: Mapping[str, Any], reports: Path | None = None) -> str:
         counted=", ".join(f"{count} {name.replace('_', ' ')}" for name, count in results["counts"].items() if count),
         tally=[(state, states[state]) for state in State if states[state]],
         scenarios=ordered,
-        attention=[entry for state in (*_RED, State.KNOWN) for entry in ordered if _state(entry) is state],
+        attention=[entry for state in _RED for entry in ordered if _state(entry) is state],
+        known=[entry for entry in ordered if _state(entry) is State.KNOWN],
         categories=[
             _Category(name, list(entries)) for name, entries in groupby(ordered, key=lambda entry: entry["category"])
         ],
         settings=results["settings"],
         machine=results["machine"],
     )
+
+
+def title_of(category: str) -> str:
+    """A category as a heading."""
+    words = " ".join(_NAMES.get(word, word) for word in category.split("_"))
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _state(scenario: Entry) -> State:

@@ -142,6 +142,7 @@ class Session:
     def finish(self, world: World) -> Aftermath:
         """Undo what the scenario did, and check what it left."""
         findings = []
+        world.evidence.note("the steps have ended, the checks after them begin")
         self._mend(world)
         left_over = world.undo.run_all()
         if left_over:
@@ -158,7 +159,7 @@ class Session:
         if Capability.TRACES in self.target.capabilities:
             log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
         else:
-            log_lines = logs.of_services(written.lines, self.target.instances)
+            log_lines = logs.of_services(written.lines, self.target.instances, world.evidence.started_wall)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
 

@@ -83,7 +83,7 @@ class Evidence:
             {
                 **self._now(),
                 "expected": expected,
-                "observed": _short(repr(observed)),
+                "observed": _short(str(observed) if isinstance(observed, Outcome) else repr(observed)),
                 "verdict": verdict.value,
                 "reason": reason,
             }
