@@ -184,7 +184,7 @@ def test_ending_a_stack_that_does_not_run_is_harmless(command):
     assert command("stack", "down").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["acceptance", "bench", "prove", "stack", "test", "walk"])
+@pytest.mark.parametrize("name", ["acceptance", "bench", "prove", "report", "stack", "test", "walk"])
 def test_help_is_enough(command, name):
     shown = command(name, "--help")
     assert shown.returncode == 0
