@@ -4,7 +4,8 @@ import difflib
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,16 @@ def _order(text: str) -> Order:
     return Order(int(found[1]))
 
 
+def _seed(text: str) -> int:
+    if text != "today" and not re.fullmatch(r"\d{1,9}", text):
+        raise _BadValue("give a number, or today")
+    return _today() if text == "today" else int(text)
+
+
+def _today() -> int:
+    return datetime.now(UTC).toordinal()
+
+
 def _jobs(text: str) -> int | None:
     if text == "auto":
         return None
@@ -140,6 +151,7 @@ KEYS: tuple[Key, ...] = (
     Key("target", "apex", _target, "the platform under test, a folder of targets/"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
+    Key("seed", "today", _seed, "a number that scenarios draw from; today: another one each day"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
     Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
     Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
@@ -167,6 +179,7 @@ class Settings:
     target: str = "apex"
     ports: PortRange = (20000, 29999)
     order: Order = Order()
+    seed: int = field(default_factory=_today)
     profile: str = "full"
     jobs: int | None = None
     shard: Shard | None = None

@@ -123,7 +123,11 @@ def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -
     settings = Settings.from_userdata(dict(_definition(text) for text in given))
     refuse_too_many(settings.jobs or 1)
     # They were given by a caller who may be in another folder.
-    given += [f"reports={settings.reports}", *([f"logs={settings.logs}"] if settings.logs else [])]
+    given += [
+        f"seed={settings.seed}",
+        f"reports={settings.reports}",
+        *([f"logs={settings.logs}"] if settings.logs else []),
+    ]
     command = [sys.executable, "-m", "support.run", str(called_from), *([f"--tags={stage}"] if stage else [])]
     command += [*(f"-D{definition}" for definition in given), *others]
     results = settings.reports / "results.json"

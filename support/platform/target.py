@@ -25,6 +25,7 @@
     it and the pattern of its ``logs`` where those have other names.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -104,6 +105,11 @@ class Setting:
 
     value: str | int | float | bool
     reason: str
+
+    @property
+    def shown(self) -> str:
+        """The value as a file of settings has it."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _lines(evidence: Json, repeat: str) -> Iterator[str]:
     yield from ("", "## See it again", "")
     yield from _fenced([command(repeat)], "sh")
     yield ""
-    yield f"It plays this scenario alone ({evidence['file']}:{evidence['line']}) on a platform that it starts itself."
+    yield f"It plays this scenario alone ({evidence['file']}:{evidence['line']}), with the settings that it had."
 
 
 def _done(evidence: Json) -> Iterator[str]:

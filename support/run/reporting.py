@@ -77,6 +77,13 @@ class Reporting:
         return fingerprint(CHECKOUT) != self._sources
 
     @property
+    def platform(self) -> str:
+        """The platform that was judged, with its settings that differ from their defaults; one line."""
+        named = f"platform: {self._target.name} {self.version}".rstrip()
+        changed = [f"{name}={setting.shown} ({setting.reason})" for name, setting in self._target.settings.items()]
+        return f"{named}, with {', '.join(changed)}" if changed else named
+
+    @property
     def gone(self) -> list[str]:
         """The known deviations that no longer happen, a line each: all of their scenarios are proven now."""
         found = []

@@ -296,7 +296,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             reporting.ended_by = ""
         with _undisturbed():
             failures = reporting.write()
-        notes = [*lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
+        notes = [reporting.platform, *lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
         if reporting.sources_changed:
             notes.append("the platform's sources changed during the run: it shows neither the old nor the new ones")
         notes += reporting.gone
