@@ -7,13 +7,14 @@ to know the suite to read it.
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from support.promises import text_of
 
 Json = Mapping[str, Any]
 
-_REQUESTS = 60
+_ENTRIES = 60
 _LINES = 40
 _FRAMES = 12
 _LONGEST = 400
@@ -58,15 +59,29 @@ def _done(evidence: Json) -> Iterator[str]:
         if step["step_type"] != "after":
             yield f"- {step['keyword']} {step['name']}{' (here it went wrong)' if _is_red(step) else ''}"
             yield from (f"  | {' | '.join(row)} |" for row in step["table"])
-    entries = evidence["timeline"]
     yield from ("", "Seconds since the beginning; a request stands where its answer had come.", "")
-    shown = [*entries[: _REQUESTS // 2], None, *entries[-_REQUESTS // 2 :]] if len(entries) > _REQUESTS else entries
-    yield from _fenced([f"... {len(entries) - _REQUESTS} more" if each is None else _entry(each) for each in shown])
+    told = [_told(list(alike)) for _, alike in groupby(evidence["timeline"], key=_kind)]
+    if len(told) > _ENTRIES:
+        told[_ENTRIES // 2 : -_ENTRIES // 2] = [f"... {len(told) - _ENTRIES} more"]
+    yield from _fenced(told)
+
+
+def _kind(entry: Json) -> Any:
+    """What a request has in common with those that ask the same again and are answered alike."""
+    return (
+        [entry.get(name) for name in ("who", "method", "path", "sent", "status")] if _is_request(entry) else id(entry)
+    )
+
+
+def _told(alike: Sequence[Json]) -> str:
+    first = _entry(alike[0])
+    more = f"{'':10}   ... and {len(alike) - 1} times more, until {alike[-1]['seconds']:.3f}"
+    return f"{first}\n{more}" if len(alike) > 1 else first
 
 
 def _entry(entry: Json) -> str:
     at = f"{entry['seconds']:8.3f}"
-    if entry["what"] != "request":
+    if not _is_request(entry):
         details = {name: value for name, value in entry.items() if name not in ("seconds", "at", "what")}
         said = " ".join(f"{name}={_value(value)}" for name, value in details.items() if value is not None)
         return _short(f"{at}  {entry['what']}: {said}".rstrip(" :"))
@@ -82,7 +97,11 @@ def _entry(entry: Json) -> str:
 
 def _expected(evidence: Json) -> Iterator[str]:
     yield from ("", "## What was expected", "")
-    yield f"{_sentence(text_of(evidence['promise']) or evidence['rule'])} So: {evidence['failed_step']}."
+    red = next((step for step in evidence["steps"] if _is_red(step)), None)
+    said = f"So: {evidence['failed_step']}"
+    if red and red["step_type"] == "after":
+        said = f"Besides, after whatever happens, {red['name']}"
+    yield f"{_sentence(text_of(evidence['promise']) or evidence['rule'])} {said}."
     if seen := _last(evidence):
         yield from ("", *_fenced([seen["expected"]]))
     for use in evidence["budgets"]:
@@ -126,6 +145,10 @@ def _fenced(lines: Sequence[str], language: str = "") -> Iterator[str]:
     while any(fence in line for line in lines):
         fence += "`"
     yield from (f"{fence}{language}", *lines, fence)
+
+
+def _is_request(entry: Json) -> bool:
+    return bool(entry["what"] == "request")
 
 
 def _is_red(step: Json) -> bool:

@@ -1,8 +1,10 @@
 """The report of a violation: what was done, expected, what came, what was logged, how to see it again."""
 
+from dataclasses import asdict
 from typing import Any
 
 from support.run.bug_report import bug_report, command
+from support.run.record import StepRecord
 from support.scenario.verdict import Verdict
 from tests.run.examples import record, step
 
@@ -81,6 +83,21 @@ def test_what_is_long_is_cut_with_a_note():
     assert "note 499\n" in text
     assert "The last 40 of 100 lines" in text
     assert '"line 59"' not in text
+
+
+def test_a_request_that_is_repeated_is_told_once():
+    first = EVIDENCE["timeline"][0] | {"status": 200, "answer": None}
+    asked = [first | {"seconds": float(second), "request_id": str(second)} for second in range(5)]
+    text = bug_report(EVIDENCE | {"timeline": [*asked, EVIDENCE["timeline"][0]]}, "x.json")
+    assert text.count("POST /runs?a=b") == 2
+    assert "... and 4 times more, until 4.000" in text
+
+
+def test_what_an_oracle_finds_is_no_step():
+    found = StepRecord("After", "the leak canary finds nothing", "after", "failed", error="found")
+    text = bug_report(EVIDENCE | {"steps": [asdict(found)]}, "x.json")
+    assert "Besides, after whatever happens, the leak canary finds nothing." in text
+    assert "- After" not in text
 
 
 def test_without_logs_and_observations_it_says_so():
