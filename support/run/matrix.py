@@ -70,10 +70,10 @@ def _in_markdown(cell: Cell | None) -> str:
     return f"{cell.state.mark} {cell.share}".strip() if cell else ""
 
 
-def _by_scenario(row: Row, matrix: Matrix) -> list[tuple[str, list[Evidence | None]]]:
-    """Each scenario of a promise with what there is of it on each platform, in the order of these."""
+def _by_scenario(row: Row, matrix: Matrix) -> list[tuple[str, list[tuple[str, Evidence | None]]]]:
+    """Each scenario of a promise with each platform, and what there is of it there."""
     found: dict[str, dict[str, Evidence]] = {}
     for platform, cell in row.cells.items():
         for evidence in cell.evidence:
             found.setdefault(evidence.scenario, {})[platform] = evidence
-    return [(name, [by.get(each.name) for each in matrix.platforms]) for name, by in found.items()]
+    return [(name, [(each.name, by.get(each.name)) for each in matrix.platforms]) for name, by in found.items()]

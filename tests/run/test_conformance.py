@@ -82,7 +82,7 @@ def test_links_lead_to_the_runs_and_their_evidence_from_wherever_the_page_is(tmp
         "! 2/3",
         "A=true",
         "for logs",
-        "known deviation: it blocks",
+        "two, known deviation: it blocks",
         "it lacks plans",
     ):
         assert said in unescape(text)
