@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from types import FrameType
 
@@ -95,8 +96,9 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     try:
         return _catalogue() if own.steps_catalog else _played(own, others, called_from)
     except Refusal as refusal:
-        # Two of the settings have options of their own.
-        said = str(refusal).replace("-D jobs=", "--jobs ").replace("-D shard=", "--shard ")
+        # Some of the settings have options of their own.
+        options = ("jobs", "shard", *(["target"] if own.target else []))
+        said = reduce(lambda text, name: text.replace(f"-D {name}=", f"--{name} "), options, str(refusal))
         print(f"bin/acceptance: {said}", file=sys.stderr)
         return 2
 

@@ -24,6 +24,8 @@ def refusal(done: CompletedProcess[str]) -> str:
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
+        (["--target", "moon"], "bad value in --target moon: choose one of aegra"),
+        (["-D", "target=moon"], "bad value in -D target=moon"),
         (["--tags=@smok"], "no scenario is selected"),
         (["--name=There is no such scenario"], "no scenario is selected"),
         (["--tags=@AEC-99"], "no promise is called AEC-99"),
