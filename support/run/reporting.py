@@ -131,7 +131,7 @@ class Reporting:
 
     def _results(self, records: Sequence[ScenarioRecord]) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            name: str(getattr(self._settings, name)) for name in ("services", "stack", "order", "profile")
+            name: str(getattr(self._settings, name)) for name in ("services", "stack", "target", "order", "profile")
         }
         settings |= {"lanes": self._lanes, "shard": str(self._settings.shard or ""), "sources": self._sources[:12]}
         return {

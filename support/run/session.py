@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.cloud.inventory import CloudAccounts
 from support.platform.capabilities import Capability, missing
+from support.platform.components import Component
 from support.platform.driver import Anyone
 from support.platform.target import Target
 from support.refusal import Refusal
@@ -31,6 +32,8 @@ from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _HEEDING_SECONDS = 10.0
+_LOGGING = (Component.API, Component.WORKERS)
+"""Whose logs tell of a request."""
 
 
 @dataclass(slots=True)
@@ -159,7 +162,8 @@ class Session:
         if Capability.TRACES in self.target.capabilities:
             log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
         else:
-            log_lines = logs.of_services(written.lines, self.target.instances, world.evidence.started_wall)
+            own = [self.target.parts[each].logs for each in _LOGGING if each in self.target.parts]
+            log_lines = logs.of_services(written.lines, own, world.evidence.started_wall)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
 

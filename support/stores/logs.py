@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,13 @@ def sightings(lines: Iterable[LogLine], owners: Sequence[str], everybody: Mappin
 def of_services(
     lines: Iterable[LogLine], services: Collection[str], since: datetime, most: int = 100
 ) -> list[dict[str, Any]]:
-    """The last lines of services that do not say that they are older, where lines belong to no traces."""
+    """The last lines of services (patterns) that do not say that they are older, where lines belong to no traces."""
     begin = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
-    chosen = [line for line in lines if line.service in services and (line.time or begin) >= begin]
+    chosen = [
+        line
+        for line in lines
+        if (line.time or begin) >= begin and any(fnmatch(line.service, each) for each in services)
+    ]
     return [line.fields for line in chosen[-most:]]
 
 

@@ -179,7 +179,7 @@ def test_lines_of_services_are_chosen_unless_they_are_older(tmp_path):
     (tmp_path / "aegra-1.log").write_text("".join(line(at=at) for at in times) + "Traceback\n")
     (tmp_path / "redis.log").write_text(line(at=times[-1]))
     since = datetime(2026, 11, 26, 6, 31, 2, 500_000, tzinfo=UTC)
-    chosen = of_services(logs.new_lines(), ["aegra-1"], since)
+    chosen = of_services(logs.new_lines(), ["aegra-*"], since)
     assert [entry.get("at", entry.get("event")) for entry in chosen] == [*times[1:], "Traceback"]
 
 
