@@ -1,13 +1,13 @@
 """The conformance matrix: which promise which platform keeps, made from the results of a run on each of them.
 
-``conformance.json``, which is made of it and can be read again, has ``platforms`` and ``promises``, see
-:class:`Judged` and :class:`Row`. A cell's ``scenarios`` are in it only where their evidence lies beside it.
+As JSON, which can be read again, it has ``platforms`` (:class:`Judged`) and ``promises``: by ID and platform the
+``state``, how many ``scenarios`` there are, and how many of these were ``judged``.
 """
 
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +118,7 @@ class Matrix:
         """Everything but the scenarios, which are in the results of the runs."""
         return {
             "platforms": [
-                {
-                    "name": each.name,
-                    "version": each.version,
-                    "date": each.date,
-                    "sources": each.sources,
-                    "ended_early": each.ended_early,
-                    "settings": each.settings,
-                }
-                for each in self.platforms
+                {name: value for name, value in asdict(each).items() if name != "page"} for each in self.platforms
             ],
             "promises": {
                 row.id: {
