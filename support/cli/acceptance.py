@@ -36,11 +36,11 @@ examples:
   bin/acceptance features/agent_execution         one category
   bin/acceptance -D stack=keep --name cancels     while writing: the stack stays up between runs
   bin/acceptance -D order=random:7                in shuffled order
+  bin/acceptance --repro reports/evidence/...     only the scenario whose evidence that is, as it was played then
   bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
   bin/acceptance -f acceptance -f allure          also write results for Allure to reports/allure-results
-  bin/acceptance --target aegra --known           another platform; what is known of it is no failure
-  bin/acceptance --repro reports/evidence/...     only the scenario whose evidence that is, as it was played then
+  bin/acceptance -D target=aegra --known          another platform; what is known of it is no failure
   bin/acceptance --steps-catalog                  the vocabulary for who writes features
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
@@ -124,12 +124,9 @@ def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -
     given += ["known=yes"] if own.known else []
     settings = Settings.from_userdata(dict(_definition(text) for text in given))
     refuse_too_many(settings.jobs or 1)
+    given.append(f"seed={settings.seed}")
     # They were given by a caller who may be in another folder.
-    given += [
-        f"seed={settings.seed}",
-        f"reports={settings.reports}",
-        *([f"logs={settings.logs}"] if settings.logs else []),
-    ]
+    given += [f"reports={settings.reports}", *([f"logs={settings.logs}"] if settings.logs else [])]
     command = [sys.executable, "-m", "support.run", str(called_from), *([f"--tags={stage}"] if stage else [])]
     command += [*(f"-D{definition}" for definition in given), *others]
     results = settings.reports / "results.json"

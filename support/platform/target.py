@@ -25,7 +25,6 @@
     it and the pattern of its ``logs`` where those have other names.
 """
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -109,7 +108,7 @@ class Setting:
     @property
     def shown(self) -> str:
         """The value as a file of settings has it."""
-        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
 
 
 @dataclass(frozen=True)
