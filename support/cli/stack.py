@@ -16,7 +16,7 @@ from support.stack.options import StackOptions
 
 DESCRIPTION = """\
 Starts the stack and leaves it running, so that runs attach to it in under a second:
-  bin/stack up                                    --target aegra: that of another platform
+  bin/stack up                                    -D target=aegra: that of another platform
   bin/acceptance -D stack=keep --name cancels     as often as you like
   bin/stack restart backend                       with its changed sources
   bin/stack down
@@ -32,15 +32,13 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser(
         "up", help="start the stack of this checkout, or what is missing of it; anew when its sources have changed"
     )
+    up.add_argument("--target", metavar="NAME", help="the platform under test, as -D target=NAME")
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
     target = next(key for key in KEYS if key.name == "target")
     up.add_argument(
-        "--target", default=target.default, metavar="NAME", help=f"{target.help} (default: {target.default})"
-    )
-    up.add_argument(
         "-D", "--define", action="append", default=[], metavar="NAME=VALUE",
-        help="target=NAME, as --target, is all there is to set",
+        help=f"target={target.default} is all there is to set: {target.help}",
     )  # fmt: skip
     commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
     restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
@@ -58,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match own.command:
             case "up":
-                return _up(own.ports, [f"target={own.target}", *own.define])
+                return _up(own.ports, [*own.define, *([f"target={own.target}"] if own.target else [])])
             case "status":
                 return _status()
             case "restart":
