@@ -8,6 +8,8 @@ checkout never runs the code of another; only what `activate` holds has to be wr
 """
 
 import errno
+import itertools
+import json
 import os
 import re
 import sys
@@ -84,9 +86,29 @@ def targets_in(arguments: Iterable[str]) -> list[str]:
     return [found[1] for found in named if found]
 
 
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``target=NAME`` for each ``--target NAME``, and for each ``--repro FILE`` by that evidence."""
+    named = [*_values(arguments, "--target"), *filter(None, map(_target_of, _values(arguments, "--repro")))]
+    return [*arguments, *(f"target={name}" for name in named)]
+
+
+def _values(arguments: Sequence[str], option: str) -> list[str]:
+    joined = [each.removeprefix(f"{option}=") for each in arguments if each.startswith(f"{option}=")]
+    return joined + [after for before, after in itertools.pairwise(arguments) if before == option]
+
+
+def _target_of(evidence: str) -> str:
+    """The target that a scenario was played on; "" when that cannot be read, which the command itself says better."""
+    try:
+        return str(json.loads(Path(evidence).read_text("utf-8"))["settings"]["target"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def prepared(command: str, arguments: Sequence[str] = ()) -> Path:
     """The Python of the complete environment; exits with one line when there cannot be one."""
     progress = Progress()
+    arguments = spelled_out(arguments)
     try:
         environment = Environment(ROOT, progress)
         environment.prepare()

@@ -5,7 +5,8 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,16 @@ def _order(text: str) -> Order:
     return Order(int(found[1]))
 
 
+def _seed(text: str) -> int:
+    if text != "today" and not re.fullmatch(r"\d{1,9}", text):
+        raise _BadValue("give a number, or today")
+    return _today() if text == "today" else int(text)
+
+
+def _today() -> int:
+    return datetime.now(UTC).toordinal()
+
+
 def _jobs(text: str) -> int | None:
     if text == "auto":
         return None
@@ -143,6 +154,7 @@ KEYS: tuple[Key, ...] = (
     Key("mode", "", str, "one of the modes of the target, other settings of the same platform (its target.toml)"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
+    Key("seed", "today", _seed, "a number that scenarios draw from; today: another one each day"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),
     Key("jobs", "auto", _jobs, "how many lanes play side by side, each with a stack of its own; --jobs says the same"),
     Key("shard", "", _shard, "K/N: the K-th of N parts of about equal duration; --shard says the same"),
@@ -150,6 +162,10 @@ KEYS: tuple[Key, ...] = (
     Key("known", "no", _known, "yes: known deviations of the platform (targets/NAME/known.toml) let no run fail"),
     Key("logs", "", _logs, "where services write their logs, if not to the folder logs of the reports"),
 )
+
+
+_OF_ONE_RUN = ("stack", "ports", "jobs", "shard", "reports", "known", "logs")
+"""What is played does not depend on these."""
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
@@ -167,6 +183,7 @@ class Settings:
     mode: str = ""
     ports: PortRange = (20000, 29999)
     order: Order = Order()
+    seed: int = field(default_factory=_today)
     profile: str = "full"
     jobs: int | None = None
     shard: Shard | None = None
@@ -194,6 +211,10 @@ class Settings:
     def evidence(self) -> Path:
         """Where each scenario's evidence is written."""
         return self.reports / "evidence"
+
+    def repeated(self) -> dict[str, str]:
+        """The settings with which another run plays the same, each as typed after ``-D``."""
+        return {key.name: str(getattr(self, key.name)) for key in KEYS if key.name not in _OF_ONE_RUN}
 
     @classmethod
     def from_userdata(cls, userdata: Mapping[str, str]) -> "Settings":

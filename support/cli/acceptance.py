@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from types import FrameType
 
 from support.refusal import Refusal
 from support.run.capacity import refuse_too_many
+from support.run.repeating import Repeat
 from support.run.results import ANSWERED, ResultsMissing, read_results
 from support.settings import CHECKOUT, KEYS, Settings
 from support.stack.processes import dies_with
@@ -23,6 +25,9 @@ Starts the real services, runs the features against the platform and writes what
 Sets up what is missing first, and leaves nothing running behind.
 """
 
+_REPEATED = f"reports={CHECKOUT / 'reports' / 'repro'}"
+"""A repetition writes beside what it repeats: the evidence that it was asked by stays."""
+
 EXAMPLES = """\
 examples:
   bin/acceptance                                  everything
@@ -31,6 +36,7 @@ examples:
   bin/acceptance features/agent_execution         one category
   bin/acceptance -D stack=keep --name cancels     while writing: the stack stays up between runs
   bin/acceptance -D order=random:7                in shuffled order
+  bin/acceptance --repro reports/evidence/...     only the scenario whose evidence that is, as it was played then
   bin/acceptance --jobs 1                         one scenario at a time, in the order in which they are written
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
   bin/acceptance -f acceptance -f allure          also write results for Allure to reports/allure-results
@@ -49,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     settings = "\n".join(f"  {key.name:<10} {key.help} (default: {key.default})" for key in KEYS)
     made = argparse.ArgumentParser(
         prog="bin/acceptance",
-        usage="bin/acceptance [--stage STAGE] [--jobs N] [--shard K/N] [-D NAME=VALUE] [behave arguments]",
+        usage="bin/acceptance [--target NAME] [--stage STAGE] [--jobs N] [--shard K/N] [-D NAME=VALUE] [behave's own]",
         description=DESCRIPTION,
         epilog=f"settings (-D NAME=VALUE):\n{settings}\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -65,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
         "and the run is worth); with 1 the scenarios are played in the order in which they are written",
     )
     made.add_argument("--known", action="store_true", help="known deviations of the platform let the run not fail")
+    made.add_argument("--target", metavar="NAME", help="the platform under test, as -D target=NAME")
+    made.add_argument(
+        "--repro",
+        metavar="EVIDENCE.json",
+        help="play only the scenario whose evidence this is, as it was played then (reports: the folder repro of it)",
+    )
     made.add_argument("--shard", metavar="K/N", help="the K-th of N parts of about equal duration, one for a machine")
     made.add_argument(
         "--steps-catalog",
@@ -84,8 +96,9 @@ def main(arguments: Sequence[str], called_from: Path) -> int:
     try:
         return _catalogue() if own.steps_catalog else _played(own, others, called_from)
     except Refusal as refusal:
-        # Two of the settings have options of their own.
-        said = str(refusal).replace("-D jobs=", "--jobs ").replace("-D shard=", "--shard ")
+        # Some of the settings have options of their own.
+        options = ("jobs", "shard", *(["target"] if own.target else []))
+        said = reduce(lambda text, name: text.replace(f"-D {name}=", f"--{name} "), options, str(refusal))
         print(f"bin/acceptance: {said}", file=sys.stderr)
         return 2
 
@@ -102,11 +115,16 @@ def _catalogue() -> int:
 def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -> int:
     stage = STAGES[own.stage]
     # What has an option of its own comes last; of a setting that is given twice the last one holds.
-    given = ["jobs=auto", *own.define]
-    given += [f"{name}={value}" for name, value in (("jobs", own.jobs), ("shard", own.shard)) if value is not None]
+    options = (("target", own.target), ("jobs", own.jobs), ("shard", own.shard))
+    given = [*own.define, *(f"{name}={value}" for name, value in options if value is not None)]
+    if own.repro is not None:
+        repeat = Repeat.of(called_from / own.repro)
+        given, others = repeat.defined([_REPEATED, *given]), [*repeat.selected, *others]
+    given = ["jobs=auto", *given]
     given += ["known=yes"] if own.known else []
     settings = Settings.from_userdata(dict(_definition(text) for text in given))
     refuse_too_many(settings.jobs or 1)
+    given.append(f"seed={settings.seed}")
     # They were given by a caller who may be in another folder.
     given += [f"reports={settings.reports}", *([f"logs={settings.logs}"] if settings.logs else [])]
     command = [sys.executable, "-m", "support.run", str(called_from), *([f"--tags={stage}"] if stage else [])]

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser(
         "up", help="start the stack of this checkout, or what is missing of it; anew when its sources have changed"
     )
+    up.add_argument("--target", metavar="NAME", help="the platform under test, as -D target=NAME")
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
     target, mode = (next(key for key in KEYS if key.name == name) for name in ("target", "mode"))
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match own.command:
             case "up":
-                return _up(own.ports, own.define)
+                return _up(own.ports, [*own.define, *([f"target={own.target}"] if own.target else [])])
             case "status":
                 return _status()
             case "restart":

@@ -47,6 +47,9 @@ class Anyone:
     access_token: str | None = None
     http: requests.Session = field(default_factory=straight)
 
+    def __str__(self) -> str:
+        return "somebody with a token" if self.access_token else "anonymous"
+
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
@@ -333,6 +336,10 @@ class Driver:
     def is_alive(self, who: Caller) -> Outcome:
         """The cheapest request that the API answers."""
         raise NotImplementedError
+
+    def version(self) -> str:
+        """What the platform says its version is; "" where it does not say it."""
+        return ""
 
     @of(Capability.PUBLISHED_API)
     def documents(self) -> Mapping[str, Outcome]:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 import requests
 
-from support.platform.driver import Caller, Driver, Json
+from support.platform.driver import Caller, Driver, Json, Lacking
 from support.platform.outcome import Outcome, Problem, as_published
 from support.platform.trace import new_trace_id, trace_id_of, traceparent
 from support.stack.client import Addresses
@@ -85,8 +85,8 @@ class HttpDriver(Driver):
             sent.setdefault("authorization", f"Bearer {who.access_token}")
         service = service or self.api
         base = service if "://" in service else self.services[service]
-        started = time.monotonic()
         trace = _trace_in(sent["traceparent"])
+        started = time.monotonic()
         try:
             answer = who.http.request(
                 method,
@@ -122,9 +122,21 @@ class HttpDriver(Driver):
                 read=read,
                 explain=self.explain,
             )
+        outcome = replace(
+            outcome, who=str(who), query=urlencode(query or {}), sent=json if data is None else _shown(data)
+        )
         if self._record:
             self._record(outcome)
         return outcome
+
+    def version(self) -> str:
+        """That of the API's own description, where one is published."""
+        try:
+            published = self.documents()[self.api].body
+        except Lacking:
+            return ""
+        info = published.get("info") if isinstance(published, dict) else None
+        return str(info.get("version") or "") if isinstance(info, dict) else ""
 
     def described(self: D, send: Callable[[D], Outcome]) -> Described:
         """The request that a verb of this driver would send, for who sends it from another process."""
@@ -155,6 +167,13 @@ def listed(item: Callable[[Json], T]) -> Callable[[list[Json]], Sequence[T]]:
 def given(**values: Any) -> dict[str, Any]:
     """The values that are given; an absent one is left out rather than sent as null."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _shown(data: bytes | str | Iterable[bytes]) -> str:
+    """A body that is no JSON of ours, as reports have it."""
+    if isinstance(data, bytes):
+        return data.decode("utf-8", "replace")
+    return data if isinstance(data, str) else "(sent bit by bit)"
 
 
 def _trace_in(header: str) -> str:

@@ -42,7 +42,8 @@ class Outcome:
     """One request and what came of it.
 
     ``status`` is None when no answer came; ``error`` then says what happened to the line. ``seconds`` is the
-    time until the answer was read, ``sent_at`` monotonic.
+    time until the answer was read, ``sent_at`` monotonic. ``who`` asked with which ``query``; ``sent`` is the body
+    of the request.
     """
 
     method: str
@@ -55,6 +56,9 @@ class Outcome:
     seconds: float = 0.0
     sent_at: float = 0.0
     trace_id: str = ""
+    who: str = ""
+    query: str = ""
+    sent: Any = field(default=None, repr=False, compare=False)
     read: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
     """Gives the value that a body stands for, in the suite's own words."""
     explain: Callable[["Outcome"], Problem | None] = field(default=as_published, repr=False, compare=False)

@@ -30,7 +30,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -114,6 +114,11 @@ class Setting:
     value: str | int | float | bool
     reason: str
 
+    @property
+    def shown(self) -> str:
+        """The value as a file of settings has it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -166,6 +171,11 @@ class Target:
         :param record: is handed every outcome.
         """
         return self.driver_class.at(addresses, record)
+
+    def described(self, version: str) -> dict[str, Any]:
+        """The platform of a run, as reports have it."""
+        settings = {name: asdict(setting) for name, setting in self.settings.items()}
+        return {"name": self.name, "version": version, "settings": settings}
 
     @cached_property
     def endpoints(self) -> Endpoints:

@@ -66,7 +66,9 @@ class Allure(Told):
             titlePath=[*Path(record.file).parent.parts, record.feature],
             description="\n\n".join(f"**{name}**: {text}" for name, text in record.value.items()),
             status=Status.SKIPPED if record.status == "untested" else _STATUS[record.verdict],
-            statusDetails=StatusDetails(message=record.reason) if record.reason else None,
+            statusDetails=StatusDetails(message=record.reason, known=bool(record.known) or None)
+            if record.reason
+            else None,
             labels=[Label(name, value) for name, value in _labels(record)],
             start=began,
             stop=began and began + round(record.duration_seconds * 1000),

@@ -99,11 +99,11 @@ def _case(name: str, record: ScenarioRecord) -> ElementTree.Element:
     if record.status in ("skipped", "untested"):
         ElementTree.SubElement(case, "skipped", message=_short(reason))
     elif record.status != "passed":
-        verdict = record.verdict.value if record.verdict else ""
         kind = "failure" if record.verdict is Verdict.VIOLATED else "error"
         first = next(iter(reason.splitlines()), "")
-        message = f"{verdict} at: {_short(record.failed_step or 'no step')}: {_short(first)}"
-        ElementTree.SubElement(case, kind, message=message, type=verdict).text = reason
+        said = record.state.said
+        message = f"{said} at: {_short(record.failed_step or 'no step')}: {_short(first)}"
+        ElementTree.SubElement(case, kind, message=message, type=said).text = reason
     steps = "\n".join(
         f"{step.keyword} {step.name} ... {step.status} in {step.duration_seconds:.3f} s" for step in record.steps
     )

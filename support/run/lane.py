@@ -13,10 +13,12 @@ from types import FrameType
 from typing import Any
 
 from support.refusal import Refusal
-from support.run import replaying, session
+from support.run import paths, replaying, session
+from support.run.bug_report import bug_report
 from support.run.orders import LoadDefect, Play, Played, Ready, RecordAs, Refused
 from support.run.recording import record_of, without_evidence
 from support.scenario.evidence import write_evidence
+from support.scenario.verdict import Verdict
 from support.settings import Settings
 
 
@@ -40,7 +42,8 @@ class Lane:
         try:
             with self._interruptions(allowed=True):
                 self._runner.run_hook("before_all")
-            self._connection.send(Refused("the hook before_all failed") if self._runner.aborted else Ready())
+            aborted = self._runner.aborted
+            self._connection.send(Refused("the hook before_all failed") if aborted else Ready(session.version()))
             while not self._runner.aborted:
                 with self._interruptions(allowed=True):
                     order = self._connection.recv()
@@ -94,13 +97,20 @@ class Lane:
         began = time.monotonic()
         with _in_feature(runner.context, scenario), self._interruptions(allowed=True):
             scenario.run(runner)
+        target = runner.target
         record = record_of(scenario, scenario.aftermath).took(time.monotonic() - began)
+        record = record.judged_by(target.known).played_with(target.capabilities)
         unwritten = ""
         if record.evidence:
-            reports = order.reports or Settings.from_userdata(runner.config.userdata).reports
+            settings = Settings.from_userdata(runner.config.userdata)
+            reports = order.reports or settings.reports
             report = record.to_json() | scenario.aftermath.evidence.report(scenario.aftermath)
+            report |= {"settings": settings.repeated(), "platform": target.described(session.version())}
+            file = reports / record.evidence
             try:
-                write_evidence(reports / record.evidence, report)
+                shown = write_evidence(file, report)
+                if record.verdict is Verdict.VIOLATED:
+                    file.with_suffix(".md").write_text(bug_report(shown, paths.from_checkout(file)), "utf-8")
             except OSError as error:
                 unwritten = f"evidence cannot be written to {reports}: {error.strerror}"
                 record = without_evidence(record, unwritten)

@@ -80,6 +80,8 @@ class Lanes:
         self._interrupted_at: float | None = None
         self.gave_up = ""
         """Why nothing more could be played, although nobody interrupted; one line."""
+        self.version = ""
+        """What the platform says its version is, as soon as a lane has one."""
         self.notes: list[str] = []
         """What readers should know: lanes that did not start, or died."""
 
@@ -216,6 +218,7 @@ class Lanes:
             self._go_on(lane, lane.task.send, answer)
         elif isinstance(answer, Ready):
             lane.ready = self._was_ready = True
+            self.version = answer.version
         elif isinstance(answer, Refused):
             self._refused(lane, answer.reason)
 

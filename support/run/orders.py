@@ -35,7 +35,9 @@ class RecordAs:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The lane's stack is up; or an order was carried out that has no other answer."""
+    """The lane's stack is up, with a platform of this version; or an order was carried out that has no other answer."""
+
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

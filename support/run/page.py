@@ -15,17 +15,16 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from support.run.state import State, worst
+
 Entry = Mapping[str, Any]
 Entries = Sequence[Entry]
 
 _HERE = Path(__file__).parent
-_MARKS = {"violated": "✗", "inconclusive": "?", "not-run": "-", "proven": "✓", "skipped": "-"}
-"""By state, the worst first."""
-_RED = {
-    "violated": "it was observed, and it is not as promised",
-    "inconclusive": "it could not be observed, so nothing is shown",
-}
-_STATES_OF_STEPS = {"passed": "proven", "failed": "violated", "skipped": "skipped", "untested": "skipped"}
+_RED = (State.VIOLATED, State.INCONCLUSIVE)
+_STATES_OF_STEPS = {"passed": State.PROVEN, "failed": State.VIOLATED} | dict.fromkeys(
+    ("skipped", "untested"), State.SKIPPED
+)
 _NAMES = {"api": "API", "websocket": "WebSocket"}
 _LONGEST_LINE = 200
 
@@ -38,7 +37,11 @@ class _Promise:
     scenarios: Entries
 
     @property
-    def state(self) -> str:
+    def has_id(self) -> bool:
+        return bool(self.scenarios[0]["promise"])
+
+    @property
+    def state(self) -> State:
         return _worst(self.scenarios)
 
 
@@ -49,8 +52,7 @@ class _Category:
 
     @property
     def title(self) -> str:
-        words = " ".join(_NAMES.get(word, word) for word in self.name.split("_"))
-        return f"{words[:1].upper()}{words[1:]}" or "Features"
+        return title_of(self.name) or "Features"
 
     @property
     def promises(self) -> Sequence[_Promise]:
@@ -58,57 +60,72 @@ class _Category:
 
     @property
     def proven(self) -> int:
-        return sum(promise.state == "proven" for promise in self.promises)
+        return sum(promise.state is State.PROVEN for promise in self.promises)
 
     @property
     def proven_scenarios(self) -> int:
-        return sum(_state(entry) == "proven" for entry in self.scenarios)
+        return sum(_state(entry) is State.PROVEN for entry in self.scenarios)
 
 
-def render(results: Mapping[str, Any]) -> str:
-    """The whole page."""
+def render(results: Mapping[str, Any], reports: Path | None = None) -> str:
+    """The whole page, with the bug reports that lie beside the evidence in `reports`."""
     # What of a scenario is linked to is found by its number.
     numbered = [{**entry, "number": number} for number, entry in enumerate(results["scenarios"], 1)]
     ordered = sorted(numbered, key=lambda entry: (entry["category"], entry["file"], entry["line"]))
-    states = Counter(promise.state for promise in _promises(ordered))
+    promises = _promises(ordered)
+    states = Counter(promise.state for promise in promises)
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {
         "state": _state,
-        "step_state": lambda step: _STATES_OF_STEPS.get(step["status"], "inconclusive"),
+        "step_state": lambda step: _STATES_OF_STEPS.get(step["status"], State.INCONCLUSIVE),
         "worst": _worst,
         "by_rule": _by_rule,
-        "said": lambda state: state.replace("-", " "),
+        "bug_report": lambda entry: _bug_report(entry, reports),
         "first_line": _first_line,
         "link": quote,
     }
     return environment.get_template("page.html.j2").render(
         title=_title(states),
         style=(_HERE / "page.css").read_text("utf-8"),
-        marks=_MARKS,
-        red=_RED,
+        told=[state for state in State if state in {_state(entry) for entry in ordered}],
+        anchors={promise.scenarios[0]["number"]: promise.key for promise in promises if promise.has_id},
+        platform=results["platform"],
+        gone=results["gone"],
         began=f"{datetime.fromisoformat(results['started_at']):%d %B %Y, %H:%M}",
         lasted=_lasted(results["duration_seconds"]),
         counts=results["counts"],
         counted=", ".join(f"{count} {name.replace('_', ' ')}" for name, count in results["counts"].items() if count),
-        tally=[(state, states[state]) for state in _MARKS if states[state]],
+        tally=[(state, states[state]) for state in State if states[state]],
         scenarios=ordered,
-        attention=[entry for state in _RED for entry in ordered if _state(entry) == state],
+        attention=[entry for state in _RED for entry in ordered if _state(entry) is state],
+        known=[entry for entry in ordered if _state(entry) is State.KNOWN],
         categories=[
             _Category(name, list(entries)) for name, entries in groupby(ordered, key=lambda entry: entry["category"])
         ],
         settings=results["settings"],
-        changed=results["platform_settings"],
         machine=results["machine"],
     )
 
 
-def _state(scenario: Entry) -> str:
-    return "not-run" if scenario["status"] == "untested" else str(scenario["verdict"] or "skipped")
+def title_of(category: str) -> str:
+    """A category as a heading."""
+    words = " ".join(_NAMES.get(word, word) for word in category.split("_"))
+    return f"{words[:1].upper()}{words[1:]}"
 
 
-def _worst(scenarios: Iterable[Entry]) -> str:
-    states = {_state(scenario) for scenario in scenarios}
-    return next(state for state in _MARKS if state in states)
+def _state(scenario: Entry) -> State:
+    return State.said_as(scenario["state"])
+
+
+def _worst(scenarios: Iterable[Entry]) -> State:
+    return worst(map(_state, scenarios))
+
+
+def _bug_report(scenario: Entry, reports: Path | None) -> str:
+    """The text of the report beside a scenario's evidence; "" without one."""
+    file = (reports or Path()) / scenario["evidence"]
+    written = file.with_suffix(".md") if reports and scenario["evidence"] else None
+    return written.read_text("utf-8") if written and written.is_file() else ""
 
 
 def _promises(scenarios: Entries) -> list[_Promise]:
@@ -122,8 +139,8 @@ def _by_rule(scenarios: Entries) -> list[Entries]:
     return [list(entries) for _, entries in groupby(scenarios, key=lambda entry: (entry["promise"], entry["rule"]))]
 
 
-def _title(states: Counter[str]) -> str:
-    proven, judged = states["proven"], states.total() - states["skipped"]
+def _title(states: Counter[State]) -> str:
+    proven, judged = states[State.PROVEN], states.total() - states[State.SKIPPED] - states[State.LACKING]
     if not judged:
         return "No promise was tested"
     promises = "promise" if judged == 1 else "promises"

@@ -13,6 +13,13 @@ def given(text: str, called_from: Path) -> str:
     return at + os.path.relpath(os.path.realpath(called_from / text.removeprefix("@")), CHECKOUT)
 
 
+def from_checkout(path: Path) -> str:
+    """A path for who is in the checkout, as commands in reports are meant to be run."""
+    full = os.path.abspath(path)
+    relative = os.path.relpath(full, CHECKOUT)
+    return full if relative.startswith("..") else relative
+
+
 def shown(path: str | Path, config: Any) -> str:
     """A path of the run for whoever called it: relative where it lies below their folder, else in full.
 

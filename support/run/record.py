@@ -1,12 +1,14 @@
 """What a run says of one scenario, the same for terminal, results, evidence, page, JUnit and proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from support.platform.capabilities import Capability
 from support.platform.deviations import Deviations
 from support.reported import reported
-from support.scenario.verdict import Verdict
+from support.run.state import State
+from support.scenario.verdict import NOT_RUN, Verdict
 
 Json = Mapping[str, Any]
 
@@ -56,7 +58,7 @@ class ScenarioRecord:
     others. ``duration_seconds`` is behave's, ``seconds`` the time that it took in its lane. ``budgets``: of each that
     was used the closest use; ``observations``: the last ones of a red scenario; ``evidence``: where the rest lies,
     below the reports, "" where nothing was kept; ``started_at``: ISO 8601, "" where it was not played to its end.
-    ``known``: why a violation is no news, "" where it is.
+    ``known``: why a violation is no news, "" where it is; ``lacking``: the capabilities without which it was skipped.
     """
 
     name: str
@@ -81,6 +83,7 @@ class ScenarioRecord:
     evidence: str = ""
     started_at: str = ""
     known: str = ""
+    lacking: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _report(self)
@@ -93,6 +96,20 @@ class ScenarioRecord:
     def counts_as_red(self, known_may_be: bool) -> bool:
         """Whether it lets the run fail; what is known need not."""
         return self.is_red and not (known_may_be and self.known)
+
+    @property
+    def state(self) -> State:
+        """What is said of it."""
+        if self.status == NOT_RUN:
+            return State.NOT_RUN
+        match self.verdict:
+            case Verdict.PROVEN:
+                return State.PROVEN
+            case Verdict.VIOLATED:
+                return State.KNOWN if self.known else State.VIOLATED
+            case Verdict.INCONCLUSIVE:
+                return State.INCONCLUSIVE
+        return State.LACKING if self.lacking else State.SKIPPED
 
     @property
     def red_step(self) -> StepRecord | None:
@@ -111,6 +128,13 @@ class ScenarioRecord:
             return self
         return replace(self, known=deviations.reason(self.promise, self.scenario, self.reason))
 
+    def played_with(self, has: Collection[Capability]) -> "ScenarioRecord":
+        """The same, with what it needs and the platform has not, where it was skipped."""
+        if self.verdict is not None:
+            return self
+        lacking = [each.name.lower() for each in Capability if each.tag in self.tags and each not in has]
+        return replace(self, lacking=lacking)
+
     def took(self, seconds: float) -> "ScenarioRecord":
         """The same, with the time that it took in its lane."""
         return replace(self, seconds=round(seconds, 4))
@@ -118,7 +142,7 @@ class ScenarioRecord:
     def to_json(self) -> dict[str, Any]:
         """As results.json has it; `from_json` reads it back."""
         verdict = None if self.verdict is None else self.verdict.value
-        return asdict(self) | {"verdict": verdict, "failed_step": self.failed_step}
+        return asdict(self) | {"verdict": verdict, "state": self.state.said, "failed_step": self.failed_step}
 
     @classmethod
     def from_json(cls, plain: Json) -> "ScenarioRecord":

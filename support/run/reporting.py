@@ -6,18 +6,21 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from support.refusal import Refusal
 from support.run import durations
 from support.run.junit import write_junit
 from support.run.page import render
 from support.run.record import ScenarioRecord
+from support.run.state import State
 from support.settings import CHECKOUT, Settings
 from support.stack.keeping import fingerprint
+
+if TYPE_CHECKING:
+    from support.platform.target import Target
 
 _RESERVED_BYTES = 4 * 1024**2
 """Kept free for the reports: a disk that evidence and logs have filled must not cost them."""
@@ -26,12 +29,15 @@ _RESERVED_BYTES = 4 * 1024**2
 class Reporting:
     """Gathers the records of a run, and writes them in the order of the run, whoever played them when."""
 
-    def __init__(self, settings: Settings, lanes: int, junit: Path | None) -> None:
+    def __init__(self, settings: Settings, target: "Target", lanes: int, junit: Path | None) -> None:
         """`junit`: the folder for JUnit files; None: there are to be none.
 
         :raises Refusal: there is no room for reports.
         """
         self._settings = settings
+        self._target = target
+        self.version = ""
+        """What the platform says that its version is."""
         self._lanes = lanes
         self._junit = junit
         self._records: dict[int, ScenarioRecord] = {}
@@ -39,9 +45,6 @@ class Reporting:
         self._started_at = datetime.now(UTC)
         # No stack is played on that has other sources than these.
         self._sources = fingerprint(CHECKOUT)
-        from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
-
-        self._changed = Target.load(settings.target, settings.mode).settings
         self.ended_by = ""
         """The name of the signal that ended the run early."""
         # Old reports must not stand for a run that was killed before it could write its own.
@@ -73,6 +76,23 @@ class Reporting:
         """Whether the platform's sources are others than when the run began: a service that was restarted had those."""
         return fingerprint(CHECKOUT) != self._sources
 
+    @property
+    def platform(self) -> str:
+        """The platform that was judged, with its settings that differ from their defaults; one line."""
+        named = f"platform: {self._target.name} {self.version}".rstrip()
+        changed = [f"{name}={setting.shown} ({setting.reason})" for name, setting in self._target.settings.items()]
+        return f"{named}, with {', '.join(changed)}" if changed else named
+
+    @property
+    def gone(self) -> list[str]:
+        """The known deviations that no longer happen, a line each: all of their scenarios are proven now."""
+        found = []
+        for known in self._target.known.scenarios:
+            own = [record for record in self.records if known.is_about(record.promise, record.scenario)]
+            if own and all(record.state is State.PROVEN for record in own):
+                found.append(f"the known deviation of {known.promise} does not happen any more: {known.scenario}")
+        return found
+
     def add(self, index: int, record: ScenarioRecord) -> None:
         """A scenario has ended, or will never be played; `index` is its place in the run."""
         self._records[index] = record
@@ -96,7 +116,7 @@ class Reporting:
                 failures.append(f"{what} cannot be written to {reports}: {reason}")
 
         attempt("results.json", lambda: _replace(reports / "results.json", _json(results)))
-        attempt("the page", lambda: _replace(reports / "index.html", render(results)))
+        attempt("the page", lambda: _replace(reports / "index.html", render(results, reports)))
         junit = self._junit
         if junit is not None:
             attempt("JUnit", lambda: write_junit(junit, records, str(self._settings.shard or "")))
@@ -122,13 +142,14 @@ class Reporting:
             "ended_by": self.ended_by,
             "sources_changed": self.sources_changed,
             "settings": settings,
-            "platform_settings": {name: asdict(each) for name, each in self._changed.items()},
+            "platform": self._target.described(self.version),
             "machine": {
                 "processors": os.cpu_count(),
                 "system": platform.platform(),
                 "python": platform.python_version(),
             },
             "counts": counts(records),
+            "gone": self.gone,
             "scenarios": [record.to_json() for record in records],
         }
 

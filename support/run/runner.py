@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from io import StringIO
 from multiprocessing.connection import Connection
@@ -25,7 +26,6 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 
 from support import surroundings
-from support.platform.deviations import Deviations
 from support.promises import known_promises
 from support.refusal import Refusal
 from support.run import capacity, durations, features, paths, replaying, starting
@@ -41,6 +41,7 @@ from support.run.told import Told
 from support.settings import Settings, prepare_reports
 
 if TYPE_CHECKING:
+    from support.platform.target import Target
     from support.run.lane import Lane
 
 _REPORTS = "<reports>"
@@ -53,6 +54,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
     step_registry: Any
     lane: "Lane | None" = None
     """The lane that this process is; None in the run itself."""
+
+    @cached_property
+    def target(self) -> "Target":
+        """The platform that the run judges."""
+        from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
+
+        settings = Settings.from_userdata(self.config.userdata)
+        return Target.load(settings.target, settings.mode)
 
     _is_accepted = False
     """Whether everything that was asked for is known to be possible; what goes wrong then is no bad input."""
@@ -224,7 +233,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return replace(settings, logs=settings.log_directory / f"lane-{number}") if self._lanes > 1 else settings
 
     def _play(self, settings: Settings) -> bool:
-        reporting = Reporting(settings, self._lanes, self._junit_directory(settings))
+        reporting = Reporting(settings, self.target, self._lanes, self._junit_directory(settings))
         try:
             return self._play_and_report(settings, reporting)
         finally:
@@ -232,7 +241,6 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def _play_and_report(self, settings: Settings, reporting: Reporting) -> bool:
         planned, count = self._planned, self._lanes
-        known = _known_of(settings)
         scenarios = {one.index: one.scenario for one in planned}
         ended: set[int] = set()
         showing = Showing(self.formatters, lambda: lanes.end_early(signal.SIGPIPE))
@@ -240,8 +248,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         def began(lane: int, one: Planned) -> None:
             showing.tell(lambda told: told.played(lane, one), _is_told)
 
-        def tell(one: Planned, found: ScenarioRecord) -> None:
-            record = found.judged_by(known)
+        def tell(one: Planned, record: ScenarioRecord) -> None:
+            reporting.version = lanes.version
             reporting.add(one.index, record)
             ended.add(id(one.scenario))
             self.undefined_steps.extend(step for step in one.scenario.all_steps if step.status is Status.undefined)
@@ -289,10 +297,10 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             reporting.ended_by = ""
         with _undisturbed():
             failures = reporting.write()
-        notes = [*lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
+        notes = [reporting.platform, *lanes.notes, *([lanes.gave_up] if lanes.gave_up else [])]
         if reporting.sources_changed:
             notes.append("the platform's sources changed during the run: it shows neither the old nor the new ones")
-        notes += _gone(_known_of(settings), reporting.records)
+        notes += reporting.gone
         showing.tell(lambda told: [told.note(note) for note in notes], _is_told)
         showing.tell(lambda formatter: formatter.close())
         reporters = Showing(self.config.reporters, lambda: None)
@@ -310,24 +318,6 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
 
     def _match_of(self, step: Any) -> Any:
         return self.step_registry.find_match(step) or NoMatch()
-
-
-def _known_of(settings: Settings) -> Deviations:
-    """The known deviations of the platform."""
-    from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
-
-    return Target.load(settings.target, settings.mode).known
-
-
-def _gone(known: Deviations, records: Iterable[ScenarioRecord]) -> list[str]:
-    """The known deviations whose scenarios are proven now, a line each."""
-    played = list(records)
-    found = []
-    for deviation in known.scenarios:
-        own = [record for record in played if deviation.is_about(record.promise, record.scenario)]
-        if own and all(record.status == "passed" for record in own):
-            found.append(f"the known deviation of {deviation.promise} does not happen any more: {deviation.scenario}")
-    return found
 
 
 def _is_told(formatter: object) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.cloud.inventory import CloudAccounts
 from support.platform.capabilities import Capability, missing
+from support.platform.components import Component
 from support.platform.driver import Anyone
 from support.platform.target import Target
 from support.refusal import Refusal
@@ -31,6 +32,8 @@ from support.stores import logs
 from support.stores.observers import Observers, Written
 
 _HEEDING_SECONDS = 10.0
+_LOGGING = (Component.API, Component.WORKERS)
+"""Whose logs tell of a request."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,8 @@ class Session:
     observers: Observers
     examination: Examination
     cloud: CloudAccounts
+    version: str = ""
+    """What the platform says that its version is."""
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -63,7 +68,8 @@ class Session:
         if Capability.OPERATOR in target.capabilities:
             examination.connections = Headcount(target.driver(stack.addresses), stack.addresses)
             examination.connected = examination.connections()
-        return cls(settings, target, stack, observers, examination, cloud)
+        version = target.driver(stack.addresses).version()
+        return cls(settings, target, stack, observers, examination, cloud, version)
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
@@ -139,6 +145,7 @@ class Session:
     def finish(self, world: World) -> Aftermath:
         """Undo what the scenario did, and check what it left."""
         findings = []
+        world.evidence.note("the steps have ended, the checks after them begin")
         self._mend(world)
         left_over = world.undo.run_all()
         if left_over:
@@ -150,7 +157,13 @@ class Session:
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
         world.users.close()
-        log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
+        for capture in (capture for user in world.users for capture in user.captures):
+            world.evidence.stream(capture.name, capture.raw)
+        if Capability.TRACES in self.target.capabilities:
+            log_lines = logs.of_traces(written.lines, world.evidence.trace_ids)
+        else:
+            own = [self.target.parts[each].logs for each in _LOGGING if each in self.target.parts]
+            log_lines = logs.of_services(written.lines, own, world.evidence.started_wall)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
 
@@ -181,6 +194,11 @@ def present() -> Session:
     """The session of this process."""
     assert _current is not None, "the run has begun"
     return _current
+
+
+def version() -> str:
+    """What the platform of this process says that its version is; "" without one."""
+    return _current.version if _current else ""
 
 
 def end_run() -> None:

@@ -2,18 +2,19 @@
 
 import shutil
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from behave.formatter.base import StreamOpener
 
 from support.reported import reported
+from support.run.bug_report import command
 from support.run.paths import shown
 from support.run.plan import Planned, makespan
 from support.run.record import ScenarioRecord
 from support.run.reporting import counts
 from support.run.results import closing
+from support.run.state import State, worst
 from support.run.told import Told
 from support.settings import Settings
 from support.surroundings import has_dumb_terminal, wants_no_colours
@@ -107,11 +108,7 @@ class Terminal(Told):
             if record.known:
                 place = f"{shown(record.file, self.config)}:{record.line}"
                 self._line(f"known: {record.promise} {record.scenario} ({place}): {record.known}")
-        for record in records:
-            if record.status == "skipped":
-                self._line(
-                    f"skipped: {record.scenario} ({shown(record.file, self.config)}:{record.line}): {record.reason}"
-                )
+        self._left_out(records)
         if self.config.dry_run:
             self._line(f"{self._selected} scenarios are selected; none was run")
         elif self._features:
@@ -181,19 +178,34 @@ class Terminal(Told):
         for use in record.budgets:
             self._line(f"  budget {use['budget']!r}: {use['share']:.0%} used of {use['limit']:g} {use['unit']}")
         if record.evidence:
-            self._line(f"  evidence: {shown(self.settings.reports / record.evidence, self.config)}")
+            evidence = shown(self.settings.reports / record.evidence, self.config)
+            self._line(f"  evidence: {evidence}")
+            self._line(f"  to repeat only this: {command(evidence)}")
+
+    def _left_out(self, records: Sequence[ScenarioRecord]) -> None:
+        """What was not played: a line for each reason, since one may concern many."""
+        by_reason: dict[tuple[State, str], list[ScenarioRecord]] = {}
+        for record in records:
+            if record.status == "skipped":
+                by_reason.setdefault((record.state, record.reason), []).append(record)
+        for (state, reason), left_out in by_reason.items():
+            first = left_out[0]
+            place = f"{first.scenario.strip()} ({shown(first.file, self.config)}:{first.line})"
+            more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+            self._line(f"{state.said}: {place}{more}: {reason}")
 
     def _summary(self, records: Sequence[ScenarioRecord]) -> None:
-        played = [record for record in records if record.status != "untested"]
-        seen = Counter(record.verdict.value for record in played if record.verdict)
-        promises = len({record.promise for record in played if record.promise})
-        verdicts = ", ".join(f"{seen[name]} {name}" for name in ("proven", "violated", "inconclusive") if seen[name])
-        if known := sum(bool(record.known) for record in played):
-            verdicts += f" ({known} known)"
-        lanes = f" in {self._lanes} lanes" if self._lanes > 1 else ""
+        promises = _by_promise(records)
         self._line()
+        if set(promises) - {State.PROVEN}:
+            for state, ids in promises.items():
+                self._line(f"{state.said:<16} {len(ids):>3}  {' '.join(ids)}")
+        seen = ", ".join(f"{len(ids)} {state.said}" for state, ids in promises.items())
+        number = sum(map(len, promises.values()))
+        lanes = f" in {self._lanes} lanes" if self._lanes > 1 else ""
         self._line(
-            f"{promises} promises, {verdicts or 'nothing shown'} in {time.monotonic() - self._started:.1f} s{lanes}; "
+            f"{number} promise{'s' if number != 1 else ''}: {seen or 'nothing shown'} "
+            f"in {time.monotonic() - self._started:.1f} s{lanes}; "
             f"read {shown(self.settings.reports / 'index.html', self.config)}"
         )
         self._line(closing(**counts(records)))
@@ -221,6 +233,16 @@ def _verdict(record: ScenarioRecord) -> str:
 
 
 def _mark(record: ScenarioRecord) -> str:
-    if record.known:
-        return "!"
-    return {"passed": "✓", "skipped": "-", "untested": "-"}.get(record.status, "✗")
+    """One character; whatever needs to be looked at is a cross."""
+    return "✗" if record.state.is_red else record.state.mark
+
+
+def _by_promise(records: Iterable[ScenarioRecord]) -> dict[State, list[str]]:
+    """The promises in each state, the worst first; what has no ID is known by its rule."""
+    states: dict[str, set[State]] = {}
+    for record in records:
+        states.setdefault(record.promise or record.rule or record.feature, set()).add(record.state)
+    found: dict[State, list[str]] = {}
+    for promise in sorted(states):
+        found.setdefault(worst(states[promise]), []).append(promise)
+    return {state: found[state] for state in State if state in found}

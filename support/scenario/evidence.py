@@ -16,6 +16,8 @@ from support.scenario.budgets import BudgetUse
 from support.scenario.verdict import Verdict, verdict_of_error, worst
 
 _SHOWN = 1000
+_LAST = 40
+"""So many of the frames of a connection are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Evidence:
     trace_ids: set[str] = field(default_factory=set)
     answers: list[Outcome] = field(default_factory=list, repr=False)
     """What the platform answered, for the oracle of answers."""
+    received: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, what: str, **details: object) -> None:
         """Put an entry into the timeline."""
@@ -55,15 +58,23 @@ class Evidence:
             self.trace_ids.add(outcome.trace_id)
         self.note(
             "request",
+            who=outcome.who,
             method=outcome.method,
-            path=outcome.path,
+            path=f"{outcome.path}?{outcome.query}" if outcome.query else outcome.path,
+            **({} if outcome.sent is None else {"sent": _body(outcome.sent)}),
             status=outcome.status,
             meaning=outcome.meaning.value,
-            seconds=round(outcome.seconds, 4),
+            took=round(outcome.seconds, 4),
             trace_id=outcome.trace_id,
             request_id=outcome.request_id,
             error=outcome.error,
             **({} if outcome.done else {"answer": _short(outcome.text)}),
+        )
+
+    def stream(self, connection: str, frames: Sequence[str]) -> None:
+        """Keep what came last over a live connection."""
+        self.received.append(
+            {"connection": connection, "frames": len(frames), "last": [_short(each) for each in frames[-_LAST:]]}
         )
 
     def observed(self, expected: str, observed: object, verdict: Verdict, reason: str = "") -> None:
@@ -72,7 +83,7 @@ class Evidence:
             {
                 **self._now(),
                 "expected": expected,
-                "observed": _short(repr(observed)),
+                "observed": _short(str(observed) if isinstance(observed, Outcome) else repr(observed)),
                 "verdict": verdict.value,
                 "reason": reason,
             }
@@ -91,6 +102,7 @@ class Evidence:
             "budgets": [use.to_json() for use in aftermath.budgets],
             "observations": self.observations,
             "timeline": self.timeline,
+            "received": self.received,
             "trace_ids": sorted(self.trace_ids),
             "log_lines": list(aftermath.log_lines),
         }
@@ -126,11 +138,14 @@ class Aftermath:
         return worst(*(verdict_of_error(finding.error) for finding in self.findings))
 
 
-def write_evidence(path: Path, report: Mapping[str, Any]) -> None:
-    """Write a report, without any secret in it."""
+def write_evidence(path: Path, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a report, without any secret in it, and give it as it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(reported(report), ensure_ascii=False, indent=1, default=lambda value: reported(str(value)))
-    path.write_text(text, "utf-8")
+    shown = reported(report)
+    path.write_text(
+        json.dumps(shown, ensure_ascii=False, indent=1, default=lambda value: reported(str(value))), "utf-8"
+    )
+    return dict(shown)
 
 
 def evidence_path(subject: Subject) -> str:
@@ -142,6 +157,12 @@ def evidence_path(subject: Subject) -> str:
     below = Path(*parts[1:] if parts[0] == "features" else parts)
     slug = re.sub(r"[^a-z0-9]+", "-", subject.scenario.lower()).strip("-")[:80]
     return str(below / f"{slug or 'scenario'}-{subject.line}.json")
+
+
+def _body(sent: Any) -> str:
+    """The body of a request; secrets are masked before it is cut, so that none is cut in two."""
+    text = sent if isinstance(sent, str) else json.dumps(sent, ensure_ascii=False, default=str)
+    return _short(redact(text[: 10 * _SHOWN]))
 
 
 def _short(text: str) -> str:

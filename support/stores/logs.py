@@ -2,13 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from support.oracles.canary import Sighting, markers_in, tenant_of
 
+_TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*(?:Z|\+00:00)")
 _TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
 
 
@@ -24,6 +27,12 @@ class LogLine:
         """The trace that the line belongs to; None without one."""
         found = _TRACE.search(self.text)
         return found[1].decode() if found else None
+
+    @property
+    def time(self) -> bytes | None:
+        """When it was written, to the second in UTC; None where it does not say so."""
+        found = _TIME.search(self.text)
+        return found[1] if found else None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -93,6 +102,19 @@ def sightings(lines: Iterable[LogLine], owners: Sequence[str], everybody: Mappin
                 )
             )
     return found
+
+
+def of_services(
+    lines: Iterable[LogLine], services: Collection[str], since: datetime, most: int = 100
+) -> list[dict[str, Any]]:
+    """The last lines of services (patterns) that do not say that they are older, where lines belong to no traces."""
+    begin = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+    chosen = [
+        line
+        for line in lines
+        if (line.time or begin) >= begin and any(fnmatch(line.service, each) for each in services)
+    ]
+    return [line.fields for line in chosen[-most:]]
 
 
 def of_traces(lines: Iterable[LogLine], trace_ids: set[str], most: int = 200) -> list[dict[str, Any]]:

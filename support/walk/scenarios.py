@@ -1,7 +1,5 @@
 """Walks that are scenarios: every day another one."""
 
-from datetime import UTC, datetime
-
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
@@ -18,7 +16,7 @@ _FAILING = "run agents while services fail"
 
 def act_in_any_order(world: World, kind: str) -> None:
     """Customers of several organisations act in the order of the day, most often in this way."""
-    seed = datetime.now(UTC).toordinal()
+    seed = world.settings.seed
     moves = mostly(kind, {**MOVES, **DISTURBANCES} if kind == _FAILING else MOVES)
     ground = Ground.with_two_backends(world)
     walk = go(ground, draw(seed, _STEPS, moves), moves, lambda *_: None)

@@ -24,6 +24,8 @@ def refusal(done: CompletedProcess[str]) -> str:
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
+        (["--target", "moon"], "bad value in --target moon: choose one of aegra"),
+        (["-D", "target=moon"], "bad value in -D target=moon"),
         (["--tags=@smok"], "no scenario is selected"),
         (["--name=There is no such scenario"], "no scenario is selected"),
         (["--tags=@AEC-99"], "no promise is called AEC-99"),
@@ -184,7 +186,7 @@ def test_ending_a_stack_that_does_not_run_is_harmless(command):
     assert command("stack", "down").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["acceptance", "bench", "prove", "stack", "test", "walk"])
+@pytest.mark.parametrize("name", ["acceptance", "bench", "prove", "report", "stack", "test", "walk"])
 def test_help_is_enough(command, name):
     shown = command(name, "--help")
     assert shown.returncode == 0

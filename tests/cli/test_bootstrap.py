@@ -247,10 +247,21 @@ def test_newer_python_under_another_name_is_found(bare):
     assert found.stdout.endswith("python3.12 with acceptance --help\n")
 
 
-@pytest.mark.parametrize("written", ["-Dtarget=aegra", "target=aegra", "--define=target=aegra"])
+@pytest.mark.parametrize(
+    "written", ["-Dtarget=aegra", "-D target=aegra", "--define=target=aegra", "--target aegra", "--target=aegra"]
+)
 def test_the_target_on_a_command_line_is_found(written):
-    arguments = ["-D", written] if written.startswith("target") else [written]
-    assert bootstrap.targets_in(["--tags=@smoke", *arguments, "features"]) == ["aegra"]
+    assert bootstrap.targets_in(bootstrap.spelled_out(["--tags=@smoke", *written.split(), "features"])) == ["aegra"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "targets"), [('{"settings": {"target": "aegra"}}', ["aegra"]), ("{", []), ("[]", [])]
+)
+def test_the_target_of_what_is_to_be_repeated_is_found(tmp_path, evidence, targets):
+    file = tmp_path / "a b.json"
+    file.write_text(evidence, encoding="utf-8")
+    for written in (["--repro", str(file)], [f"--repro={file}"]):
+        assert bootstrap.targets_in(bootstrap.spelled_out(written)) == targets
 
 
 def test_a_command_line_without_a_target_names_none():

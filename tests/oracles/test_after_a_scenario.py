@@ -12,7 +12,7 @@ from support.platform.outcome import Outcome
 from support.scenario.budgets import BudgetUse
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject, evidence_path, write_evidence
 from support.scenario.verdict import Verdict
-from support.stores.logs import ServiceLogs, of_traces, sightings
+from support.stores.logs import ServiceLogs, of_services, of_traces, sightings
 from tests.matchers.stories import GOOD, RUN, cancelled, told, with_tools
 
 ACME, BOREALIS, OLD = "canary-aaaaaaaaaaaa", "canary-bbbbbbbbbbbb", "canary-000000000000"
@@ -173,6 +173,16 @@ def test_lines_of_a_trace_are_chosen(tmp_path):
     assert [entry["n"] for entry in of_traces(logs.new_lines(), {mine})] == [1]
 
 
+def test_lines_of_services_are_chosen_unless_they_are_older(tmp_path):
+    logs = ServiceLogs(tmp_path)
+    times = ("2026-11-26T06:31:01.9Z", "2026-11-26T06:31:02.1Z", "2026-11-26T06:31:03+00:00")
+    (tmp_path / "aegra-1.log").write_text("".join(line(at=at) for at in times) + "Traceback\n")
+    (tmp_path / "redis.log").write_text(line(at=times[-1]))
+    since = datetime(2026, 11, 26, 6, 31, 2, 500_000, tzinfo=UTC)
+    chosen = of_services(logs.new_lines(), ["aegra-*"], since)
+    assert [entry.get("at", entry.get("event")) for entry in chosen] == [*times[1:], "Traceback"]
+
+
 # -- evidence -----------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +217,26 @@ def test_no_secret_reaches_the_evidence(tmp_path):
     json.loads(text)
     for secret in ("0123456789abcdef01234567", token, "opaque-token-value", "rt_opaque_value", "databasepassword"):
         assert secret not in text
+
+
+def test_evidence_shows_who_sent_what_without_a_secret(tmp_path):
+    evidence = Evidence(SUBJECT)
+    sent = {"title": "x", "password": "hunter2hunter2", "text": "y" * 20_000}
+    outcome = Outcome("POST", "/v1/threads", 200, who="Acme", query="limit=2", sent=sent)
+    evidence.request(outcome)
+    evidence.observed("a thread", outcome, Verdict.PROVEN)
+    evidence.stream("Acme's connection", [f"frame {number}" for number in range(100)])
+    path = tmp_path / "evidence.json"
+    shown = write_evidence(path, evidence.report(Aftermath(evidence)))
+    written = json.loads(path.read_text())
+    assert written == json.loads(json.dumps(shown))
+    (request,) = written["timeline"]
+    assert (request["who"], request["path"]) == ("Acme", "/v1/threads?limit=2")
+    assert request["sent"].startswith('{"title": "x", "password": "[secret]"')
+    assert len(request["sent"]) < 1100
+    assert written["observations"][0]["observed"].startswith("POST /v1/threads: 200 failed")
+    (received,) = written["received"]
+    assert (received["frames"], received["last"][-1], len(received["last"])) == (100, "frame 99", 40)
 
 
 def test_long_observations_are_shortened():

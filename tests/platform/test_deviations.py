@@ -1,5 +1,6 @@
 """Known deviations: what they explain, and what is wrong with a file of them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from support.platform.deviations import Deviations
 from support.platform.target import FOLDER, Target
 from support.refusal import Refusal
 from support.scenario.verdict import Verdict
+from support.settings import CHECKOUT
 from tests.run.examples import record
 
 ENTRY = """
@@ -95,5 +97,10 @@ def test_a_fault_in_a_file_is_one_line(
 
 
 @pytest.mark.parametrize("name", sorted(file.parent.name for file in FOLDER.glob("*/known.toml")))
-def test_what_is_known_of_the_targets_can_be_read(name: str):
-    assert Target.load(name).known.scenarios
+def test_what_is_known_of_the_targets_is_about_scenarios_that_there_are(name: str):
+    known = Target.load(name).known.scenarios
+    assert known
+    for deviation in known:
+        title = re.compile(rf"^ *Scenario(?: Outline)?: {re.escape(deviation.scenario)}$", re.MULTILINE)
+        texts = [file.read_text("utf-8") for file in (CHECKOUT / "features").rglob("*.feature")]
+        assert any(title.search(text) and f"@{deviation.promise}" in text for text in texts), deviation

@@ -46,6 +46,27 @@ def test_each_request_has_a_trace_of_its_own_unless_told(api):
     assert platform.start_run(Anyone(), "x", trace_id=trace).trace_id == trace
 
 
+def test_an_outcome_says_who_asked_for_what(api):
+    told: list[Outcome] = []
+    platform = platform_at(api, told.append)
+    platform.runs(Anyone("token-1"), status="queued")
+    platform.create_thread(Anyone(), "x")
+    platform.request(Anyone(), "POST", "/v1/threads", data=b"caf\xe9")
+    assert [(each.who, each.query, each.sent) for each in told] == [
+        ("somebody with a token", "status=queued", None),
+        ("anonymous", "", {"title": "x"}),
+        ("anonymous", "", "caf\ufffd"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "version"), [({"info": {"version": "1.2"}}, "1.2"), ({"info": {}}, ""), ({}, ""), ([], ""), (None, "")]
+)
+def test_a_platform_names_its_version_in_what_it_publishes(api, document, version):
+    api.answer = lambda asked: (200, {}, document)
+    assert platform_at(api).version() == version
+
+
 def test_nobody_has_no_token_whatever_the_environment_knows(api, tmp_path, monkeypatch):
     known = tmp_path / "netrc"
     known.write_text("default login somebody password something\n")

@@ -18,17 +18,20 @@ NOT_RUN = {"status": "untested", "verdict": Verdict.INCONCLUSIVE, "reason": "not
 SKIPPED = {"status": "skipped", "verdict": None, "reason": "nobody has wings"}
 
 
-def page(*records):
+def page(*records, reports=None, **others):
     return render(
         {
             "started_at": "2026-11-26T06:31:02.5+00:00",
             "duration_seconds": 290.4,
             "settings": {"stack": "fresh", "shard": ""},
-            "platform_settings": {},
+            "platform": {"name": "apex", "version": "0.1.0", "settings": {}},
+            "gone": [],
             "machine": {"processors": 2, "system": "Linux", "python": "3.11"},
             "counts": counts(records),
             "scenarios": [each.to_json() for each in records],
         }
+        | others,
+        reports,
     )
 
 
@@ -93,6 +96,33 @@ def test_what_is_red_stands_first_with_its_reason():
     assert text.count("<details id=scenario-1><summary>") == 1
     assert text.count(" open><summary>") == 2
     assert len(re.findall("<pre class='reason[^>]*><span>expected 1<", text)) == 1
+
+
+def test_what_is_known_stands_apart_with_its_reason():
+    known = VIOLATED | {"known": "it blocks (since 2026-11-26)"}
+    text = page(record(), record(scenario="Broken", **known), gone=["the known deviation of AEC-12 is gone"])
+    elements(text)
+    assert "Needs attention" not in text
+    assert "it blocks" in text[text.index("Known deviations") : text.index("Overview")]
+    assert "<h1>0 of 1 promise proven</h1>" in text
+    assert "the known deviation of AEC-12 is gone" in text
+    assert "id='AEC-11'" in text
+
+
+def test_a_violation_shows_its_bug_report(tmp_path):
+    (tmp_path / "x.md").write_text("# What <b>went</b> wrong", "utf-8")
+    text = page(record(evidence="x.json", **VIOLATED), reports=tmp_path)
+    assert "# What &lt;b&gt;went&lt;/b&gt; wrong" in text
+    assert {"x.json", "x.md"} <= set(elements(text).links)
+    assert "Bug report" not in page(record(evidence="y.json", **VIOLATED), reports=tmp_path)
+
+
+def test_the_platform_is_named_with_its_settings():
+    settings = {"BROKER": {"value": True, "reason": "several instances"}, "MODE": {"value": "x", "reason": "logs"}}
+    text = page(record(), platform={"name": "aegra", "version": "0.11.0", "settings": settings})
+    elements(text)
+    for said in ("aegra 0.11.0", "2 settings", "BROKER=true", "several instances", "MODE=x"):
+        assert said in text
 
 
 def test_a_green_run_needs_no_attention():

@@ -315,7 +315,7 @@ def test_a_scenario_that_was_checked_without_findings_is_proven(project):
     done = behave(project, "--tags=@smoke")
     assert done.returncode == 0
     assert json.loads((project / "reports" / "results.json").read_text())["scenarios"][0]["verdict"] == "proven"
-    assert "1 promises, 1 proven" in done.stdout
+    assert "1 promise: 1 proven" in done.stdout
 
 
 def test_results_are_written_whatever_formatter_is_chosen(project):

@@ -1,6 +1,7 @@
 """Verdicts, budgets, undo, settings and redaction: each says what it should, and refuses what it must."""
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -159,6 +160,14 @@ def test_settings_are_read():
     assert settings.evidence == Path("/tmp/x/evidence")
 
 
+def test_another_run_that_is_given_the_same_plays_the_same():
+    settings = Settings.from_userdata({"order": "random:42", "profile": "small", "stack": "keep", "reports": "/tmp/x"})
+    repeated = settings.repeated()
+    assert (repeated["order"], repeated["target"], repeated["seed"]) == ("random:42", "apex", str(settings.seed))
+    assert not {"stack", "reports", "jobs"} & repeated.keys()
+    assert Settings.from_userdata(repeated) == replace(settings, stack="fresh", reports=Settings().reports)
+
+
 def test_options_of_behaves_own_reporters_are_left_alone():
     assert Settings.from_userdata({"behave.reporter.junit.show_hostname": "false"}) == Settings()
 
@@ -170,6 +179,7 @@ def test_options_of_behaves_own_reporters_are_left_alone():
         ({"zzz": "1"}, r"unknown setting -D zzz=1; known:"),
         ({"profile": "smal"}, r"bad value in -D profile=smal: choose one of full, small \(did you mean small\?\)"),
         ({"services": "containers"}, "'containers' is not supported yet, use services=embedded"),
+        ({"seed": "x"}, "give a number, or today"),
         ({"services": "docker"}, "choose one of embedded, containers, external"),
         ({"ports": "20000"}, "give a range as LOW-HIGH"),
         ({"ports": "30000-20000"}, "LOW must be smaller"),
