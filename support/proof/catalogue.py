@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from support.run.orders import DRIVER
 from support.settings import CHECKOUT
 from support.surroundings import base_environment
 
@@ -52,6 +53,14 @@ def load() -> tuple[Defect, ...]:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CatalogueError(f"the catalogue does not list its defects: {reason}")
     return parse(done.stdout)
+
+
+def spoilings(target: str) -> tuple[Defect, ...]:
+    """What is spoiled between a target and its driver, in the order of promises."""
+    # Nothing else of a proof needs it.
+    from support.spoiling.entries import catalogue
+
+    return tuple(Defect(each.id, each.promise, DRIVER, each.summary, *each.on(target)) for each in catalogue().values())
 
 
 def parse(listing: str) -> tuple[Defect, ...]:

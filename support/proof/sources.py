@@ -10,7 +10,15 @@ from typing import Any
 from support.proof.catalogue import SERVICES, Defect
 
 # What plays every scenario; it is loaded by name or started, so no import leads there from the steps.
-_ALWAYS = ("support/run", "support/stack", "targets", "support/load", "environment.py", "behave.ini")
+_ALWAYS = (
+    "support/run",
+    "support/stack",
+    "targets",
+    "support/load",
+    "support/spoiling",
+    "environment.py",
+    "behave.ini",
+)
 _SETTINGS = ("requirements.txt", "support/scenario/budgets.toml")
 _CODE = frozenset((".py", ".toml", ".json", ".sql", ".ini", ".mako"))
 
