@@ -60,7 +60,10 @@ def spoilings(target: str) -> tuple[Defect, ...]:
     # Nothing else of a proof needs it.
     from support.spoiling.entries import catalogue
 
-    return tuple(Defect(each.id, each.promise, DRIVER, each.summary, *each.on(target)) for each in catalogue().values())
+    entered = ((each, each.on(target)) for each in catalogue().values())
+    return tuple(
+        Defect(each.id, each.promise, DRIVER, each.summary, *where) for each, where in entered if where is not None
+    )
 
 
 def parse(listing: str) -> tuple[Defect, ...]:

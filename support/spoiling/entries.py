@@ -21,7 +21,7 @@ class Spoiling:
     """One way in which what a platform says is spoiled.
 
     ``verbs``: the driver's verbs whose answers are; ``events`` for the answer to who opens a stream. ``instead``: what
-    the platform is asked in place of a verb. ``targets``: those on which it is another scenario, or another step.
+    the platform is asked in place of a verb. ``targets``: those on which it is another scenario or another step, or where none can show it (None).
     """
 
     id: str
@@ -31,14 +31,14 @@ class Spoiling:
     change: Change | None = None
     passing: Passing | None = None
     instead: Mapping[str, str] = field(default_factory=dict)
-    targets: Mapping[str, Where] = field(default_factory=dict)
+    targets: Mapping[str, Where | None] = field(default_factory=dict)
 
     @property
     def promise(self) -> str:
         return self.id[:6]
 
-    def on(self, target: str) -> Where:
-        """Which scenario must notice it on a target, and at which step."""
+    def on(self, target: str) -> Where | None:
+        """Which scenario must notice it on a target, and at which step; None: none that is green there can."""
         return self.targets.get(target, self.where)
 
 
@@ -60,7 +60,7 @@ class Scenario:
         *verbs: str,
         step: str,
         instead: Mapping[str, str] | None = None,
-        on: Mapping[str, Where] | None = None,
+        on: Mapping[str, Where | None] | None = None,
     ) -> Callable[[Change], None]:
         """Enter the decorated function, which changes answers to these verbs."""
 
@@ -71,7 +71,7 @@ class Scenario:
         return enter
 
     def events(
-        self, id: str, summary: str, *, step: str, on: Mapping[str, Where] | None = None
+        self, id: str, summary: str, *, step: str, on: Mapping[str, Where | None] | None = None
     ) -> Callable[[Passing], None]:
         """Enter the decorated function, which says what passes in the place of each frame."""
 

@@ -1,7 +1,7 @@
 """How a platform's API is read on its way to the driver: ``targets/<name>/wire.toml`` says it.
 
 ``[verbs]``
-    Of each of the driver's verbs the method and path; ``{}`` stands for an id. ``events`` is what live events come over.
+    Of each of the driver's verbs the method and path; ``{}`` stands for an id. ``events``: what live events come over.
 ``[places.<thing>]``
     Where in an answer about a thing (``run``, ``thread``, ``message``, ``agent``) its parts stand: dotted names.
 ``[lists]``

@@ -51,7 +51,10 @@ class Proxies:
         await self._link(name).set_fault(None if fault is None else Fault.from_json(fault))
 
     async def spoil(self, names: Sequence[str], target: str, id: str) -> None:
-        """Spoil what passes over these links as the catalogue has it; "" for nothing. Connections that are open stay."""
+        """Spoil what passes over these links as an entry of the catalogue has it; "" for nothing.
+
+        Connections that are open stay as they are.
+        """
         # Nothing else here needs the drivers.
         from support.spoiling.http import SpoiledConnection
         from support.spoiling.spoiled import Spoiled
