@@ -20,8 +20,9 @@ Where = tuple[str, str]
 class Spoiling:
     """One way in which what a platform says is spoiled.
 
-    ``verbs``: the driver's verbs whose answers are; ``events`` for the answer to who opens a stream. ``instead``: what
-    the platform is asked in place of a verb. ``targets``: those on which it is another scenario or another step, or where none can show it (None).
+    ``verbs``: the driver's verbs whose answers are; ``events`` for the frames of live streams. ``instead``: what the
+    platform is asked in place of a verb. ``targets``: those on which it is another scenario or another step, or where
+    none can show it (None).
     """
 
     id: str
