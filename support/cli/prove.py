@@ -44,6 +44,10 @@ defect is concerned is a success only if no check depends on what has changed.
 until one notices. What each runs through is recorded first (minutes), and kept in reports/covered.json. A survivor
 needs a check, or, where nobody could notice it, a line with the reason in defects/equivalent.toml.
 
+--spoiled changes what the platform says on its way to the driver: a status, a result, a list, events dropped, doubled,
+in another order, late or of another customer. So the checks are proved on platforms that cannot be given defects. The
+controls pass through what could spoil them. With IDs (AEC-03.1, AEC-03, AEC) or --all afresh; --list shows all.
+
 exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect, a change
 that concerns no defect; 2 refused; 128 + N when signal N ended the proof early (130: Ctrl-C). Written to reports/:
 proof.json, and proof/<defect>/ with the evidence of each run.

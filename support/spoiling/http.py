@@ -1,12 +1,11 @@
 """One HTTP connection between driver and platform, understood: requests as they go, answers as they come, streams."""
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import h11
 
+from support.spoiling.outlet import Outlet
 from support.spoiling.spoiled import Spoiled, SpoiledStream, framing_of
 from support.stack.link import Sink
 from support.stack.pipe import End
@@ -14,33 +13,6 @@ from support.stack.pipe import End
 _LARGEST_HEAD = 1 << 20
 _SWITCHED = 101
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-
-
-class Outlet:
-    """Passes on in order: what is late keeps back what follows it."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[float, bytes, End | None]] = deque()
-
-    def send(self, data: bytes, late: float = 0.0, end: End | None = None) -> None:
-        """Pass bytes on, or the end of the connection, so many seconds from now."""
-        self._waiting.append((self._loop.time() + late, data, end))
-        if len(self._waiting) == 1:
-            self._pump()
-
-    def _pump(self) -> None:
-        while self._waiting:
-            at, data, end = self._waiting[0]
-            if (left := at - self._loop.time()) > 0:
-                self._loop.call_later(left, self._pump)
-                return
-            self._waiting.popleft()
-            if end is None:
-                self._sink.feed(data)
-            else:
-                self._sink.feed_end(end)
 
 
 @dataclass(frozen=True, slots=True)

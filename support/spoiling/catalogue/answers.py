@@ -99,9 +99,8 @@ def _(answer: Answer, seen: Seen) -> None:
     step="answers, events and stored runs show each customer only their own data",
 )
 def _(answer: Answer, seen: Seen) -> None:
-    other = next((each for each in seen.answers if each.verb == "run" and each.caller != answer.caller), None)
-    strangers = [each for each in seen.answers if each.verb == "run" and each.caller != answer.caller]
-    other = next((each for each in strangers if each.is_in("completed")), other)
+    others = [each for each in seen.answers if each.verb == "run" and each.caller != answer.caller]
+    other = next((each for each in others if each.is_in("completed")), None)
     if other is not None:
         answer.items = [*answer.items, other.body]
 
