@@ -1,9 +1,8 @@
 """Answers about runs: their results, statuses, errors and times."""
 
+from support.spoiling.catalogue.requests import INTERNALS
 from support.spoiling.entries import Scenario
 from support.spoiling.passing import Answer, Seen, values_at
-
-INTERNALS = 'File "/srv/agents/secrets.py", line 42: SELECT password FROM vault'
 
 inventory = Scenario("The savings equal those in the customer's own inventory")
 announced = Scenario("The answer can be read as soon as it is announced")
@@ -103,6 +102,18 @@ def _(answer: Answer, seen: Seen) -> None:
     other = next((each for each in others if each.is_in("completed")), None)
     if other is not None:
         answer.items = [*answer.items, other.body]
+
+
+@ten.answers(
+    "AEC-03.4",
+    "the run of another customer is given",
+    "run",
+    step="each customer's answer equals the savings in their own inventory",
+)
+def _(answer: Answer, seen: Seen) -> None:
+    other = seen.of_another(answer) if answer.is_in("completed") else None
+    if other is not None:
+        answer.replace_with(other)
 
 
 @reasons.answers(

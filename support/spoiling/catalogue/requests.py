@@ -1,7 +1,7 @@
 """What is asked and not done, and refusals that are none."""
 
 from support.spoiling.entries import Scenario
-from support.spoiling.passing import Answer, Seen
+from support.spoiling.passing import Answer, Seen, values_at
 
 cancelling = Scenario("Cancelling a run stops its work and its events")
 twice = Scenario("Cancelling a run twice is harmless")
@@ -9,6 +9,9 @@ unknown_run = Scenario("A run that never existed is not found")
 unknown_agent = Scenario("The error names every known agent")
 refused = Scenario("A refused request leaves no run, conversation or event")
 
+fifty = Scenario("Fifty concurrent users receive correct responses in time")
+
+INTERNALS = 'File "/srv/agents/secrets.py", line 42: SELECT password FROM vault'
 NOT_FOUND = "the response is a not-found error"
 
 
@@ -86,3 +89,23 @@ def _(answer: Answer, seen: Seen) -> None:
 def _(answer: Answer, seen: Seen) -> None:
     if not answer.is_done:
         answer.status = 409
+
+
+@unknown_run.answers("API-06.4", "a refusal shows internals", "run", step="the answers oracle finds nothing")
+def _(answer: Answer, seen: Seen) -> None:
+    if not answer.is_done:
+        for name in ("message", "detail"):
+            for _, put in values_at(answer.body, name):
+                put(INTERNALS)
+
+
+@fifty.answers(
+    "API-08.1",
+    "lists are late",
+    "threads",
+    "messages",
+    step="at least 95 % of all responses arrive within the target time for mixed requests",
+    on={"aegra": None},
+)
+def _(answer: Answer, seen: Seen) -> None:
+    answer.late = 5.0
