@@ -134,6 +134,8 @@ def main(arguments: Sequence[str]) -> int:
             raise Refusal("--since says what --changed compares with; give both")
         if own.spoiled:
             return _spoil(own)
+        if any(definition.startswith("target=") for definition in own.define):
+            raise Refusal("-D target=NAME goes with --spoiled: only Apex can be given defects")
         reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
         if own.mutants:

@@ -56,10 +56,18 @@ def load() -> tuple[Defect, ...]:
 
 
 def spoilings(target: str) -> tuple[Defect, ...]:
-    """What is spoiled between a target and its driver, in the order of promises."""
+    """What is spoiled between a target and its driver, in the order of promises; raises CatalogueError."""
     # Nothing else of a proof needs it.
     from support.spoiling.entries import catalogue
+    from support.spoiling.wire import Wire
 
+    file = CHECKOUT / "targets" / target / "wire.toml"
+    try:
+        Wire.read(file)
+    except OSError as error:
+        raise CatalogueError(f"nobody has said how {target}'s answers are read: {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise CatalogueError(f"{file}: {error}") from None
     entered = ((each, each.on(target)) for each in catalogue().values())
     return tuple(
         Defect(each.id, each.promise, DRIVER, each.summary, *where) for each, where in entered if where is not None

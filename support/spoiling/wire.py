@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.platform.driver import Driver
+
 THINGS = {
     "start_run": "run",
     "run": "run",
@@ -53,9 +55,14 @@ class Wire:
         written = tomllib.loads(file.read_text("utf-8"))
         try:
             verbs = {verb: _parted(place) for verb, place in written["verbs"].items()}
-            return cls(verbs, written["places"], written["lists"], written["statuses"])
+            read = cls(verbs, written["places"], written["lists"], written["statuses"])
         except KeyError as missing:
             raise ValueError(f"it lacks the entry {missing}") from None
+        if unknown := sorted(verb for verb in verbs if verb != EVENTS and not hasattr(Driver, verb)):
+            raise ValueError(f"the driver has no verb {', '.join(unknown)}")
+        if missing_places := sorted({THINGS[verb] for verb in verbs if verb in THINGS} - read.places.keys()):
+            raise ValueError(f"it does not say where what stands of {', '.join(missing_places)}")
+        return read
 
     def verb(self, method: str, path: str) -> tuple[str, tuple[str, ...]] | None:
         """The verb that sends such a request, and the ids in its path; the one with the fewest ids, if several do."""
