@@ -218,14 +218,14 @@ class AegraDriver(HttpDriver):
     def runs(self, who: Caller, **query: Any) -> Outcome:
         """There is no list of all runs: those of each conversation are asked for."""
         threads = self.threads(who)
-        if not threads.done:
+        if not threads.done or not isinstance(threads.body, list):
             return threads
         found: list[Json] = []
         answer = threads
         for thread in threads.value.items:
             answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
-            if not answer.done:
-                return answer
+            if not answer.done or not isinstance(answer.body, list):
+                return replace(answer, read=_page(_run))
             found += answer.body
         found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
         return replace(answer, method="GET", path="/threads/*/runs", text=json.dumps(found), read=_page(_run))
