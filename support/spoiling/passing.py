@@ -119,7 +119,6 @@ class Seen:
     answers: list[Answer] = field(default_factory=list)
     frames: list[tuple[str, Frame]] = field(default_factory=list)
     """Frames, each with whose stream it came over."""
-    streams: list[Stream] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
 
     def of_another(self, answer: Answer) -> Answer | None:

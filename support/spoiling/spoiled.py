@@ -66,7 +66,6 @@ class Spoiled:
         whose = caller(token)
         stream = Stream(whose, place, self._opened[whose, place])
         self._opened[whose, place] += 1
-        self.seen.streams.append(stream)
         return SpoiledStream(self, stream, framing, self._dialect.decoder())
 
     def is_stream(self, method: str, path: str) -> bool:
