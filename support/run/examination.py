@@ -24,6 +24,7 @@ from support.oracles.identities import (
 from support.oracles.records import (
     DifferentRecords,
     different_records,
+    not_what_was_asked,
     read_otherwise,
     shown_too_soon,
     told_otherwise,
@@ -132,6 +133,13 @@ class Examination:
             read = world.platform.run(handles[run.id].user, run.id)
             if read.done:
                 found += read_otherwise(read.value, run)
+                found += not_what_was_asked(
+                    read.value,
+                    run_id=run.id,
+                    thread_id=handles[run.id].thread_id,
+                    asked_at=handles[run.id].asked_at_wall,
+                    now=time.time(),
+                )
         return found
 
     def _books(self, world: World) -> list[Finding]:

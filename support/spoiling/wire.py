@@ -6,8 +6,8 @@
     Where in an answer about a thing (``run``, ``thread``, ``message``, ``agent``) its parts stand: dotted names.
 ``[lists]``
     Where in the answer of a verb that lists things their list stands: dotted names; "" is the answer itself.
-``[statuses]``
-    The platform's words for the statuses of runs.
+``[statuses]``, ``[roles]``
+    The platform's words for the statuses of runs, and for who wrote a message.
 """
 
 import re
@@ -45,6 +45,7 @@ class Wire:
     places: Mapping[str, Mapping[str, str]]
     lists: Mapping[str, str]
     statuses: Mapping[str, str]
+    roles: Mapping[str, str]
 
     @classmethod
     def read(cls, file: Path) -> "Wire":
@@ -55,7 +56,7 @@ class Wire:
         written = tomllib.loads(file.read_text("utf-8"))
         try:
             verbs = {verb: _parted(place) for verb, place in written["verbs"].items()}
-            read = cls(verbs, written["places"], written["lists"], written["statuses"])
+            read = cls(verbs, written["places"], written["lists"], written["statuses"], written["roles"])
         except KeyError as missing:
             raise ValueError(f"it lacks the entry {missing}") from None
         if unknown := sorted(verb for verb in verbs if verb != EVENTS and not hasattr(Driver, verb)):

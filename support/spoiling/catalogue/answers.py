@@ -44,6 +44,25 @@ def _(answer: Answer, seen: Seen) -> None:
         answer.state("running")
 
 
+@inventory.answers("AEC-01.5", "a run was created in another year", "run", step="the records oracle finds nothing")
+def _(answer: Answer, seen: Seen) -> None:
+    if answer.is_done:
+        answer.put("created_at", f"2001{str(answer.part('created_at'))[4:]}")
+
+
+@many_runs.answers(
+    "AEC-02.4",
+    "a run names another conversation",
+    "run",
+    step="the records oracle finds nothing",
+    # Its driver looks for a run in the conversation that was named last: it would not be found at all.
+    on={"aegra": None},
+)
+def _(answer: Answer, seen: Seen) -> None:
+    if answer.is_done:
+        answer.put("thread", "3f2b6a0e-5d1c-4c58-9d0c-0d7c1f0f5a11")
+
+
 @restarted.answers(
     "AEC-02.1", "the time of a run is another one when it is read again", "run", step="the run is unchanged"
 )
@@ -117,6 +136,16 @@ def _(answer: Answer, seen: Seen) -> None:
     other = seen.of_another(answer) if answer.is_in("completed") else None
     if other is not None:
         answer.replace_with(other)
+
+
+@ten.answers(
+    "AEC-03.5",
+    "a list of runs is empty",
+    "runs",
+    step="answers, events and stored runs show each customer only their own data",
+)
+def _(answer: Answer, seen: Seen) -> None:
+    answer.items = []
 
 
 @reasons.answers(

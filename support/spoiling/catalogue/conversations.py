@@ -83,3 +83,9 @@ def _(answer: Answer, seen: Seen) -> None:
     first = next((each for each in reversed(seen.answers) if each.verb == "threads" and each.items), None)
     if first is not None:
         answer.items = [*first.items[-1:], *answer.items]
+
+
+@written.answers("DBL-02.12", "a customer's messages are shown as an agent's", "messages", step=AS_WRITTEN)
+def _(answer: Answer, seen: Seen) -> None:
+    for item in answer.items:
+        answer.put("role", answer.wire.roles["assistant"], item)

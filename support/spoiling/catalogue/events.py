@@ -7,6 +7,7 @@ from support.spoiling.entries import Scenario
 from support.spoiling.passing import Frame, Seen, Stream, values_at
 
 ordinary = Scenario("An ordinary run sends its events in order")
+announced = Scenario("The answer can be read as soon as it is announced")
 progress = Scenario("Progress is shown while the run is still running")
 cancelled = Scenario("Cancelling a run stops its work and its events")
 questions = Scenario("A second question is asked before the first is answered")
@@ -74,6 +75,26 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_completed"):
         for _, put in values_at(frame.body, "timestamp"):
             put("2001-01-01T00:00:00.000000Z")
+    return [frame]
+
+
+@ordinary.events("AEC-06.9", "a tool call ends under the name of another tool", step=COMPLETE)
+def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
+    if frame.is_of("tool_completed"):
+        for event in frame.events:
+            if isinstance(event, Event):
+                frame.rewrite(str(event.payload.get("tool_name")), "send_invoice")
+    return [frame]
+
+
+@announced.events(
+    "AEC-01.4",
+    "another answer is announced than the one that is stored",
+    step="Acme reads the announced answer at the first attempt",
+)
+def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
+    for value, put in values_at(frame.body, "monthly_savings"):
+        put(f"1{value}")
     return [frame]
 
 
