@@ -214,5 +214,5 @@ ONE_RAISED = {"budgets": ["40.00", "60.00"], "total": "100.00"}
 def messages_anywhere(world: World) -> list[str]:
     """Every message of every conversation, sorted."""
     return sorted(
-        text for each in world.kept(Conversations).all for text in conversations.read(world, each)["messages"]
+        text for each in world.kept(Conversations).all for _, text in conversations.read(world, each)["messages"]
     )

@@ -36,7 +36,11 @@ class Conversation:
 
     def as_written(self) -> dict[str, Any]:
         """What :func:`read` has to show."""
-        return {"title": self.title, "titles in the list": [self.title], "messages": list(self.messages)}
+        return {
+            "title": self.title,
+            "titles in the list": [self.title],
+            "messages": [("user", message) for message in self.messages],
+        }
 
     def renamed(self) -> dict[str, Any]:
         """What :func:`read` has to show once the conversation has its new title."""
@@ -131,7 +135,7 @@ def read(world: World, conversation: Conversation) -> dict[str, Any]:
     return {
         "title": thread.value.title if thread.done else str(thread),
         "titles in the list": [item.title for item in listed if item.id == id],
-        "messages": [message.content for message in messages],
+        "messages": [(message.role, message.content) for message in messages],
     }
 
 
@@ -160,5 +164,5 @@ def pages(ask: Callable[..., Outcome], size: int) -> Iterator[list[Any]]:
 def _items(answer: Outcome) -> list[Any]:
     """The items of a page; where the platform refused it, one that shows the refusal."""
     if not answer.done:
-        return [SimpleNamespace(**dict.fromkeys(("id", "title", "content"), str(answer)))]
+        return [SimpleNamespace(**dict.fromkeys(("id", "title", "role", "content"), str(answer)))]
     return list(answer.value.items)

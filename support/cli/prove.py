@@ -8,14 +8,14 @@ from datetime import date
 from pathlib import Path
 
 from support.proof import first_sight, report, selection
-from support.proof.catalogue import CatalogueError, Defect, load
+from support.proof.catalogue import CatalogueError, Defect, load, spoilings
 from support.proof.changes import changes
 from support.proof.run import ProofRun, ProofStopped
 from support.proof.store import Store
-from support.proof.verdicts import unproved
+from support.proof.verdicts import Proof, unproved
 from support.refusal import Refusal
 from support.run.capacity import refuse_too_many
-from support.settings import CHECKOUT, reports_of
+from support.settings import CHECKOUT, Settings, reports_of
 
 DESCRIPTION = """\
 Runs the platform with each seeded defect, and with it the scenario that must notice. A defect is killed when the
@@ -43,6 +43,10 @@ defect is concerned is a success only if no check depends on what has changed.
 --mutants makes small changes of code that scenarios run through, by a library's operators, and plays these scenarios
 until one notices. What each runs through is recorded first (minutes), and kept in reports/covered.json. A survivor
 needs a check, or, where nobody could notice it, a line with the reason in defects/equivalent.toml.
+
+--spoiled changes what the platform says on its way to the driver: a status, a result, a list, events dropped, doubled,
+in another order, late or of another customer. So the checks are proved on platforms that cannot be given defects. The
+controls pass through what could spoil them. With IDs (AEC-03.1, AEC-03, AEC) or --all afresh; --list shows all.
 
 exit code: 0 all killed; 1 a survivor, a wrong step, an inconclusive scenario, one without a killed defect, a change
 that concerns no defect; 2 refused; 128 + N when signal N ended the proof early (130: Ctrl-C). Written to reports/:
@@ -89,8 +93,21 @@ def parser() -> argparse.ArgumentParser:
         help="change N places of the platform's code, one at a time, and say which change no scenario notices",
     )
     made.add_argument("--seed", type=int, metavar="S", help="with --mutants: which places (default: new ones)")
+    made.add_argument(
+        "--spoiled",
+        action="store_true",
+        help="spoil what the platform says on its way to the driver, instead of seeding defects; with -D target=NAME "
+        "for a platform that cannot be given any",
+    )
     made.add_argument("--jobs", "-j", type=_lanes, metavar="N", help="lanes side by side (default: what fits here)")
-    made.add_argument("-D", "--define", action="append", default=[], metavar="reports=DIR", help="where to write")
+    made.add_argument(
+        "-D",
+        "--define",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="reports=DIR: where to write; with --spoiled target=NAME: the platform",
+    )
     made.add_argument("--list", action="store_true", help="show the selected defects and run nothing")
     return made
 
@@ -115,6 +132,10 @@ def main(arguments: Sequence[str]) -> int:
             raise Refusal("--seed says which --mutants are tried; give both")
         if own.since and not own.changed:
             raise Refusal("--since says what --changed compares with; give both")
+        if own.spoiled:
+            return _spoil(own)
+        if any(definition.startswith("target=") for definition in own.define):
+            raise Refusal("-D target=NAME goes with --spoiled: only Apex can be given defects")
         reports = reports_of(own.define)
         refuse_too_many(own.jobs or 1)
         if own.mutants:
@@ -153,6 +174,25 @@ def _chosen(own: argparse.Namespace, catalogue: Sequence[Defect]) -> tuple[list[
     if own.changed:
         chosen |= _concerned(own.since, catalogue)
     return [defect for defect in catalogue if defect in chosen], afresh
+
+
+def _spoil(own: argparse.Namespace) -> int:
+    if own.changed or own.eighth or own.blind or own.mutants:
+        raise Refusal("--spoiled takes IDs, or --all; it goes with --jobs, --list and -D")
+    given = dict(definition.partition("=")[::2] for definition in own.define)
+    settings = Settings.from_userdata({"target": given.pop("target", "apex")})
+    reports = reports_of([f"{name}={value}" for name, value in given.items()])
+    refuse_too_many(own.jobs or 1)
+    catalogue = spoilings(settings.target)
+    chosen = selection.named(own.ids, catalogue) if own.ids else list(catalogue)
+    if own.list:
+        print(*(f"{defect.id:<9}  {defect.summary}" for defect in chosen), sep="\n")
+        return 0
+    afresh = frozenset(defect.id for defect in chosen) if own.ids or own.all else frozenset()
+    folder = reports / f"spoiled-{settings.target}"
+    store = Store(reports / f"spoiled-{settings.target}.json")
+    run = ProofRun(chosen, afresh, folder, store, _say, own.jobs, target=settings.target)
+    return _conclude(run, run.run(), reports / f"spoiled-proof-{settings.target}.json", [])
 
 
 def _plant(defects: Sequence[Defect], own: argparse.Namespace, reports: Path) -> int:
@@ -215,7 +255,13 @@ def _prove(chosen: Sequence[Defect], afresh: frozenset[str], jobs: int | None, r
     if everything_afresh and not run.interrupted:
         store.end()
     missing = unproved(run.titles(), proofs) if whole and not run.interrupted else []
-    report.write(reports / "proof.json", proofs, missing, run.control_seconds)
+    return _conclude(run, proofs, reports / "proof.json", missing)
+
+
+def _conclude(run: ProofRun, proofs: Sequence[Proof], file: Path, missing: Sequence[str]) -> int:
+    """Write and show what was proved; gives the exit code."""
+    chosen = run.defects
+    report.write(file, proofs, missing, run.control_seconds)
     print(f"\n{report.table(proofs)}\n")
     print(*report.closing(proofs, missing), sep="\n")
     if run.interrupted:

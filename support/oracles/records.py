@@ -6,6 +6,7 @@ Pure judgement; the rows are looked up by :mod:`support.stores.observers`.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from support.oracles.story import StoredRun
@@ -18,6 +19,8 @@ _ROUNDED = 1e-3
 """Seconds that the steps of a run may lack in all, each of them being rounded."""
 _CLOCKS = 5e-3
 """Seconds by which two clocks of one machine differ at most."""
+_WHOLE_SECONDS = 1.0
+"""Some platforms leave out what is less than a second."""
 _CLOSE = 2e-6
 """Stores write times to the microsecond, and a duration as the difference of two of them."""
 
@@ -120,6 +123,29 @@ def read_otherwise(read: Run, stored: StoredRun) -> list[str]:
     if read.seconds is not None and abs(read.seconds - stored.seconds) > _CLOSE:
         found.append(f"its owner reads that it took {read.seconds} s, stored is {stored.seconds}")
     return [f"run {stored.id} ({stored.status}): {'; '.join(found)}"] if found else []
+
+
+def not_what_was_asked(read: Run, *, run_id: str, thread_id: str | None, asked_at: float, now: float) -> list[str]:
+    """Where its owner reads of a run what cannot be so of the one that was asked for; times in seconds since 1970."""
+    found = []
+    if read.id != run_id:
+        found.append(f"its owner reads the run {read.id}")
+    if thread_id is not None and read.request.thread_id != thread_id:
+        found.append(f"its owner reads that it is in the conversation {read.request.thread_id}, it is in {thread_id}")
+    if read.request.created_at is not None:
+        created = _seconds(read.request.created_at)
+        if created is None or not asked_at - _WHOLE_SECONDS <= created <= now + _CLOCKS:
+            found.append(f"its owner reads that it was created at {read.request.created_at}, which is not when it was")
+    return [f"run {run_id}: {'; '.join(found)}"] if found else []
+
+
+def _seconds(moment: str) -> float | None:
+    """Seconds since 1970; a moment without a time zone is one of UTC."""
+    try:
+        read = datetime.fromisoformat(moment)
+    except (TypeError, ValueError):
+        return None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def shown_untimely(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_clock: float, late: float) -> list[str]:

@@ -44,7 +44,7 @@ def straight() -> requests.Session:
 class Anyone:
     """A caller who is no user of the platform, with whatever token was picked up somewhere."""
 
-    access_token: str | None = None
+    access_token: str | None = field(default=None, repr=False)
     http: requests.Session = field(default_factory=straight)
 
     def __str__(self) -> str:

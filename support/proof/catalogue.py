@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from support.run.orders import DRIVER
 from support.settings import CHECKOUT
 from support.surroundings import base_environment
 
@@ -52,6 +53,25 @@ def load() -> tuple[Defect, ...]:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CatalogueError(f"the catalogue does not list its defects: {reason}")
     return parse(done.stdout)
+
+
+def spoilings(target: str) -> tuple[Defect, ...]:
+    """What is spoiled between a target and its driver, in the order of promises; raises CatalogueError."""
+    # Nothing else of a proof needs it.
+    from support.spoiling.entries import catalogue
+    from support.spoiling.wire import Wire
+
+    file = CHECKOUT / "targets" / target / "wire.toml"
+    try:
+        Wire.read(file)
+    except OSError as error:
+        raise CatalogueError(f"nobody has said how {target}'s answers are read: {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise CatalogueError(f"{file}: {error}") from None
+    entered = ((each, each.on(target)) for each in catalogue().values())
+    return tuple(
+        Defect(each.id, each.promise, DRIVER, each.summary, *where) for each, where in entered if where is not None
+    )
 
 
 def parse(listing: str) -> tuple[Defect, ...]:

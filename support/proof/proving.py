@@ -9,7 +9,7 @@ from typing import Any
 from support.proof.catalogue import Defect
 from support.proof.verdicts import Judgement, Proof, is_of, judge
 from support.run.lanes import LaneDied, Task
-from support.run.orders import LoadDefect, Play, Played, Refused
+from support.run.orders import DRIVER, LoadDefect, Play, Played, Refused
 from support.run.plan import Planned, in_turn
 from support.run.record import ScenarioRecord
 from support.run.recording import record_broken_off
@@ -52,6 +52,8 @@ class Proving:
             else:
                 self._defects[defect.service].append(defect)
         self._loaded: dict[int, str] = {}
+        # What could spoil answers stands in their way for the controls, too.
+        self._between = DRIVER if any(defect.service == DRIVER for defect in defects) else None
         self.red: list[ScenarioRecord] = []
         """Controls that were not green: then a red scenario proves nothing, and nothing more is handed out."""
 
@@ -92,7 +94,7 @@ class Proving:
     def _control(self, lane: int, one: Planned) -> Task:
         try:
             # What judges time is played last: the lane may have a defect from before.
-            before = self._loaded.pop(lane, None)
+            before = self._loaded.pop(lane, self._between)
             if before is not None:
                 _require(before, (yield LoadDefect(before, None)))
             played = yield Play(one.index, self._reports / "control")

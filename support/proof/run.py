@@ -39,6 +39,7 @@ class ProofRun:
     store: Store
     say: Callable[[str], None]
     jobs: int | None = None
+    target: str = "apex"
     resumes: bool = False
     proofs: list[Proof] = field(default_factory=list)
     reused: int = 0
@@ -54,7 +55,7 @@ class ProofRun:
         shutil.rmtree(self.reports, ignore_errors=True)
         self.reports.mkdir(parents=True)
         try:
-            self._runner = load([f"-Dreports={self.reports}", "-Dprofile=small"])
+            self._runner = load([f"-Dreports={self.reports}", "-Dprofile=small", f"-Dtarget={self.target}"])
             self._settings = Settings.from_userdata(self._runner.config.userdata)
             concerned = self._concerned()
             self._name_digests(concerned)

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,15 @@ from typing import Any
 from support.proof.catalogue import SERVICES, Defect
 
 # What plays every scenario; it is loaded by name or started, so no import leads there from the steps.
-_ALWAYS = ("support/run", "support/stack", "targets", "support/load", "environment.py", "behave.ini")
+_ALWAYS = (
+    "support/run",
+    "support/stack",
+    "targets",
+    "support/load",
+    "support/spoiling",
+    "environment.py",
+    "behave.ini",
+)
 _SETTINGS = ("requirements.txt", "support/scenario/budgets.toml")
 _CODE = frozenset((".py", ".toml", ".json", ".sql", ".ini", ".mako"))
 
@@ -76,12 +85,14 @@ class Sources:
         return next((file for file in (f"{path}.py", f"{path}/__init__.py") if (self._checkout / file).is_file()), None)
 
     def _files(self, place: str) -> Iterator[str]:
+        """What lies there, except in environments: what is installed there is pinned by what lies beside them."""
         start = self._checkout / place
         if start.is_file():
             yield place
-        for path in sorted(start.rglob("*")):
-            if path.suffix in _CODE and path.is_file():
-                yield str(path.relative_to(self._checkout))
+        for path, folders, names in os.walk(start):
+            folders[:] = [name for name in folders if name != ".venv"]
+            found = (Path(path, name) for name in names if Path(name).suffix in _CODE)
+            yield from (str(file.relative_to(self._checkout)) for file in found)
 
     def _over(self, paths: Iterable[str], more: str = "") -> str:
         digest = hashlib.sha256(more.encode())

@@ -25,6 +25,7 @@ from support.oracles.identities import (
 from support.oracles.records import (
     DifferentRecords,
     different_records,
+    not_what_was_asked,
     read_otherwise,
     shown_untimely,
     told_otherwise,
@@ -138,6 +139,13 @@ class Examination:
             read = world.platform.run(handles[run.id].user, run.id)
             if read.done:
                 found += [*read_otherwise(read.value, run), *unfit_run(read.value)]
+                found += not_what_was_asked(
+                    read.value,
+                    run_id=run.id,
+                    thread_id=handles[run.id].thread_id,
+                    asked_at=handles[run.id].asked_at_wall,
+                    now=time.time(),
+                )
         return found
 
     def _books(self, world: World) -> list[Finding]:

@@ -7,6 +7,9 @@ from support.run.record import ScenarioRecord
 from support.run.replaying import PlayedModel
 from support.stack.apex import CATALOGUE
 
+DRIVER = "driver"
+"""Where a defect sits that no service has: what the platform says is spoiled on its way to the driver."""
+
 
 @dataclass(frozen=True, slots=True)
 class Play:
@@ -18,7 +21,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class LoadDefect:
-    """Restart a service with a seeded defect of a catalogue (a module), or sound (None)."""
+    """Restart a service with a seeded defect of a catalogue (a module), or sound (None).
+
+    With ``DRIVER`` nothing is restarted: what is said over new connections is spoiled, or passes whole (None).
+    """
 
     service: str
     defect: str | None

@@ -15,6 +15,7 @@ from support.platform.target import Target
 from support.refusal import Refusal
 from support.run.examination import Examination
 from support.run.headcount import Headcount
+from support.run.orders import DRIVER
 from support.run.starting import stack_of
 from support.scenario import pulse, services
 from support.scenario.bookkeeping import Books
@@ -81,6 +82,12 @@ class Session:
 
         :raises Refusal: one of them does not come back.
         """
+        if service == DRIVER:
+            try:
+                self.stack.spoil(defect or "")
+            except StackError as error:
+                raise Refusal(str(error)) from None
+            return
         arguments = ["--catalogue", catalogue, "--defect", defect] if defect else []
         instances = [
             status.name

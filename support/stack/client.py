@@ -189,6 +189,13 @@ class Stack:
         """End the open connections of a link by a reset or an orderly close; returns how many there were."""
         return int(self._ask("cut", name=link, how=how))
 
+    def spoil(self, id: str) -> None:
+        """Spoil what the platform says to its customers over new connections, as an entry of the catalogue has it.
+
+        "" for nothing: it still passes through what could spoil it.
+        """
+        self._ask("spoil", id=id)
+
     def links(self) -> list[LinkStatus]:
         """Counters of every link."""
         return [LinkStatus(**row) for row in self._ask("links")]

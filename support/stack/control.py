@@ -40,6 +40,7 @@ class Control:
         self._provider = provider
         self._proxies = proxies_socket
         self._targets = {plan.name: {"target": plan.target, "fallback": plan.fallback} for plan in provider.links()}
+        self._apis = [plan.name for plan in provider.links() if plan.is_api]
         self._ports = ports
         self._fingerprint = fingerprint
         self._target = target
@@ -51,7 +52,9 @@ class Control:
     def handlers(self) -> Mapping[str, wire.Handler]:
         """The operations by name."""
         asked_for = (self.describe, self.until_up, self.services, self.on_service, self.set_fault, self.cut, self.links)
-        return {each.__name__: each for each in (*asked_for, self.open_link, self.close_link, self.stop_all)}
+        return {
+            each.__name__: each for each in (*asked_for, self.spoil, self.open_link, self.close_link, self.stop_all)
+        }
 
     async def describe(self) -> dict[str, Any]:
         """Addresses, the platform, and the fingerprint of the sources that the stack was started from."""
@@ -90,6 +93,10 @@ class Control:
     async def cut(self, name: str, how: str) -> int:
         """End the open connections of a link."""
         return int(await wire.call(self._proxies, "cut", name=name, how=how))
+
+    async def spoil(self, id: str) -> None:
+        """Spoil what the platform says to its customers, as the catalogue has it; "" for nothing."""
+        await wire.call(self._proxies, "spoil", names=self._apis, target=self._target, id=id)
 
     async def links(self) -> list[dict[str, Any]]:
         """Counters of all links."""

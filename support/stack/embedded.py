@@ -92,7 +92,8 @@ class EmbeddedProvider(Provider):
         ports, link_ports = self._shared.ports, self._shared.link_ports
         fallbacks = {name: ports[service] for name, service in self._platform.fallbacks.items()}
         return [
-            LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name)) for name, target in self._lines.items()
+            LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name), name in self._platform.links)
+            for name, target in self._lines.items()
         ]
 
     def proxies(self, control_socket: Path) -> Launch:

@@ -6,20 +6,44 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 from support.stack.fault import Fault
-from support.stack.pipe import Counters, Pipe
+from support.stack.pipe import Counters, End, Pipe
 from support.stack.ports import LOOPBACK
 
 _BACKLOG = 4096
 
 
+class Sink(Protocol):
+    """What takes the bytes of one side of a connection, and its end."""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes."""
+
+    def feed_end(self, end: End) -> None:
+        """The side has ended."""
+
+
+class Spoiler(Protocol):
+    """What takes both sides of a connection."""
+
+    requests: Sink
+    answers: Sink
+
+
+Spoil = Callable[[Sink, Sink], Spoiler]
+"""Stands in a new connection; is given the ways to the server and to the client."""
+
+
 class _Side(asyncio.Protocol):
     """One end of a connection: reads into `outward`, and its own writing holds `inward` back."""
 
-    def __init__(self, connection: _Connection, outward: Pipe, inward: Pipe) -> None:
+    def __init__(self, connection: _Connection, outward: Pipe, inward: Pipe, read: Sink | None = None) -> None:
+        """`read`: what takes the bytes in place of the pipe, and passes on what becomes of them."""
         self.connection, self.outward, self.inward = connection, outward, inward
+        self.read = read or outward
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -27,10 +51,10 @@ class _Side(asyncio.Protocol):
         self.connection.joined(self, self.transport)
 
     def data_received(self, data: bytes) -> None:
-        self.outward.feed(data)
+        self.read.feed(data)
 
     def eof_received(self) -> bool:
-        self.outward.feed_end("eof")
+        self.read.feed_end("eof")
         return True
 
     def pause_writing(self) -> None:
@@ -50,8 +74,9 @@ class _Connection:
         self._link = link
         self._to_server = Pipe("to_server", link.counters, self.reset, self._close_if_finished)
         self._to_client = Pipe("to_client", link.counters, self.reset, self._close_if_finished)
-        self.client = _Side(self, self._to_server, self._to_client)
-        self.server = _Side(self, self._to_client, self._to_server)
+        spoiled = link.spoil(self._to_server, self._to_client) if link.spoil else None
+        self.client = _Side(self, self._to_server, self._to_client, spoiled.requests if spoiled else None)
+        self.server = _Side(self, self._to_client, self._to_server, spoiled.answers if spoiled else None)
         self._to_server.wait_for("server", True)
         self._dialling: asyncio.Task[None] | None = None
 
@@ -116,7 +141,7 @@ class _Connection:
             self._stop()
         elif not other.transport.is_closing():
             if error is not None or not side.outward.finished:
-                side.outward.feed_end("eof" if error is None else "reset")
+                side.read.feed_end("eof" if error is None else "reset")
             else:
                 other.transport.close()
 
@@ -131,8 +156,12 @@ class _Connection:
 class Link:
     """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`."""
 
-    def __init__(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
+    def __init__(
+        self, name: str, port: int, target: int, fallback: int | None = None, spoil: Spoil | None = None
+    ) -> None:
+        """`spoil`: stands in each connection that is made from now on, and understands what passes."""
         self.name, self.port = name, port
+        self.spoil = spoil
         self.targets = (target,) if fallback is None else (target, fallback)
         self.counters = Counters()
         self.connections: set[_Connection] = set()

@@ -32,12 +32,14 @@ class LinkPlan:
     """A link to open before any service starts: a listening port that leads to the service's own.
 
     fallback: the port of another service, for what the first does not take any more.
+    is_api: whether it leads to a service of the platform, and not to a store.
     """
 
     name: str
     port: int
     target: int
     fallback: int | None = None
+    is_api: bool = False
 
 
 class Provider(Protocol):

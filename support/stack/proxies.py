@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import uvloop
 from support.stack import wire
 from support.stack.errors import StackError, from_os_error
 from support.stack.fault import Fault
-from support.stack.link import Link
+from support.stack.link import Link, Spoil
 from support.stack.ports import LOOPBACK
 
 
@@ -25,10 +27,14 @@ class Proxies:
 
     def __init__(self) -> None:
         self._links: dict[str, Link] = {}
+        self._spoil: Spoil | None = None
+        self._spoils: frozenset[str] = frozenset()
 
     async def open(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
         """Open a link from `port` to `target`, or to `fallback` where nobody listens there."""
-        link = Link(name, port, target, fallback)
+        # One that is opened on demand is called after the one that leads there, too: `backend#1`.
+        spoils = name.partition("#")[0] in self._spoils
+        link = Link(name, port, target, fallback, self._spoil if spoils else None)
         try:
             await link.open()
         except OSError as error:
@@ -43,6 +49,20 @@ class Proxies:
     async def set_fault(self, name: str, fault: dict[str, Any] | None) -> None:
         """Set or, with None, clear the fault of a link."""
         await self._link(name).set_fault(None if fault is None else Fault.from_json(fault))
+
+    async def spoil(self, names: Sequence[str], target: str, id: str) -> None:
+        """Spoil what passes over these links as an entry of the catalogue has it; "" for nothing.
+
+        Connections that are open stay as they are.
+        """
+        # Nothing else here needs the drivers.
+        from support.spoiling.http import SpoiledConnection
+        from support.spoiling.spoiled import Spoiled
+
+        spoiled = Spoiled.of(target, id)
+        self._spoil, self._spoils = partial(SpoiledConnection, spoiled), frozenset(names)
+        for name in names:
+            self._link(name).spoil = self._spoil
 
     async def cut(self, name: str, how: str) -> int:
         """End the open connections of a link."""
@@ -68,6 +88,7 @@ async def _run(socket_path: Path) -> None:
         "close": proxies.close,
         "set_fault": proxies.set_fault,
         "cut": proxies.cut,
+        "spoil": proxies.spoil,
         "status": proxies.status,
     }
     ended = asyncio.Event()

@@ -173,6 +173,27 @@ def test_unknown_defect_is_refused(command):
     assert "no defect, promise or category 'XYZ-01'" in refusal(command("prove", "XYZ-01"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--spoiled", "XYZ-01"], "no defect, promise or category 'XYZ-01'"),
+        (["--spoiled", "--changed"], "--spoiled takes IDs, or --all"),
+        (["--spoiled", "-D", "target=nosuch"], "bad value in -D target=nosuch"),
+        (["--spoiled", "-D", "order=defined"], "unknown setting order; there is only reports"),
+        (["-D", "target=apex"], "-D target=NAME goes with --spoiled"),
+    ],
+)
+def test_what_cannot_be_spoiled_is_refused(command, arguments, said):
+    refused = command("prove", *arguments)
+    assert refused.returncode == 2
+    assert said in refusal(refused)
+
+
+def test_a_platform_whose_answers_nobody_has_described_is_refused(command, checkout):
+    (checkout / "targets" / "apex" / "wire.toml").unlink()
+    assert "nobody has said how apex's answers are read" in refusal(command("prove", "--spoiled", "--list"))
+
+
 def test_eighth_out_of_range_is_refused(command):
     assert command("prove", "--eighth", "9").returncode == 2
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from defects import catalogue
-from support.proof.catalogue import Defect, load
+from support.platform.target import FOLDER
+from support.proof.catalogue import Defect, load, spoilings
 from tests.house import catalogue_rules
 from tests.house.feature_rules import outlines_and_scenarios, parse
 
@@ -64,6 +65,14 @@ def test_catalogue_and_features_agree(features):
         catalogue_rules.breaches(catalogue_rules.written(features), [each for each in load() if each.is_planted])
     )
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("target", sorted(file.parent.name for file in FOLDER.glob("*/wire.toml")))
+def test_what_is_spoiled_names_its_scenario_and_step(features, target):
+    entered = spoilings(target)
+    found = catalogue_rules.breaches(catalogue_rules.written(features), entered)
+    own = [each for each in found if each.partition(":")[0] in {spoiling.id for spoiling in entered}]
+    assert not own, "\n".join(own)
 
 
 def test_each_defect_stands_in_the_module_of_its_feature(features):

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from support.oracles.records import StoredJob, different_records, read_otherwise, shown_untimely, told_otherwise
+from support.oracles.records import (
+    StoredJob,
+    different_records,
+    not_what_was_asked,
+    read_otherwise,
+    shown_untimely,
+    told_otherwise,
+)
 from support.oracles.story import StoredRun
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
@@ -135,6 +142,36 @@ def test_what_is_read_is_what_is_stored():
 )
 def test_what_is_read_otherwise_is_named(read, fault):
     (found,) = read_otherwise(read, RUN)
+    assert fault in found
+
+
+ASKED = {"run_id": "run-1", "thread_id": "thread-1", "asked_at": 1_000_000_000.5, "now": 1_000_000_060.0}
+
+
+def read_of(created_at: str | None = None, *, id: str = "run-1", thread_id: str = "thread-1") -> Run:
+    return Run(RunRequest(id, thread_id=thread_id, created_at=created_at), RunStatus.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    "created_at",
+    [None, "2001-09-09T01:46:40.600000Z", "2001-09-09T01:46:41", "2001-09-09T01:46:40Z", "2001-09-09T03:46:41+02:00"],
+)
+def test_a_run_that_is_read_as_it_was_asked_for(created_at):
+    assert not_what_was_asked(read_of(created_at), **ASKED) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "fault"),
+    [
+        (read_of(id="run-2"), "its owner reads the run run-2"),
+        (read_of(thread_id="thread-2"), "in the conversation thread-2, it is in thread-1"),
+        (read_of("2000-09-09T01:46:41Z"), "created at 2000-09-09T01:46:41Z"),
+        (read_of("2001-09-09T01:48:00Z"), "created at 2001-09-09T01:48:00Z"),
+        (read_of("today"), "created at today"),
+    ],
+)
+def test_a_run_that_is_read_as_another_than_was_asked_for_is_named(read, fault):
+    (found,) = not_what_was_asked(read, **ASKED)
     assert fault in found
 
 

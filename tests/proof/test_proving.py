@@ -11,7 +11,7 @@ from support.proof.catalogue import Defect
 from support.proof.proving import Proving
 from support.proof.verdicts import Judgement, Proof
 from support.run.lanes import LaneDied, Task
-from support.run.orders import LoadDefect, Play, Played, Ready, Refused
+from support.run.orders import DRIVER, LoadDefect, Play, Played, Ready, Refused
 from support.run.plan import Planned
 from support.run.replaying import PlayedModel
 from support.scenario.verdict import Verdict
@@ -101,6 +101,16 @@ def test_control_comes_first_and_every_example_is_played_with_the_defect():
     ]
     assert [(each.defect.id, each.judgement) for each in proof.proofs] == [("AEC-01a", Judgement.KILLED)]
     assert len(proof.controlled) == 3
+
+
+def test_controls_pass_through_what_could_spoil_them():
+    proof = Trial(SCENARIOS[:1], [defect("AEC-01.1", "A run hangs", DRIVER)])
+    assert proof.orders(1, True, noticing) == [
+        LoadDefect(DRIVER, None),
+        Play(0, REPORTS / "control"),
+        LoadDefect(DRIVER, "AEC-01.1"),
+        Play(0, REPORTS / "AEC-01.1"),
+    ]
 
 
 def test_what_is_known_to_be_green_is_not_controlled_again():

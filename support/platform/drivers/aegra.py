@@ -262,14 +262,14 @@ class AegraDriver(HttpDriver):
         if status is not None:
             word = next(its for its, ours in _STATUSES.items() if ours == status)
             query["status"] = "error" if word == "timeout" else word
-        if not threads.done:
+        if not threads.done or not isinstance(threads.body, list):
             return threads
         found: list[Json] = []
         answer = threads
         for thread in threads.value.items:
             answer = self.request(who, "GET", f"/threads/{thread.id}/runs", query={**query, "limit": _MOST})
-            if not answer.done:
-                return answer
+            if not answer.done or not isinstance(answer.body, list):
+                return replace(answer, read=_page(_run))
             found += [run for run in answer.body if status in (None, _run(run).status)]
         found.sort(key=lambda run: str(run.get("created_at")), reverse=True)
         return replace(answer, method="GET", path="/threads/*/runs", text=json.dumps(found), read=_page(_run))

@@ -1,0 +1,1 @@
+"""The catalogue of what is spoiled, by what it is about; the same for every target."""

@@ -1,0 +1,158 @@
+"""What passes on its way to the driver, as a spoiling sees and changes it: answers, and the frames of live streams."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.platform.dialect import StreamControl
+from support.platform.story import Event
+from support.spoiling.wire import THINGS, Wire, part_of, put
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer to one of the driver's verbs.
+
+    ``ids`` are those in the path of its request; ``caller`` tells whose token came with it, without showing it.
+    ``late``: seconds by which it is kept back.
+    """
+
+    wire: Wire
+    verb: str
+    ids: tuple[str, ...]
+    caller: str
+    status: int
+    body: Any
+    late: float = 0.0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the platform did what was asked."""
+        return self.status < 400
+
+    def part(self, name: str, of: Any = None) -> Any:
+        """A part of what the answer is about, or of an entry of its list."""
+        return part_of(self.body if of is None else of, self.wire.place(THINGS[self.verb], name))
+
+    def put(self, name: str, value: Any, of: Any = None) -> None:
+        """Change that part."""
+        put(self.body if of is None else of, self.wire.place(THINGS[self.verb], name), value)
+
+    def state(self, status: str) -> None:
+        """Have the run be in a status, one of the suite's words."""
+        self.put("status", self.wire.statuses[status])
+
+    def is_in(self, *statuses: str) -> bool:
+        """Whether the run is in one of these statuses, the suite's words."""
+        return self.is_done and self.part("status") in [self.wire.statuses[status] for status in statuses]
+
+    @property
+    def items(self) -> list[Any]:
+        """The entries of a list; empty where there is none."""
+        found = part_of(self.body, self.wire.lists[self.verb]) if self.is_done else None
+        return found if isinstance(found, list) else []
+
+    @items.setter
+    def items(self, entries: Sequence[Any]) -> None:
+        place = self.wire.lists[self.verb]
+        if place:
+            put(self.body, place, list(entries))
+        else:
+            self.body = list(entries)
+
+    def replace_with(self, other: "Answer") -> None:
+        """Say what another answer says."""
+        self.status, self.body = other.status, copy.deepcopy(other.body)
+
+
+@dataclass(slots=True)
+class Frame:
+    """A frame of a live stream; ``events`` are what the driver's decoder makes of it after those before it.
+
+    ``body``: its JSON; of a server-sent event its fields, with the JSON of its data.
+    """
+
+    body: Any
+    events: Sequence[Event | StreamControl]
+    late: float = 0.0
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    def is_of(self, *types: str) -> bool:
+        """Whether it tells of such an event."""
+        return any(type in types for type in self.types)
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it tells of any event of a run."""
+        return any(isinstance(event, Event) for event in self.events)
+
+    def copied(self) -> "Frame":
+        return copy.deepcopy(self)
+
+    def rewrite(self, old: str, new: str) -> None:
+        """Have another text stand wherever one does."""
+        if old and old != new:
+            self.body = json.loads(json.dumps(self.body).replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]))
+
+
+@dataclass(slots=True)
+class Stream:
+    """A stream of live events: whose it is, how often the same one was opened before, what a spoiling keeps of it."""
+
+    caller: str
+    place: str
+    opened_before: int
+    kept: dict[str, Any] = field(default_factory=dict)
+    held: list[Frame] = field(default_factory=list)
+    """What is kept back; it leaves when the stream ends, unless it did before."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """Everything that has passed."""
+
+    answers: list[Answer] = field(default_factory=list)
+    frames: list[tuple[str, Frame]] = field(default_factory=list)
+    """Frames, each with whose stream it came over."""
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def of_another(self, answer: Answer) -> Answer | None:
+        """The latest answer of the kind that somebody else was given, in the same status."""
+        return next((each for each in reversed(self.answers) if _is_alike(each, answer)), None)
+
+    def before(self, answer: Answer) -> Answer | None:
+        """The first answer that the caller was given to the same request."""
+        alike = (each for each in self.answers if _request(each) == _request(answer))
+        return next((each for each in alike if each.is_done), None)
+
+    def frames_of_others(self, stream: Stream) -> list[Frame]:
+        """What came over other people's streams."""
+        return [frame for caller, frame in self.frames if caller != stream.caller and frame.is_event]
+
+
+def _is_alike(other: Answer, answer: Answer) -> bool:
+    if other.verb != answer.verb or other.caller == answer.caller or other.status != answer.status:
+        return False
+    return THINGS.get(answer.verb) != "run" or other.part("status") == answer.part("status")
+
+
+def _request(answer: Answer) -> tuple[str, tuple[str, ...], str]:
+    return answer.verb, answer.ids, answer.caller
+
+
+def values_at(body: Any, key: str) -> Iterator[tuple[Any, Callable[[Any], None]]]:
+    """Every value that stands under a key, however deep, and what puts another in its place."""
+    if isinstance(body, dict):
+        for name, value in list(body.items()):
+            if name == key:
+                yield value, lambda new, name=name: body.__setitem__(name, new)  # type: ignore[misc]
+            else:
+                yield from values_at(value, key)
+    elif isinstance(body, list):
+        for each in body:
+            yield from values_at(each, key)

@@ -1,0 +1,1 @@
+"""Answers and events that are spoiled on their way to the driver."""
