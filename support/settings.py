@@ -76,7 +76,16 @@ def _stack(text: str) -> str:
 
 
 def _target(text: str) -> str:
-    return _one_of(*sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml")))(text)
+    if "/" in text or text in (".", ".."):
+        # A folder of the caller's own, wherever it is; joined to the folder of all targets it stays what it is.
+        folder = _directory(text)
+        if not (folder / "target.toml").is_file():
+            raise _BadValue(f"there is no file {folder / 'target.toml'}")
+        return str(folder)
+    known = sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml"))
+    if text not in known and Path(text, "target.toml").is_file():
+        raise _BadValue(f"there is no such target in the checkout; the folder here is ./{text}")
+    return _one_of(*known)(text)
 
 
 def _known(text: str) -> bool:
@@ -137,7 +146,7 @@ KEYS: tuple[Key, ...] = (
         _stack,
         "fresh: start and stop; keep: attach to a kept stack, leave it running; attach:SOCKET: use a running one",
     ),
-    Key("target", "apex", _target, "the platform under test, a folder of targets/"),
+    Key("target", "apex", _target, "the platform under test: a folder of targets/, or the path of one of your own"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),
     Key("profile", "full", _one_of("full", "small"), "size of scenarios with volume: full or small"),

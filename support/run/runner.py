@@ -93,6 +93,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if not self.config.dry_run:
+            if settings.target != Settings().target:
+                _refuse_faulty(settings.target)
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             junit = self._junit_directory(settings)
@@ -197,10 +199,20 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             if asked is not None and asked > 1:
                 raise Refusal(f"-D stack={settings.stack} serves one lane; leave out --jobs, or the stack")
             return 1
+        if self._runs_already(settings):
+            if asked is not None and asked > 1:
+                raise Refusal(f"the platform {settings.target} runs once and serves one lane; leave out --jobs")
+            return 1
         if asked is not None:
             capacity.refuse_too_many(asked)
             return min(asked, len(planned))
         return worthwhile_lanes(planned, capacity.most_lanes())
+
+    @staticmethod
+    def _runs_already(settings: Settings) -> bool:
+        from support.platform.target import Target  # as in _known_of
+
+        return settings.target != Settings().target and Target.load(settings.target).runs_already
 
     def inside(
         self, settings: Settings, scenarios: Mapping[int, Any], lanes: int, number: int, line: Connection
@@ -312,6 +324,13 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return self.step_registry.find_match(step) or NoMatch()
 
 
+def _refuse_faulty(target: str) -> None:
+    """See before anything is started that a platform is described and can be reached; the reference platform is."""
+    from support.platform.reachability import refuse_faulty
+
+    refuse_faulty(target)
+
+
 def _known_of(settings: Settings) -> Deviations:
     """The known deviations of the platform."""
     from support.platform.target import Target  # what asks a platform is loaded while the stack starts, not before
@@ -375,7 +394,7 @@ def _prepare_junit(directory: Path | None, shard: str) -> None:
 
 
 def _refused(line: str) -> bool:
-    print(f"behave: {line}", file=sys.stderr)
+    print(*(f"behave: {each}" for each in line.splitlines()), sep="\n", file=sys.stderr)
     return True
 
 

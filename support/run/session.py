@@ -110,7 +110,7 @@ class Session:
 
         :raises UnknownCapability: a ``@needs.`` tag names none.
         """
-        return missing(tags, self.target.name, self.target.capabilities)
+        return missing(tags, self.target.name, self.target.capabilities, self.target.off)
 
     # -- one scenario -------------------------------------------------------------------------------------------
 

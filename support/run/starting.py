@@ -5,6 +5,7 @@ from collections.abc import Callable
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.client import Stack, StackError, StackOptions, Starting
+from support.surroundings import credentials
 
 _begun: list[Starting] = []
 
@@ -78,4 +79,5 @@ def _options(settings: Settings) -> StackOptions:
         target=settings.target,
         ports=settings.ports,
         keep=settings.keep,
+        credentials=credentials(),
     )

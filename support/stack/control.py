@@ -39,7 +39,7 @@ class Control:
         self._turns = {name: asyncio.Lock() for name in self._services}
         self._provider = provider
         self._proxies = proxies_socket
-        self._targets = {plan.name: {"target": plan.target, "fallback": plan.fallback} for plan in provider.links()}
+        self._targets = {plan.name: plan.leads_to for plan in provider.links()}
         self._ports = ports
         self._fingerprint = fingerprint
         self._target = target

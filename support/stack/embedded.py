@@ -46,7 +46,7 @@ class EmbeddedProvider(Provider):
             options=options,
             run_dir=run_dir,
             ports=ports,
-            link_ports={name: reserve() for name in self._lines},
+            link_ports={name: platform.served_at.get(name) or reserve() for name in (*self._lines, *platform.outside)},
             passwords=PostgresPasswords(_secret(), _secret(), _secret(), _secret()),
             redis=Redis(run_dir / "redis", ports["redis"], _secret()),
             clickhouse=ClickHouse(run_dir / "clickhouse", ports["clickhouse"], _secret(), python),
@@ -91,26 +91,31 @@ class EmbeddedProvider(Provider):
     def links(self) -> Sequence[LinkPlan]:
         ports, link_ports = self._shared.ports, self._shared.link_ports
         fallbacks = {name: ports[service] for name, service in self._platform.fallbacks.items()}
-        return [
+        own = [
             LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name)) for name, target in self._lines.items()
         ]
+        outside = self._platform.outside.items()
+        return [*own, *(LinkPlan(name, link_ports[name], port, host=host) for name, (host, port) in outside)]
 
     def proxies(self, control_socket: Path) -> Launch:
         return self._shared.python.launch("support.stack.proxies", str(control_socket))
 
     def addresses(self) -> Addresses:
         shared, ports = self._shared, self._shared.ports
-        own = {
-            "cloud_url": shared.cloud.url(ports["cloud"]),
-            "partner_url": shared.partner.url(ports["partner"]),
-            "partner_control_url": shared.partner.url(ports["partner"]),
-            "partner_control_token": shared.partner.token,
-            "postgres_observer_url": shared.passwords.url(OBSERVER, ports["postgres-primary"]),
-            "postgres_owner_url": shared.passwords.url(OWNER, ports["postgres-primary"]),
-            "redis_url": shared.redis.url(ports["redis"]),
-        }
+        own: dict[str, str] = {}
+        if "cloud" in self._stores:
+            own["cloud_url"] = shared.cloud.url(ports["cloud"])
+        if "partner" in self._stores:
+            address = shared.partner.url(ports["partner"])
+            own |= {"partner_url": address, "partner_control_url": address}
+            own["partner_control_token"] = shared.partner.token
+        if "postgres-primary" in self._stores:
+            own["postgres_observer_url"] = shared.passwords.url(OBSERVER, ports["postgres-primary"])
+            own["postgres_owner_url"] = shared.passwords.url(OWNER, ports["postgres-primary"])
         if "postgres-replica" in self._stores:
             own["replica_observer_url"] = shared.passwords.url(OBSERVER, ports["postgres-replica"])
+        if "redis" in self._stores:
+            own["redis_url"] = shared.redis.url(ports["redis"])
         if "clickhouse" in self._stores:
             own["clickhouse_url"] = shared.clickhouse.url(ports["clickhouse"])
         places = {"log_dir": str(self._in.options.log_dir), "run_dir": str(self._in.run_dir)}

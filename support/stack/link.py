@@ -79,7 +79,7 @@ class _Connection:
         loop = asyncio.get_running_loop()
         for target in self._link.targets:
             with contextlib.suppress(OSError):
-                await loop.create_connection(lambda: self.server, LOOPBACK, target)
+                await loop.create_connection(lambda: self.server, self._link.host, target)
                 return
         self.reset()
 
@@ -129,10 +129,13 @@ class _Connection:
 
 
 class Link:
-    """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`."""
+    """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`.
 
-    def __init__(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
-        self.name, self.port = name, port
+    Both are ports of `host`.
+    """
+
+    def __init__(self, name: str, port: int, target: int, fallback: int | None = None, host: str = LOOPBACK) -> None:
+        self.name, self.port, self.host = name, port, host
         self.targets = (target,) if fallback is None else (target, fallback)
         self.counters = Counters()
         self.connections: set[_Connection] = set()

@@ -24,6 +24,7 @@ class StackOptions:
     only: names of services to start (with all proxies); None starts all.
     base_dir: the place for caches and run directories; None takes the machine's temporary area.
     start_seconds: how long each service may take to become ready.
+    credentials: those that the run was given, by the names of their variables.
     """
 
     checkout: Path
@@ -35,6 +36,7 @@ class StackOptions:
     only: frozenset[str] | None = None
     base_dir: Path | None = None
     start_seconds: float = 60.0
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
@@ -58,4 +60,5 @@ class StackOptions:
             only=None if plain["only"] is None else frozenset(plain["only"]),
             base_dir=None if plain["base_dir"] is None else Path(plain["base_dir"]),
             start_seconds=plain["start_seconds"],
+            credentials=plain["credentials"],
         )

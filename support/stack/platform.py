@@ -60,6 +60,8 @@ class Platform(Protocol):
     stores: those of `STORES` that it needs. instances: its own services, in the order in which they are shown.
     spares: services that are started on demand, each beside the one that it is like. links: to its services, by name;
     fallbacks: of those links that lead to a second service where the first does not take connections any more.
+    outside: links to what somebody else has started, each with its host and port. served_at: the ports of those links
+    that who has started it was told of.
     """
 
     stores: ClassVar[Sequence[str]]
@@ -67,6 +69,8 @@ class Platform(Protocol):
     spares: ClassVar[Mapping[str, str]]
     links: ClassVar[Mapping[str, str]]
     fallbacks: ClassVar[Mapping[str, str]] = {}
+    outside: ClassVar[Mapping[str, tuple[str, int]]] = {}
+    served_at: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
         """`target` is what the platform's `target.toml` says. Raises StackError."""
@@ -83,6 +87,10 @@ def described(options: StackOptions) -> tuple[type[Platform], Mapping[str, Any]]
     file = options.checkout / "targets" / options.target / "target.toml"
     try:
         target = tomllib.loads(file.read_text("utf-8"))
+        if "addresses" in target:
+            from support.stack.running import running  # it is a platform of this very kind
+
+            return running(target), target
         module, _, name = target["platform"].partition(":")
         return getattr(import_module(module), name), target
     except OSError as error:

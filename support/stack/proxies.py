@@ -26,9 +26,9 @@ class Proxies:
     def __init__(self) -> None:
         self._links: dict[str, Link] = {}
 
-    async def open(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
+    async def open(self, name: str, port: int, target: int, fallback: int | None = None, host: str = LOOPBACK) -> None:
         """Open a link from `port` to `target`, or to `fallback` where nobody listens there."""
-        link = Link(name, port, target, fallback)
+        link = Link(name, port, target, fallback, host)
         try:
             await link.open()
         except OSError as error:

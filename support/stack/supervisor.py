@@ -157,8 +157,7 @@ class Supervisor:
         if not await poll(dial, seconds=self._options.start_seconds, ended=proxies.ended):
             raise failure("proxies", proxies, control_socket.parent)
         for plan in provider.links():
-            ports = {"port": plan.port, "target": plan.target, "fallback": plan.fallback}
-            await wire.call(control_socket, "open", name=plan.name, **ports)
+            await wire.call(control_socket, "open", name=plan.name, port=plan.port, **plan.leads_to)
 
     def _start_reaper(self, run_dir: Path) -> subprocess.Popen[bytes]:
         """Clears up should this process be killed; so it alone is not tied to this process's life."""
