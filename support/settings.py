@@ -64,8 +64,8 @@ def _one_of(*values: str) -> Callable[[str], str]:
 
 def _services(text: str) -> str:
     provider = _one_of("embedded", "containers", "external")(text)
-    if provider != "embedded":
-        raise _BadValue(f"the provider {provider!r} is not supported yet, use services=embedded")
+    if provider == "containers":
+        raise _BadValue("the provider 'containers' is not supported yet, use services=embedded or external")
     return provider
 
 
@@ -139,7 +139,12 @@ def _logs(text: str) -> Path | None:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("services", "embedded", _services, "who provides the services: embedded, containers or external"),
+    Key(
+        "services",
+        "embedded",
+        _services,
+        "who provides PostgreSQL, Redis and ClickHouse: embedded, containers or external (docs/services.md)",
+    ),
     Key(
         "stack",
         "fresh",

@@ -55,8 +55,10 @@ def _said(error: ValidationError) -> Iterator[str]:
             missing = error.message.split("'")[1]
             yield f"lacks the entry '{within}{missing}'"
         case "additionalProperties":
-            known = error.schema["properties"]
-            for name in sorted(error.instance.keys() - known.keys()):
+            written: Any = error.instance
+            schema: Any = error.schema
+            known = schema["properties"]
+            for name in sorted(written.keys() - known.keys()):
                 yield f"there is no entry {within}{name}; there are {', '.join(known)}"
         case "oneOf":
             yield "says where the platform runs (addresses), or what starts it (platform): one of the two"
@@ -69,7 +71,8 @@ def _said(error: ValidationError) -> Iterator[str]:
 def _wrong_capabilities(error: ValidationError) -> Iterator[str]:
     listed = [each for each in error.context or () if each.validator == "enum"]
     for each in listed:
-        yield f"there is no capability {each.instance}; there are {', '.join(each.validator_value)}"
+        names: Any = each.validator_value
+        yield f"there is no capability {each.instance}; there are {', '.join(names)}"
     if not listed:
         yield 'capabilities: give "all", or a list in which each stands once'
 

@@ -41,7 +41,7 @@ def _unreachable(folder: Path, written: dict[str, Any]) -> Iterator[str]:
             yield f"{folder / 'target.toml'}: ca: {trusted} has no certificates (PEM)"
             return
     with ThreadPoolExecutor(max(1, len(addresses))) as together:
-        found = together.map(lambda each: list(_fault(*each, trusted)), addresses.items())
+        found = together.map(lambda name: list(_fault(name, addresses[name], trusted)), addresses)
         yield from (f"{folder / 'target.toml'}: {fault}" for fault in chain.from_iterable(found))
 
 

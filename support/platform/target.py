@@ -188,7 +188,8 @@ def _class(spec: str, folder: Path) -> type[HttpDriver]:
 def _module(file: Path) -> ModuleType:
     """A file of a target's folder as a module, whatever other modules are called."""
     spec = spec_from_file_location(f"target_{file.parent.name}_{file.stem}", file)
-    assert spec is not None and spec.loader is not None, "the file is Python"
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python")
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -39,6 +39,7 @@ from support.run.reporting import Reporting
 from support.run.showing import Showing, complain
 from support.run.told import Told
 from support.settings import Settings, prepare_reports
+from support.stack.errors import StackError
 
 if TYPE_CHECKING:
     from support.run.lane import Lane
@@ -93,8 +94,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if not self.config.dry_run:
-            if settings.target != Settings().target:
-                _refuse_faulty(settings.target)
+            _refuse_faulty(settings)
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             junit = self._junit_directory(settings)
@@ -324,11 +324,19 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return self.step_registry.find_match(step) or NoMatch()
 
 
-def _refuse_faulty(target: str) -> None:
-    """See before anything is started that a platform is described and can be reached; the reference platform is."""
-    from support.platform.reachability import refuse_faulty
+def _refuse_faulty(settings: Settings) -> None:
+    """See before anything is started that what others have started can be judged, or used."""
+    if settings.target != Settings().target:
+        from support.platform.reachability import refuse_faulty  # as in _known_of; the reference platform is tested
 
-    refuse_faulty(target)
+        refuse_faulty(settings.target)
+    if settings.services == "external":
+        from support.stack import external  # no other run needs it
+
+        try:
+            external.places(surroundings.credentials())
+        except StackError as error:
+            raise Refusal(str(error)) from None
 
 
 def _known_of(settings: Settings) -> Deviations:

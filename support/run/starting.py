@@ -77,6 +77,7 @@ def _options(settings: Settings) -> StackOptions:
         checkout=CHECKOUT,
         log_dir=settings.log_directory,
         target=settings.target,
+        services=settings.services,
         ports=settings.ports,
         keep=settings.keep,
         credentials=credentials(),

@@ -17,6 +17,7 @@ class StackOptions:
 
     checkout: root of the project whose platform is started.
     target: the platform, a folder of its `targets`.
+    services: who provides the stores: embedded (this stack) or external (somebody else, see `credentials`).
     log_dir: where `<service>.log` files go; made when missing.
     ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
     keep: the stack outlives the process that started it.
@@ -30,6 +31,7 @@ class StackOptions:
     checkout: Path
     log_dir: Path
     target: str = "apex"
+    services: str = "embedded"
     ports: tuple[int, int] = DEFAULT_PORTS
     keep: bool = False
     defects: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class StackOptions:
             checkout=Path(plain["checkout"]),
             log_dir=Path(plain["log_dir"]),
             target=plain["target"],
+            services=plain["services"],
             ports=(plain["ports"][0], plain["ports"][1]),
             keep=plain["keep"],
             defects={name: tuple(ids) for name, ids in plain["defects"].items()},

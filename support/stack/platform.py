@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
 from support.stack.errors import StackError
+from support.stack.external import ExternalClickHouse, ExternalRedis
 from support.stack.options import StackOptions
 from support.stack.partner import PartnerService
 from support.stack.ports import LOOPBACK
@@ -43,8 +44,8 @@ class Shared:
     ports: Mapping[str, int]
     link_ports: Mapping[str, int]
     passwords: PostgresPasswords
-    redis: Redis
-    clickhouse: ClickHouse
+    redis: Redis | ExternalRedis
+    clickhouse: ClickHouse | ExternalClickHouse
     cloud: Cloud
     partner: PartnerService
     python: PythonModule
@@ -78,7 +79,7 @@ class Platform(Protocol):
     def recipes(self) -> Sequence[Recipe]:
         """How its services are made, spares included."""
 
-    def addresses(self) -> Mapping[str, str]:
+    def addresses(self) -> Mapping[str, Any]:
         """Those of the stack's addresses that are its own to give."""
 
 

@@ -29,7 +29,7 @@ class Running(Platform):
     def recipes(self) -> Sequence[Recipe]:
         return []
 
-    def addresses(self) -> Mapping[str, str]:
+    def addresses(self) -> Mapping[str, Any]:
         target, given = self._target["addresses"], self._shared.options.credentials
         api = target["api"].rstrip("/")
         asked = {name: given.get(f"{CREDENTIAL}{name.upper()}", "") for name in self._target.get("credentials", ())}
@@ -44,7 +44,7 @@ class Running(Platform):
             **dict.fromkeys(absent, _NOWHERE),
             **{name: asked[name] for name in ("signing_key", "operator_email", "operator_password") if name in asked},
             "ca_file": str(folder / self._target["ca"]) if "ca" in self._target else "",
-            "credentials": asked,  # type: ignore[dict-item]
+            "credentials": asked,
         }
 
 
