@@ -149,11 +149,13 @@ def _clickhouse(stores: ExternalStores) -> Iterator[Any]:
 
 def _databases(stores: ExternalStores) -> Iterator[tuple[int, Any]]:
     """The logical databases of the Redis server but the first, which is the one that everybody uses."""
+    place = stores.places["redis"]
     for number in range(1, _HIGHEST_DATABASE):
+        # A database in the address would hold whatever else is said.
+        address = place._replace(path=f"/{number}").geturl()
         with redis.Redis.from_url(
-            stores.admin("redis"), db=number, decode_responses=True, retry=Retry(NoBackoff(), 0),
-            socket_timeout=_SECONDS,
-        ) as client:  # fmt: skip
+            address, decode_responses=True, retry=Retry(NoBackoff(), 0), socket_timeout=_SECONDS
+        ) as client:
             try:
                 client.ping()
             except redis.ResponseError:  # there are no more
