@@ -19,9 +19,13 @@ Feature: An agent can continue after a tool fails
       And the run completes with a partial answer
 
       Examples:
+        | a failure    | why                                                         |
+        | a tool error | the tool could not do its work, and that a retry can help   |
+        | a tool crash | the tool could not do its work, and that no retry will help |
+
+      @needs.own_services
+      Examples:
         | a failure                    | why                                                         |
-        | a tool error                 | the tool could not do its work, and that a retry can help   |
-        | a tool crash                 | the tool could not do its work, and that no retry will help |
         | a tool that ends its process | the tool could not do its work, and that no retry will help |
 
     @gate

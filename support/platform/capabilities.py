@@ -54,6 +54,7 @@ class Capability(Enum):
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
     OWN_SERVICES = "services that the suite starts and breaks"
+    OWN_STORES = "databases and caches that the suite starts and breaks"
 
     @property
     def tag(self) -> str:

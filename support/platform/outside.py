@@ -8,6 +8,7 @@ from support.platform.capabilities import Capability
 _NOT_STARTED = "the run did not start it"
 _OFF = {
     Capability.OWN_SERVICES: _NOT_STARTED,
+    Capability.OWN_STORES: _NOT_STARTED,
     Capability.SEPARATE_WORKERS: _NOT_STARTED,
     Capability.OWN_DATABASE: _NOT_STARTED,
     Capability.OWN_RECORDS: _NOT_STARTED,
