@@ -47,6 +47,7 @@ class Capability(Enum):
     PUBLISHED_API = "a published description of its API"
     PUBLISHED_EVENTS = "a published description of its live events"
     ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
+    REQUEST_IDS = "a request ID in every answer"
     PARTNER = "agents that call the suite's partner"
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"

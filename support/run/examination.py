@@ -149,7 +149,7 @@ class Examination:
             documents = world.platform.documents()
             self._published = Published(document.require() for document in documents.values())
         own = {run.request_id for run in world.runs if run.request_id}
-        found = wrong_answers(answers, self._published, own)
+        found = wrong_answers(answers, self._published, own, has_ids=Capability.REQUEST_IDS in self.target.capabilities)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:
