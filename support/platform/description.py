@@ -32,7 +32,6 @@ def read(folder: Path) -> dict[str, Any]:
     validator = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     errors = sorted(validator.iter_errors(written), key=lambda error: error.json_path)
     faults = [fault for error in errors for fault in _said(error)]
-    faults += list(_missing_files(folder, written))
     if faults:
         raise Refusal("\n".join(f"{file}: {fault}" for fault in faults))
     return written
@@ -77,7 +76,8 @@ def _wrong_capabilities(error: ValidationError) -> Iterator[str]:
         yield 'capabilities: give "all", or a list in which each stands once'
 
 
-def _missing_files(folder: Path, written: dict[str, Any]) -> Iterator[str]:
+def missing_files(folder: Path, written: dict[str, Any]) -> Iterator[str]:
+    """The files that a description names and that are not there, a line for each."""
     for entry in ("endpoints", "ca"):
         if isinstance(name := written.get(entry), str) and not (folder / name).is_file():
-            yield f"{entry}: there is no file {folder / name}"
+            yield f"{folder / 'target.toml'}: {entry}: there is no file {folder / name}"

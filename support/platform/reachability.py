@@ -26,7 +26,9 @@ def refuse_faulty(name: str) -> None:
     Target.load(name)
     folder = FOLDER / name
     written = description.read(folder)
-    faults = list(description.unset_credentials(folder, written)) + list(_unreachable(folder, written))
+    faults = [*description.missing_files(folder, written), *description.unset_credentials(folder, written)]
+    # Without the certificates nothing can be reached.
+    faults += _unreachable(folder, written) if not any(": ca: " in fault for fault in faults) else ()
     if faults:
         raise Refusal("\n".join(faults))
 
