@@ -103,6 +103,7 @@ Feature: A dropped connection loses no events
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: No event is lost in whatever order customers leave and return
       When customers of several organisations act in any order, and most of them leave and return
       Then every action goes as it must

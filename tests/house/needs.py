@@ -52,6 +52,11 @@ IMPLIED = (
         r"published API reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
         r"|every request with|in every way|the same requests",
     ),
+    (
+        Capability.PARTNER,
+        r"\bpartner\b|price list|research|currency tool|waits for|worker capacity|worker of the run|time limit|too long"
+        r"|timed[ -]out|tools in parallel|continues after|tool fails beside|in any order|job records? of|twenty jobs",
+    ),
     (Capability.REQUEST_IDS, r"request ID"),
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (

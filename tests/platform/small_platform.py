@@ -1,9 +1,8 @@
-"""A small platform as somebody else may have it: `python -m tests.platform.small_platform PORT`; its key is in KEY.
+"""A small platform as somebody else may have it: `python -m tests.platform.small_platform PORT`; it reads its key.
 
 It is clear about unknown agents, and locks out whoever has asked for five of them, which nobody was told of.
 """
 
-import os
 import sys
 import uuid
 from collections import defaultdict
@@ -21,12 +20,13 @@ AGENTS = ["usage_report", "greeter"]
 RUNS: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
 REFUSED: dict[str, list[str]] = defaultdict(list)
 PATIENCE = 5
+KEY: list[str] = []
 USAGE: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
 
 def caller(request: Request) -> str:
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return str(jwt.decode(token, os.environ["KEY"], ["HS256"])["sub"])
+    return str(jwt.decode(token, KEY[0], ["HS256"])["sub"])
 
 
 async def agents(request: Request) -> Response:
@@ -73,6 +73,7 @@ async def health(request: Request) -> Response:
 
 def main() -> None:
     """Serve under the path /small."""
+    KEY.append(sys.stdin.readline().strip())
     routes = [
         Route("/agents", agents),
         Route("/usage", usage, methods=["PUT"]),

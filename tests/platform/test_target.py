@@ -53,7 +53,7 @@ def test_a_component_is_called_as_the_target_says_and_a_service_by_its_own_name(
 @pytest.mark.parametrize(
     ("text", "replacement", "fault"),
     [
-        ("driver =", "drivers =", r"target\.toml lacks the entry 'driver'"),
+        ("driver =", "drivers =", r"target\.toml: lacks the entry 'driver'"),
         ("ApexDriver", "ApexPilot", "has no attribute 'ApexPilot'"),
         ("drivers.apex", "drivers.apecks", "No module named"),
         ('"all"', '["flying"]', "there is no capability flying; there are accounts, "),

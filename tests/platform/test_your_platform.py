@@ -1,6 +1,5 @@
 """The page for platforms of others: its folder leads to a green and a red scenario; bad input is said at once."""
 
-import os
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from support.scenario.waiting import wait_for
 from support.settings import CHECKOUT
 from support.stack.ports import PortRange
 from support.stack.readiness import http_serves
-from support.surroundings import base_environment
+from support.surroundings import base_environment, credentials
 from tests import tls_front
 
 PAGE = (CHECKOUT / "docs" / "your-platform.md").read_text("utf-8")
@@ -33,9 +32,10 @@ def block(language: str) -> str:
 def port() -> Iterator[int]:
     """Where the small platform listens."""
     port = PortRange(20000, 29999).reserve()
-    environment = base_environment() | {"KEY": KEY}
     line = [sys.executable, "-m", "tests.platform.small_platform", str(port)]
-    with subprocess.Popen(line, cwd=CHECKOUT, env=environment) as process:
+    with subprocess.Popen(line, cwd=CHECKOUT, env=base_environment(), stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        print(KEY, file=process.stdin, flush=True)
         wait_for(lambda: _serves(port), lambda seen: seen, 30, "the small platform")
         yield port
         process.kill()
@@ -141,6 +141,7 @@ def test_a_platform_that_runs_once_serves_one_lane(folder):
     assert "serves one lane" in done.stderr
 
 
-def test_only_variables_of_the_suite_are_handed_on():
+def test_no_service_is_given_credentials_by_its_environment(monkeypatch):
+    monkeypatch.setenv("ACCEPTANCE_SIGNING_KEY", KEY)
+    assert credentials() == {"ACCEPTANCE_SIGNING_KEY": KEY}
     assert "ACCEPTANCE_SIGNING_KEY" not in base_environment()
-    assert os.environ.get("ACCEPTANCE_SIGNING_KEY") is None
