@@ -81,8 +81,8 @@ class Environment(VirtualEnvironment):
 
 
 def targets_in(arguments: Iterable[str]) -> list[str]:
-    """The targets that a command line names: ``-D target=NAME``, however it is written."""
-    named = (re.fullmatch(r"(?:-D|--define=)?target=([\w-]+)", argument) for argument in arguments)
+    """The targets that a command line names: ``-D target=NAME`` or a path, however it is written."""
+    named = (re.fullmatch(r"(?:-D|--define=)?target=(.+)", argument) for argument in arguments)
     return [found[1] for found in named if found]
 
 
@@ -113,7 +113,7 @@ def prepared(command: str, arguments: Sequence[str] = ()) -> Path:
         environment = Environment(ROOT, progress)
         environment.prepare()
         for target in targets_in(arguments):
-            folder = ROOT / "targets" / target
+            folder = Path(target).absolute() if "/" in target or target in (".", "..") else ROOT / "targets" / target
             if (folder / "requirements.txt").is_file():
                 TargetEnvironment(folder, progress).prepare()
     except SetupError as error:

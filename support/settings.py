@@ -67,8 +67,8 @@ def _one_of(*values: str) -> Callable[[str], str]:
 
 def _services(text: str) -> str:
     provider = _one_of("embedded", "containers", "external")(text)
-    if provider != "embedded":
-        raise _BadValue(f"the provider {provider!r} is not supported yet, use services=embedded")
+    if provider == "containers":
+        raise _BadValue("the provider 'containers' is not supported yet, use services=embedded or external")
     return provider
 
 
@@ -79,7 +79,16 @@ def _stack(text: str) -> str:
 
 
 def _target(text: str) -> str:
-    return _one_of(*sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml")))(text)
+    if "/" in text or text in (".", ".."):
+        # A folder of the caller's own, wherever it is; joined to the folder of all targets it stays what it is.
+        folder = _directory(text)
+        if not (folder / "target.toml").is_file():
+            raise _BadValue(f"there is no file {folder / 'target.toml'}")
+        return str(folder)
+    known = sorted(each.parent.name for each in (CHECKOUT / "targets").glob("*/target.toml"))
+    if text not in known and Path(text, "target.toml").is_file():
+        raise _BadValue(f"there is no such target in the checkout; the folder here is ./{text}")
+    return _one_of(*known)(text)
 
 
 def _known(text: str) -> bool:
@@ -143,14 +152,19 @@ def _logs(text: str) -> Path | None:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("services", "embedded", _services, "who provides the services: embedded, containers or external"),
+    Key(
+        "services",
+        "embedded",
+        _services,
+        "who provides PostgreSQL, Redis and ClickHouse: embedded, containers or external (docs/services.md)",
+    ),
     Key(
         "stack",
         "fresh",
         _stack,
         "fresh: start and stop; keep: attach to a kept stack, leave it running; attach:SOCKET: use a running one",
     ),
-    Key("target", "apex", _target, "the platform under test, a folder of targets/"),
+    Key("target", "apex", _target, "the platform under test: a folder of targets/, or the path of one of your own"),
     Key("mode", "", str, "one of the modes of the target, other settings of the same platform (its target.toml)"),
     Key("ports", "20000-29999", _ports, "the range that ports are taken from, LOW-HIGH"),
     Key("order", "defined", _order, "defined, or random:SEED"),

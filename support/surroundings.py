@@ -35,6 +35,9 @@ _PACKAGES = (
     *("PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT", "PIP_RETRIES"),
 )
 
+# What a variable begins with that holds a credential for a run: of services or of a platform that it did not start.
+CREDENTIAL = "ACCEPTANCE_"
+
 # Says that a process has left its caller's surroundings: what it finds is what it was given.
 _LEFT = "ACCEPTANCE_SURROUNDINGS"
 
@@ -51,7 +54,14 @@ def base_environment() -> dict[str, str]:
 
 def command_environment() -> dict[str, str]:
     """The environment of a command, and of the run that it starts."""
-    return _chosen(_TERMINAL) | base_environment() | {_LEFT: "left"}
+    return _chosen(_TERMINAL) | base_environment() | credentials() | {_LEFT: "left"}
+
+
+def credentials() -> dict[str, str]:
+    """The variables that hold credentials, by their whole names; no service is given them by its environment."""
+    return {
+        name: value for name, value in os.environ.items() if name.startswith(CREDENTIAL) and name != _LEFT and value
+    }
 
 
 def setup_environment() -> dict[str, str]:

@@ -75,7 +75,7 @@ class Database:
             with self.as_owner() as connection:
                 # Whoever waited for another here finds the work done, and need not load what does it.
                 if _revision(connection) != SCHEMA_REVISION:
-                    _upgrade(connection)
+                    _upgrade(connection, str(self._url.username))
         self._guard()
 
     @contextmanager
@@ -109,7 +109,7 @@ class Database:
         return Listener(dsn, f"{self._name} listener", channels, on_connect)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, application_role: str) -> None:
     # Alembic is slow to import and only needed here.
     from alembic import command
     from alembic.config import Config
@@ -118,6 +118,7 @@ def _upgrade(connection: Connection) -> None:
     # A percent sign in the folder's name begins an interpolation otherwise.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["application_role"] = application_role
     command.upgrade(config, "head")
     log.info("schema migrated", revision=SCHEMA_REVISION)
 

@@ -19,6 +19,7 @@ Feature: A crashing agent fails only its own run
       And every service is ready
 
     @gate
+    @needs.own_services
     Scenario: The service survives an agent that terminates its process
       Given Acme is a Mid customer with stored usage
       When Acme runs an agent that terminates its process

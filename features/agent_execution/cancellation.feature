@@ -11,6 +11,7 @@ Feature: A cancelled run really stops
 
     @smoke
     @needs.live_events
+    @needs.partner
     Scenario: Cancelling a run stops its work and its events
       Given Acme is a Mid customer
       And Acme watches events
@@ -20,6 +21,7 @@ Feature: A cancelled run really stops
       And Acme receives the cancellation in time, as the last event of the run
 
     @gate
+    @needs.partner
     Scenario: Cancelling a run twice is harmless
       Given Acme is a Free customer
       And Acme has started an agent that waits for the partner
@@ -30,6 +32,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.live_events @needs.job_records
+    @needs.partner
     Scenario: A run that is cancelled twice is recorded once
       Given Acme is a Free customer
       And Acme watches events
@@ -58,6 +61,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.colleagues @needs.operator
+    @needs.partner
     Scenario: Removing a colleague cancels the colleague's waiting runs, too
       Given Acme is an Enterprise customer with stored usage
       And Ben of Acme is a member
@@ -68,6 +72,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.colleagues @needs.operator
+    @needs.partner
     Scenario: Removing a colleague cancels the colleague's runs
       Given Acme is an Enterprise customer
       And Ben of Acme is a member
@@ -78,6 +83,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.operator
+    @needs.partner
     Scenario: A run cancelled in the queue is shown as cancelled
       Given Acme is a Mid customer with stored usage
       And Acme has started agents that take all worker capacity
@@ -88,6 +94,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.colleagues
+    @needs.partner
     Scenario: An owner cannot cancel a colleague's run
       Given Ben of Acme is a member
       And Borealis is an Enterprise customer
@@ -98,6 +105,7 @@ Feature: A cancelled run really stops
 
     @gate
     @needs.colleagues
+    @needs.partner
     Scenario: Customers cannot cancel another user's run
       Given Ben of Acme is a member
       And Borealis is an Enterprise customer

@@ -18,6 +18,7 @@ Feature: The events of a run are complete, in order and sent once
       Then Acme has received every event of the run in order, each once
 
     @gate
+    @needs.partner
     Scenario: Parallel tool calls keep their own events
       Given Acme is an Early customer
       And Acme watches events
@@ -45,6 +46,7 @@ Feature: The events of a run are complete, in order and sent once
 
     @gate
     @needs.cancellation
+    @needs.partner
     Scenario: A cancelled run sends its events in order, too
       Given Acme is a Mid customer
       And Acme watches events

@@ -37,6 +37,7 @@ Feature: A cost analysis finds the customer's own savings
 
     @gate
     @needs.live_events
+    @needs.partner
     Scenario: Progress is shown while the run is still running
       Given Acme is an Early customer with servers in the cloud
       And Acme watches events

@@ -20,6 +20,7 @@ Feature: A finished run survives a restart
 
     @gate
     @needs.sessions @needs.delegation
+    @needs.partner
     Scenario Outline: A finished run is unchanged in the customer's next session
       Given Acme is a Mid customer with servers in the cloud and stored usage
       And Acme has run <an agent>

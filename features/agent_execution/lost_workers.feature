@@ -11,6 +11,7 @@ Feature: A run never hangs because its worker stopped
 
     @gate @exclusive
     @needs.live_events @needs.error_codes @needs.separate_workers
+    @needs.partner
     Scenario: The customer is notified in time that the worker was lost
       Given Acme is a Mid customer
       And Acme watches events
@@ -20,6 +21,7 @@ Feature: A run never hangs because its worker stopped
       And Acme's connection has stayed open
 
     @gate @exclusive
+    @needs.partner
     Scenario: A lost run is not run again
       Given Acme is an Enterprise customer
       And Acme has started an agent that waits for the partner
@@ -29,6 +31,7 @@ Feature: A run never hangs because its worker stopped
 
     @gate @exclusive
     @needs.cancellation @needs.separate_workers
+    @needs.partner
     Scenario: A lost run that was cancelled ends, too
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
@@ -37,6 +40,7 @@ Feature: A run never hangs because its worker stopped
 
     @gate @exclusive
     @needs.live_events @needs.separate_workers
+    @needs.partner
     Scenario: A worker taken for dead changes nothing when it wakes up
       Given Acme is a Mid customer
       And Acme watches events
@@ -47,6 +51,7 @@ Feature: A run never hangs because its worker stopped
 
     @gate @exclusive
     @needs.live_events @needs.run_numbers @needs.separate_workers
+    @needs.partner
     Scenario: A worker that shuts down finishes its runs first
       Given Acme is a Mid customer
       And Acme watches events

@@ -37,6 +37,7 @@ Feature: Customers who run agents concurrently see only their own data
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: Runs stay apart in whatever order customers act
       When customers of several organisations act in any order, and most of them run agents
       Then every action goes as it must

@@ -11,6 +11,7 @@ Feature: Operators see every run and where its time went
 
     @gate
     @needs.cancellation @needs.time_limits
+    @needs.partner
     Scenario: Runs are listed in every state
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
@@ -27,6 +28,7 @@ Feature: Operators see every run and where its time went
 
     @gate
     @needs.cancellation @needs.time_limits
+    @needs.partner
     Scenario: The pages of the list show every run once
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
@@ -35,6 +37,7 @@ Feature: Operators see every run and where its time went
 
     @gate
     @needs.cancellation @needs.time_limits
+    @needs.partner
     Scenario: Every run is found by its state
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
@@ -50,6 +53,7 @@ Feature: Operators see every run and where its time went
 
     @gate
     @needs.cloud_accounts
+    @needs.partner
     Scenario: The durations of the steps add up to the run's duration
       Given Acme is an Early customer with servers in the cloud
       And the partner takes a second to respond

@@ -11,6 +11,7 @@ Feature: A hanging run is ended at its time limit
 
     @gate
     @needs.live_events
+    @needs.partner
     Scenario: The customer is notified when the time limit has passed
       Given Acme is an Early customer with stored usage
       And Acme watches events
@@ -21,6 +22,7 @@ Feature: A hanging run is ended at its time limit
 
     @gate
     @needs.live_events
+    @needs.partner
     Scenario Outline: An agent that cannot be interrupted is ended, too
       Given Acme is an Early customer
       And Acme watches events
@@ -36,6 +38,7 @@ Feature: A hanging run is ended at its time limit
 
     @gate
     @needs.conversations
+    @needs.partner
     Scenario: A conversation goes on after a run has timed out
       Given Acme is an Early customer with stored usage
       And Acme has run an agent that hangs past its time limit
@@ -43,7 +46,7 @@ Feature: A hanging run is ended at its time limit
       Then every later run of Acme completes
 
     @gate
-    @needs.own_time_limits
+    @needs.own_time_limits @needs.partner
     Scenario: Waiting for a worker does not count towards the time limit
       Given Acme is an Early customer with stored usage
       And Borealis is an Enterprise customer
@@ -53,6 +56,7 @@ Feature: A hanging run is ended at its time limit
       Then Acme's run completes
 
     @gate
+    @needs.partner
     Scenario Outline: Hanging runs on every worker do not stop other customers
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer with stored usage

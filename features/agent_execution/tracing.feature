@@ -10,6 +10,7 @@ Feature: One trace covers everything that a request touched
   Rule: The caller's trace ID is found in every record of the request
 
     @smoke
+    @needs.partner
     Scenario: The caller's trace is found in every record of the run
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme watches events

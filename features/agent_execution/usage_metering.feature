@@ -46,6 +46,7 @@ Feature: Each run reports what it used
         | working state | 0.9      | 1.1     |
 
     @gate
+    @needs.partner
     Scenario: A run reports its tool calls, and waiting as elapsed time only
       Given Acme is a Mid customer with servers in the cloud
       And the partner takes a second to respond

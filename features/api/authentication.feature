@@ -88,6 +88,7 @@ Feature: Only a valid token gives access to the API
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: Sessions begin and end as they must in whatever order
       When customers of several organisations act in any order, and most of them log in and out
       Then every action goes as it must

@@ -31,6 +31,7 @@ Feature: A run can be followed by polling alone
 
     @gate
     @needs.cancellation @needs.time_limits
+    @needs.partner
     Scenario: Runs can be listed by how they ended
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run

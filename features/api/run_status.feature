@@ -10,6 +10,7 @@ Feature: The status of a run can be read at any time
 
     @gate
     @needs.progress
+    @needs.partner
     Scenario: Status and progress of a run only move forward
       Given Acme is a Mid customer
       And Acme has started an agent that asks the partner three questions
@@ -19,6 +20,7 @@ Feature: The status of a run can be read at any time
 
     @gate
     @needs.delegation @needs.cloud_accounts @needs.progress
+    @needs.partner
     Scenario: Progress does not fall when agents take turns
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme has started a savings review that waits for the partner's price list

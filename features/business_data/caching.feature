@@ -39,11 +39,15 @@ Feature: The cache never returns stale data
       Then Acme reads the organisation's current allowance
 
       Examples:
+        | fails          |
+        | is unreachable |
+
+      @needs.own_stores
+      Examples:
         | fails             |
         | has lost its data |
         | has crashed       |
         | does not respond  |
-        | is unreachable    |
 
     @gate @exclusive
     @needs.own_services
@@ -55,11 +59,15 @@ Feature: The cache never returns stale data
       Then Acme reads the organisation's current allowance from the cache
 
       Examples:
+        | fails          |
+        | is unreachable |
+
+      @needs.own_stores
+      Examples:
         | fails             |
         | has lost its data |
         | has crashed       |
         | does not respond  |
-        | is unreachable    |
 
     @gate
     Scenario: A first allowance is seen by who has looked before

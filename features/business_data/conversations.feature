@@ -48,6 +48,7 @@ Feature: Conversations belong to their owner
       And Acme's second conversation reads back as it was written
 
     @gate
+    @needs.partner
     Scenario: A conversation cannot be deleted while an agent is running in it
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
@@ -68,6 +69,7 @@ Feature: Conversations belong to their owner
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: Conversations read as written in whatever order customers act
       When customers of several organisations act in any order, and most of them write and read
       Then every action goes as it must

@@ -53,6 +53,7 @@ Feature: A change is made completely or not at all
 
     @smoke
     @needs.live_events @needs.run_numbers
+    @needs.partner
     Scenario: A run whose completion is interrupted still completes
       Given Acme watches events
       And Acme has started an agent that waits for the partner

@@ -11,6 +11,7 @@ Feature: Concurrent jobs stay separate
 
     @gate
     @needs.run_numbers @needs.sequence_numbers
+    @needs.partner
     Scenario: Fifty customers run a job each at the same time
       Given fifty customers
       And every user watches events
@@ -20,6 +21,7 @@ Feature: Concurrent jobs stay separate
       And each job has its own results, and the partner has answered each request once
 
     @gate
+    @needs.partner
     Scenario: Twenty jobs of one customer run at the same time
       Given Acme is a Mid customer
       And Acme watches events

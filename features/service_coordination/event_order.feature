@@ -11,6 +11,7 @@ Feature: Events of all services arrive as one sequence
 
     @smoke
     @needs.run_numbers @needs.timestamps
+    @needs.partner
     Scenario: A tool's progress reports arrive in causal order
       Given Acme is a Mid customer
       And Acme watches events
@@ -20,6 +21,7 @@ Feature: Events of all services arrive as one sequence
 
     @gate
     @needs.run_numbers @needs.timestamps
+    @needs.partner
     Scenario: Progress reports of parallel tools arrive in causal order
       Given Acme is an Enterprise customer
       And Acme watches events
@@ -28,6 +30,7 @@ Feature: Events of all services arrive as one sequence
       And each progress report came after the start and before the end of its tool call
 
     @gate
+    @needs.partner
     Scenario: A progress report arrives while its tool is still running
       Given Acme is a Free customer
       And Acme watches events

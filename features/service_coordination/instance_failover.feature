@@ -9,6 +9,7 @@ Feature: Jobs survive the loss of a tools instance
   @needs.live_events @needs.job_records @needs.own_services
   Rule: When one of two instances crashes, the other completes every job once
 
+    @needs.partner
     Scenario Outline: One of two instances crashes while both are working
       Given Acme is <a plan> customer
       And Acme watches events
@@ -22,6 +23,7 @@ Feature: Jobs survive the loss of a tools instance
         | an Enterprise | first  |
         | a Free        | second |
 
+    @needs.partner
     Scenario: An instance that crashes and comes back at once loses no job
       Given Acme is a Mid customer
       And Acme watches events
@@ -30,6 +32,7 @@ Feature: Jobs survive the loss of a tools instance
       Then each job has its own results, and the partner has answered each request once
       And Acme's next job runs on both tools instances
 
+    @needs.partner
     Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer
       And Acme watches events

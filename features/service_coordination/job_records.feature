@@ -28,6 +28,7 @@ Feature: Every service has one record of a job
 
     @gate
     @needs.time_limits
+    @needs.partner
     Scenario: A job that takes too long is recorded once, as timed out
       Given Acme is an Early customer
       And Acme watches events
@@ -53,6 +54,7 @@ Feature: Every service has one record of a job
     @nightly @exclusive
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume @needs.own_services
+    @needs.partner
     Scenario: Records agree whichever service fails while customers act
       When customers of several organisations act in any order, and most of them run agents while services fail
       Then every action goes as it must

@@ -61,6 +61,7 @@ Feature: A tool works only in its caller's cloud account
 
     @gate
     @needs.cancellation
+    @needs.partner
     Scenario: Stopping one customer's call leaves another customer's alone
       Given Acme is a Mid customer
       And Borealis is an Enterprise customer

@@ -10,6 +10,7 @@ Feature: Independent tools run in parallel
   Rule: Independent tools run in parallel, and each result belongs to its call
 
     @smoke
+    @needs.partner
     Scenario: A second question is asked before the first is answered
       Given Acme is a Mid customer
       And Acme watches events
@@ -26,6 +27,7 @@ Feature: Independent tools run in parallel
 
     @gate
     @needs.cloud_accounts
+    @needs.partner
     Scenario: A slow tool does not delay another
       Given Acme is an Enterprise customer with two idle servers in the cloud
       And Acme watches events
@@ -35,6 +37,7 @@ Feature: Independent tools run in parallel
 
     @gate
     @needs.branches
+    @needs.partner
     Scenario: Quick questions do not wait for a slow one beside them
       Given Acme is a Mid customer
       When Acme runs an agent that asks two quick questions beside one that the partner leaves open

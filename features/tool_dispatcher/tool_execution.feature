@@ -51,6 +51,7 @@ Feature: A tool does exactly what was requested
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate
+    @needs.partner
     Scenario: The requested price is read
       Given Acme is an Early customer with two idle servers in the cloud
       When Acme runs an agent that reads the price of a larger server

@@ -10,6 +10,7 @@ Feature: An agent can continue after a tool fails
   Rule: A failing tool is reported, and the answer is marked as partial
 
     @gate
+    @needs.partner
     Scenario Outline: A failing tool is reported, and the agent continues
       Given Acme is a Mid customer
       And Acme watches events
@@ -19,12 +20,17 @@ Feature: An agent can continue after a tool fails
       And the run completes with a partial answer
 
       Examples:
+        | a failure    | why                                                         |
+        | a tool error | the tool could not do its work, and that a retry can help   |
+        | a tool crash | the tool could not do its work, and that no retry will help |
+
+      @needs.own_services
+      Examples:
         | a failure                    | why                                                         |
-        | a tool error                 | the tool could not do its work, and that a retry can help   |
-        | a tool crash                 | the tool could not do its work, and that no retry will help |
         | a tool that ends its process | the tool could not do its work, and that no retry will help |
 
     @gate
+    @needs.partner
     Scenario: An agent continues after many failed tool calls
       Given Acme is a Mid customer
       And Acme watches events
@@ -42,6 +48,7 @@ Feature: An agent can continue after a tool fails
 
     @smoke
     @needs.delegation @needs.cloud_accounts
+    @needs.partner
     Scenario: A savings review without prices is partial and contains the usage
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme watches events

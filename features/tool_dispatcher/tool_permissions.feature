@@ -62,6 +62,7 @@ Feature: Agents have the rights of their caller, and no more
 
     @smoke
     @needs.plans
+    @needs.partner
     Scenario: A refused call sends no request to the partner
       Given Acme is a Free customer
       And Borealis is a Mid customer
@@ -72,6 +73,7 @@ Feature: Agents have the rights of their caller, and no more
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: Rights follow plan and role in whatever order customers act
       When customers of several organisations act in any order, and most of them change plans and use tools
       Then every action goes as it must

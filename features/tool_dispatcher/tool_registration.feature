@@ -11,6 +11,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @smoke
     @needs.tools
+    @needs.partner
     Scenario: An added tool can be used immediately
       Given Acme is a Mid customer
       And Acme has run an agent that cannot find the currency tool
@@ -21,6 +22,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate
     @needs.plans @needs.tools
+    @needs.partner
     Scenario: An added tool is refused to a plan without its permission
       Given Acme is a Free customer
       And the operator has added the currency tool
@@ -29,6 +31,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate
     @needs.tools
+    @needs.partner
     Scenario: A withdrawn tool can be added again
       Given Acme is an Enterprise customer with access to a new currency tool
       And the operator has withdrawn the currency tool
@@ -39,6 +42,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate
     @needs.tools
+    @needs.partner
     Scenario: A tool that is added anew works as it was added last
       Given Acme is an Enterprise customer with access to a new currency tool
       And Acme has run an agent that calls the currency tool
@@ -49,6 +53,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate @exclusive
     @needs.own_services
+    @needs.partner
     Scenario: An added tool survives a crash of the tools service
       Given Acme is an Enterprise customer
       And the operator has added the currency tool
@@ -58,6 +63,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate
     @needs.tools
+    @needs.partner
     Scenario: A withdrawn tool is refused as withdrawn
       Given Acme is an Enterprise customer with access to a new currency tool
       And Acme has run an agent that calls the currency tool
@@ -68,6 +74,7 @@ Feature: Tools are added and withdrawn without a restart
 
     @gate
     @needs.tools
+    @needs.partner
     Scenario: A running call finishes although its tool is withdrawn
       Given Acme is a Mid customer with access to a new currency tool
       And Acme has started an agent that waits for the currency tool

@@ -11,6 +11,7 @@ Feature: The duration of each tool call is measured
 
     @gate
     @needs.cloud_accounts
+    @needs.partner
     Scenario: A tool call's reported duration is the partner's response time
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches events
@@ -21,6 +22,7 @@ Feature: The duration of each tool call is measured
 
     @gate
     @needs.cloud_accounts
+    @needs.partner
     Scenario: The duration of a failed call is reported, too
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches events
@@ -30,6 +32,7 @@ Feature: The duration of each tool call is measured
       And the stored durations equal those that were reported to Acme
 
     @gate
+    @needs.partner
     Scenario: Waiting to start does not count as tool time
       Given Acme is an Enterprise customer
       And Acme watches events

@@ -29,6 +29,7 @@ Feature: Customers can watch every tool call
 
     @gate
     @needs.own_records
+    @needs.partner
     Scenario: A repeated call is shown as often as it is made
       Given Acme is a Mid customer
       And Acme watches events
@@ -37,6 +38,7 @@ Feature: Customers can watch every tool call
 
     @gate
     @needs.own_records
+    @needs.partner
     Scenario: Progress is shown to the caller, whoever used the tool before
       Given Acme is a Mid customer
       And Borealis is an Early customer
@@ -46,6 +48,7 @@ Feature: Customers can watch every tool call
       Then only Acme has received the start and the end of each tool call, each once
 
     @gate
+    @needs.partner
     Scenario: Secrets are used, but neither shown nor stored
       Given Acme is an Enterprise customer
       And Acme watches events

@@ -81,7 +81,7 @@ Feature: A dropped connection loses no events
       And Acme receives the next run without a gap
 
     @gate @exclusive
-    @needs.live_events @needs.sequence_numbers @needs.own_services
+    @needs.live_events @needs.sequence_numbers @needs.own_services @needs.own_stores
     Scenario: A connected customer is notified when the event stream loses its data
       Given Acme is an Enterprise customer with stored usage
       And Acme watches events
@@ -91,7 +91,7 @@ Feature: A dropped connection loses no events
       And Acme receives the next run without a gap
 
     @gate @exclusive
-    @needs.live_events @needs.resume @needs.own_services @needs.sequence_numbers
+    @needs.live_events @needs.resume @needs.own_services @needs.own_stores @needs.sequence_numbers
     Scenario: A returning customer is notified that the event stream lost its data
       Given Acme is an Early customer with stored usage
       And Acme watches events
@@ -103,6 +103,7 @@ Feature: A dropped connection loses no events
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume
+    @needs.partner
     Scenario: No event is lost in whatever order customers leave and return
       When customers of several organisations act in any order, and most of them leave and return
       Then every action goes as it must

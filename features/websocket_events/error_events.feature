@@ -11,6 +11,7 @@ Feature: Error events say what failed and whether to retry
 
     @gate
     @needs.error_codes
+    @needs.partner
     Scenario Outline: Each kind of failure has its own error event
       Given Acme is a Free customer
       And Acme watches events
@@ -33,6 +34,7 @@ Feature: Error events say what failed and whether to retry
         | starts an agent that hangs past its time limit | the run took too long | a retry can help |
 
     @gate
+    @needs.partner
     Scenario Outline: No error event contains internal details
       Given Acme is a Mid customer
       And Acme watches events

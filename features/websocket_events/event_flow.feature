@@ -26,6 +26,7 @@ Feature: A connected customer receives every step of a run
 
     @gate
     @needs.operator @needs.cancellation @needs.time_limits @needs.notices
+    @needs.partner
     Scenario: Errors, cancellations and notices conform to the event reference, too
       Given Acme is an Early customer with stored usage
       And Acme watches events

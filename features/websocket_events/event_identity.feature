@@ -50,6 +50,7 @@ Feature: Every event can be traced to its request
         | trace   |
 
     @gate
+    @needs.partner
     Scenario: A tool's progress reports carry the IDs of their request, too
       Given Acme is an Enterprise customer
       And Acme watches events

@@ -114,12 +114,14 @@ def remember_stored(world: World, tenant: Tenant) -> None:
 
 def stored_of(world: World, tenant: Tenant) -> dict[str, str]:
     """Number and digest of the tenant's rows, by table; without the outbox, which only passes them on."""
+    ownership = world.target.ownership
+    assert ownership is not None, "whoever can look into the database knows whose its rows are"
     with opened.as_observer(world) as connection:
         parts = [
             sql.SQL(_DIGEST + " from {table} t where {owner}::text = {tenant}").format(
                 name=sql.Literal(each.name), table=each.table, owner=each.owner, tenant=sql.Literal(tenant.id)
             )
-            for each in postgres.tables(connection, world.target.ownership)
+            for each in postgres.tables(connection, ownership)
             if each.owner is not None and each.name != _PASSES_ON
         ]
         return dict(connection.execute(sql.SQL(" union all ").join(parts)).fetchall())

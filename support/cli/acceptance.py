@@ -41,6 +41,7 @@ examples:
   bin/acceptance --shard 2/4                      the second of four parts, on the second of four machines
   bin/acceptance -f acceptance -f allure          also write results for Allure to reports/allure-results
   bin/acceptance -D target=aegra --known          another platform; what is known of it is no failure
+  bin/acceptance -D target=../our-platform        your own platform: docs/your-platform.md
   bin/acceptance --steps-catalog                  the vocabulary for who writes features
 
 reports: results.json, JUnit files, evidence/ for each scenario, logs/ of each service
@@ -126,7 +127,11 @@ def _played(own: argparse.Namespace, others: Sequence[str], called_from: Path) -
     refuse_too_many(settings.jobs or 1)
     given.append(f"seed={settings.seed}")
     # They were given by a caller who may be in another folder.
-    given += [f"reports={settings.reports}", *([f"logs={settings.logs}"] if settings.logs else [])]
+    given += [
+        f"target={settings.target}",
+        f"reports={settings.reports}",
+        *([f"logs={settings.logs}"] if settings.logs else []),
+    ]
     command = [sys.executable, "-m", "support.run", str(called_from), *([f"--tags={stage}"] if stage else [])]
     command += [*(f"-D{definition}" for definition in given), *others]
     results = settings.reports / "results.json"

@@ -84,10 +84,13 @@ class Published:
         return self._known[asked]
 
 
-def wrong_answers(answers: Sequence[Outcome], published: Published | None, own_request_ids: Iterable[str]) -> list[str]:
+def wrong_answers(
+    answers: Sequence[Outcome], published: Published | None, own_request_ids: Iterable[str], *, has_ids: bool = True
+) -> list[str]:
     """What is wrong with the answers, a line each.
 
     :param own_request_ids: those that a client gave; every other request has one that no other has.
+    :param has_ids: whether the platform gives each answer a request ID.
     """
     found: list[str] = []
     looked_at: Counter[tuple[str | None, int | None]] = Counter()
@@ -95,7 +98,7 @@ def wrong_answers(answers: Sequence[Outcome], published: Published | None, own_r
         if answer.status is None:
             continue
         place = published.place(answer) if published else None
-        faults = [*_headers(answer), *_refusal(answer)]
+        faults = [*_headers(answer, has_ids), *_refusal(answer)]
         looked_at[place, answer.status] += 1
         if published and looked_at[place, answer.status] <= _ENOUGH:
             faults += published.faults(answer)
@@ -104,9 +107,9 @@ def wrong_answers(answers: Sequence[Outcome], published: Published | None, own_r
     return found + _shared_request_ids(answers, frozenset(own_request_ids))
 
 
-def _headers(answer: Outcome) -> list[str]:
+def _headers(answer: Outcome, has_ids: bool) -> list[str]:
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    found = [] if headers.get("x-request-id") else ["it has no request ID"]
+    found = ["it has no request ID"] if has_ids and not headers.get("x-request-id") else []
     shown = headers.get("traceparent")
     if answer.trace_id and shown is not None and not _is_trace(shown, answer.trace_id):
         found.append(f"it shows the trace {shown}, requested was {answer.trace_id}")

@@ -4,7 +4,7 @@ A target says which of these its platform has. A scenario that needs another one
 counted; an unknown name is a mistake in the feature.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 PREFIX = "needs."
@@ -48,12 +48,15 @@ class Capability(Enum):
     PUBLISHED_API = "a published description of its API"
     PUBLISHED_EVENTS = "a published description of its live events"
     ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
+    REQUEST_IDS = "a request ID in every answer"
+    PARTNER = "agents that call the suite's partner"
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"
     OWN_RECORDS = "tables whose meaning the suite knows"
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
     OWN_SERVICES = "services that the suite starts and breaks"
+    OWN_STORES = "databases and caches that the suite starts and breaks"
 
     @property
     def tag(self) -> str:
@@ -80,10 +83,17 @@ def needed(tags: Iterable[str]) -> list[Capability]:
     return [capability for tag, capability in known.items() if tag in named]
 
 
-def missing(tags: Iterable[str], platform: str, has: frozenset[Capability]) -> str | None:
+def missing(
+    tags: Iterable[str], platform: str, has: frozenset[Capability], off: Mapping[Capability, str] | None = None
+) -> str | None:
     """Why a scenario with these tags cannot be played on a platform, in one line; None when it can.
 
+    :param off: why the run has turned a capability off that the platform may well have.
     :raises UnknownCapability: a tag names none.
     """
-    lacking = [capability.value for capability in needed(tags) if capability not in has]
+    lacking = [
+        f"{capability.value} ({off[capability]})" if off and capability in off else capability.value
+        for capability in needed(tags)
+        if capability not in has
+    ]
     return f"the platform {platform} lacks {' and '.join(lacking)}" if lacking else None

@@ -155,17 +155,20 @@ class Driver:
 
     # -- conversations ----------------------------------------------------------------------------------------
 
+    @of(Capability.CONVERSATIONS)
     def create_thread(self, who: Caller, title: str) -> Outcome:
         """Begin a conversation: a ``Thread``."""
-        raise NotImplementedError
+        raise Lacking(self, Capability.CONVERSATIONS)
 
+    @of(Capability.CONVERSATIONS)
     def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
         """List one's conversations, newest first: a ``Page`` of ``Thread``."""
-        raise NotImplementedError
+        raise Lacking(self, Capability.CONVERSATIONS)
 
+    @of(Capability.CONVERSATIONS)
     def thread(self, who: Caller, thread_id: str) -> Outcome:
         """Read a conversation: a ``Thread``."""
-        raise NotImplementedError
+        raise Lacking(self, Capability.CONVERSATIONS)
 
     @of(Capability.CONVERSATIONS)
     def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:

@@ -41,6 +41,9 @@ class HttpDriver(Driver):
     api: ClassVar[str]
     """The service that is asked unless a request names another one."""
 
+    ca_file: str = ""
+    """The certificates of the private authority that signs the platform's; "": it is a public one."""
+
     def __init__(self, services: Mapping[str, str], record: Recorder | None = None) -> None:
         """
         :param services: the address of each service that can be asked, by its name.
@@ -97,6 +100,7 @@ class HttpDriver(Driver):
                 headers=sent,
                 timeout=(CONNECT_TIMEOUT, timeout),
                 allow_redirects=False,
+                verify=self.ca_file or True,
             )
         except requests.RequestException as error:
             outcome = Outcome(

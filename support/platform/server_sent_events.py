@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -23,14 +24,18 @@ class ServerSentEvents:
     :param address: of the API.
     :param request: how a stream is asked for.
     :param timeout: seconds that the opening may take.
+    :param ca_file: certificates of the private authority that signs the platform's.
 
     A frame is a JSON object with the event's ``event``, ``id`` and ``data``; a comment is a heartbeat.
     """
 
     per_run = True
 
-    def __init__(self, address: str, request: Callable[[Wanted], Request], timeout: float = 10.0) -> None:
+    def __init__(
+        self, address: str, request: Callable[[Wanted], Request], timeout: float = 10.0, ca_file: str = ""
+    ) -> None:
         self.address = address
+        self._ca_file = ca_file
         self._request = request
         self._timeout = timeout
 
@@ -47,7 +52,7 @@ class ServerSentEvents:
             return Handshake(None, accepted=True), None
         path, headers = self._request(wanted)
         # Certificates are read only where there are some: it takes longer than the opening itself.
-        certified = self.address.startswith("https:")
+        certified = self.address.startswith("https:") and ssl.create_default_context(cafile=self._ca_file or None)
         client = httpx.Client(verify=certified, trust_env=False, timeout=httpx.Timeout(self._timeout, read=None))
         resume = {"last-event-id": wanted.last_id} if wanted.last_id else {}
         asked = client.build_request("GET", self.address + path, headers={**headers, **resume})

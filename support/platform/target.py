@@ -1,45 +1,26 @@
 """A platform that can be judged: the folder ``targets/<name>`` says what the suite has to know of it.
 
-``target.toml``:
-
-``driver``
-    ``module:Class`` of the driver.
-``capabilities``
-    ``"all"``, or a list of those in ``support/platform/capabilities.py``, in lower case.
-``endpoints``
-    The file that says who may call which endpoint, which resources their parameters name, and which are special.
-``instances``
-    The services of the stack that are the platform's own.
-``limits``
-    ``runs_at_once`` and ``calls_at_once`` (of a run) of the platform as it is started; ``run_seconds`` where all runs
-    have one time limit.
-``ownership``
-    Whose what is stored is, see :class:`Ownership`.
-``contract``
-    The published schemas of its live events: a path in the checkout. A platform may have none.
-``settings``
-    Its own settings that differ from their defaults, each a ``value`` and the ``reason``.
-``modes``
-    Other settings of the same platform, see ``support/stack/modes.py``.
-``platform``
-    ``module:Class`` of what starts it, see ``support/stack/platform.py``.
-``components``
-    For each of ``support/platform/components.py`` that the platform has: its ``service`` in the stack, the ``link`` to
-    it and the pattern of its ``logs`` where those have other names.
+``target.schema.json`` beside this module says what ``target.toml`` holds; ``docs/your-platform.md`` explains it.
 """
 
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from support.platform import description
 from support.platform.capabilities import EVERYTHING, Capability
 from support.platform.components import Component, Part
 from support.platform.deviations import Deviations
 from support.platform.http import HttpDriver, Recorder
+from support.platform.outside import out_of_reach
+from support.redaction import know_secret
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 from support.stack.client import Addresses
@@ -130,47 +111,55 @@ class Target:
     capabilities: frozenset[Capability]
     instances: Sequence[str]
     limits: Mapping[str, int]
-    ownership: Ownership
+    ownership: Ownership | None
     parts: Mapping[Component, Part]
     settings: Mapping[str, Setting]
     contract: Path | None
     known: Deviations
+    off: Mapping[Capability, str] = field(default_factory=dict)
+    """Capabilities that the run itself has turned off, each with why."""
+    runs_already: bool = False
+    """Whether it was there before the run, which then touches nothing of it but what customers can."""
 
     @classmethod
     def load(cls, name: str, mode: str = "") -> "Target":
-        """The target of that name, in one of its modes.
+        """The target of that name, or of the folder at that path, in one of its modes.
 
-        :raises Refusal: its description lacks something or says something unknown; one line.
+        :raises Refusal: its description lacks something or says something unknown; a line for each fault.
         """
-        file = FOLDER / name / "target.toml"
+        folder = FOLDER / name
+        written, file = description.read(folder), folder / "target.toml"
         try:
-            written = in_mode(tomllib.loads(file.read_text("utf-8")), mode)
+            written = in_mode(written, mode)
+            off = out_of_reach(written)
             return cls(
-                name,
-                file.parent,
-                _class(written["driver"]),
-                _capabilities(written["capabilities"]),
-                written["instances"],
+                folder.name,
+                folder,
+                _class(written["driver"], folder),
+                _capabilities(written["capabilities"]) - off.keys(),
+                written.get("instances", ()),
                 written["limits"],
-                Ownership(**written["ownership"]),
-                {Component(part): _part(**names) for part, names in written["components"].items()},
+                Ownership(**written["ownership"]) if "ownership" in written else None,
+                _parts(written),
                 {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
                 CHECKOUT / written["contract"] if "contract" in written else None,
-                _known(file.parent / "known.toml"),
+                _known(folder / "known.toml"),
+                off,
+                "addresses" in written,
             )
-        except OSError as error:
-            raise Refusal(f"there is no target {name}: {file}: {error.strerror}") from None
-        except KeyError as missing:
-            raise Refusal(f"{file} lacks the entry {missing}") from None
-        except (ValueError, TypeError, ImportError, AttributeError) as error:
-            raise Refusal(f"{file}: {error}") from None
+        except (ValueError, TypeError, ImportError, AttributeError, OSError, SyntaxError) as error:
+            raise Refusal(f"{file}: {type(error).__name__}: {error}") from None
 
     def driver(self, addresses: Addresses, record: Recorder | None = None) -> HttpDriver:
         """A driver of the platform of a running stack.
 
         :param record: is handed every outcome.
         """
-        return self.driver_class.at(addresses, record)
+        driver = self.driver_class.at(addresses, record)
+        driver.ca_file = addresses.ca_file
+        for secret in addresses.credentials.values():
+            know_secret(secret)
+        return driver
 
     def described(self, version: str) -> dict[str, Any]:
         """The platform of a run, as reports have it."""
@@ -189,6 +178,13 @@ class Target:
         return self.parts[component]
 
 
+def _parts(written: Mapping[str, Any]) -> Mapping[Component, Part]:
+    if "addresses" in written:
+        # Nothing of it is in the stack but the link to its API.
+        return {component: Part(component.value, component.value, component.value) for component in Component}
+    return {Component(part): _part(**names) for part, names in written["components"].items()}
+
+
 def _part(service: str, link: str | None = None, logs: str | None = None) -> Part:
     return Part(service, link or service, logs or service)
 
@@ -200,16 +196,24 @@ def _known(file: Path) -> Deviations:
         raise Refusal(f"{file}: {error}") from None
 
 
-def _class(spec: str) -> type[HttpDriver]:
-    module, _, name = spec.partition(":")
-    found: Any = getattr(import_module(module), name)
+def _class(spec: str, folder: Path) -> type[HttpDriver]:
+    place, _, name = spec.partition(":")
+    found: Any = getattr(_module(folder / place) if place.endswith(".py") else import_module(place), name)
     return found  # type: ignore[no-any-return]
+
+
+def _module(file: Path) -> ModuleType:
+    """A file of a target's folder as a module, whatever other modules are called."""
+    spec = spec_from_file_location(f"target_{file.parent.name}_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def _capabilities(written: str | Sequence[str]) -> frozenset[Capability]:
     if written == "all":
         return EVERYTHING
-    known = {capability.name.lower(): capability for capability in Capability}
-    if unknown := sorted(set(written) - known.keys()):
-        raise ValueError(f"there is no capability {', '.join(unknown)}; there are {', '.join(known)}")
-    return frozenset(known[name] for name in written)
+    return frozenset(Capability[name.upper()] for name in written)

@@ -26,12 +26,14 @@ class WebSocketTransport:
 
     :param address: without query.
     :param timeout: seconds that the opening may take.
+    :param ca_file: certificates of the private authority that signs the platform's.
     """
 
     per_run = False
 
-    def __init__(self, address: str, dialect: Dialect, timeout: float = 10.0) -> None:
+    def __init__(self, address: str, dialect: Dialect, timeout: float = 10.0, ca_file: str = "") -> None:
         self.address = address
+        self._trusted = {"ca_certs": ca_file} if ca_file else {}
         self._dialect = dialect
         self._timeout = timeout
 
@@ -44,7 +46,7 @@ class WebSocketTransport:
         """Open a connection; None with the handshake of one that was refused."""
         carried = self._dialect.carry(wanted.token, wanted.carrier)
         query = {**carried.query, **self._dialect.resume_query(wanted.after, wanted.epoch)}
-        connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True)
+        connection = websocket.WebSocket(enable_multithread=True, skip_utf8_validation=True, sslopt=self._trusted)
         connection.settimeout(self._timeout)
         started = time.monotonic()
         try:

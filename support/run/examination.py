@@ -104,7 +104,7 @@ class Examination:
 
         def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
             runs = [run for run in every if run.id in mine]
-            if not self.target.ownership.event_streams:
+            if self.target.ownership is None or not self.target.ownership.event_streams:
                 runs, told = _watched(world, runs)
             stories = [] if world.broken_stories else broken_stories(runs, told, self.target.limits["calls_at_once"])
             records = told_otherwise(runs, told)
@@ -163,7 +163,8 @@ class Examination:
             documents = world.platform.documents()
             self._published = Published(document.require() for document in documents.values())
         own = {run.request_id for run in world.runs if run.request_id}
-        found = wrong_answers(answers, self._published, own)
+        has_ids = Capability.REQUEST_IDS in self.target.capabilities
+        found = wrong_answers(answers, self._published, own, has_ids=has_ids)
         found += unfit_failures(event for user in world.users for capture in user.captures for event in capture.events)
         found = self.target.known.new("answers oracle", found)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
@@ -195,7 +196,8 @@ class Examination:
 
     def _resources(self, world: World, written: Written) -> list[Finding]:
         def held(runs: Iterable[StoredRun]) -> list[str]:
-            own = self.target.ownership.sessions or self.target.instances
+            sessions = self.target.ownership.sessions if self.target.ownership else ()
+            own = sessions or self.target.instances
             taken = not_given_back(self.observers.sessions(), own) + never_ended(runs)
             return taken + (still_open(self.connections(), self.connected) if self.connections else [])
 
@@ -211,6 +213,8 @@ class Examination:
         found = leaks(written.sightings, self._markers)
         if found:
             return [Finding("leak canary", Leak("; ".join(found[:_SHOWN])))]
+        if Capability.OWN_DATABASE not in self.target.capabilities:
+            return []
         blind = unseen(world.shown_markers, written.sightings, self._markers)
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]

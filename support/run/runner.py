@@ -39,6 +39,7 @@ from support.run.reporting import Reporting
 from support.run.showing import Showing, complain
 from support.run.told import Told
 from support.settings import Settings, prepare_reports
+from support.stack.errors import StackError
 
 if TYPE_CHECKING:
     from support.platform.target import Target
@@ -102,6 +103,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         if settings.order.seed is not None:
             _shuffle(self.features, random.Random(settings.order.seed))
         if not self.config.dry_run:
+            _refuse_faulty(settings)
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             junit = self._junit_directory(settings)
@@ -206,10 +208,20 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             if asked is not None and asked > 1:
                 raise Refusal(f"-D stack={settings.stack} serves one lane; leave out --jobs, or the stack")
             return 1
+        if self._runs_already(settings):
+            if asked is not None and asked > 1:
+                raise Refusal(f"the platform {settings.target} runs once and serves one lane; leave out --jobs")
+            return 1
         if asked is not None:
             capacity.refuse_too_many(asked)
             return min(asked, len(planned))
         return worthwhile_lanes(planned, capacity.most_lanes())
+
+    @staticmethod
+    def _runs_already(settings: Settings) -> bool:
+        from support.platform.target import Target  # as in _known_of
+
+        return settings.target != Settings().target and Target.load(settings.target).runs_already
 
     def inside(
         self, settings: Settings, scenarios: Mapping[int, Any], lanes: int, number: int, line: Connection
@@ -320,6 +332,21 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
         return self.step_registry.find_match(step) or NoMatch()
 
 
+def _refuse_faulty(settings: Settings) -> None:
+    """See before anything is started that what others have started can be judged, or used."""
+    if settings.target != Settings().target:
+        from support.platform.reachability import refuse_faulty  # as in _known_of; the reference platform is tested
+
+        refuse_faulty(settings.target)
+    if settings.services == "external":
+        from support.stack import external  # no other run needs it
+
+        try:
+            external.places(surroundings.credentials())
+        except StackError as error:
+            raise Refusal(str(error)) from None
+
+
 def _is_told(formatter: object) -> bool:
     return isinstance(formatter, Told)
 
@@ -365,7 +392,7 @@ def _prepare_junit(directory: Path | None, shard: str) -> None:
 
 
 def _refused(line: str) -> bool:
-    print(f"behave: {line}", file=sys.stderr)
+    print(*(f"behave: {each}" for each in line.splitlines()), sep="\n", file=sys.stderr)
     return True
 
 

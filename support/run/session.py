@@ -123,7 +123,10 @@ class Session:
 
         :raises UnknownCapability: a ``@needs.`` tag names none.
         """
-        return missing(tags, self.target.name, self.target.capabilities)
+        off = dict(self.target.off)
+        if self.settings.services == "external":
+            off[Capability.OWN_STORES] = "the run did not start them: -D services=external"
+        return missing(tags, self.target.name, self.target.capabilities - off.keys(), off)
 
     # -- one scenario -------------------------------------------------------------------------------------------
 

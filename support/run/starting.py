@@ -5,6 +5,7 @@ from collections.abc import Callable
 from support.refusal import Refusal
 from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.client import Stack, StackError, StackOptions, Starting
+from support.surroundings import credentials
 
 _begun: list[Starting] = []
 
@@ -78,6 +79,8 @@ def _options(settings: Settings) -> StackOptions:
         log_dir=settings.log_directory,
         target=settings.target,
         mode=settings.mode,
+        services=settings.services,
         ports=settings.ports,
         keep=settings.keep,
+        credentials=credentials(),
     )

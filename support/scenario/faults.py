@@ -78,7 +78,7 @@ class Faults:
         service = self._target.part(Component.CACHE).service
         self._felt_by_all(service)
         with opened.cache(self._stack.addresses) as store:
-            store.flushall()
+            store.flushdb()
         self._evidence.note("fault", kind="data lost", service=service)
         self.restart(service)
 

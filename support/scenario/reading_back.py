@@ -54,6 +54,8 @@ class _Reading:
 
     def faults(self) -> list[str]:
         books, platform, user, tenant = self.books, self.platform, self.user, self.user.tenant.alias
+        if Capability.CONVERSATIONS not in self.has:
+            return []
         threads = books.of("threads", user)
         found = self._pages(
             "conversations",
@@ -62,8 +64,6 @@ class _Reading:
             lambda item: Listed(item.id, item.title or ""),
             newest_first=True,
         )
-        if Capability.CONVERSATIONS not in self.has:
-            return found
         for id in list(threads.entries)[-1:]:
             if id in threads.doubtful:
                 continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,10 @@ class Addresses:
     `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too,
     and `postgres_owner_url` in that of the schema's owner, for what nobody else may do.
     With `signing_key` tokens are made for a platform that leaves that to its deployer.
+
+    Of a platform that ran before the stack did, the addresses are its own, and everything that only the starter of a
+    service knows is "". `ca_file` has the certificates of a private authority; `credentials` are those that the target
+    asks for, by name.
     """
 
     auth_url: str
@@ -38,19 +44,22 @@ class Addresses:
     operator_email: str
     operator_password: str
     signing_key: str
+    ca_file: str
     log_dir: Path
     run_dir: Path
+    credentials: Mapping[str, str] = field(repr=False)
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back. It holds passwords."""
-        return {name: str(value) for name, value in vars(self).items()}
+        plain = {name: str(value) for name, value in vars(self).items()}
+        return {**plain, "credentials": dict(self.credentials)}
 
     @classmethod
-    def from_json(cls, plain: dict[str, str]) -> Addresses:
+    def from_json(cls, plain: Mapping[str, Any]) -> Addresses:
         """Read back what `to_json` made, also that of a stack kept since older sources: what it lacks is ""."""
-        known = {field.name: plain.get(field.name, "") for field in fields(cls)}
+        known = {each.name: plain.get(each.name, "") for each in fields(cls)}
         paths = {"log_dir": Path(plain["log_dir"]), "run_dir": Path(plain["run_dir"])}
-        return cls(**{**known, **paths})  # type: ignore[arg-type]
+        return cls(**{**known, **paths, "credentials": plain.get("credentials") or {}})
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -54,9 +55,18 @@ class ApexService(Recipe):
     is_forked = True
 
     def __init__(
-        self, name: str, config: Path, port: int, url: str | None, defects: Sequence[str], python: PythonModule
+        self,
+        name: str,
+        config: Path,
+        port: int,
+        url: str | None,
+        defects: Sequence[str],
+        python: PythonModule,
+        unwritten: Callable[[], Mapping[str, str]],
     ) -> None:
-        """`url`: where the others reach it; None where they know that from the configuration."""
+        """`url`: where the others reach it; None where they know that from the configuration. `unwritten`: variables
+        with settings that stand in no file.
+        """
         self.name = name
         self.needs: tuple[str, ...] = (*_NEEDED, "clickhouse") if name == "analytics" else _NEEDED
         self.data_dir = config.parent
@@ -66,6 +76,7 @@ class ApexService(Recipe):
         self._url = url
         self._defects = tuple(defects)
         self._python = python
+        self._unwritten = unwritten
 
     async def prepare(self) -> None:
         if not (self._python.checkout / Path(*self._module.split("."), "__main__.py")).is_file():
@@ -77,12 +88,13 @@ class ApexService(Recipe):
         defects = [argument for defect in self._defects for argument in ("--defect", defect)]
         catalogue = ["--catalogue", CATALOGUE] if defects else []
         advertised = ["--advertise", self._url] if self._url else []
-        return self._python.launch(
+        launch = self._python.launch(
             self._module,
             "--config", str(self._config), "--instance", self.name, "--port", str(self.port),
             *advertised, *catalogue, *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip
+        return dataclasses.replace(launch, environment={**launch.environment, **self._unwritten()})
 
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
@@ -116,6 +128,7 @@ class Apex(Platform):
                 shared.link_url(name) if name in self.links else None,
                 shared.options.defects.get(name, ()),
                 shared.python,
+                self._unwritten,
             )
             for name in (*INSTANCES, *SPARES)
         ]
@@ -135,11 +148,26 @@ class Apex(Platform):
             "operator_password": self._operator.password,
         }
 
+    def _unwritten(self) -> Mapping[str, str]:
+        """The addresses of stores that others have started, whose passwords are theirs."""
+        shared = self._shared
+        if shared.options.services != "external":
+            return {}
+        return {
+            "APEX_REDIS__URL": shared.redis.url(shared.link_ports["redis"]),
+            "APEX_CLICKHOUSE__URL": shared.clickhouse.url(shared.link_ports["clickhouse"]),
+        }
+
     def _settings(self) -> Mapping[str, Any]:
         """Between services the platform is given the links; only where a service listens is its own port."""
         shared = self._shared
         ports, links = shared.ports, shared.link_ports
+        stores = {
+            "redis": {"url": shared.redis.url(links["redis"])},
+            "clickhouse": {"url": shared.clickhouse.url(links["clickhouse"])},
+        }
         return {
+            **({} if shared.options.services == "external" else stores),
             "environment": "test",
             "deployment": "rehearsal",
             "auth": {
@@ -166,8 +194,6 @@ class Apex(Platform):
                 "url": shared.passwords.url(APP, links["postgres"]),
                 "owner_url": shared.passwords.url(OWNER, links["postgres"]),
             },
-            "redis": {"url": shared.redis.url(links["redis"])},
-            "clickhouse": {"url": shared.clickhouse.url(links["clickhouse"])},
             "cloud": {
                 "endpoint_url": shared.cloud.url(links["cloud"]),
                 "region": REGION,

@@ -39,7 +39,7 @@ class Control:
         self._turns = {name: asyncio.Lock() for name in self._services}
         self._provider = provider
         self._proxies = proxies_socket
-        self._targets = {plan.name: {"target": plan.target, "fallback": plan.fallback} for plan in provider.links()}
+        self._targets = {plan.name: plan.leads_to for plan in provider.links()}
         self._apis = [plan.name for plan in provider.links() if plan.is_api]
         self._ports = ports
         self._fingerprint = fingerprint

@@ -10,6 +10,7 @@ from support.stack.addresses import Addresses
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
 from support.stack.errors import StackError
+from support.stack.external import VARIABLES, ExternalService, ExternalStores
 from support.stack.forking import NAME as FORK_SERVER
 from support.stack.forking import ForkServer
 from support.stack.partner import PartnerService
@@ -30,26 +31,37 @@ class EmbeddedProvider(Provider):
         self._in = surroundings
         options, run_dir, reserve = surroundings.options, surroundings.run_dir, surroundings.ports.reserve
         platform, target = described(options)
-        self._stores, self._spares = platform.stores, platform.spares
-        known = (*platform.stores, *platform.instances, *platform.spares)
+        is_external = options.services == "external"
+        # A replica would be the other servers' own business.
+        self._stores = tuple(one for one in platform.stores if not (is_external and one == "postgres-replica"))
+        self._spares = platform.spares
+        known = (*self._stores, *platform.instances, *platform.spares)
         if unknown := sorted((options.only or frozenset()) - set(known)):
             raise StackError(f"there is no service {', '.join(unknown)}; there are {', '.join(known)}")
         self._wanted = tuple(name for name in known if options.only is None or name in options.only)
-        self._lines = {link: to for store in platform.stores for link, to in STORES[store].items()}
+        self._lines = {link: to for store in self._stores for link, to in STORES[store].items()}
         self._lines |= platform.links
         python = PythonModule(options.checkout, surroundings.environment)
         fork_log = options.log_dir / f"{FORK_SERVER}.log"
         self.fork_server = ForkServer(python.fork_server(run_dir), fork_log, surroundings.changed)
         # What is not needed has a port, too, which nobody listens on.
         ports = {name: reserve() for name in dict.fromkeys((*STORES, *known))}
+        passwords = PostgresPasswords(
+            _secret(), _secret(), _secret(), _secret(), suffix=f"_run_{run_dir.name}" if is_external else ""
+        )
+        self._external = ExternalStores(options.credentials, run_dir.name, passwords) if is_external else None
         self._shared = Shared(
             options=options,
             run_dir=run_dir,
             ports=ports,
-            link_ports={name: reserve() for name in self._lines},
-            passwords=PostgresPasswords(_secret(), _secret(), _secret(), _secret()),
-            redis=Redis(run_dir / "redis", ports["redis"], _secret()),
-            clickhouse=ClickHouse(run_dir / "clickhouse", ports["clickhouse"], _secret(), python),
+            link_ports={name: platform.served_at.get(name) or reserve() for name in (*self._lines, *platform.outside)},
+            passwords=passwords,
+            redis=self._external.redis if self._external else Redis(run_dir / "redis", ports["redis"], _secret()),
+            clickhouse=(
+                self._external.clickhouse
+                if self._external
+                else ClickHouse(run_dir / "clickhouse", ports["clickhouse"], _secret(), python)
+            ),
             cloud=Cloud(run_dir / "cloud", ports["cloud"], python),
             partner=PartnerService(run_dir / "partner", ports["partner"], _secret(), python),
             python=python,
@@ -58,8 +70,17 @@ class EmbeddedProvider(Provider):
 
     def services(self) -> Sequence[Service]:
         options, shared = self._in.options, self._shared
-        stores = (*self._postgres(), shared.redis, shared.clickhouse, shared.cloud, shared.partner)
-        return [
+        stores: list[Recipe] = [shared.cloud, shared.partner]
+        outside: list[Service] = []
+        if self._external is not None:
+            outside += [
+                ExternalService(name, self._external, options.log_dir, options.start_seconds) for name in VARIABLES
+            ]
+        else:
+            assert isinstance(shared.redis, Redis), "it is this stack's"
+            assert isinstance(shared.clickhouse, ClickHouse), "it is this stack's"
+            stores += [*self._postgres(), shared.redis, shared.clickhouse]
+        own = [
             ProcessService(
                 recipe,
                 options.log_dir,
@@ -71,6 +92,7 @@ class EmbeddedProvider(Provider):
             for recipe in (*stores, *self._platform.recipes())
             if recipe.name in self._wanted
         ]
+        return [*(one for one in outside if one.name in self._wanted), *own]
 
     def _postgres(self) -> Sequence[Recipe]:
         run_dir, base, user = self._in.run_dir, self._in.base, service_user()
@@ -91,9 +113,22 @@ class EmbeddedProvider(Provider):
     def links(self) -> Sequence[LinkPlan]:
         ports, link_ports = self._shared.ports, self._shared.link_ports
         fallbacks = {name: ports[service] for name, service in self._platform.fallbacks.items()}
-        return [
-            LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name), name in self._platform.links)
+        external = self._external.endpoints if self._external else {}
+        plans = [
+            LinkPlan(name, link_ports[name], ports[target], fallbacks.get(name), is_api=name in self._platform.links)
             for name, target in self._lines.items()
+            if target not in external
+        ]
+        for name, target in self._lines.items():
+            if target in external:
+                host, port = external[target]
+                plans.append(LinkPlan(name, link_ports[name], port, host=host))
+        # Where the suite's own eyes, and whoever makes the databases, come in: no fault is ever put on these.
+        plans += [LinkPlan(f"{name} (direct)", ports[name], port, host=host) for name, (host, port) in external.items()]
+        outside = self._platform.outside.items()
+        return [
+            *plans,
+            *(LinkPlan(name, link_ports[name], port, host=host, is_api=True) for name, (host, port) in outside),
         ]
 
     def proxies(self, control_socket: Path) -> Launch:
@@ -101,17 +136,20 @@ class EmbeddedProvider(Provider):
 
     def addresses(self) -> Addresses:
         shared, ports = self._shared, self._shared.ports
-        own = {
-            "cloud_url": shared.cloud.url(ports["cloud"]),
-            "partner_url": shared.partner.url(ports["partner"]),
-            "partner_control_url": shared.partner.url(ports["partner"]),
-            "partner_control_token": shared.partner.token,
-            "postgres_observer_url": shared.passwords.url(OBSERVER, ports["postgres-primary"]),
-            "postgres_owner_url": shared.passwords.url(OWNER, ports["postgres-primary"]),
-            "redis_url": shared.redis.url(ports["redis"]),
-        }
+        own: dict[str, str] = {}
+        if "cloud" in self._stores:
+            own["cloud_url"] = shared.cloud.url(ports["cloud"])
+        if "partner" in self._stores:
+            address = shared.partner.url(ports["partner"])
+            own |= {"partner_url": address, "partner_control_url": address}
+            own["partner_control_token"] = shared.partner.token
+        if "postgres-primary" in self._stores:
+            own["postgres_observer_url"] = shared.passwords.url(OBSERVER, ports["postgres-primary"])
+            own["postgres_owner_url"] = shared.passwords.url(OWNER, ports["postgres-primary"])
         if "postgres-replica" in self._stores:
             own["replica_observer_url"] = shared.passwords.url(OBSERVER, ports["postgres-replica"])
+        if "redis" in self._stores:
+            own["redis_url"] = shared.redis.url(ports["redis"])
         if "clickhouse" in self._stores:
             own["clickhouse_url"] = shared.clickhouse.url(ports["clickhouse"])
         places = {"log_dir": str(self._in.options.log_dir), "run_dir": str(self._in.run_dir)}

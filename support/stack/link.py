@@ -104,7 +104,7 @@ class _Connection:
         loop = asyncio.get_running_loop()
         for target in self._link.targets:
             with contextlib.suppress(OSError):
-                await loop.create_connection(lambda: self.server, LOOPBACK, target)
+                await loop.create_connection(lambda: self.server, self._link.host, target)
                 return
         self.reset()
 
@@ -154,13 +154,22 @@ class _Connection:
 
 
 class Link:
-    """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`."""
+    """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`.
+
+
+    Both are ports of `host`. `spoil` stands in each connection that is made from now on, and understands what passes.
+    """
 
     def __init__(
-        self, name: str, port: int, target: int, fallback: int | None = None, spoil: Spoil | None = None
+        self,
+        name: str,
+        port: int,
+        target: int,
+        fallback: int | None = None,
+        host: str = LOOPBACK,
+        spoil: Spoil | None = None,
     ) -> None:
-        """`spoil`: stands in each connection that is made from now on, and understands what passes."""
-        self.name, self.port = name, port
+        self.name, self.port, self.host = name, port, host
         self.spoil = spoil
         self.targets = (target,) if fallback is None else (target, fallback)
         self.counters = Counters()

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 _ENTRIES = {"settings", "limits", "capabilities", "without"}
 
 
-def in_mode(target: Mapping[str, Any], mode: str) -> Mapping[str, Any]:
+def in_mode(target: dict[str, Any], mode: str) -> dict[str, Any]:
     """What a target's description says in one of its modes; "" is none of them.
 
     :raises ValueError: there is no such mode, or it says something unknown; one line.

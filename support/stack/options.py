@@ -18,6 +18,7 @@ class StackOptions:
     checkout: root of the project whose platform is started.
     target: the platform, a folder of its `targets`.
     mode: which of the target's modes; "" is none of them.
+    services: who provides the stores: embedded (this stack) or external (somebody else, see `credentials`).
     log_dir: where `<service>.log` files go; made when missing.
     ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
     keep: the stack outlives the process that started it.
@@ -25,18 +26,21 @@ class StackOptions:
     only: names of services to start (with all proxies); None starts all.
     base_dir: the place for caches and run directories; None takes the machine's temporary area.
     start_seconds: how long each service may take to become ready.
+    credentials: those that the run was given, by the names of their variables.
     """
 
     checkout: Path
     log_dir: Path
     target: str = "apex"
     mode: str = ""
+    services: str = "embedded"
     ports: tuple[int, int] = DEFAULT_PORTS
     keep: bool = False
     defects: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     base_dir: Path | None = None
     start_seconds: float = 60.0
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def platform(self) -> str:
@@ -60,10 +64,12 @@ class StackOptions:
             log_dir=Path(plain["log_dir"]),
             target=plain["target"],
             mode=plain["mode"],
+            services=plain["services"],
             ports=(plain["ports"][0], plain["ports"][1]),
             keep=plain["keep"],
             defects={name: tuple(ids) for name, ids in plain["defects"].items()},
             only=None if plain["only"] is None else frozenset(plain["only"]),
             base_dir=None if plain["base_dir"] is None else Path(plain["base_dir"]),
             start_seconds=plain["start_seconds"],
+            credentials=plain["credentials"],
         )

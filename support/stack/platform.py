@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
 from support.stack.errors import StackError
+from support.stack.external import ExternalClickHouse, ExternalRedis
 from support.stack.modes import in_mode
 from support.stack.options import StackOptions
 from support.stack.partner import PartnerService
@@ -44,8 +45,8 @@ class Shared:
     ports: Mapping[str, int]
     link_ports: Mapping[str, int]
     passwords: PostgresPasswords
-    redis: Redis
-    clickhouse: ClickHouse
+    redis: Redis | ExternalRedis
+    clickhouse: ClickHouse | ExternalClickHouse
     cloud: Cloud
     partner: PartnerService
     python: PythonModule
@@ -61,6 +62,8 @@ class Platform(Protocol):
     stores: those of `STORES` that it needs. instances: its own services, in the order in which they are shown.
     spares: services that are started on demand, each beside the one that it is like. links: to its services, by name;
     fallbacks: of those links that lead to a second service where the first does not take connections any more.
+    outside: links to what somebody else has started, each with its host and port. served_at: the ports of those links
+    that who has started it was told of.
     """
 
     stores: ClassVar[Sequence[str]]
@@ -68,6 +71,8 @@ class Platform(Protocol):
     spares: ClassVar[Mapping[str, str]]
     links: ClassVar[Mapping[str, str]]
     fallbacks: ClassVar[Mapping[str, str]] = {}
+    outside: ClassVar[Mapping[str, tuple[str, int]]] = {}
+    served_at: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
         """`target` is what the platform's `target.toml` says. Raises StackError."""
@@ -75,7 +80,7 @@ class Platform(Protocol):
     def recipes(self) -> Sequence[Recipe]:
         """How its services are made, spares included."""
 
-    def addresses(self) -> Mapping[str, str]:
+    def addresses(self) -> Mapping[str, Any]:
         """Those of the stack's addresses that are its own to give."""
 
 
@@ -84,6 +89,10 @@ def described(options: StackOptions) -> tuple[type[Platform], Mapping[str, Any]]
     file = options.checkout / "targets" / options.target / "target.toml"
     try:
         target = in_mode(tomllib.loads(file.read_text("utf-8")), options.mode)
+        if "addresses" in target:
+            from support.stack.running import running  # it is a platform of this very kind
+
+            return running(target), target
         module, _, name = target["platform"].partition(":")
         return getattr(import_module(module), name), target
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,21 +44,30 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class PostgresPasswords:
-    """Passwords of this run, by role."""
+    """Passwords of this run, by role.
+
+    suffix: what the names of roles and of the database end with, on a server where others have theirs.
+    """
 
     owner: str
     app: str
     observer: str
     replication: str
+    suffix: str = ""
 
     def by_role(self) -> Mapping[str, str]:
         """Role name to password."""
         roles = (prepared.OWNER, prepared.APP, prepared.OBSERVER, prepared.REPLICATION)
-        return dict(zip(roles, dataclasses.astuple(self), strict=True))
+        return dict(zip(roles, (self.owner, self.app, self.observer, self.replication), strict=True))
+
+    def name(self, of: str) -> str:
+        """What a role, or the database, is called on the server."""
+        return f"{of}{self.suffix}"
 
     def url(self, role: str, port: int) -> str:
         """The address of the database for a role at a port."""
-        return f"postgresql://{role}:{self.by_role()[role]}@{LOOPBACK}:{port}/{prepared.DATABASE}"
+        login = f"{self.name(role)}:{self.by_role()[role]}"
+        return f"postgresql://{login}@{LOOPBACK}:{port}/{self.name(prepared.DATABASE)}"
 
 
 class _Server(Recipe):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from support.stack.addresses import Addresses
 from support.stack.forking import ForkServer
 from support.stack.options import StackOptions
-from support.stack.ports import PortRange
+from support.stack.ports import LOOPBACK, PortRange
 from support.stack.processes import Launch
 from support.stack.service import Service
 
@@ -31,8 +31,8 @@ class Surroundings:
 class LinkPlan:
     """A link to open before any service starts: a listening port that leads to the service's own.
 
-    fallback: the port of another service, for what the first does not take any more.
-    is_api: whether it leads to a service of the platform, and not to a store.
+    fallback: the port of another service, for what the first does not take any more. host: of a service that somebody
+    else has started. is_api: whether it leads to a service of the platform, and not to a store.
     """
 
     name: str
@@ -40,6 +40,12 @@ class LinkPlan:
     target: int
     fallback: int | None = None
     is_api: bool = False
+    host: str = LOOPBACK
+
+    @property
+    def leads_to(self) -> dict[str, Any]:
+        """Where it leads, as the process of the links is told."""
+        return {"target": self.target, "fallback": self.fallback, "host": self.host}
 
 
 class Provider(Protocol):

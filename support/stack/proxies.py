@@ -30,11 +30,11 @@ class Proxies:
         self._spoil: Spoil | None = None
         self._spoils: frozenset[str] = frozenset()
 
-    async def open(self, name: str, port: int, target: int, fallback: int | None = None) -> None:
+    async def open(self, name: str, port: int, target: int, fallback: int | None = None, host: str = LOOPBACK) -> None:
         """Open a link from `port` to `target`, or to `fallback` where nobody listens there."""
         # One that is opened on demand is called after the one that leads there, too: `backend#1`.
         spoils = name.partition("#")[0] in self._spoils
-        link = Link(name, port, target, fallback, self._spoil if spoils else None)
+        link = Link(name, port, target, fallback, host, self._spoil if spoils else None)
         try:
             await link.open()
         except OSError as error:

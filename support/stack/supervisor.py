@@ -25,6 +25,7 @@ from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
 from support.stack.embedded import EmbeddedProvider
 from support.stack.errors import StackError, from_os_error
+from support.stack.external import ExternalService
 from support.stack.forking import ForkServer
 from support.stack.lifeline import Lifeline
 from support.stack.options import StackOptions
@@ -157,8 +158,7 @@ class Supervisor:
         if not await poll(dial, seconds=self._options.start_seconds, ended=proxies.ended):
             raise failure("proxies", proxies, control_socket.parent)
         for plan in provider.links():
-            ports = {"port": plan.port, "target": plan.target, "fallback": plan.fallback}
-            await wire.call(control_socket, "open", name=plan.name, **ports)
+            await wire.call(control_socket, "open", name=plan.name, port=plan.port, **plan.leads_to)
 
     def _start_reaper(self, run_dir: Path) -> subprocess.Popen[bytes]:
         """Clears up should this process be killed; so it alone is not tied to this process's life."""
@@ -178,10 +178,17 @@ class Supervisor:
         if self._kept is not None:
             # Whoever asks from now on is to start another stack, not to be given one that ends.
             self._kept.close()
-        ends = [service.end() for service in self._services]
+        # What others have started is cleared once nobody writes to it any more.
+        outside = [service for service in self._services if isinstance(service, ExternalService)]
+        ends = [service.end() for service in self._services if service not in outside]
         ends += [child.end(signal.SIGKILL, 1.0) for child in self._children]
         ends += [] if self._fork_server is None else [self._fork_server.end()]
         await asyncio.gather(*ends)
+        for service in outside:
+            try:
+                await service.end()
+            except Exception as error:  # the next run removes what is left
+                print(f"{service.name} could not be cleared: {type(error).__name__}", file=sys.stderr, flush=True)
         orphans.remove(run_dir)
 
 

@@ -3,7 +3,7 @@
 Every look continues where the one before ended, so nothing that is written between two scenarios is missed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -42,15 +42,14 @@ class Written:
 class Observers:
     """The suite's own eyes on everything that a running stack writes."""
 
-    def __init__(self, addresses: Addresses, dialect: Dialect, ownership: Ownership) -> None:
-        self._streams = RedisEyes(addresses.redis_url, dialect, ownership)
-        self._rows = PostgresEyes(addresses.postgres_observer_url, ownership)
-        # A platform may have no analytics store.
-        self._figures = (
-            ClickHouseEyes(addresses.clickhouse_url, ownership.columns) if addresses.clickhouse_url else None
-        )
-        self._owners = ownership.columns
-        self._partner = PartnerEyes(addresses.partner_control_url, addresses.partner_control_token)
+    def __init__(self, addresses: Addresses, dialect: Dialect, ownership: Ownership | None) -> None:
+        # A platform may have no analytics store; of one that the run did not start no store is looked into.
+        self._streams = RedisEyes(addresses.redis_url, dialect, ownership) if ownership else None
+        self._rows = PostgresEyes(addresses.postgres_observer_url, ownership) if ownership else None
+        self._owners = ownership.columns if ownership else ()
+        self._figures = ClickHouseEyes(addresses.clickhouse_url, self._owners) if addresses.clickhouse_url else None
+        partner, token = addresses.partner_control_url, addresses.partner_control_token
+        self._partner = PartnerEyes(partner, token) if token else None
         self._logs = ServiceLogs(addresses.log_dir)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="observer")
 
@@ -65,13 +64,12 @@ class Observers:
             so that nobody knows whose its requests of the partner are.
         :raises Exception: a store could not be looked at, so that what it holds is not known.
         """
-        rows = self._pool.submit(self._rows.look, sorted(set(present.values())), everybody)
+        rows = self._pool.submit(self._rows.look, sorted(set(present.values())), everybody) if self._rows else None
         figures = self._pool.submit(self._figures.look, everybody) if self._figures else None
-        journal = self._pool.submit(self._partner.look, traces) if traces is not None else None
+        journal = self._pool.submit(self._partner.look, traces) if self._partner and traces is not None else None
         lines = self._logs.new_lines()
-        in_rows, runs = rows.result()
-        self._streams.know({run.id: run.tenant_id for run in runs})
-        in_streams, events, endless = self._streams.look(present, everybody)
+        in_rows, runs = rows.result() if rows else ([], [])
+        in_streams, events, endless = self._look_into_streams(runs, present, everybody)
         at_partner, requests = journal.result() if journal else ([], [])
         in_figures = figures.result() if figures else []
         in_logs = logs.sightings(lines, self._owners, everybody)
@@ -80,15 +78,24 @@ class Observers:
 
     def know(self, runs: Mapping[str, str]) -> None:
         """Whose runs there were, also those that were deleted: run id -> tenant id."""
-        self._streams.know(runs)
+        if self._streams is not None:
+            self._streams.know(runs)
+
+    def _look_into_streams(
+        self, runs: Iterable[StoredRun], present: Mapping[str, str], everybody: Mapping[str, str]
+    ) -> tuple[list[Sighting], list[Event], list[str]]:
+        if self._streams is None:
+            return [], [], []
+        self._streams.know({run.id: run.tenant_id for run in runs})
+        return self._streams.look(present, everybody)
 
     def stories(self, present: Mapping[str, str]) -> tuple[list[StoredRun], list[Event]]:
         """The stored runs of the users' tenants, and everything in the users' streams from their start."""
-        return self._rows.runs(sorted(set(present.values()))), self._streams.whole(present)
+        return self.runs(present), self._streams.whole(present) if self._streams else []
 
     def runs(self, present: Mapping[str, str]) -> list[StoredRun]:
         """The stored runs of the users' tenants."""
-        return self._rows.runs(sorted(set(present.values())))
+        return self._rows.runs(sorted(set(present.values()))) if self._rows else []
 
     def jobs(self, runs: Collection[str]) -> list[StoredJob]:
         """The job records of some runs."""
@@ -96,11 +103,11 @@ class Observers:
 
     def sessions(self) -> list[DatabaseSession]:
         """The sessions of the database."""
-        return self._rows.sessions()
+        return self._rows.sessions() if self._rows else []
 
     def every_run(self) -> frozenset[str]:
         """The ids of all runs there are."""
-        return self._rows.every_run()
+        return self._rows.every_run() if self._rows else frozenset()
 
     def close(self) -> None:
         """Give back threads and connections."""

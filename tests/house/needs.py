@@ -53,6 +53,12 @@ IMPLIED = (
         r"published API reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
         r"|every request with|in every way|the same requests",
     ),
+    (
+        Capability.PARTNER,
+        r"\bpartner\b|price list|research|currency tool|waits for|worker capacity|worker of the run|time limit|too long"
+        r"|timed[ -]out|tools in parallel|continues after|tool fails beside|in any order|job records? of|twenty jobs",
+    ),
+    (Capability.REQUEST_IDS, r"request ID"),
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (
         Capability.OWN_RECORDS,
@@ -61,10 +67,12 @@ IMPLIED = (
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
     (Capability.OWN_DATABASE, r"the database|every table|corrupted|database connection|data is unchanged"),
+    (Capability.OWN_STORES, r"restarts empty|data loss|cache (?:has lost|has crashed|does not respond)"),
     (
         Capability.OWN_SERVICES,
         r"crash(?:es)? and restarts|restarts empty|worker of the run|unreachable|drops every|does not respond"
-        r"|tools instances?|silently dropped|is reset|slow connection|intermittent|stalled|has just restarted|the log ",
+        r"|tools instances?|silently dropped|is reset|slow connection|intermittent|stalled|has just restarted|the log "
+        r"|(?:terminates|ends) its process",
     ),
 )
 _PATTERNS = [(capability, re.compile(pattern, re.IGNORECASE)) for capability, pattern in IMPLIED]

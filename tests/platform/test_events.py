@@ -15,8 +15,10 @@ from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.platform.drivers.apex import DIALECT
 from support.platform.events import EventCapture
 from support.platform.story import Event
+from support.platform.streams import Wanted
 from support.platform.websocket import WebSocketTransport
 from support.scenario.verdict import DeadlinePassed
+from tests import tls_front
 from tests.matchers.stories import RUN, with_tools
 from tests.servers import EventServer, wait_for_close
 
@@ -333,3 +335,18 @@ def test_capturing_is_about_as_quick_as_the_bare_library(stream):
     ratios = sorted(bare() / captured() for _ in range(3))
     ready.set()
     assert ratios[1] > 0.8, ratios
+
+
+def test_behind_tls_of_a_private_authority_and_a_path_prefix(stream, tmp_path):
+    port = int(stream.url.split(":")[2].partition("/")[0])
+    with tls_front.serving(tmp_path, {"/eu": port}) as front:
+        for ca_file, accepted in (("", False), (str(front.ca), True)):
+            address = f"{front.url.replace('https', 'wss')}/eu/v1/events"
+            transport = WebSocketTransport(address, DIALECT, ca_file=ca_file)
+            shake, connection = transport.open(Wanted("token-1"), [], 1, "Acme")
+            assert shake.accepted is accepted
+            if connection is not None:
+                connection.close()
+            else:
+                assert "certificate" in (shake.error or "").lower()
+    assert [request.path for request in stream.requests] == ["/v1/events"]

@@ -14,6 +14,7 @@ from support.platform.server_sent_events import ServerSentEvents
 from support.platform.story import Event
 from support.platform.streams import Kind, Wanted
 from support.scenario.waiting import wait_for
+from tests import tls_front
 
 FRAMES = b": ping\n\nevent: metadata\nid: r1_event_1\ndata: {}\n\nid: r1_event_2\ndata: one\ndata: two\n\n"
 
@@ -159,3 +160,17 @@ def test_no_server_is_a_value():
     shake, stream = nowhere.open(Wanted("t", run_id="r1"), [], 1, "Acme")
     assert (shake.status, stream) == (None, None)
     assert "ConnectError" in str(shake.error)
+
+
+def test_behind_tls_of_a_private_authority_and_a_path_prefix(server, tmp_path):
+    with tls_front.serving(tmp_path, {"/eu": server.http.server_port}) as front:
+        for ca_file, accepted in (("", False), (str(front.ca), True)):
+            transport = ServerSentEvents(f"{front.url}/eu", lambda wanted: ("/stream", {}), 5, ca_file)
+            shake, stream = transport.open(Wanted(None, run_id="r1", thread_id="t1"), [], 1, "Acme")
+            assert shake.accepted is accepted
+            if stream is not None:
+                stream.close()
+            else:
+                assert "certificate" in (shake.error or "")
+        server.end.set()
+    assert [path for path, _ in server.asked] == ["/stream"]

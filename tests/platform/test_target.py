@@ -1,13 +1,17 @@
 """Targets: what their folders say is complete and true, and a fault in one is a single clear line."""
 
+import json
+from dataclasses import fields
+
 import pytest
 
 from support.platform import target as targets
-from support.platform.capabilities import Capability
+from support.platform.capabilities import Capability, missing
 from support.platform.components import Component
+from support.platform.description import SCHEMA
 from support.platform.driver import Driver, Lacking
 from support.platform.http import HttpDriver
-from support.platform.target import FOLDER, Target
+from support.platform.target import FOLDER, Ownership, Target
 from support.refusal import Refusal
 from support.stack import apex
 
@@ -49,13 +53,15 @@ def test_a_component_is_called_as_the_target_says_and_a_service_by_its_own_name(
 @pytest.mark.parametrize(
     ("text", "replacement", "fault"),
     [
-        ("driver =", "drivers =", r"target\.toml lacks the entry 'driver'"),
+        ("driver =", "drivers =", r"target\.toml: lacks the entry 'driver'"),
         ("ApexDriver", "ApexPilot", "has no attribute 'ApexPilot'"),
         ("drivers.apex", "drivers.apecks", "No module named"),
         ('"all"', '["flying"]', "there is no capability flying; there are accounts, "),
-        ("cache =", "cash =", "'cash' is not a valid Component"),
+        ("cache =", "cash =", r"there is no entry components\.cash; there are api, "),
         ("[limits]", "[limits", "target.toml: "),
-        ('{ service = "redis" }', '{ servant = "redis" }', "unexpected keyword argument 'servant'"),
+        ('{ service = "redis" }', '{ servant = "redis" }', r"there is no entry components\.cache\.servant; there are "),
+        ("platform =", "# platform =", "says where the platform runs"),
+        ("runs_at_once = 10", "runs_at_once = 0", r"limits\.runs_at_once: 0 is less than the minimum of 1"),
     ],
 )
 def test_a_fault_in_a_description_is_one_line(tmp_path, monkeypatch, text, replacement, fault):
@@ -65,7 +71,32 @@ def test_a_fault_in_a_description_is_one_line(tmp_path, monkeypatch, text, repla
     (tmp_path / "other" / "target.toml").write_text(DESCRIPTION.replace(text, replacement, 1))
     with pytest.raises(Refusal, match=fault) as refused:
         Target.load("other")
-    assert "\n" not in str(refused.value)
+    assert all(line.startswith(str(tmp_path)) for line in str(refused.value).splitlines())
+
+
+def test_the_published_schema_names_what_there_is():
+    written = json.loads(SCHEMA.read_text("utf-8"))["properties"]
+    listed = written["capabilities"]["anyOf"][1]["items"]["enum"]
+    assert listed == [capability.name.lower() for capability in Capability]
+    assert list(written["components"]["properties"]) == [component.value for component in Component]
+    assert set(written["ownership"]["properties"]) == {each.name for each in fields(Ownership)}
+
+
+def test_of_a_platform_that_already_runs_what_the_suite_cannot_do_is_off_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(targets, "FOLDER", tmp_path)
+    (tmp_path / "there").mkdir()
+    driver = "driver = 'support.platform.drivers.apex:ApexDriver'\ncapabilities = 'all'\n"
+    limits = "[limits]\nruns_at_once = 1\ncalls_at_once = 1\n"
+    served = "serves = { partner = 9100, cloud = 9101 }\ncredentials = ['operator_email', 'operator_password']\n"
+    for given, off in (("", True), (served, False)):
+        addresses = "[addresses]\napi = 'https://there.example/eu'\n"
+        (tmp_path / "there" / "target.toml").write_text(driver + given + addresses + limits)
+        target = Target.load("there")
+        assert Capability.OWN_DATABASE not in target.capabilities
+        for capability in (Capability.PARTNER, Capability.CLOUD_ACCOUNTS, Capability.OPERATOR):
+            assert (capability not in target.capabilities) is off
+    why = missing(["needs.own_services"], target.name, target.capabilities, target.off)
+    assert why == "the platform there lacks services that the suite starts and breaks (the run did not start it)"
 
 
 def test_capabilities_may_be_a_list(tmp_path, monkeypatch):

@@ -288,7 +288,8 @@ class AegraDriver(HttpDriver):
     # -- live events ------------------------------------------------------------------------------------------
 
     def transport(self, address: str | None = None) -> ServerSentEvents:
-        return ServerSentEvents((address or self.services["aegra"]).replace("ws", "http", 1), _stream_of)
+        base = address.replace("ws", "http", 1) if address else self.services["aegra"]
+        return ServerSentEvents(base, _stream_of, ca_file=self.ca_file)
 
     # -- what the platform publishes of itself ------------------------------------------------------------------
 

@@ -323,7 +323,7 @@ class ApexDriver(HttpDriver):
 
     def transport(self, address: str | None = None) -> WebSocketTransport:
         base = address or self.services["backend"].replace("http", "ws", 1)
-        return WebSocketTransport(f"{base}/v1/events", self.dialect)
+        return WebSocketTransport(f"{base}/v1/events", self.dialect, ca_file=self.ca_file)
 
 
 # -- what answers say -------------------------------------------------------------------------------------------

@@ -1,18 +1,17 @@
 """Refresh tokens that were used: showing one again is how theft is noticed."""
 
 from pathlib import Path
-from typing import Any
 
 from alembic import op
+
+from apex.storage import migrating
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    # The driver's own connection: the statements hold colons and percent signs that are no parameters.
-    driver: Any = op.get_bind().connection.driver_connection
-    driver.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    migrating.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:

@@ -1,9 +1,10 @@
 """Whoever asked for a cancellation is kept until the run has ended; operators read on past the newest runs."""
 
 from pathlib import Path
-from typing import Any
 
 from alembic import op
+
+from apex.storage import migrating
 
 revision = "0008"
 down_revision = "0007"
@@ -22,15 +23,9 @@ GRANT EXECUTE ON FUNCTION runs_of_all_tenants(text, uuid, integer) TO apex_app;
 
 
 def upgrade() -> None:
-    _execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    migrating.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
-    _execute("DROP FUNCTION runs_of_all_tenants(text, uuid, timestamptz, uuid, integer);" + _NEWEST_ONLY)
+    migrating.execute("DROP FUNCTION runs_of_all_tenants(text, uuid, timestamptz, uuid, integer);" + _NEWEST_ONLY)
     op.execute("ALTER TABLE runs DROP COLUMN cancel_requested_by")
-
-
-def _execute(statements: str) -> None:
-    # The driver's own connection: the statements hold colons and percent signs that are no parameters.
-    driver: Any = op.get_bind().connection.driver_connection
-    driver.execute(statements)
