@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from support.stack.cloud import REGION
 from support.stack.errors import StackError
-from support.stack.platform import Platform, Shared
+from support.stack.platform import PROBE, Platform, Shared
 from support.stack.ports import LOOPBACK
 from support.stack.postgres_template import OWNER
 from support.stack.processes import Launch
@@ -95,6 +95,7 @@ class Aegra(Platform):
             "HOME": str(shared.run_dir),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(shared.options.checkout / PROBE),
             "AEGRA_CONFIG": str(self._folder / "aegra.json"),
             "AUTH_TYPE": "custom",
             "DATABASE_URL": shared.passwords.url(OWNER, links["postgres"]),
