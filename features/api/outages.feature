@@ -6,7 +6,7 @@ Feature: Errors can be explained without exposing internal details
   Strategic impact: Support that needs no engineer scales with the number of customers
 
   @API-07 @segment.free @segment.mid @segment.enterprise
-  @needs.own_database @needs.own_services
+  @needs.own_database @needs.own_services @needs.request_ids
   Rule: An error has a stable code, a request ID and no internals
 
     @gate @exclusive

@@ -81,10 +81,13 @@ class Published:
         return self._known[asked]
 
 
-def wrong_answers(answers: Sequence[Outcome], published: Published | None, own_request_ids: Iterable[str]) -> list[str]:
+def wrong_answers(
+    answers: Sequence[Outcome], published: Published | None, own_request_ids: Iterable[str] | None
+) -> list[str]:
     """What is wrong with the answers, a line each.
 
-    :param own_request_ids: those that a client gave; every other request has one that no other has.
+    :param own_request_ids: those that a client gave; every other request has one that no other has. None: the platform
+        gives requests no IDs.
     """
     found: list[str] = []
     looked_at: Counter[tuple[str | None, int | None]] = Counter()
@@ -93,17 +96,19 @@ def wrong_answers(answers: Sequence[Outcome], published: Published | None, own_r
             continue
         place = published.place(answer) if published else None
         faults = [*_headers(answer), *_refusal(answer)]
+        if own_request_ids is not None and not answer.request_id:
+            faults.insert(0, "it has no request ID")
         looked_at[place, answer.status] += 1
         if published and looked_at[place, answer.status] <= _ENOUGH:
             faults += published.faults(answer)
         if faults:
             found.append(f"{answer}: {'; '.join(faults[:5])}")
-    return found + _shared_request_ids(answers, frozenset(own_request_ids))
+    return found + _shared_request_ids(answers, frozenset(own_request_ids or ()))
 
 
 def _headers(answer: Outcome) -> list[str]:
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    found = [] if headers.get("x-request-id") else ["it has no request ID"]
+    found = []
     shown = headers.get("traceparent")
     if answer.trace_id and shown is not None and not _is_trace(shown, answer.trace_id):
         found.append(f"it shows the trace {shown}, requested was {answer.trace_id}")

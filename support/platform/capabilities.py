@@ -47,6 +47,7 @@ class Capability(Enum):
     PUBLISHED_API = "a published description of its API"
     PUBLISHED_EVENTS = "a published description of its live events"
     ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
+    REQUEST_IDS = "answers that name their request"
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"
     OWN_RECORDS = "tables whose meaning the suite knows"

@@ -149,7 +149,8 @@ class Examination:
             documents = world.platform.documents()
             self._published = Published(document.require() for document in documents.values())
         own = {run.request_id for run in world.runs if run.request_id}
-        found = wrong_answers(answers, self._published, own)
+        named = Capability.REQUEST_IDS in self.target.capabilities
+        found = wrong_answers(answers, self._published, own if named else None)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 
     def _identities(self, world: World, written: Written) -> list[Finding]:

@@ -52,6 +52,7 @@ IMPLIED = (
         r"published API reference|(?:every|affected|read-only) (?:\S+ )?API endpoints?"
         r"|every request with|in every way|the same requests",
     ),
+    (Capability.REQUEST_IDS, r"request ID"),
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (
         Capability.OWN_RECORDS,

@@ -14,6 +14,8 @@ from typing import Any, TypedDict
 from probe.moves import Answer, Block, Call, Calls, Ignore, Plan, Think, ToolFailed, Wait
 
 _BEFORE_BLOCKING = 0.2
+# Where a platform does not end who waits to be cancelled, they would stay for good.
+_LONGEST_WAIT = 15.0
 
 
 class Turn(TypedDict):
@@ -62,7 +64,7 @@ async def play(
                     await _ignore(move.seconds)
                 case Wait() if is_new:
                     with suppress(asyncio.CancelledError):
-                        await asyncio.get_running_loop().create_future()
+                        await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_LONGEST_WAIT)
                 case Calls():
                     turns = [_turn(run, number, at, each) for at, each in enumerate(move.calls)]
                     if is_new:
