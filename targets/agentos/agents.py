@@ -54,7 +54,8 @@ class Planner(Model):
                 case Turns(_, calls):
                     yield ModelResponse(tool_calls=[_wire(call) for call in calls])
                 case Answered(answer):
-                    yield ModelResponse(content=json.dumps(answer))
+                    said = json.dumps(answer, ensure_ascii=False)
+                    yield ModelResponse(content=said, provider_data={"run_id": run})
 
     async def ainvoke(self, *args: Any, **kwargs: Any) -> ModelResponse:
         whole = ModelResponse(content="")
@@ -117,7 +118,9 @@ def _remembered(message: Message) -> list[dict[str, Any]]:
         answer = json.loads(str(message.content))
     except ValueError:
         return []
-    return remembered("", answer) if message.role == "assistant" and isinstance(answer, Mapping) else []
+    if message.role != "assistant" or not isinstance(answer, Mapping):
+        return []
+    return remembered((message.provider_data or {}).get("run_id", ""), answer)
 
 
 def agents(db: AsyncPostgresDb) -> list[Agent]:
