@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from inspect import isasyncgen
 from typing import Any
 
 from agno.agent import Agent
@@ -12,16 +14,19 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 from agno.run import RunContext
-from agno.run.agent import RunOutput
+from agno.run.agent import CustomEvent, RunOutput
+from agno.run.cancel import ais_cancelled
 from probe import accounts, work
 from probe.agents import AGENTS, NEED_RECORDS, remembered
 from probe.failures import ToolError
 from probe.moves import Plan, Think, ToolFailed
 from probe.playing import Answered, Turn, Turns, play
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 
-# Nothing stops a tool of a run that is cancelled: without a limit it would be at work for good.
-_TOOL_SECONDS = 15.0
+# Nothing stops the tools of a run that is cancelled: without this they would be at work for good. Whoever cancels has
+# long since given up waiting.
+_GRACE_SECONDS, _LOOK_SECONDS = 10.0, 1.0
 ACCOUNT, USAGE = "account", "usage"
 """The topics of the memories in which customers keep what agents work on."""
 
@@ -123,12 +128,66 @@ def _remembered(message: Message) -> list[dict[str, Any]]:
     return remembered((message.provider_data or {}).get("run_id", ""), answer)
 
 
+@dataclass
+class Progress(CustomEvent):
+    """A report of a tool; it is no part of what the tool gives."""
+
+    message: str = ""
+    done: int = 0
+    total: int = 0
+
+    def __str__(self) -> str:
+        return ""
+
+
+async def probe_research(topics: list[str]) -> AsyncIterator[Progress | str]:
+    """Reads topics at a partner, and reports its progress after each."""
+    reports: asyncio.Queue[Progress | None] = asyncio.Queue()
+
+    def report(message: str, done: int, total: int) -> None:
+        reports.put_nowait(Progress(message=message, done=done, total=total))
+
+    work.CALLER.set(work.Caller("", _nothing, report))
+    reading = asyncio.create_task(work.probe_research(topics))
+    reading.add_done_callback(lambda _: reports.put_nowait(None))
+    while (reported := await reports.get()) is not None:
+        yield reported
+    try:
+        yield json.dumps(await reading)
+    except ToolError as failed:
+        raise ToolError(_error("tool_failed", str(failed), failed.recoverable)) from None
+
+
+def _silent(message: str, done: int, total: int) -> None:
+    """Other tools have no progress to report."""
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _until_cancelled(call: Awaitable[Any], run: str) -> Any:
+    """What a call gives; one that goes on for long after its run was cancelled is ended."""
+    working = asyncio.ensure_future(call)
+    while not (await asyncio.wait([working], timeout=_LOOK_SECONDS))[0]:
+        if await _is_cancelled(run) and not (await asyncio.wait([working], timeout=_GRACE_SECONDS))[0]:
+            working.cancel()
+            raise ToolError("The run was cancelled.")
+    return await working
+
+
+async def _is_cancelled(run: str) -> bool:
+    with suppress(RedisError):  # who cannot be asked has not said so
+        return await ais_cancelled(run)
+    return False
+
+
 def agents(db: AsyncPostgresDb) -> list[Agent]:
     """All of them."""
 
     async def for_customer(
         run_context: RunContext, function_call: Callable[..., Awaitable[Any]], arguments: dict[str, Any]
-    ) -> str:
+    ) -> Any:
         """Around each call of a tool: says for whom it works, and puts what it gives or cannot do into JSON.
 
         What else goes wrong is left to the platform.
@@ -139,11 +198,10 @@ def agents(db: AsyncPostgresDb) -> list[Agent]:
             kept = await db.get_user_memories(user_id=user, topics=[ACCOUNT], limit=None)
             return json.loads(kept[0].memory) if kept else None
 
-        work.CALLER.set(work.Caller(user, granted, lambda *_: None))
+        work.CALLER.set(work.Caller(user, granted, _silent))
         try:
-            return json.dumps(await asyncio.wait_for(function_call(**arguments), _TOOL_SECONDS))
-        except TimeoutError:
-            raise ToolError(_error("tool_failed", "The tool takes too long.", recoverable=True)) from None
+            result = await _until_cancelled(function_call(**arguments), str(run_context.run_id))
+            return result if isasyncgen(result) else json.dumps(result)
         except ToolError as failed:
             raise ToolError(_error("tool_failed", str(failed), failed.recoverable)) from None
         except ValidationError as wrong:
@@ -151,13 +209,14 @@ def agents(db: AsyncPostgresDb) -> list[Agent]:
             raise ToolError(_error("invalid_parameters", f"Wrong parameters: {names}.")) from None
 
     accounts.warm_up()
+    tools = {**work.TOOLS, "probe_research": probe_research}
     return [
         Agent(
             id=name,
             name=name,
             model=Planner(agent=name, db=db),
             db=db,
-            tools=list(work.TOOLS.values()),
+            tools=list(tools.values()),
             tool_hooks=[for_customer],
             add_history_to_context=True,
             telemetry=False,

@@ -48,6 +48,13 @@ _STATUSES = {
     "ERROR": RunStatus.FAILED,
     "CANCELLED": RunStatus.CANCELLED,
 }
+_CODES = {
+    Meaning.UNAUTHENTICATED: "unauthenticated",
+    Meaning.PERMISSION_DENIED: "permission_denied",
+    Meaning.NOT_FOUND: "not_found",
+    Meaning.CONFLICT: "conflict",
+}
+"""It says by its status alone what is wrong."""
 _ABOUT_THE_STREAM = frozenset({"catch_up", "replay", "subscribed", "stream_expired"})
 
 
@@ -100,10 +107,12 @@ class AgentOsDriver(HttpDriver):
         if not isinstance(body, dict):
             return None
         detail = body.get("detail")
-        code = "unknown_agent" if detail == "Agent not found" else body.get("error_id") or f"status_{refused.status}"
+        code = "unknown_agent" if detail == "Agent not found" else body.get("error_id") or _CODES.get(refused.meaning)
         errors = tuple(detail) if isinstance(detail, list) else ()
         extra = {name: value for name, value in body.items() if name not in ("detail", "error_id")}
-        return Problem(str(code), "", str(detail or ""), refused.request_id, errors, extra)
+        return Problem(
+            str(code or f"status_{refused.status}"), "", str(detail or ""), refused.request_id, errors, extra
+        )
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -162,8 +171,13 @@ class AgentOsDriver(HttpDriver):
     # -- what agents work on: the customer's memories, which agents may read -------------------------------------
 
     def set_cloud_account(self, who: Caller, *, account_id: str, role_arn: str, region: str) -> Outcome:
+        """There is one memory with it: the one before is changed."""
         account = {"account_id": account_id, "role_arn": role_arn, "region": region}
-        return self._remember(who, "account", account)
+        before = self.request(who, "GET", "/memories", query={"topics": "account"})
+        if not before.done or not before.body["data"]:
+            return self._remember(who, "account", account) if before.done else before
+        kept = {"memory": json.dumps(account), "topics": ["account"]}
+        return self.request(who, "PATCH", f"/memories/{before.body['data'][0]['memory_id']}", json=kept)
 
     def store_usage(self, who: Caller, records: Sequence[Json]) -> Outcome:
         """A memory holds few records, so that they are stored in several."""
@@ -427,6 +441,9 @@ def _events(told: _Told, data: Json) -> list[tuple[str, dict[str, Any]]]:
             return [("tool_executing", {**_call(data), "parameters": data["tool"].get("tool_args") or {}})]
         case "ToolCallCompleted":  # one that failed is told a second time, as ToolCallError
             return [("tool_completed", _completed(data))]
+        case "CustomEvent" if "done" in data:
+            report = {name: data.get(name) for name in ("message", "done", "total")}
+            return [("tool_progress", {"call_id": data.get("tool_call_id"), **report})]
         case "RunCompleted" | "RunCancelled" | "RunError" if not told.is_over:  # a cancelled run is completed, too
             told.is_over = True
             return [_end(data)]
