@@ -110,9 +110,8 @@ class AgentOsDriver(HttpDriver):
         code = "unknown_agent" if detail == "Agent not found" else body.get("error_id") or _CODES.get(refused.meaning)
         errors = tuple(detail) if isinstance(detail, list) else ()
         extra = {name: value for name, value in body.items() if name not in ("detail", "error_id")}
-        return Problem(
-            str(code or f"status_{refused.status}"), "", str(detail or ""), refused.request_id, errors, extra
-        )
+        code = str(code or f"status_{refused.status}")
+        return Problem(code, "", str(detail or ""), refused.request_id, errors, extra)
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -460,7 +459,8 @@ def _completed(data: Json) -> dict[str, Any]:
     taken = {**_call(data), **given(duration_seconds=seconds)}
     if not tool.get("tool_call_error"):
         return {**taken, "outcome": "succeeded", "result": said, "error": None}
-    error = said if isinstance(said, Mapping) else {"code": "tool_failed", "message": said}
+    # In its own words it says nothing of a retry.
+    error = said if isinstance(said, Mapping) else {"code": "tool_failed", "message": said, "recoverable": False}
     return {**taken, "outcome": "failed", "result": None, "error": error}
 
 
