@@ -349,7 +349,7 @@ class Driver:
         """The OpenAPI document of each service, by its name: the document."""
         raise Lacking(self, Capability.PUBLISHED_API)
 
-    @of(Capability.OWN_SERVICES)
+    @of(Capability.OWN_RECORDS)
     def metrics(self, instance: str | None = None) -> Outcome:
         """The metrics of an instance of the API: text in the format of Prometheus."""
-        raise Lacking(self, Capability.OWN_SERVICES)
+        raise Lacking(self, Capability.OWN_RECORDS)

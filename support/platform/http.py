@@ -70,17 +70,19 @@ class HttpDriver(Driver):
         *,
         service: str | None = None,
         json: Any = None,
-        data: bytes | str | Iterable[bytes] | None = None,
+        data: bytes | str | Json | Iterable[bytes] | None = None,
         query: Json | None = None,
         headers: Mapping[str, str] | None = None,
         trace_id: str | None = None,
         timeout: float = ANSWER_TIMEOUT,
+        unread: bool = False,
         read: Callable[[Any], Any] | None = None,
     ) -> Outcome:
         """Send one request and read its answer.
 
         :param service: the name of a service, or a whole address (``http://...``).
         :param trace_id: the trace that the request belongs to; a fresh one unless given.
+        :param unread: leave as soon as it is done, for an answer that goes on for as long as a run does.
         :param read: gives the value that the body of an answer stands for.
         """
         sent = {"traceparent": traceparent(trace_id or new_trace_id()), **(headers or {})}
@@ -101,7 +103,10 @@ class HttpDriver(Driver):
                 timeout=(CONNECT_TIMEOUT, timeout),
                 allow_redirects=False,
                 verify=self.ca_file or True,
+                stream=unread,
             )
+            text = "" if unread and answer.ok else answer.text
+            answer.close()
         except requests.RequestException as error:
             outcome = Outcome(
                 method,
@@ -118,7 +123,7 @@ class HttpDriver(Driver):
                 path,
                 answer.status_code,
                 answer.headers,
-                answer.text,
+                text,
                 meaning=self.dialect.meaning(answer.status_code),
                 trace_id=trace,
                 seconds=time.monotonic() - started,
@@ -173,8 +178,10 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _shown(data: bytes | str | Iterable[bytes]) -> str:
-    """A body that is no JSON of ours, as reports have it."""
+def _shown(data: bytes | str | Json | Iterable[bytes]) -> Any:
+    """A body that is no JSON of ours, as reports have it; a form is shown by its fields."""
+    if isinstance(data, Mapping):
+        return data
     if isinstance(data, bytes):
         return data.decode("utf-8", "replace")
     return data if isinstance(data, str) else "(sent bit by bit)"

@@ -8,21 +8,34 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import httpx
 
 from support.platform.streams import Closed, Frame, Handshake, Kind, Wanted
 from support.scenario.verdict import NotShown
 
-Request = tuple[str, Mapping[str, str]]
-"""The path, with its query, and the headers."""
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How a stream is asked for: the path with its query, the headers, and what a form says where there is one."""
+
+    path: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str] | None = None
+
+
+def named(frame: Mapping[str, str]) -> str | None:
+    """The id of a frame, where they have one."""
+    return frame.get("id")
 
 
 class ServerSentEvents:
     """The events of a run over a response that goes on until the run ends.
 
     :param address: of the API.
-    :param request: how a stream is asked for.
+    :param request: how a stream is asked for, also one that is to be resumed.
+    :param id_of: what a frame is called when a stream is resumed after it.
     :param timeout: seconds that the opening may take.
     :param ca_file: certificates of the private authority that signs the platform's.
 
@@ -32,17 +45,24 @@ class ServerSentEvents:
     per_run = True
 
     def __init__(
-        self, address: str, request: Callable[[Wanted], Request], timeout: float = 10.0, ca_file: str = ""
+        self,
+        address: str,
+        request: Callable[[Wanted], Request],
+        timeout: float = 10.0,
+        ca_file: str = "",
+        id_of: Callable[[Mapping[str, str]], str | None] = named,
     ) -> None:
         self.address = address
         self._ca_file = ca_file
         self._request = request
+        self._id_of = id_of
         self._timeout = timeout
 
     def last_id(self, frames: Iterable[Frame], number: int) -> str | None:
         """The id of the last frame that a connection brought; None: none had one."""
         texts = [json.loads(data) for _, kind, data, connection in frames if (kind, connection) == (Kind.TEXT, number)]
-        return next((frame["id"] for frame in reversed(texts) if "id" in frame), None)
+        ids = map(self._id_of, reversed(texts))
+        return next((id for id in ids if id is not None), None)
 
     def open(
         self, wanted: Wanted, frames: list[Frame], number: int, name: str
@@ -50,12 +70,12 @@ class ServerSentEvents:
         """Open the stream of a run; nothing to be opened as long as there is none."""
         if wanted.run_id is None:
             return Handshake(None, accepted=True), None
-        path, headers = self._request(wanted)
+        request = self._request(wanted)
         # Certificates are read only where there are some: it takes longer than the opening itself.
         certified = self.address.startswith("https:") and ssl.create_default_context(cafile=self._ca_file or None)
         client = httpx.Client(verify=certified, trust_env=False, timeout=httpx.Timeout(self._timeout, read=None))
-        resume = {"last-event-id": wanted.last_id} if wanted.last_id else {}
-        asked = client.build_request("GET", self.address + path, headers={**headers, **resume})
+        method = "GET" if request.form is None else "POST"
+        asked = client.build_request(method, self.address + request.path, headers=request.headers, data=request.form)
         started = time.monotonic()
         try:
             response = client.send(asked, stream=True)

@@ -153,6 +153,7 @@ class Examination:
         number = crc32(f"{world.evidence.subject.file}:{world.evidence.subject.line}".encode()) % (len(SIZES) + 1)
         size = SIZES[number] if number < len(SIZES) else None
         found = read_back(world.books, world.platform, self.target.capabilities, world.users, size)
+        found = self.target.known.new("books oracle", found)
         return [Finding("books oracle", WrongBook("; ".join(found[:_SHOWN])))] if found else []
 
     def _answers(self, world: World) -> list[Finding]:
@@ -210,7 +211,7 @@ class Examination:
         return [Finding("resources oracle", NotGivenBack("; ".join(found[:_SHOWN])))] if found else []
 
     def _canary(self, world: World, written: Written) -> list[Finding]:
-        found = leaks(written.sightings, self._markers)
+        found = self.target.known.new("leak canary", leaks(written.sightings, self._markers))
         if found:
             return [Finding("leak canary", Leak("; ".join(found[:_SHOWN])))]
         if Capability.OWN_DATABASE not in self.target.capabilities:

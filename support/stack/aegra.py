@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import secrets
-import signal
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from support.stack.cloud import REGION
-from support.stack.errors import StackError
-from support.stack.platform import Platform, Shared
+from support.stack.platform import PROBE, Platform, Shared
 from support.stack.ports import LOOPBACK
 from support.stack.postgres_template import OWNER
-from support.stack.processes import Launch
 from support.stack.service import Recipe
-from support.target_environment import python_of_target
+from support.stack.uvicorn import Served, Uvicorn
 
 INSTANCES = ("aegra-1",)
 SPARES = {"aegra-2": "aegra-1"}
-
-
-class AegraService(Recipe):
-    """One instance; `environment` is all that it sees of the environment, its settings among it."""
-
-    needs: tuple[str, ...] = ("postgres-primary", "redis")
-
-    def __init__(self, name: str, folder: Path, data_dir: Path, port: int, environment: Mapping[str, str]) -> None:
-        """`folder`: of the target, with what the platform is configured with."""
-        self.name = name
-        self.port = port
-        self.data_dir = data_dir
-        self._folder = folder
-        self._environment = environment
-
-    async def prepare(self) -> None:
-        if python_of_target(self._folder) is None:
-            raise StackError(f"{self.name} needs the environment {self._folder}/.venv; bin/stack up -D target=aegra")
-
-    def launch(self, extra_args: Sequence[str]) -> Launch:
-        python = python_of_target(self._folder)
-        serve = ("-m", "uvicorn", "aegra_api.main:app", "--host", LOOPBACK, "--port", str(self.port), "--no-access-log")
-        # It reads settings from a file `.env` of the folder that it is started in: here is none.
-        return Launch(
-            (str(python), *serve, *extra_args), self._environment, cwd=self.data_dir, end_signal=signal.SIGKILL
-        )
-
-    def check(self) -> None:
-        from support.stack import readiness  # the clients are loaded while the services start, not before
-
-        readiness.http_serves(f"http://{LOOPBACK}:{self.port}/ready")
+_SERVED = Served("aegra_api.main:app", ready="/ready", needs=("postgres-primary", "redis"))
 
 
 class Aegra(Platform):
@@ -71,7 +37,7 @@ class Aegra(Platform):
     def recipes(self) -> Sequence[Recipe]:
         shared = self._shared
         return [
-            AegraService(name, self._folder, shared.run_dir, shared.ports[name], self._environment())
+            Uvicorn(name, self._folder, shared.run_dir, shared.ports[name], self._environment(), _SERVED)
             for name in (*INSTANCES, *SPARES)
         ]
 
@@ -95,6 +61,7 @@ class Aegra(Platform):
             "HOME": str(shared.run_dir),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(shared.options.checkout / PROBE),
             "AEGRA_CONFIG": str(self._folder / "aegra.json"),
             "AUTH_TYPE": "custom",
             "DATABASE_URL": shared.passwords.url(OWNER, links["postgres"]),

@@ -22,6 +22,9 @@ from support.stack.python_module import PythonModule
 from support.stack.redis import Redis
 from support.stack.service import Recipe
 
+PROBE = Path("targets", "shared")
+"""In the checkout: what the agents of several targets have in common, for their Python path."""
+
 STORES: Mapping[str, Mapping[str, str]] = {
     "postgres-primary": {"postgres": "postgres-primary"},
     "postgres-replica": {"postgres-replica": "postgres-replica", "replication": "postgres-primary"},

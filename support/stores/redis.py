@@ -27,6 +27,13 @@ local function values(key)
   if kind == 'list' then return redis.call('LRANGE', key, 0, -1) end
   if kind == 'set' then return redis.call('SMEMBERS', key) end
   if kind == 'zset' then return redis.call('ZRANGE', key, 0, -1) end
+  if kind == 'stream' then
+    local found = {}
+    for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
+      for _, value in ipairs(entry[2]) do found[#found + 1] = value end
+    end
+    return found
+  end
   return {}
 end
 local function begins(key, prefix) return string.sub(key, 1, #prefix) == prefix end

@@ -1,34 +1,29 @@
-"""The graphs: an agent that makes the moves of its plan, and a task of its own for each tool call.
+"""The graphs: an agent that makes the moves of its plan, and a task of its own for each tool call."""
 
-A plan is played from its beginning whenever the agent's turn comes; what was done is known from the state, so that it
-goes on where it was, also after a checkpoint.
-"""
-
-import asyncio
 import json
 import logging
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool, tool
 from langgraph.config import get_store, get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
+from langgraph.store.base import BaseStore
 from langgraph.types import Send
-from probe import accounts, savings, script
+from planner import say
+from probe import accounts, work
+from probe.agents import AGENTS, NEED_RECORDS, remembered
 from probe.failures import ToolError
-from probe.model import say
-from probe.moves import Block, Call, Calls, Ignore, Plan, Think, ToolFailed, Wait
-from probe.tools import CALLER, TOOLS, Caller
+from probe.moves import Think, ToolFailed
+from probe.playing import Answered, Turn, Turns, play
 from pydantic import ValidationError
 
 log = logging.getLogger(__name__)
 
-_BEFORE_BLOCKING = 0.2
+_TOOLS: Mapping[str, BaseTool] = {name: tool(function) for name, function in work.TOOLS.items()}
 
 
 class Request(TypedDict):
@@ -54,63 +49,31 @@ class State(TypedDict):
     history: list[dict[str, Any]]
 
 
-class Turn(TypedDict):
-    """A tool call that is to be made."""
-
-    id: str
-    name: str
-    args: dict[str, Any]
-
-
-class Known(TypedDict):
-    """What plans are made of: the request, the customer's usage records, earlier analyses of the conversation."""
-
-    request: dict[str, Any]
-    records: list[dict[str, Any]]
-    history: list[dict[str, Any]]
-
-
 async def _begin(state: State, config: RunnableConfig) -> dict[str, Any]:
     run = _run_id(config)
     asked = HumanMessage(json.dumps(state["request"]), id=f"{run}-asked", additional_kwargs={"run_id": run})
     return {"answer": None, "moves": 0, "calls": [], "messages": [asked]}
 
 
-def _agent(plan_of: Callable[[Known], Plan], needs_records: bool) -> Callable[..., Any]:
+def _agent(name: str) -> Callable[..., Any]:
     async def agent(state: State, config: RunnableConfig) -> dict[str, Any]:
-        records = await _records(config) if needs_records else []
-        plan = plan_of({"request": state["request"], "records": records, "history": state.get("history") or []})
-        number, came, failure = 0, None, None
+        history = state.get("history") or []
+        records = await _records(config) if name in NEED_RECORDS else []
+        plan = AGENTS[name]({"request": state["request"], "records": records, "history": history})
         run, results = _run_id(config), {each.tool_call_id: each for each in state["messages"] if _is_result(each)}
-        try:
-            while True:
-                move = plan.throw(failure) if failure else plan.send(came)
-                number, came, failure = number + 1, None, None
-                is_new = number > state["moves"]
-                match move:
-                    case Think() if is_new:
-                        await _think(move.thoughts)
-                    case Block() if is_new:
-                        await _block(move.seconds)
-                    case Ignore() if is_new:
-                        await _ignore(move.seconds)
-                    case Wait() if is_new:
-                        with suppress(asyncio.CancelledError):
-                            await asyncio.get_running_loop().create_future()
-                    case Calls():
-                        turns = [_turn(run, number, at, each) for at, each in enumerate(move.calls)]
-                        if is_new:
-                            return {"moves": number, "calls": turns, "messages": [await say("", turns)]}
-                        try:
-                            came = [_came(results[turn["id"]], move.tolerant) for turn in turns]
-                        except ToolFailed as failed:
-                            failure = failed  # a plan may go on without the tool
-        except StopIteration as end:
-            answer: dict[str, Any] = end.value
-            kept = {"answer": answer, "run_id": run}
-            said = AIMessage(str(answer.get("summary", "Done.")), id=f"{run}-answer", additional_kwargs=kept)
-            history = [*(state.get("history") or []), *_remembered(run, answer)]
-            return {"answer": answer, "calls": [], "messages": [said], "history": history}
+        async for step in play(plan, run, state["moves"], lambda turn: _came(results[turn])):
+            match step:
+                case Think():
+                    await _think(step.thoughts)
+                case Turns():
+                    calls = [dict(call) for call in step.calls]
+                    return {"moves": step.moves, "calls": calls, "messages": [await say("", calls)]}
+                case Answered(answer):
+                    kept = {"answer": answer, "run_id": run}
+                    said = AIMessage(str(answer.get("summary", "Done.")), id=f"{run}-answer", additional_kwargs=kept)
+                    history = [*history, *remembered(run, answer)]
+                    return {"answer": answer, "calls": [], "messages": [said], "history": history}
+        raise AssertionError("a plan ends with calls or with an answer")
 
     return agent
 
@@ -118,16 +81,16 @@ def _agent(plan_of: Callable[[Known], Plan], needs_records: bool) -> Callable[..
 async def _tool(turn: Turn, config: RunnableConfig) -> dict[str, Any]:
     """One call; what a tool cannot do is a message with an error, which the agent may go on from."""
     call, name = {"type": "tool_call", **turn}, turn["name"]
-    writer = get_stream_writer()
+    writer, store, identity = get_stream_writer(), get_store(), _identity(config)
 
     def report(message: str, done: int, total: int) -> None:
         writer({"progress": message, "done": done, "total": total, "call_id": turn["id"], "tool_name": name})
 
-    CALLER.set(Caller(_identity(config), get_store(), report))
+    work.CALLER.set(work.Caller(identity, lambda: _granted(store, identity), report))
     try:
-        if name not in TOOLS:
+        if name not in _TOOLS:
             return _failed(turn, "unknown_tool", f"There is no tool '{name}'.")
-        result = await TOOLS[name].ainvoke(call)
+        result = await _TOOLS[name].ainvoke(call)
     except ToolError as failed:
         return _failed(turn, "tool_failed", str(failed), failed.recoverable)
     except ValidationError as wrong:
@@ -144,14 +107,9 @@ def _failed(turn: Turn, code: str, message: str, recoverable: bool = False) -> d
     return {"messages": [ToolMessage(text, name=turn["name"], tool_call_id=turn["id"], status="error")]}
 
 
-def _came(result: ToolMessage, tolerant: bool) -> Any:
+def _came(result: ToolMessage) -> Any:
     said = json.loads(str(result.content))
-    if result.status != "error":
-        return said
-    failed = ToolFailed(str(result.name), **said)
-    if tolerant:
-        return failed
-    raise failed
+    return ToolFailed(str(result.name), **said) if result.status == "error" else said
 
 
 async def _think(thoughts: Sequence[str]) -> None:
@@ -164,26 +122,9 @@ async def _think(thoughts: Sequence[str]) -> None:
         writer({"thought": thought})
 
 
-async def _block(seconds: float) -> None:
-    # What was said before is on its way; from now on nobody ends the agent, and then nobody else has a chance to run.
-    # A blocked thread takes no processor time that others need.
-    cancelled: asyncio.CancelledError | None = None
-    try:
-        await asyncio.sleep(_BEFORE_BLOCKING)
-    except asyncio.CancelledError as asked:
-        cancelled = asked
-    threading.Event().wait(seconds)
-    if cancelled is not None:
-        raise cancelled
-
-
-async def _ignore(seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        try:
-            await asyncio.sleep(left)
-        except asyncio.CancelledError:
-            continue
+async def _granted(store: BaseStore, identity: str) -> dict[str, str] | None:
+    item = await store.aget(("users", identity, "account"), "cloud")
+    return None if item is None else item.value
 
 
 async def _records(config: RunnableConfig) -> list[dict[str, Any]]:
@@ -192,14 +133,6 @@ async def _records(config: RunnableConfig) -> list[dict[str, Any]]:
     while page := await get_store().asearch(place, limit=100, offset=len(found)):
         found += [item.value for item in page]
     return [record for item in found for record in item["records"]]
-
-
-def _turn(run: str, number: int, at: int, call: Call) -> Turn:
-    return {"id": f"{run}-{number}-{at}", "name": call.tool, "args": call.parameters}
-
-
-def _remembered(run: str, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"run_id": run, "monthly_savings": answer["monthly_savings"]}] if "findings" in answer else []
 
 
 def _is_result(message: AnyMessage) -> bool:
@@ -218,10 +151,10 @@ def _next(state: State) -> list[Send] | str:
     return [Send("tool", call) for call in state["calls"]] or END
 
 
-def _graph(plan_of: Callable[[Known], Plan], needs_records: bool = False) -> Any:
+def _graph(name: str) -> Any:
     graph = StateGraph(State, input_schema=Request, output_schema=Given)
     graph.add_node("begin", _begin)
-    graph.add_node("agent", _agent(plan_of, needs_records))
+    graph.add_node("agent", _agent(name))
     graph.add_node("tool", _tool)
     graph.add_edge(START, "begin")
     graph.add_edge("begin", "agent")
@@ -231,8 +164,8 @@ def _graph(plan_of: Callable[[Known], Plan], needs_records: bool = False) -> Any
 
 
 accounts.warm_up()
-cost_analysis = _graph(lambda known: savings.cost_analysis(known["history"]))
-rightsizing_plan = _graph(lambda known: savings.rightsizing_plan())
-usage_report = _graph(lambda known: savings.usage_report(known["records"]), needs_records=True)
-advisor = _graph(lambda known: savings.advisor(known["records"], known["history"]), needs_records=True)
-probe = _graph(lambda known: script.follow(known["request"]["steps"]))
+cost_analysis = _graph("cost_analysis")
+rightsizing_plan = _graph("rightsizing_plan")
+usage_report = _graph("usage_report")
+advisor = _graph("advisor")
+probe = _graph("probe")

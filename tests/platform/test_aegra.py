@@ -253,8 +253,8 @@ def test_a_frame_that_makes_no_sense(text: str):
 def test_a_stream_is_asked_for_from_its_first_event(api: ApiServer, platform: AegraDriver):
     # What resumes a stream names a later event; see tests/platform/test_server_sent_events.py.
     wanted = Wanted("token-1", run_id=RUN, thread_id="thread-1", website="https://app.example")
-    path, headers = platform.transport("ws://127.0.0.1:1")._request(wanted)
-    assert path == f"/threads/thread-1/runs/{RUN}/stream"
-    assert headers["last-event-id"] == f"{RUN}_event_0"
-    assert (headers["authorization"], headers["origin"]) == ("Bearer token-1", "https://app.example")
+    asked = platform.transport("ws://127.0.0.1:1")._request(wanted)
+    assert (asked.path, asked.form) == (f"/threads/thread-1/runs/{RUN}/stream", None)
+    assert asked.headers["last-event-id"] == f"{RUN}_event_0"
+    assert (asked.headers["authorization"], asked.headers["origin"]) == ("Bearer token-1", "https://app.example")
     assert platform.transport("ws://127.0.0.1:1").address == "http://127.0.0.1:1"

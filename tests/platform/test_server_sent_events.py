@@ -10,7 +10,7 @@ import pytest
 
 from support.platform.dialect import Dialect
 from support.platform.events import EventCapture
-from support.platform.server_sent_events import ServerSentEvents
+from support.platform.server_sent_events import Request, ServerSentEvents
 from support.platform.story import Event
 from support.platform.streams import Kind, Wanted
 from support.scenario.waiting import wait_for
@@ -65,8 +65,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def transport(server: Server) -> ServerSentEvents:
-    def request(wanted: Wanted) -> tuple[str, dict[str, str]]:
-        return f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", {"authorization": f"Bearer {wanted.token}"}
+    def request(wanted: Wanted) -> Request:
+        headers = {
+            "authorization": f"Bearer {wanted.token}",
+            **({"last-event-id": wanted.last_id} if wanted.last_id else {}),
+        }
+        return Request(f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers)
 
     return ServerSentEvents(server.url, request, timeout=5)
 
@@ -156,7 +160,7 @@ def test_a_refusal_is_a_value(server, transport):
 
 
 def test_no_server_is_a_value():
-    nowhere = ServerSentEvents("http://127.0.0.1:1", lambda wanted: ("/", {}))
+    nowhere = ServerSentEvents("http://127.0.0.1:1", lambda wanted: Request("/", {}))
     shake, stream = nowhere.open(Wanted("t", run_id="r1"), [], 1, "Acme")
     assert (shake.status, stream) == (None, None)
     assert "ConnectError" in str(shake.error)
@@ -165,7 +169,7 @@ def test_no_server_is_a_value():
 def test_behind_tls_of_a_private_authority_and_a_path_prefix(server, tmp_path):
     with tls_front.serving(tmp_path, {"/eu": server.http.server_port}) as front:
         for ca_file, accepted in (("", False), (str(front.ca), True)):
-            transport = ServerSentEvents(f"{front.url}/eu", lambda wanted: ("/stream", {}), 5, ca_file)
+            transport = ServerSentEvents(f"{front.url}/eu", lambda wanted: Request("/stream", {}), 5, ca_file)
             shake, stream = transport.open(Wanted(None, run_id="r1", thread_id="t1"), [], 1, "Acme")
             assert shake.accepted is accepted
             if stream is not None:

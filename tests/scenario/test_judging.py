@@ -186,7 +186,7 @@ def test_options_of_behaves_own_reporters_are_left_alone():
         ({"ports": "80-90"}, "must lie within 1024-65535"),
         ({"order": "random"}, "order=random:SEED"),
         ({"order": "random:x"}, "order=random:SEED"),
-        ({"target": "moon"}, "choose one of aegra, apex"),
+        ({"target": "moon"}, "choose one of aegra, agentos, apex"),
         ({"stack": ""}, "choose one of fresh, keep"),
         ({"reports": ""}, "give a directory"),
     ],

@@ -305,12 +305,12 @@ class AegraDriver(HttpDriver):
 
 def _stream_of(wanted: Wanted) -> Request:
     """A stream is asked for from its first event: without that, a run that has ended tells its end alone."""
-    headers = {"last-event-id": f"{wanted.run_id}_event_0"}
+    headers = {"last-event-id": wanted.last_id or f"{wanted.run_id}_event_0"}
     if wanted.token is not None:
         headers["authorization"] = f"Bearer {wanted.token}"
     if wanted.website is not None:
         headers["origin"] = wanted.website
-    return f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers
+    return Request(f"/threads/{wanted.thread_id}/runs/{wanted.run_id}/stream", headers)
 
 
 def _error(fault: Json) -> Json:

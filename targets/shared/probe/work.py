@@ -1,8 +1,11 @@
-"""The tools: what they are called with is checked by LangChain, what they give is a JSON object."""
+"""What the tools do, whatever a platform makes tools of: each is a function that gives a JSON object.
+
+What they are called with is checked by the platform. Before a tool is called, ``CALLER`` says for whom.
+"""
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,8 +14,6 @@ from typing import Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
-from langchain_core.tools import BaseTool, tool
-from langgraph.store.base import BaseStore
 
 from probe import surroundings
 from probe.accounts import CloudAccount, entered
@@ -29,10 +30,14 @@ _CALL_SECONDS = 60
 
 @dataclass(frozen=True)
 class Caller:
-    """On whose behalf a tool works, and how it reports its progress (message, done, total)."""
+    """On whose behalf a tool works.
+
+    ``granted``: gives the cloud account that the customer has named, None without one; ``report``: takes the progress
+    (message, done, total).
+    """
 
     identity: str
-    store: BaseStore
+    granted: Callable[[], Awaitable[dict[str, str] | None]]
     report: Callable[[str, int, int], None]
 
 
@@ -41,10 +46,10 @@ CALLER: ContextVar[Caller] = ContextVar("caller")
 
 async def _account() -> CloudAccount:
     caller = CALLER.get()
-    item = await caller.store.aget(("users", caller.identity, "account"), "cloud")
-    if item is None:
+    granted = await caller.granted()
+    if granted is None:
         raise ToolError("Your cloud account is not connected yet.")
-    return await asyncio.to_thread(entered, caller.identity, item.value)
+    return await asyncio.to_thread(entered, caller.identity, granted)
 
 
 async def _ask(method: str, path: str, **options: Any) -> httpx.Response:
@@ -73,7 +78,6 @@ async def _in_cloud(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         raise ToolError("Your cloud account does not answer.", recoverable=True) from None
 
 
-@tool
 async def list_instances() -> dict[str, Any]:
     """Lists the instances of the customer's cloud account."""
     account = await _account()
@@ -91,7 +95,6 @@ async def list_instances() -> dict[str, Any]:
     }
 
 
-@tool
 async def read_utilisation(resource_ids: list[str]) -> dict[str, Any]:
     """Reads how busy instances were in the last 14 days, one average a day."""
     account, end, points = await _account(), datetime.now(UTC), {}
@@ -120,7 +123,6 @@ async def read_utilisation(resource_ids: list[str]) -> dict[str, Any]:
     return {"datapoints": points}
 
 
-@tool
 async def read_prices(instance_types: list[str]) -> dict[str, Any]:
     """Reads what instances cost an hour, from the pricing partner."""
     account = await _account()
@@ -132,7 +134,6 @@ async def read_prices(instance_types: list[str]) -> dict[str, Any]:
         raise ToolError("The price list could not be read.", recoverable=True) from None
 
 
-@tool
 async def tag_instances(resource_ids: list[str], key: str, value: str) -> dict[str, Any]:
     """Puts a tag on instances of the customer's cloud account."""
     account = await _account()
@@ -150,7 +151,6 @@ async def tag_instances(resource_ids: list[str], key: str, value: str) -> dict[s
     return await _in_cloud(change)
 
 
-@tool
 async def stop_instances(resource_ids: list[str]) -> dict[str, Any]:
     """Stops instances of the customer's cloud account."""
     account = await _account()
@@ -163,7 +163,6 @@ async def stop_instances(resource_ids: list[str]) -> dict[str, Any]:
     return await _in_cloud(change)
 
 
-@tool
 async def resize_instance(resource_id: str, instance_type: str) -> dict[str, Any]:
     """Changes the type of an instance; one that runs is stopped for it and started again."""
     account = await _account()
@@ -186,13 +185,11 @@ async def resize_instance(resource_id: str, instance_type: str) -> dict[str, Any
     return await _in_cloud(change)
 
 
-@tool
 async def probe_fetch(path: str) -> dict[str, Any]:
     """Reads a resource of a partner."""
     return {"path": path, "content": (await _ask("GET", path)).text}
 
 
-@tool
 async def probe_read_on(path: str) -> dict[str, Any]:
     """Reads a resource of a partner until it is stopped."""
     while True:
@@ -200,7 +197,6 @@ async def probe_read_on(path: str) -> dict[str, Any]:
         await asyncio.to_thread(pbkdf2_hmac, "sha256", document.content, b"", _WORK)
 
 
-@tool
 async def probe_research(topics: list[str]) -> dict[str, Any]:
     """Reads topics at a partner, and reports its progress after each."""
     found = []
@@ -210,25 +206,21 @@ async def probe_research(topics: list[str]) -> dict[str, Any]:
     return {"found": found}
 
 
-@tool
 async def probe_fail(message: str) -> dict[str, Any]:
     """Fails with a message for the customer."""
     raise ToolError(message, recoverable=True)
 
 
-@tool
 async def probe_break(message: str) -> dict[str, Any]:
     """Breaks."""
     raise RuntimeError(message)
 
 
-@tool
 async def probe_exit(message: str) -> dict[str, Any]:
     """Ends its process."""
     sys.exit(message)
 
 
-@tool
 async def probe_sign_in(path: str, user: str, password: str, proxy: str, headers: list[str]) -> dict[str, Any]:
     """Signs in at a partner."""
     sent = {"user": user, "password": password, "proxy": proxy, "headers": headers}
@@ -236,8 +228,8 @@ async def probe_sign_in(path: str, user: str, password: str, proxy: str, headers
     return answer
 
 
-TOOLS: dict[str, BaseTool] = {
-    each.name: each
+TOOLS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+    each.__name__: each
     for each in (
         *(list_instances, read_utilisation, read_prices, tag_instances, stop_instances, resize_instance),
         *(probe_fetch, probe_read_on, probe_research, probe_fail, probe_break, probe_exit, probe_sign_in),

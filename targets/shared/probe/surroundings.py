@@ -16,3 +16,13 @@ def partner_url() -> str:
 def cloud() -> tuple[str, str]:
     """The endpoint and the region of the cloud in which customers have their accounts."""
     return os.environ["ACCEPTANCE_CLOUD_URL"], os.environ["ACCEPTANCE_CLOUD_REGION"]
+
+
+def database_url() -> str:
+    """The database, for a platform that our code configures."""
+    return os.environ["ACCEPTANCE_DATABASE_URL"]
+
+
+def redis_url() -> str:
+    """Redis, for such a platform."""
+    return os.environ["ACCEPTANCE_REDIS_URL"]

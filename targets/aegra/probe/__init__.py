@@ -1,1 +1,0 @@
-"""The agents that Aegra runs for the suite: deterministic planners as LangGraph graphs, and their tools."""
