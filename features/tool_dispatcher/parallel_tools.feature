@@ -19,7 +19,7 @@ Feature: Independent tools run in parallel
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
-    @needs.delegation
+    @needs.delegation @needs.partner
     Scenario: A delegate asks in parallel, too
       Given Acme is a Mid customer
       When Acme runs an agent whose delegate asks the partner two questions in parallel

@@ -39,7 +39,7 @@ Feature: An agent can continue after a tool fails
       And the run completes with a partial answer
 
     @gate
-    @needs.delegation
+    @needs.delegation @needs.partner
     Scenario: What a delegate leaves out makes the whole answer partial
       Given Acme is a Mid customer
       And Acme watches events
