@@ -143,7 +143,12 @@ def test_what_is_read_otherwise_is_named(read, fault):
     assert fault in found
 
 
-ASKED = {"run_id": "run-1", "thread_id": "thread-1", "asked_at": 1_000_000_000.5, "now": 1_000_000_060.0}
+ASKED: dict[str, Any] = {
+    "run_id": "run-1",
+    "thread_id": "thread-1",
+    "asked_at": 1_000_000_000.5,
+    "now": 1_000_000_060.0,
+}
 
 
 def read_of(created_at: str | None = None, *, id: str = "run-1", thread_id: str = "thread-1") -> Run:
