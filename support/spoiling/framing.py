@@ -23,6 +23,9 @@ class Framing(Protocol):
     def decoded(self, body: Any) -> str:
         """The body as the driver's decoder takes it."""
 
+    def body(self, decoded: str) -> Any:
+        """The body of what the driver's decoder takes."""
+
     def written(self, frame: Frame) -> bytes:
         """The frame as it travels."""
 
@@ -52,6 +55,9 @@ class WebSockets:
     def decoded(self, body: Any) -> str:
         return json.dumps(body)
 
+    def body(self, decoded: str) -> Any:
+        return json.loads(decoded)
+
     def written(self, frame: Frame) -> bytes:
         content = json.dumps(frame.body, ensure_ascii=False).encode()
         return WebSocketFrame(Opcode.TEXT, content).serialize(mask=False)
@@ -71,6 +77,10 @@ class ServerSentEvents:
 
     def decoded(self, body: Any) -> str:
         return json.dumps(body if "data" not in body else {**body, "data": json.dumps(body["data"])})
+
+    def body(self, decoded: str) -> Any:
+        fields = json.loads(decoded)
+        return fields if "data" not in fields else {**fields, "data": json.loads(fields["data"])}
 
     def written(self, frame: Frame) -> bytes:
         lines = [f"{name}: {json.dumps(value) if name == 'data' else value}" for name, value in frame.body.items()]

@@ -117,8 +117,8 @@ class Seen:
     """Everything that has passed."""
 
     answers: list[Answer] = field(default_factory=list)
-    frames: list[tuple[str, Frame]] = field(default_factory=list)
-    """Frames, each with whose stream it came over."""
+    frames: list[tuple[str, Sequence[Event | StreamControl], Callable[[], Any]]] = field(default_factory=list)
+    """Of each frame whose stream it came over, its events, and what gives its body."""
     kept: dict[str, Any] = field(default_factory=dict)
 
     def of_another(self, answer: Answer) -> Answer | None:
@@ -130,9 +130,19 @@ class Seen:
         alike = (each for each in self.answers if _request(each) == _request(answer))
         return next((each for each in alike if each.is_done), None)
 
-    def frames_of_others(self, stream: Stream) -> list[Frame]:
-        """What came over other people's streams."""
-        return [frame for caller, frame in self.frames if caller != stream.caller and frame.is_event]
+    def events_of_others(self, stream: Stream) -> list[Frame]:
+        """The latest frame with an event that came over somebody else's stream; empty when none did."""
+        return self._latest(lambda caller: caller != stream.caller)
+
+    def events_before(self, stream: Stream) -> list[Frame]:
+        """The latest frame with an event that came over this or an earlier stream of the same caller."""
+        return self._latest(lambda caller: caller == stream.caller)
+
+    def _latest(self, is_wanted: Callable[[str], bool]) -> list[Frame]:
+        for caller, events, body in reversed(self.frames):
+            if is_wanted(caller) and any(isinstance(event, Event) for event in events):
+                return [Frame(body(), events)]
+        return []
 
 
 def _is_alike(other: Answer, answer: Answer) -> bool:

@@ -165,17 +165,17 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
 
 @tabs.events("WSE-02.1", "an event of another customer's run comes, too", step=OWN)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
-    strange = seen.frames_of_others(stream)
+    strange = seen.events_of_others(stream)
     if not strange or stream.kept.get("given"):
         return [frame]
     stream.kept["given"] = True
-    return [frame, strange[-1].copied()]
+    return [frame, *strange]
 
 
 @tabs.events("WSE-02.2", "an event bears the run of another customer", step=OWN)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     strange = [
-        event.run_id for each in seen.frames_of_others(stream) for event in each.events if isinstance(event, Event)
+        event.run_id for each in seen.events_of_others(stream) for event in each.events if isinstance(event, Event)
     ]
     own = [event.run_id for event in frame.events if isinstance(event, Event)]
     if strange and own and frame.is_of("agent_thinking"):
@@ -193,10 +193,10 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
 
 @reset.events("WSE-03.2", "an event that was received comes again after a reconnect", step=COMPLETE)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
-    known = [each for caller, each in seen.frames if caller == stream.caller and each.is_event]
+    known = seen.events_before(stream)
     if stream.opened_before and frame.is_event and known and not stream.kept.get("again"):
         stream.kept["again"] = True
-        return [known[-1].copied(), frame]
+        return [*known, frame]
     return [frame]
 
 
