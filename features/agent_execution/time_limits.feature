@@ -37,8 +37,7 @@ Feature: A hanging run is ended at its time limit
         | an agent that answers when its time is over         |
 
     @gate
-    @needs.conversations
-    @needs.partner
+    @needs.conversations @needs.own_time_limits @needs.partner
     Scenario: A conversation goes on after a run has timed out
       Given Acme is an Early customer with stored usage
       And Acme has run an agent that hangs past its time limit

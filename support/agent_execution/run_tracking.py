@@ -81,6 +81,31 @@ def limited_report(world: World, user: User) -> RunHandle | None:
     return world.start_run(user, Agent.USAGE_REPORT.wire, time_limit_seconds=held_runs.time_limit(world))
 
 
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How the customer received the end of a run with a time limit: its code, and the seconds after that limit.
+
+    The stream of a run is opened after the run was accepted, so that of its start only the request is earlier for
+    certain: there the two differ.
+    """
+
+    code: str | None
+    at_least: float
+    at_most: float
+
+
+def lateness(world: World, viewer: User) -> Lateness:
+    """The lateness of the viewer's last run, once it has ended."""
+    run, limit = world.run_of(viewer), held_runs.time_limit(world)
+    started = viewer.watching.wait_for("agent_started", run=run, within=world.budgets.limit("run starts"))
+    # Longer than is promised: who reads of a late end wants to know how late it was.
+    patience = limit + 3 * world.budgets.limit("error after a time limit")
+    end = viewer.watching.wait_for_end(run, within=patience)
+    ended, began = float(end.received_at or 0), float(started.received_at or 0)
+    earliest = run.asked_at if world.platform.transport().per_run else began
+    return Lateness(end.payload.get("code"), ended - began - limit, ended - earliest - limit)
+
+
 def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
     """The agents that take all capacity end when a run has waited for it longer than its time limit.
 

@@ -66,7 +66,12 @@ def _fault_of_attempt(attempt: CrossTenantCall) -> str | None:
     if differing := list(differences(essence(attempt.answer_to_nothing), essence(answer))):
         return f"{answer} differs from the response to an id that never existed: {', '.join(differing)}"
     if answer.done:
-        empty = answer.body == [] or (isinstance(answer.body, dict) and answer.body.get("items") == [])
+        # An empty list, a count of nothing, or an empty page.
+        empty = (
+            answer.body == []
+            or answer.text == "0"
+            or (isinstance(answer.body, dict) and answer.body.get("items") == [])
+        )
         return None if empty else f"{answer} was granted"
     if not attempt.published:
         return None if answer.meaning in (Meaning.NOT_FOUND, Meaning.INVALID) else str(answer)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from support.platform.outcome import Outcome
-from support.platform.story import Event
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
@@ -17,14 +16,6 @@ _TIME_LIMIT = 1.4
 def time_limit(world: World) -> float:
     """Seconds that a run may take that is meant to hang: a customer's choice, or the platform's for all runs."""
     return float(world.target.limits.get("run_seconds", _TIME_LIMIT))
-
-
-def began(world: World, run: RunHandle, started: Event) -> float:
-    """When (monotonic) a run began at the earliest, whose owner received that it has ``started``.
-
-    The stream of a run is opened after the run was accepted, and tells of its start later than that was.
-    """
-    return run.asked_at if world.platform.transport().per_run else float(started.received_at or 0)
 
 
 def waiting_run(world: World, user: User) -> RunHandle:

@@ -5,7 +5,8 @@
 
 PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The last of what
 is shown ends the server's event loop: start the stack anew afterwards. NAME is one of the functions here; ``overdue``
-needs the time limits of ``bin/stack up -D target=aegra -D mode=time-limits`` and is only shown when it is named.
+needs the time limits of ``bin/stack up -D target=aegra -D mode=time-limits``, ``outage`` that somebody has ended the
+stack's PostgreSQL: both are only shown when they are named.
 """
 
 import asyncio
@@ -182,13 +183,31 @@ async def unpublished(client: LangGraphClient) -> str:
 async def overdue(client: LangGraphClient) -> str:
     """AEC-04, with -D mode=time-limits: an agent that cannot be cancelled goes on after the time limit of 2 s."""
     answers = []
-    for steps in ({"ignore": 8}, {"block": 8}):
+    for steps in ({"read_on": "/v1/prices?region=eu-central-1"}, {"ignore": 8}, {"block": 8}):
         thread, run = await started(client, [steps])
         await until_it_works(client, thread, run, "metadata")
         began = time.monotonic()
         parts = await told(client, thread, run)
-        answers.append(f"{steps}: {parts[-1]} after {time.monotonic() - began:.1f} s")
-    return "; ".join(answers)
+        took = time.monotonic() - began
+        calls = [data for event, data in parts if event == "tasks" and data["name"] == "tool"]
+        read: Any = await client.runs.get(thread, run)
+        answers.append(
+            f"{steps}: {parts[-2:]} after {took:.1f} s; runs.get: {read['error_message']!r}"
+            f"; {len(calls)} part(s) of a tool's task"
+        )
+    return "\n    ".join(answers)
+
+
+async def outage(client: LangGraphClient) -> str:
+    """API-07, when its PostgreSQL has been ended: what a customer is answered."""
+    began = time.monotonic()
+    try:
+        answer = await _http(client).get("/assistants", timeout=60)
+    except Exception as broken:
+        return f"GET /assistants: no answer, {type(broken).__name__}, after {time.monotonic() - began:.1f} s"
+    id = answer.headers.get("x-request-id")
+    took = time.monotonic() - began
+    return f"GET /assistants: {answer.status_code} {answer.text} after {took:.1f} s; its request ID: {id}"
 
 
 def _http(client: LangGraphClient) -> Any:
@@ -213,13 +232,14 @@ async def exits(client: LangGraphClient) -> str:
 
 _SHOWN: Any = (
     *(internals, unknown_agent, cancelled_call, deleted, paged, secrets, blocked),
-    *(detected, invalid, unpublished, overdue, exits),
+    *(detected, invalid, unpublished, overdue, outage, exits),
 )
+_ONLY_NAMED = (overdue, outage)
 
 
 async def _main(url: str, key: str, *names: str) -> None:
     for show in _SHOWN:
-        if show.__name__ not in (names or [each.__name__ for each in _SHOWN if each is not overdue]):
+        if show.__name__ not in (names or [each.__name__ for each in _SHOWN if each not in _ONLY_NAMED]):
             continue
         people = [customer(url, key) for _ in range(show.__code__.co_argcount)]
         print((show.__doc__ or "").strip(), "", sep="\n")
