@@ -22,6 +22,9 @@ def refusal(done: CompletedProcess[str]) -> str:
     [
         (["-D", "stak=keep"], "unknown setting -D stak=keep (did you mean stack?)"),
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
+        (["-D", "services=cloud"], "bad value in -D services=cloud: choose one of embedded, containers, external"),
+        (["-D", "services=containers"], "-D services=containers: "),
+        (["-D", "target=./nowhere"], "there is no file "),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
         (["--tags=@smok"], "no scenario is selected"),
@@ -169,6 +172,14 @@ def test_what_is_refused_at_the_start_of_the_stack_is_said_in_one_line(command, 
 
 def test_unknown_defect_is_refused(command):
     assert "no defect, promise or category 'XYZ-01'" in refusal(command("prove", "XYZ-01"))
+
+
+def test_every_missing_address_of_external_services_is_named(command, checkout):
+    refused = command("acceptance", "-D", "services=external")
+    assert refused.returncode == 2
+    said = refused.stderr.splitlines()
+    assert [line.partition("ACCEPTANCE_")[2].partition("_")[0] for line in said] == ["POSTGRES", "REDIS", "CLICKHOUSE"]
+    assert not (checkout / "reports" / "results.json").exists()
 
 
 def test_eighth_out_of_range_is_refused(command):
