@@ -65,13 +65,6 @@ def _one_of(*values: str) -> Callable[[str], str]:
     return parse
 
 
-def _services(text: str) -> str:
-    provider = _one_of("embedded", "containers", "external")(text)
-    if provider == "containers":
-        raise _BadValue("the provider 'containers' is not supported yet, use services=embedded or external")
-    return provider
-
-
 def _stack(text: str) -> str:
     if text.startswith(_ATTACH) and text != _ATTACH:
         return text
@@ -155,7 +148,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "services",
         "embedded",
-        _services,
+        _one_of("embedded", "containers", "external"),
         "who provides PostgreSQL, Redis and ClickHouse: embedded, containers or external (docs/services.md)",
     ),
     Key(

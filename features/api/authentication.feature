@@ -10,6 +10,7 @@ Feature: Only a valid token gives access to the API
 
     @gate
     @needs.published_api @needs.own_database @needs.endpoint_rules
+    @needs.cloud_accounts
     Scenario Outline: An invalid token gives access to no endpoint
       Given Acme is <a plan> customer with one of each resource
       When an outsider calls every API endpoint with <an invalid token>
@@ -77,7 +78,7 @@ Feature: Only a valid token gives access to the API
       Then the response is a success
 
     @smoke
-    @needs.sessions
+    @needs.sessions @needs.cloud_accounts
     Scenario: Logging out ends this session and no other
       Given Acme is an Enterprise customer with one of each resource
       And Acme has a session on another device

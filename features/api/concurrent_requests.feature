@@ -68,6 +68,7 @@ Feature: The API serves many users at once, each within their rate limit
 
     @gate @exclusive
     @needs.rate_limits @needs.published_api @needs.own_services @needs.endpoint_rules
+    @needs.cloud_accounts
     Scenario: Rate limiting refuses nobody while Redis is unreachable
       Given Acme is a Mid customer with one of each resource
       When Acme calls every read-only API endpoint while Redis is unreachable

@@ -10,6 +10,7 @@ Feature: Customers cannot access each other's resources
   Rule: A resource of another user looks like one that never existed
 
     @smoke
+    @needs.cloud_accounts
     Scenario Outline: Another customer finds no resource
       Given Acme is <a plan> customer with one of each resource
       And Borealis is an Enterprise customer
@@ -25,6 +26,7 @@ Feature: Customers cannot access each other's resources
 
     @gate
     @needs.colleagues
+    @needs.cloud_accounts
     Scenario: A colleague cannot find a private resource
       Given Acme is a Mid customer with one of each resource
       And Ben of Acme is a member

@@ -10,6 +10,7 @@ Feature: Invalid requests get a helpful error
   Rule: Invalid requests are refused with the field named, and store nothing
 
     @gate
+    @needs.cloud_accounts
     Scenario Outline: The error for an invalid request names the field
       Given Acme is <a plan> customer with one of each resource
       When Acme sends every request with <an error>

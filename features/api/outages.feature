@@ -11,6 +11,7 @@ Feature: Errors can be explained without exposing internal details
 
     @gate @exclusive
     @needs.published_api @needs.endpoint_rules
+    @needs.cloud_accounts
     Scenario Outline: An outage is reported as a temporary error
       Given Acme is <a plan> customer with one of each resource
       When Acme calls the affected API endpoints while <an outage>

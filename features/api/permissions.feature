@@ -19,6 +19,7 @@ Feature: Users can do what their role permits, and nothing else
       And every permission error names the missing permission
 
     @smoke
+    @needs.cloud_accounts
     Scenario: No endpoint is accessible without an access rule
       Given Acme is an Early customer with one of each resource
       When Acme calls every API endpoint, with and without a token

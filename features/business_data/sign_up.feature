@@ -79,6 +79,7 @@ Feature: One customer has one account
 
     @gate
     @needs.colleagues
+    @needs.own_database
     Scenario Outline: An expired or already accepted invitation is refused
       Given Acme is an Early customer
       And Ben of Acme has an invitation that <is spent>

@@ -139,7 +139,7 @@ class Target:
                 _capabilities(written["capabilities"]) - off.keys(),
                 written.get("instances", ()),
                 written["limits"],
-                Ownership(**written["ownership"]) if "ownership" in written else None,
+                Ownership(**written["ownership"]) if "platform" in written else None,
                 _parts(written),
                 {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
                 CHECKOUT / written["contract"] if "contract" in written else None,

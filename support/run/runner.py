@@ -338,11 +338,16 @@ def _refuse_faulty(settings: Settings) -> None:
         from support.platform.reachability import refuse_faulty  # as in _known_of; the reference platform is tested
 
         refuse_faulty(settings.target)
-    if settings.services == "external":
-        from support.stack import external  # no other run needs it
+    if settings.services != "embedded":
+        from support.stack import containers, external  # no other run needs them
 
+        if settings.target != Settings().target:
+            raise Refusal(f"-D services={settings.services} is for the reference platform; leave it or the target out")
         try:
-            external.places(surroundings.credentials())
+            if settings.services == "external":
+                external.places(surroundings.credentials())
+            else:
+                containers.refuse()
         except StackError as error:
             raise Refusal(str(error)) from None
 

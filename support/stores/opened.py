@@ -9,6 +9,7 @@ import psycopg
 import redis
 from clickhouse_connect.driver.client import Client
 
+from support.scenario.verdict import NotShown
 from support.stack.client import Addresses
 
 if TYPE_CHECKING:
@@ -45,13 +46,23 @@ def rows(world: "World", query: str, parameters: Sequence[Any] = ()) -> list[tup
 
 def cache(addresses: Addresses) -> "closing[Any]":
     """Redis: the cache and the event stream; texts are decoded."""
-    return closing(redis.Redis.from_url(addresses.redis_url, decode_responses=True))
+    return closing(redis.Redis.from_url(_own(addresses.redis_url), decode_responses=True))
 
 
 def analytics(world: "World") -> "closing[Client]":
     """The analytics store."""
-    return closing(clickhouse_connect.get_client(dsn=world.addresses.clickhouse_url))
+    return closing(clickhouse_connect.get_client(dsn=_own(world.addresses.clickhouse_url)))
 
 
 def _database(url: str, **options: Any) -> Connection:
-    return psycopg.connect(url, connect_timeout=_CONNECT_SECONDS, **options)
+    return psycopg.connect(_own(url), connect_timeout=_CONNECT_SECONDS, **options)
+
+
+def _own(url: str) -> str:
+    """The address of a store of this stack: clients take an empty one for that of whatever serves on this machine.
+
+    :raises NotShown: the platform's stores are not this stack's.
+    """
+    if not url:
+        raise NotShown("the run did not start the platform's stores and does not look into them")
+    return url

@@ -22,6 +22,9 @@ def refusal(done: CompletedProcess[str]) -> str:
     [
         (["-D", "stak=keep"], "unknown setting -D stak=keep (did you mean stack?)"),
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
+        (["-D", "services=cloud"], "bad value in -D services=cloud: choose one of embedded, containers, external"),
+        (["-D", "services=containers"], "-D services=containers: "),
+        (["-D", "target=./nowhere"], "there is no file "),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
         (["--target", "moon"], "bad value in --target moon: choose one of aegra"),
@@ -192,6 +195,14 @@ def test_what_cannot_be_spoiled_is_refused(command, arguments, said):
 def test_a_platform_whose_answers_nobody_has_described_is_refused(command, checkout):
     (checkout / "targets" / "apex" / "wire.toml").unlink()
     assert "nobody has said how apex's answers are read" in refusal(command("prove", "--spoiled", "--list"))
+
+
+def test_every_missing_address_of_external_services_is_named(command, checkout):
+    refused = command("acceptance", "-D", "services=external")
+    assert refused.returncode == 2
+    said = refused.stderr.splitlines()
+    assert [line.partition("ACCEPTANCE_")[2].partition("_")[0] for line in said] == ["POSTGRES", "REDIS", "CLICKHOUSE"]
+    assert not (checkout / "reports" / "results.json").exists()
 
 
 def test_eighth_out_of_range_is_refused(command):

@@ -265,4 +265,8 @@ def test_the_target_of_what_is_to_be_repeated_is_found(tmp_path, evidence, targe
 
 
 def test_a_command_line_without_a_target_names_none():
-    assert bootstrap.targets_in(["--name", "a target", "-D", "targets=aegra", "target=../elsewhere"]) == []
+    assert bootstrap.targets_in(["--name", "a target", "-D", "targets=aegra"]) == []
+
+
+def test_a_target_may_be_the_path_of_a_folder():
+    assert bootstrap.targets_in(["-D", "target=../elsewhere"]) == ["../elsewhere"]

@@ -38,7 +38,10 @@ IMPLIED = (
     (Capability.NOTICES, r"\bnotice\b(?! that)"),
     (Capability.TOOLS, r"published tool list|tries every tool"),
     (Capability.TOOL_REGISTRATION, r"currency tool"),
-    (Capability.CLOUD_ACCOUNTS, r"in the cloud|cloud account|cost analys|savings review|price list"),
+    (
+        Capability.CLOUD_ACCOUNTS,
+        r"in the cloud|cloud account|one of each resource|cost analys|savings review|price list",
+    ),
     (Capability.ALLOWANCES, r"allowance|expense|budgets?\b"),
     (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
     (Capability.RATE_LIMITS, r"rate limit"),
@@ -66,7 +69,10 @@ IMPLIED = (
     ),
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
-    (Capability.OWN_DATABASE, r"the database|every table|corrupted|database connection|data is unchanged"),
+    (
+        Capability.OWN_DATABASE,
+        r"the database|invitation that has expired|every table|corrupted|database connection|data is unchanged",
+    ),
     (Capability.OWN_STORES, r"restarts empty|data loss|cache (?:has lost|has crashed|does not respond)"),
     (
         Capability.OWN_SERVICES,

@@ -1,7 +1,10 @@
 """Stores that somebody else has started: a run has its own databases there, removes them, and touches nothing else."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,3 +169,24 @@ def test_a_server_that_does_not_serve_is_named(servers, tmp_path):
     with pytest.raises(StackError, match=r"ACCEPTANCE_REDIS_URL: 127\.0\.0\.1:9 does not serve") as refused:
         Stack.start(asked, lambda line: None)
     assert "their-password" not in str(refused.value)
+
+
+def test_a_run_that_is_killed_has_its_supervisor_remove_everything(servers, tmp_path):
+    before = servers.dump()
+    asked = json.dumps(options(servers, tmp_path).to_json())
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.stack.runner"],
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as runner:
+        assert runner.stdin is not None
+        assert runner.stdout is not None
+        print(asked, file=runner.stdin, flush=True)
+        owner = directories.owner_of(Path(json.loads(runner.stdout.readline())["run_dir"]))
+        assert owner is not None
+        assert servers.dump() != before
+        runner.kill()
+    assert not processes.wait_for_end([owner], 20)
+    assert servers.dump() == before

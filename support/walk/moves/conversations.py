@@ -89,7 +89,7 @@ def moves_messages(ground: Ground, choices: random.Random) -> str | None:
 
 
 def meddles(ground: Ground, choices: random.Random) -> str | None:
-    """All others try what only a conversation's owner may, colleagues and strangers."""
+    """All others try what only a conversation's owner may, colleagues and outsiders."""
     found = _of_ones_own(ground, choices)
     others = [each for each in ground.people if found and each is not found[0]]
     if found is None or not others:
