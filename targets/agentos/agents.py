@@ -140,7 +140,7 @@ class Progress(CustomEvent):
         return ""
 
 
-async def probe_research(topics: list[str]) -> AsyncIterator[Progress | str]:
+async def probe_research(run_context: RunContext, topics: list[str]) -> AsyncIterator[Progress | str]:
     """Reads topics at a partner, and reports its progress after each."""
     reports: asyncio.Queue[Progress | None] = asyncio.Queue()
 
@@ -148,7 +148,7 @@ async def probe_research(topics: list[str]) -> AsyncIterator[Progress | str]:
         reports.put_nowait(Progress(message=message, done=done, total=total))
 
     work.CALLER.set(work.Caller("", _nothing, report))
-    reading = asyncio.create_task(work.probe_research(topics))
+    reading = asyncio.create_task(_until_cancelled(work.probe_research(topics), str(run_context.run_id)))
     reading.add_done_callback(lambda _: reports.put_nowait(None))
     while (reported := await reports.get()) is not None:
         yield reported

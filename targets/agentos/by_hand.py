@@ -8,6 +8,7 @@ agno brings (agno.client) starts no background runs, and cancels without naming 
 as users are isolated. The last of what is shown ends the server: start the stack anew afterwards.
 """
 
+import contextlib
 import json
 import sys
 import time
@@ -23,12 +24,17 @@ _SCOPES = ["agents:read", "agents:run", "sessions:read", "sessions:write", "sess
 _READ_ON = {"read_on": "/v1/prices?region=eu-central-1"}
 _LOOK_SECONDS = 5.0
 _PATIENCE = 30.0
+_MANY = 32
+_CROWD = 120
+_NO_LIMITS = httpx.Limits(max_connections=None)
 
 
 def customer(url: str, key: str) -> httpx.Client:
     """A client of a customer of its own."""
     token = jwt.encode({"sub": str(uuid.uuid4()), "scopes": _SCOPES, "exp": time.time() + 600}, key, "HS256")
-    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_PATIENCE)
+    return httpx.Client(
+        base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_PATIENCE, limits=_NO_LIMITS
+    )
 
 
 def events(response: httpx.Response) -> Iterator[dict[str, Any]]:
@@ -39,13 +45,23 @@ def events(response: httpx.Response) -> Iterator[dict[str, Any]]:
 
 
 def played(
-    client: httpx.Client, steps: Steps, until: str | None = None, session: str | None = None
+    client: httpx.Client,
+    steps: Steps,
+    until: str | None = None,
+    session: str | None = None,
+    patience: float = _PATIENCE,
 ) -> tuple[str, list[dict[str, Any]]]:
-    """A background run of the probe: its session, and what its stream tells, to its end or until an event."""
+    """A background run of the probe: its session, and what its stream tells: to its end, or until an event.
+
+    patience: seconds; a stream that is silent for longer is left.
+    """
     session, told = session or str(uuid.uuid4()), []
     asked = {"message": json.dumps({"request": {"steps": steps}}), "session_id": session}
     flags = {"stream": "true", "background": "true"}
-    with client.stream("POST", "/agents/probe/runs", data={**asked, **flags}) as response:
+    with (
+        contextlib.suppress(httpx.ReadTimeout),
+        client.stream("POST", "/agents/probe/runs", data={**asked, **flags}, timeout=patience) as response,
+    ):
         for event in events(response):
             told.append(event)
             if event["event"] == until:
@@ -78,6 +94,15 @@ def internals(client: httpx.Client) -> str:
     session, told = played(client, [{"raise": "SELECT password FROM vault -- /srv/agents/secrets.py line 42"}])
     content = read(client, session, told[0]["run_id"])["content"]
     return f"stream: {told[-1]['event']} {told[-1]['content']!r}; the run's content: {content!r}"
+
+
+def unstorable(client: httpx.Client) -> str:
+    """AEC-05: a run whose answer is no UTF-8 has no end."""
+    session, told = played(client, [{"answer": "\\ud800"}], patience=_LOOK_SECONDS)
+    seen = looked_at(client, session, told[0]["run_id"])
+    return (
+        f"stream: {', '.join(event['event'] for event in told)}; status in the {_LOOK_SECONDS:.0f} s after it: {seen}"
+    )
 
 
 def tool_internals(client: httpx.Client) -> str:
@@ -155,6 +180,40 @@ def without_agent(client: httpx.Client) -> str:
     return f"resume: {again.status_code} {again.text}; cancel: {cancelled(client, session, run)}"
 
 
+def together(client: httpx.Client) -> str:
+    """TLD-02: of two tools that are called together, the quick one is told to have ended with the slow one."""
+    quick = {"tool": "probe_fetch", "parameters": {"path": "/v1/prices?region=eu-central-1"}}
+    slow = {"tool": "probe_read_on", "parameters": {"path": "/v1/prices?region=eu-central-1"}}
+    session, told = played(client, [{"calls": [quick, slow]}], until="ToolCallCompleted", patience=_LOOK_SECONDS)
+    cancelled(client, session, told[0]["run_id"])
+    return f"stream in the first {_LOOK_SECONDS:.0f} s: {', '.join(event['event'] for event in told)}"
+
+
+def in_one_session(client: httpx.Client) -> str:
+    """AEC-02: runs of one session are carried out one after the other, however small they are."""
+    session, began = str(uuid.uuid4()), time.monotonic()
+    asked = {"message": json.dumps({"request": {"steps": []}}), "session_id": session}
+    for _ in range(_MANY):
+        client.post("/agents/probe/runs", data={**asked, "stream": "false", "background": "true"})
+    accepted = time.monotonic() - began
+    while any(run["status"] != "COMPLETED" for run in client.get(f"/sessions/{session}/runs").json()):
+        pass
+    return f"{_MANY} runs were accepted in {accepted:.1f} s, and had ended after {time.monotonic() - began:.1f} s"
+
+
+def crowd(client: httpx.Client) -> str:
+    """WSE-09: about a hundred streams can be watched: each takes one of a hundred connections to Redis."""
+    session, told = played(client, [_READ_ON], until="ToolCallStarted")
+    run, streams = told[0]["run_id"], []
+    with contextlib.ExitStack() as open_streams:
+        for _ in range(_CROWD):
+            asked = client.stream("POST", f"/agents/probe/runs/{run}/resume", data={"session_id": session})
+            streams.append(events(open_streams.enter_context(asked)))
+        cancelled(client, session, run)
+        errors = [event for stream in streams for event in stream if event["event"] == "error"]
+    return f"{_CROWD} streams were opened, {len(errors)} end in {errors[:1]}"
+
+
 def secrets(client: httpx.Client) -> str:
     """TLD-08: what a tool is called with is streamed as it is."""
     parameters = {"path": "/x", "user": "u", "password": "pw-by-hand", "proxy": "", "headers": []}
@@ -165,10 +224,13 @@ def secrets(client: httpx.Client) -> str:
 
 def blocked(client: httpx.Client) -> str:
     """AEC-11: an agent that blocks keeps back the server, a cancellation, and everybody else."""
-    session, told = played(client, [{"think": "..."}, {"block": 5}], until="RunContent")
-    began = time.monotonic()
-    answer = cancelled(client, session, told[0]["run_id"])
-    return f"cancel: {answer}, answered after {time.monotonic() - began:.1f} s"
+    session, told = played(client, [{"block": 5}], until="RunContent")
+    taken, until = [], time.monotonic() + _LOOK_SECONDS
+    while time.monotonic() < until:
+        began = time.monotonic()
+        answer = cancelled(client, session, told[0]["run_id"])
+        taken.append(time.monotonic() - began)
+    return f"cancel, again and again: {answer}, the slowest after {max(taken):.1f} s"
 
 
 def exits(client: httpx.Client) -> str:
@@ -186,8 +248,19 @@ def exits(client: httpx.Client) -> str:
 
 
 _SHOWN = (
-    *(internals, tool_internals, unknown_agent, unknown_tool, cancelled_tool, cancelled_call, deleted, order, paged),
-    *(without_agent, secrets, blocked, exits),
+    *(
+        internals,
+        unstorable,
+        tool_internals,
+        unknown_agent,
+        unknown_tool,
+        cancelled_tool,
+        cancelled_call,
+        deleted,
+        order,
+        paged,
+    ),
+    *(without_agent, together, in_one_session, crowd, secrets, blocked, exits),
 )
 
 
