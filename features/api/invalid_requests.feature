@@ -34,7 +34,7 @@ Feature: Invalid requests get a helpful error
         | an Enterprise | an oversized body      |
 
     @gate
-    @needs.accounts
+    @needs.accounts @needs.cloud_accounts
     Scenario Outline: An invalid sign-up creates no customer
       Given Acme is <a plan> customer with one of each resource
       When Acme sends every request with <an error>

@@ -127,7 +127,12 @@ def test_after_a_full_page_of_conversations_the_next_one_begins(api: ApiServer, 
         (404, {"error": "not_found", "message": "Thread 'x' not found", "details": None}, "not_found", "Thread 'x'"),
         (404, {"error": "not_found", "message": "Assistant 'x' not found"}, "unknown_agent", "Assistant 'x'"),
         (404, {"detail": "Not Found"}, "status_404", "Not Found"),
-        (422, {"detail": [{"type": "missing", "loc": ["body"], "msg": "Field required"}]}, "status_422", "missing"),
+        (
+            422,
+            {"detail": [{"type": "missing", "loc": ["body"], "msg": "Field required"}]},
+            "validation_failed",
+            "missing",
+        ),
     ],
 )
 def test_what_a_refusal_explains(api: ApiServer, platform: AegraDriver, status: int, body: Any, code: str, detail: str):
