@@ -11,6 +11,7 @@ Feature: Users can do what their role permits, and nothing else
 
     @gate
     @needs.colleagues @needs.operator
+    @needs.cloud_accounts
     Scenario: Every endpoint is open to the permitted roles and no others
       Given Acme is an Enterprise customer with people in every role
       When everybody in Acme and the operator call every API endpoint

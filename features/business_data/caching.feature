@@ -25,6 +25,7 @@ Feature: The cache never returns stale data
         | an Enterprise | gives a team a budget |
 
     @gate
+    @needs.own_services
     Scenario: Two backends return the same allowance after each change
       Given Acme is an Enterprise customer with an allowance cached by two backends
       When Acme changes the allowance through each backend in turn

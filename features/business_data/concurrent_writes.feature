@@ -10,6 +10,7 @@ Feature: Concurrent writes lose nothing
 
     @gate
     @needs.colleagues @needs.allowances
+    @needs.own_database
     Scenario: All expenses that fifty people book concurrently are counted
       Given five organisations of ten people with an allowance each
       When everyone books expenses at the same time
@@ -18,6 +19,7 @@ Feature: Concurrent writes lose nothing
 
     @gate
     @needs.allowances
+    @needs.own_database
     Scenario Outline: Budgets raised concurrently cannot exceed the allowance
       Given Acme is <a plan> customer with two budgets and room to raise one of them
       When Acme raises both budgets at the same time
@@ -31,6 +33,7 @@ Feature: Concurrent writes lose nothing
 
     @smoke
     @needs.conversations @needs.messages @needs.message_moves
+    @needs.own_database
     Scenario: Messages moved to two conversations concurrently end up in one
       Given Acme is an Early customer with three conversations
       When Acme moves the first conversation's messages to each of the others at the same time

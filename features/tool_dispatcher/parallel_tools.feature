@@ -46,6 +46,7 @@ Feature: Independent tools run in parallel
 
     @gate
     @needs.branches
+    @needs.partner
     Scenario: A failing tool does not stop the one beside it
       Given Acme is a Mid customer
       When Acme runs an agent that continues with one tool when the one beside it fails

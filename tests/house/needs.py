@@ -40,7 +40,8 @@ IMPLIED = (
     (Capability.TOOL_REGISTRATION, r"currency tool"),
     (
         Capability.CLOUD_ACCOUNTS,
-        r"in the cloud|cloud account|one of each resource|cost analys|savings review|price list",
+        r"in the cloud|cloud account|one of each resource|people in every role|cost analys|savings review"
+        r"|price list",
     ),
     (Capability.ALLOWANCES, r"allowance|expense|budgets?\b"),
     (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
@@ -59,7 +60,8 @@ IMPLIED = (
     (
         Capability.PARTNER,
         r"\bpartner\b|price list|research|currency tool|waits for|worker capacity|worker of the run|time limit|too long"
-        r"|timed[ -]out|tools in parallel|continues after|tool fails beside|in any order|job records? of|twenty jobs",
+        r"|timed[ -]out|tools in parallel|continues after|tool fails beside|one beside it fails"
+        r"|in any order|job records? of|twenty jobs",
     ),
     (Capability.REQUEST_IDS, r"request ID"),
     (Capability.TRACES, r"trace ID|IDs of its own request"),
@@ -71,14 +73,15 @@ IMPLIED = (
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
     (
         Capability.OWN_DATABASE,
-        r"the database|invitation that has expired|every table|corrupted|database connection|data is unchanged",
+        r"the database|invitation that has expired|both budgets at the same time|to each of the others at the same time"
+        r"|people with an allowance|every table|corrupted|database connection|data is unchanged",
     ),
     (Capability.OWN_STORES, r"restarts empty|data loss|cache (?:has lost|has crashed|does not respond)"),
     (
         Capability.OWN_SERVICES,
         r"crash(?:es)? and restarts|restarts empty|worker of the run|unreachable|drops every|does not respond"
         r"|tools instances?|silently dropped|is reset|slow connection|intermittent|stalled|has just restarted|the log "
-        r"|(?:terminates|ends) its process",
+        r"|(?:terminates|ends) its process|two backends",
     ),
 )
 _PATTERNS = [(capability, re.compile(pattern, re.IGNORECASE)) for capability, pattern in IMPLIED]
