@@ -77,7 +77,7 @@ def answers(world: World, customer: User) -> dict[str, Any]:
     events = events_of_last_run(world, customer)
     ends = {event.call_id: event.payload for event in events if event.type == "tool_completed"}
     shown = {
-        event.payload["parameters"].get("path"): ((ends.get(event.call_id) or {}).get("result") or {}).get("path")
+        event.payload["parameters"].get("path"): ((ends.get(event.call_id) or {}).get("result") or {}).get("content")
         for event in events
         if event.type == "tool_executing"
     }
@@ -85,9 +85,9 @@ def answers(world: World, customer: User) -> dict[str, Any]:
 
 
 def expected_answers(customer: User) -> dict[str, Any]:
-    """What ``answers`` must be: to each question its own path, in the order of the questions."""
-    paths = questions(customer)
-    return {"result": [f'{{"path":"{path}"}}' for path in paths], "events": {path: path for path in paths}}
+    """What ``answers`` must be: to each question what the partner says to it, in the order of the questions."""
+    contents = {path: f'{{"path":"{path}"}}' for path in questions(customer)}
+    return {"result": list(contents.values()), "events": contents}
 
 
 def _list_without_partner(world: World, customer: User) -> RunHandle:

@@ -176,8 +176,8 @@ THOUGHT = ("messages", [{"content": "Hm.", "type": "AIMessageChunk"}, {"ls_integ
 CALL = ("tasks", {"id": "t1", "name": "tool", "input": {"id": "c1", "name": "read_prices", "args": {"a": 1}}})
 
 
-def result(status: str, content: Any) -> tuple[str, Any]:
-    message = {"type": "tool", "status": status, "content": json.dumps(content)}
+def result(status: str, content: Any, tool: str = "read_prices") -> tuple[str, Any]:
+    message = {"type": "tool", "name": tool, "tool_call_id": "c1", "status": status, "content": json.dumps(content)}
     return "tasks", {"id": "t1", "name": "tool", "error": None, "result": {"messages": [message]}}
 
 
@@ -206,6 +206,11 @@ def test_a_tool_that_fails():
     told = decoded(*frames(START, CALL, result("error", {"code": "tool_failed", "message": "no"})))
     assert (told[-1].payload["outcome"], told[-1].payload["error"]["code"]) == ("failed", "tool_failed")
     assert told[-1].call_id == "c1"
+
+
+def test_the_end_of_a_call_is_not_made_up_from_its_start():
+    told = decoded(*frames(START, CALL, result("success", {}, tool="another_tool")))
+    assert [event.payload["tool_name"] for event in told[1:]] == ["read_prices", "another_tool"]
 
 
 @pytest.mark.parametrize(

@@ -480,6 +480,8 @@ def _tool(told: _Told, task: Mapping[str, Any]) -> list[tuple[str, dict[str, Any
     messages = (task.get("result") or {}).get("messages") or []
     if not messages:
         return [("tool_completed", {**call, "outcome": "failed", "result": None, "error": task.get("error")})]
+    # Whose result it is it says itself: what was called need not be what has ended.
+    call = {"call_id": messages[-1].get("tool_call_id"), "tool_name": messages[-1].get("name")}
     said = json.loads(messages[-1]["content"])
     if messages[-1].get("status") == "error":
         return [("tool_completed", {**call, "outcome": "failed", "result": None, "error": said})]

@@ -148,7 +148,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if len(stream.held) < 2:
         return []
     held, stream.held[:] = list(stream.held), []
-    (one, put_one), (other, put_other) = (next(values_at(each.body, "result")) for each in held)
+    (one, put_one), (other, put_other) = (next(values_at(each.body, "content")) for each in held)
     put_one(other)
     put_other(one)
     return held
@@ -202,7 +202,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
 
 @missed.events("WSE-03.3", "two of the missed events change places", step=COMPLETE)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
-    if not stream.opened_before or not frame.is_of("agent_thinking") or stream.kept.get("swapped"):
+    if not frame.is_of("agent_thinking") or stream.kept.get("swapped"):
         return [frame]
     stream.held.append(frame)
     if len(stream.held) < 2:
