@@ -25,16 +25,12 @@ _READ_ON = {"read_on": "/v1/prices?region=eu-central-1"}
 _LOOK_SECONDS = 5.0
 _PATIENCE = 30.0
 _MANY = 32
-_CROWD = 120
-_NO_LIMITS = httpx.Limits(max_connections=None)
 
 
 def customer(url: str, key: str) -> httpx.Client:
     """A client of a customer of its own."""
     token = jwt.encode({"sub": str(uuid.uuid4()), "scopes": _SCOPES, "exp": time.time() + 600}, key, "HS256")
-    return httpx.Client(
-        base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_PATIENCE, limits=_NO_LIMITS
-    )
+    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_PATIENCE)
 
 
 def events(response: httpx.Response) -> Iterator[dict[str, Any]]:
@@ -201,19 +197,6 @@ def in_one_session(client: httpx.Client) -> str:
     return f"{_MANY} runs were accepted in {accepted:.1f} s, and had ended after {time.monotonic() - began:.1f} s"
 
 
-def crowd(client: httpx.Client) -> str:
-    """WSE-09: about a hundred streams can be watched: each takes one of a hundred connections to Redis."""
-    session, told = played(client, [_READ_ON], until="ToolCallStarted")
-    run, streams = told[0]["run_id"], []
-    with contextlib.ExitStack() as open_streams:
-        for _ in range(_CROWD):
-            asked = client.stream("POST", f"/agents/probe/runs/{run}/resume", data={"session_id": session})
-            streams.append(events(open_streams.enter_context(asked)))
-        cancelled(client, session, run)
-        errors = [event for stream in streams for event in stream if event["event"] == "error"]
-    return f"{_CROWD} streams were opened, {len(errors)} end in {errors[:1]}"
-
-
 def secrets(client: httpx.Client) -> str:
     """TLD-08: what a tool is called with is streamed as it is."""
     parameters = {"path": "/x", "user": "u", "password": "pw-by-hand", "proxy": "", "headers": []}
@@ -260,7 +243,7 @@ _SHOWN = (
         order,
         paged,
     ),
-    *(without_agent, together, in_one_session, crowd, secrets, blocked, exits),
+    *(without_agent, together, in_one_session, secrets, blocked, exits),
 )
 
 
