@@ -25,6 +25,7 @@ _READ_ON = {"read_on": "/v1/prices?region=eu-central-1"}
 _LOOK_SECONDS = 5.0
 _PATIENCE = 30.0
 _MANY = 32
+_CROWD = 120
 
 
 def customer(url: str, key: str) -> httpx.Client:
@@ -197,6 +198,24 @@ def in_one_session(client: httpx.Client) -> str:
     return f"{_MANY} runs were accepted in {accepted:.1f} s, and had ended after {time.monotonic() - began:.1f} s"
 
 
+def crowd(client: httpx.Client) -> str:
+    """WSE-09: about a hundred streams can be watched: each takes one of a hundred connections to Redis."""
+    session, told = played(client, [{"ignore": 12}], until="RunContent")
+    place, streams, errors = f"/agents/probe/runs/{told[0]['run_id']}/resume", [], []
+    limits = httpx.Limits(max_connections=None)
+    with (
+        httpx.Client(base_url=client.base_url, headers=client.headers, limits=limits, timeout=1.0) as many,
+        contextlib.ExitStack() as opened,
+    ):
+        for _ in range(_CROWD):
+            asked = many.stream("POST", place, data={"session_id": session})
+            streams.append(events(opened.enter_context(asked)))
+        for stream in streams:
+            with contextlib.suppress(httpx.ReadTimeout):
+                errors += [event["error"] for event in stream if event["event"] == "error"]
+    return f"{_CROWD} streams of one run were opened, {len(errors)} say {', '.join(dict.fromkeys(errors))!r}"
+
+
 def secrets(client: httpx.Client) -> str:
     """TLD-08: what a tool is called with is streamed as it is."""
     parameters = {"path": "/x", "user": "u", "password": "pw-by-hand", "proxy": "", "headers": []}
@@ -243,7 +262,7 @@ _SHOWN = (
         order,
         paged,
     ),
-    *(without_agent, together, in_one_session, secrets, blocked, exits),
+    *(without_agent, together, in_one_session, crowd, secrets, blocked, exits),
 )
 
 
