@@ -204,7 +204,7 @@ def crowd(client: httpx.Client) -> str:
     place, streams, errors = f"/agents/probe/runs/{told[0]['run_id']}/resume", [], []
     limits = httpx.Limits(max_connections=None)
     with (
-        httpx.Client(base_url=client.base_url, headers=client.headers, limits=limits, timeout=1.0) as many,
+        httpx.Client(base_url=client.base_url, headers=client.headers, limits=limits, timeout=3.0) as many,
         contextlib.ExitStack() as opened,
     ):
         for _ in range(_CROWD):
