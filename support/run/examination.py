@@ -45,8 +45,8 @@ from support.scenario.world import RunHandle, World
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
-_LATE = 0.5
-"""Seconds for which a run may be read in a state that is over: it is written down, and then told."""
+_LATE = 2.0
+"""Seconds for which a run may be read in a state that is over: an answer of a megabyte takes its time to be written."""
 _READ_AGAIN = 3
 """So many of a scenario's last runs are read again as their owners do."""
 _SHOWN = 10
