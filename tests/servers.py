@@ -46,7 +46,9 @@ class ApiServer:
                 length = int(self.headers.get("content-length") or 0)
                 text = self.rfile.read(length)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, self.path, headers, json.loads(text) if text else None)
+                is_json = "json" in headers.get("content-type", "")
+                sent = json.loads(text) if text and is_json else text.decode() or None
+                asked = Asked(self.command, self.path, headers, sent)
                 owner.asked.append(asked)
                 status, more, body = owner.answer(asked)
                 if status == 0:  # hang up without a word

@@ -44,9 +44,19 @@ def serving(folder: Path, paths: Mapping[str, int]) -> Iterator[Front]:
     try:
         yield Front(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", folder / "ca.pem")
     finally:
-        loop.call_soon_threadsafe(server.close)
+        # Whoever is behind it waits for connections that nobody closes.
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, paths: Mapping[str, int]) -> None:
@@ -62,7 +72,11 @@ async def _lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path
     lines.append("Connection: Upgrade" if "upgrade: websocket" in headers.lower() else "Connection: close")
     there, back = await asyncio.open_connection("127.0.0.1", paths[prefix])
     back.write("\r\n".join((f"{method} {request}", *lines, "", "")).encode("latin-1"))
-    await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+    try:
+        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+    finally:
+        back.transport.abort()
+        await back.wait_closed()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -169,7 +169,7 @@ def test_what_is_refused_at_the_start_of_the_stack_is_said_in_one_line(command, 
     (checkout / "reports").mkdir()
     (checkout / "reports" / "results.json").write_text("earlier", encoding="utf-8")
     shutil.rmtree(checkout / "targets")
-    assert "there is no target apex" in refusal(command("acceptance"))
+    assert "bad value in -D target=apex" in refusal(command("acceptance"))
 
 
 def test_unknown_defect_is_refused(command):

@@ -178,7 +178,6 @@ def test_options_of_behaves_own_reporters_are_left_alone():
         ({"profle": "small"}, r"unknown setting -D profle=small \(did you mean profile\?\); known: .*reports"),
         ({"zzz": "1"}, r"unknown setting -D zzz=1; known:"),
         ({"profile": "smal"}, r"bad value in -D profile=smal: choose one of full, small \(did you mean small\?\)"),
-        ({"services": "containers"}, "'containers' is not supported yet, use services=embedded"),
         ({"seed": "x"}, "give a number, or today"),
         ({"services": "docker"}, "choose one of embedded, containers, external"),
         ({"ports": "20000"}, "give a range as LOW-HIGH"),
