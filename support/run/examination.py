@@ -120,7 +120,7 @@ class Examination:
             pause(0.02)
             stories, records = broken(*self.observers.stories(_present(world)))
         stored = [run for run in self.observers.runs(_present(world)) if run.id in mine]
-        records += self._reads(world, stored)
+        records += self.target.known.new("records oracle", self._reads(world, stored))
         # While something is broken on purpose a state may take long to be written down.
         late = math.inf if "exclusive" in world.evidence.subject.tags else _LATE
         records += shown_untimely(world.evidence.answers, stored, time.time() - time.monotonic(), late)
