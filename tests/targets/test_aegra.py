@@ -17,20 +17,19 @@ from support.platform.dialect import Meaning
 from support.platform.driver import Anyone, NewAccount
 from support.platform.drivers.aegra import AegraDriver
 from support.platform.events import EventCapture
-from support.platform.runs import Run, RunStatus
+from support.platform.runs import RunStatus
 from support.platform.target import Target
 from support.scenario import agents
-from support.scenario.waiting import wait_for
 from support.settings import CHECKOUT
 from support.stack.client import Stack, StackOptions
 from support.stores.observers import Observers
 from support.target_environment import python_of_target
+from tests.targets.customers import WITHIN, ended, run_of, somebody, watched
 
 pytestmark = pytest.mark.skipif(
     python_of_target(CHECKOUT / "targets" / "aegra") is None,
     reason="Aegra has no environment here; bin/stack up -D target=aegra makes it",
 )
-WITHIN = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -47,35 +46,9 @@ def platform(stack: Stack) -> AegraDriver:
     return driver
 
 
-def somebody(platform: AegraDriver) -> Anyone:
-    email = f"{uuid.uuid4().hex}@acme.example"
-    return Anyone(platform.log_in(Anyone(), email=email, password="").require().access_token)
-
-
 @pytest.fixture
 def customer(platform: AegraDriver) -> Anyone:
     return somebody(platform)
-
-
-def ended(platform: AegraDriver, customer: Anyone, run: Run) -> Run:
-    read = wait_for(
-        lambda: platform.run(customer, run.id), lambda seen: seen.done and seen.value.status.is_end, WITHIN, "the end"
-    )
-    found: Run = read.value.value
-    return found
-
-
-def watched(platform: AegraDriver, customer: Anyone, run: Run) -> EventCapture:
-    capture = EventCapture(platform.transport(), platform.dialect, lambda: customer.access_token, name="a customer")
-    capture.connect()
-    capture.follow(run.id, run.request.thread_id)
-    capture.wait_for_end(run.id, within=WITHIN)
-    return capture
-
-
-def run_of(platform: AegraDriver, customer: Anyone, script: agents.Script, agent: str = agents.PROBE) -> Run:
-    started: Run = platform.start_run(customer, agent, input=script).require()
-    return started
 
 
 def test_every_agent_is_listed(platform: AegraDriver, customer: Anyone):

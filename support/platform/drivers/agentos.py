@@ -5,18 +5,16 @@ session of AgentOS. A run is found under its session and its agent, so the drive
 """
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import jwt
+from typing import Any, ClassVar
 
 from support.platform import values
 from support.platform.dialect import Decode, Dialect, Meaning, StreamControl
-from support.platform.driver import Anyone, Caller, Json, NewAccount
-from support.platform.http import HttpDriver, Recorder, given, listed
+from support.platform.driver import Anyone, Caller, Json
+from support.platform.drivers.minted import MintingDriver
+from support.platform.http import Recorder, given, listed
 from support.platform.outcome import Outcome, Problem
 from support.platform.runs import Run, RunError, RunRequest, RunStatus
 from support.platform.server_sent_events import Request, ServerSentEvents
@@ -26,9 +24,6 @@ from support.platform.values import Page
 from support.redaction import know_secret
 from support.stack.client import Addresses
 
-_PEOPLE = uuid.UUID("5f0c3f43-2b7e-4ad2-9d0b-8b1c3a6f8f10")
-"""The namespace of users' ids, which are made from their addresses."""
-_SESSION_SECONDS = 3600.0
 _SCOPES = [
     *("agents:read", "agents:run", "config:read"),
     *("sessions:read", "sessions:write", "sessions:delete"),
@@ -82,15 +77,15 @@ DIALECT = AgentOsDialect(
 )
 
 
-class AgentOsDriver(HttpDriver):
+class AgentOsDriver(MintingDriver):
     """What can be asked of AgentOS; the verbs say what they are for in :class:`support.platform.driver.Driver`."""
 
     dialect = DIALECT
     api = "agentos"
+    claims: ClassVar[Mapping[str, Any]] = {"scopes": _SCOPES}
 
     def __init__(self, services: Mapping[str, str], record: Recorder | None = None, *, signing_key: str = "") -> None:
-        super().__init__(services, record)
-        self._signing_key = signing_key
+        super().__init__(services, record, signing_key=signing_key)
         self._places: dict[str, tuple[str, str]] = {}
         """Of each run its session and its agent."""
 
@@ -112,38 +107,6 @@ class AgentOsDriver(HttpDriver):
         extra = {name: value for name, value in body.items() if name not in ("detail", "error_id")}
         code = str(code or f"status_{refused.status}")
         return Problem(code, "", str(detail or ""), refused.request_id, errors, extra)
-
-    # -- accounts ---------------------------------------------------------------------------------------------
-
-    def provide(self, who: Caller, account: NewAccount) -> Outcome:
-        identity = str(uuid.uuid5(_PEOPLE, account.email))
-        return _made(
-            values.Account(
-                user_id=identity,
-                tenant_id=identity,
-                email=account.email,
-                display_name=account.display_name,
-                role=account.role,
-                organisation=account.organisation,
-            )
-        )
-
-    def log_in(
-        self,
-        who: Caller,
-        *,
-        email: str,
-        password: str,
-        expires_in: float | None = None,
-        device_token: str | None = None,
-    ) -> Outcome:
-        claims = {
-            "sub": str(uuid.uuid5(_PEOPLE, email)),
-            "scopes": _SCOPES,
-            "jti": uuid.uuid4().hex,
-            "exp": time.time() + (expires_in or _SESSION_SECONDS),
-        }
-        return _made(values.Session(jwt.encode(claims, self._signing_key, "HS256")))
 
     # -- conversations ----------------------------------------------------------------------------------------
 
@@ -285,11 +248,6 @@ class AgentOsDriver(HttpDriver):
 
 
 # -- what answers say -------------------------------------------------------------------------------------------
-
-
-def _made(value: Any) -> Outcome:
-    """What is made here, without asking the platform."""
-    return Outcome("-", "-", 200, text="{}", meaning=Meaning.DONE, read=lambda _: value)
 
 
 def _read_list(page: Callable[[Sequence[Json]], Page[Any]]) -> Callable[[list[Json]], Page[Any]]:
