@@ -154,12 +154,27 @@ def send(processes: Iterable[Identity], signal_number: int) -> None:
                 os.kill(process.pid, signal_number)
 
 
-def freeze(root: Identity) -> None:
-    """Stop the whole family, also children that are born meanwhile."""
-    stopped: set[Identity] = set()
-    while fresh := [member for member in family(root) if member not in stopped]:
+def freeze(root: Identity) -> list[Identity]:
+    """Tell the whole family to stop, also children that are born meanwhile; `moving` says which have not yet."""
+    told: list[Identity] = []
+    while fresh := [member for member in family(root) if member not in told]:
         send(fresh, signal.SIGSTOP)
-        stopped.update(fresh)
+        told.extend(fresh)
+    return told
+
+
+def moving(processes: Iterable[Identity]) -> list[Identity]:
+    """Those of which any thread still runs: a signal to stop is obeyed once a processor is free."""
+    return [process for process in processes if is_running(process) and not _is_stopped(process.pid)]
+
+
+def _is_stopped(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return all(
+            task.joinpath("stat").read_text().rpartition(")")[2].split()[0] in ("T", "t", "Z", "X")
+            for task in Path(f"/proc/{pid}/task").iterdir()
+        )
+    return False  # a thread ended while this was read
 
 
 def thaw(root: Identity) -> None:

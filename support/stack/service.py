@@ -14,9 +14,11 @@ from support.stack.addresses import ServiceStatus
 from support.stack.child import Child, failure
 from support.stack.errors import StackError, from_os_error
 from support.stack.forking import ForkServer
-from support.stack.polling import poll
+from support.stack.polling import NotReady, poll
 from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch
+
+_FREEZE_SECONDS = 5.0
 
 
 class Service(Protocol):
@@ -186,7 +188,19 @@ class ProcessService(Service):
             self._changed()
 
     async def freeze(self) -> None:
-        processes.freeze(self._running().identity)
+        child = self._running()
+        told = processes.freeze(child.identity)
+
+        def all_stopped() -> None:
+            if moving := processes.moving(told):
+                raise NotReady(f"{len(moving)} of its {len(told)} processes go on")
+
+        try:
+            still_there = await poll(all_stopped, seconds=_FREEZE_SECONDS, ended=child.ended)
+        except TimeoutError as error:
+            raise StackError(f"{self.name} cannot be frozen: {error}") from error
+        if not still_there:
+            raise StackError(f"{self.name} {child.describe_end()} while it was frozen")
         self._state = "frozen"
 
     async def thaw(self) -> None:

@@ -102,11 +102,15 @@ def test_a_frozen_service_keeps_its_connections_and_is_silent(stack: Stack):
 
 def test_freezing_postgres_freezes_its_open_sessions(stack: Stack):
     with psycopg.connect(stack.addresses.postgres_observer_url) as connection:
+        session = processes.identity_of(connection.info.backend_pid)
+        assert session is not None
+        assert processes.moving([session]) == [session]
         stack.freeze("postgres-primary")
         begin = time.monotonic()
-        state = Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()[0]
+        # Says it itself, rather than `processes.moving`: freezing is built upon that.
+        states = [task.joinpath("stat").read_text() for task in Path(f"/proc/{session.pid}/task").iterdir()]
         stack.thaw("postgres-primary")
-        assert state == "T"
+        assert {state.rpartition(")")[2].split()[0] for state in states} == {"T"}
         assert connection.execute("SELECT 1").fetchone() == (1,)
         assert time.monotonic() - begin < 5
 
