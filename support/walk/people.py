@@ -56,12 +56,13 @@ class Organisation:
     has_allowance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Analysis:
-    """A run that said what could be saved, and how much it had to say."""
+    """A run that said what could be saved, how much it had to say, and the conversation in which its answer is."""
 
     run: str
     savings: Decimal
+    thread: str
 
 
 @dataclass(slots=True)
@@ -69,15 +70,15 @@ class Ground:
     """Where a walk is taken: the scenario's world, and what the model knows of it.
 
     ``backends``: the ways to the platform, one for each process that answers. ``ended``: how each run that has ended
-    did so, in the order in which they were begun. ``analyses``: the newest one of each conversation, by its ID.
-    ``tools``: the names of those that the operator has added, which all end with ``mark``.
+    did so, in the order in which they were begun. ``analyses``: the oldest one first.
+    ``tools``: the names of those that the operator has added, which all have ``mark`` in them.
     """
 
     world: World
     backends: list[HttpDriver] = field(default_factory=list)
     organisations: list[Organisation] = field(default_factory=list)
     ended: dict[str, Ended] = field(default_factory=dict)
-    analyses: dict[str, Analysis] = field(default_factory=dict)
+    analyses: list[Analysis] = field(default_factory=list)
     tools: set[str] = field(default_factory=set)
     mark: str = field(default_factory=lambda: f"_{secrets.token_hex(4)}")
 
@@ -133,10 +134,6 @@ class Ground:
     def threads(self, person: Person) -> list[str]:
         """The person's conversations."""
         return list(self.world.books.of("threads", person.user).entries)
-
-    def messages(self, thread_id: str) -> list[str]:
-        """What the person wrote in a conversation."""
-        return list(self.world.books.of("messages", thread_id).entries)
 
     def budgets(self, organisation: Organisation) -> list[str]:
         """The budgets of an organisation's teams."""

@@ -47,7 +47,7 @@ def _compare(ground: Ground, person: Person, sentence: str, answer: dict[str, ob
     inventory = person.user.tenant.inventory
     assert inventory is not None
     savings = inventory.expected(ground.world.prices()).monthly_savings
-    before = ground.analyses.get(thread)
+    before = next((each for each in reversed(ground.analyses) if each.thread == thread), None)
     wanted: tuple[object, object] = (None, None)
     if before is not None:
         wanted = (
@@ -57,4 +57,4 @@ def _compare(ground: Ground, person: Person, sentence: str, answer: dict[str, ob
     shown = (answer.get("previous"), answer.get("change"))
     if shown != wanted:
         raise Stumble(sentence, [f"it is compared with {shown}, not with {wanted}"])
-    ground.analyses[thread] = Analysis(run, Decimal(savings))
+    ground.analyses.append(Analysis(run, Decimal(savings), thread))

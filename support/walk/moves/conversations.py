@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from support.platform.dialect import Meaning
 from support.platform.outcome import Outcome
+from support.platform.paging import pages
+from support.platform.values import Message
 from support.scenario.reading_back import read_back
 from support.scenario.users import User
 from support.walk.people import Ground, Person, came, one_of
@@ -63,7 +67,7 @@ def deletes(ground: Ground, choices: random.Random) -> str | None:
     )
     told = came(f"{person} deletes a conversation", ground.world.platform.delete_thread(person.user, thread), DONE)
     came(f"{person} reads the deleted conversation", ground.world.platform.thread(person.user, thread), UNKNOWN)
-    ground.analyses.pop(thread, None)
+    ground.analyses[:] = [each for each in ground.analyses if each.thread != thread]
     for id, ended in list(ground.ended.items()):
         if ended.run.thread_id == thread:
             del ground.ended[id]
@@ -72,20 +76,35 @@ def deletes(ground: Ground, choices: random.Random) -> str | None:
 
 
 def moves_messages(ground: Ground, choices: random.Random) -> str | None:
-    """Messages move to another conversation, one of them twice."""
+    """Messages move to another conversation, answers with them, and stay what they are; one is moved twice."""
     person = one_of(choices, [each for each in ground.people if len(ground.threads(each)) > 1])
     if person is None:
         return None
     source, target = choices.sample(ground.threads(person), 2)
-    messages = ground.messages(source)
+    messages = _read(ground, person, source)
     if not messages:
         return None
-    chosen = choices.sample(messages, choices.randint(1, len(messages)))
-    moved = ground.world.platform.move_messages(person.user, source, target, chosen)
-    came(f"{person} moves {len(chosen)} of {len(messages)} messages", moved, DONE)
+    chosen = choices.sample(sorted(messages), choices.randint(1, len(messages)))
+    sentence = f"{person} moves {len(chosen)} of {len(messages)} messages"
+    came(sentence, ground.world.platform.move_messages(person.user, source, target, chosen), DONE)
     again = ground.world.platform.move_messages(person.user, source, target, chosen[:1])
     came(f"{person} moves one of them again", again, CONFLICT)
-    return f"{person} moves {len(chosen)} of {len(messages)} messages, and one of them again"
+    there = _read(ground, person, target)
+    if wrong := [f"{there.get(id)} was {messages[id]} before" for id in chosen if there.get(id) != messages[id]]:
+        raise Stumble(sentence, wrong)
+    for analysis in ground.analyses:
+        if analysis.run in {messages[id].run_id for id in chosen}:
+            analysis.thread = target
+    return f"{sentence}, and one of them again"
+
+
+def _read(ground: Ground, person: Person, thread: str) -> dict[str, Message]:
+    """The messages of a conversation by their IDs, as they read wherever they are."""
+    found: dict[str, Message] = {}
+    for answer in pages(partial(ground.world.platform.messages, person.user), thread_id=thread):
+        came(f"{person} reads a conversation", answer, DONE)
+        found |= {message.id: replace(message, thread_id=None) for message in answer.value.items}
+    return found
 
 
 def meddles(ground: Ground, choices: random.Random) -> str | None:

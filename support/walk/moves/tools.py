@@ -14,7 +14,8 @@ from support.walk.walking import Stumble
 DONE = Meaning.DONE
 _LASTING = (ServerTask.LIST, ServerTask.LABEL, ServerTask.MARK)
 """What changes nothing of what can be saved."""
-_NAMES = ("quote", "quote_yearly", "quote_2")
+_ENDINGS = ("", "_yearly", "_2")
+"""So that names of tools begin with those of others."""
 
 
 def uses_tools(ground: Ground, choices: random.Random) -> str | None:
@@ -30,7 +31,7 @@ def uses_tools(ground: Ground, choices: random.Random) -> str | None:
         for tool in tools.value.items
         if tool.allowed != (person.organisation.plan.wire in tool.plans and person.role.value in tool.roles)
     ]
-    added = {tool.name for tool in tools.value.items if tool.name.endswith(ground.mark)}
+    added = {tool.name for tool in tools.value.items if ground.mark in tool.name}
     if added != ground.tools:
         wrong.append(f"of those that were added it shows {sorted(added)}, there are {sorted(ground.tools)}")
     if wrong:
@@ -61,7 +62,7 @@ def acts_on_servers(ground: Ground, choices: random.Random) -> str | None:
 
 def comes_or_goes(ground: Ground, choices: random.Random) -> str | None:
     """The operator adds a tool or withdraws it; others of a similar name stay as they are."""
-    name = choices.choice(_NAMES) + ground.mark
+    name = f"quote{ground.mark}{choices.choice(_ENDINGS)}"
     if name in ground.tools:
         came(f"the operator withdraws {name}", withdraw_tool(ground.world, name), DONE)
         ground.tools.remove(name)
