@@ -62,7 +62,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-04wa", "each cloud call that is cut off takes one of its tenant's turns with it, for good", service="tools"
+    "AEC-04wa",
+    "each cloud call that is cut off takes one of its tenant's turns with it, for good",
+    service="tools",
+    scenario="Analyses that were cancelled in the cloud are not in the way of later ones",
+    step="Acme cancels eight cost analyses, four at a time, while the cloud does not respond",
 )
 def _() -> None:
     # Observable: after six runs that hung in the cloud, or were cancelled there, no tool of the tenant works any more.

@@ -98,7 +98,13 @@ def _() -> None:
         return [] if isinstance(error, WebSocketRequestValidationError) else original(error)
 
 
-@blind_defect("API-06wa", "a run is shown as queued until its first steps are written down", service="backend")
+@blind_defect(
+    "API-06wa",
+    "a run is shown as queued until its first steps are written down",
+    service="backend",
+    scenario="Status and progress of a run only move forward",
+    step="the statuses that Acme has read only move forward, to the end",
+)
 def _() -> None:
     # Observable: agent_started has come, started_at is there, and GET /v1/runs/{id} says queued for up to a heartbeat.
     from apex.backend import runs

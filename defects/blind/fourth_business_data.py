@@ -83,7 +83,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-05wa", "a statement in the cache has the parts of the twenty who have spent most only", service="backend"
+    "DBL-05wa",
+    "a statement in the cache has the parts of the twenty who have spent most only",
+    service="backend",
+    scenario="In a large organisation each person's own expenses are counted, too",
+    step="each person has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: 21 colleagues have booked; who has spent least reads his part once, and 0.00 from then on.
@@ -97,7 +101,13 @@ def _() -> None:
         original(cache, tenant_id, kind, version, {**value, "by_user": dict(most)})
 
 
-@blind_defect("DBL-06wa", "an invitation is used up by an acceptance that was refused", service="auth")
+@blind_defect(
+    "DBL-06wa",
+    "an invitation is used up by an acceptance that was refused",
+    service="auth",
+    scenario="An invitation that was refused once can still be accepted",
+    step="Ben of Acme has an account",
+)
 def _() -> None:
     # Observable: accept while the address has an account elsewhere: 409; once it is free again: 410, not 201.
     from sqlalchemy import func, text, update
@@ -140,7 +150,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-08wa", "requests of one session take turns: who reads waits for what the same person writes", service="backend"
+    "DBL-08wa",
+    "requests of one session take turns: who reads waits for what the same person writes",
+    service="backend",
+    scenario="Who waits for a booking can read meanwhile",
+    step="Acme has the conversations first, and the expense is booked",
 )
 def _() -> None:
     # Observable: a booking of mine waits for a colleague's; meanwhile I am not shown the page of my threads.

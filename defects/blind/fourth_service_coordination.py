@@ -29,7 +29,13 @@ def _() -> None:
         original(jobs, [record.model_copy(update=arrived) for record in records])
 
 
-@blind_defect("CSC-02wa", "what waited for Redis to come back is told newest first", service="worker")
+@blind_defect(
+    "CSC-02wa",
+    "what waited for Redis to come back is told newest first",
+    service="worker",
+    scenario="Notices from an interruption arrive in the order in which they were sent",
+    step="Acme receives the three notices in the order in which they were sent",
+)
 def _() -> None:
     # Observable: cancel two waiting runs, or send two notices, while Redis is away: the second is told first.
     from apex.worker.relay import EventRelay

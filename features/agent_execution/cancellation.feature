@@ -59,6 +59,13 @@ Feature: A cancelled run really stops
       When Acme cancels the run
       Then the run is stored as cancelled
 
+    @gate @exclusive
+    @needs.cloud_accounts @needs.own_services
+    Scenario: Analyses that were cancelled in the cloud are not in the way of later ones
+      Given Acme is a Mid customer with servers in the cloud
+      When Acme cancels eight cost analyses, four at a time, while the cloud does not respond
+      Then Acme can finish a cost analysis
+
     @gate
     @needs.colleagues @needs.operator
     @needs.partner

@@ -18,6 +18,14 @@ Feature: Concurrent writes lose nothing
       And each person has spent exactly what was booked
 
     @gate
+    @needs.colleagues @needs.allowances
+    @needs.own_database
+    Scenario: In a large organisation each person's own expenses are counted, too
+      Given an organisation of thirty people with an allowance
+      When everyone books expenses at the same time
+      Then each person has spent exactly what was booked
+
+    @gate
     @needs.allowances
     @needs.own_database
     Scenario Outline: Budgets raised concurrently cannot exceed the allowance
@@ -47,3 +55,10 @@ Feature: Concurrent writes lose nothing
       And Borealis is a Free customer with an allowance
       When Borealis books an expense while one of Acme's has to wait
       Then both expenses are booked, Borealis' first
+
+    @gate
+    @needs.own_database @needs.allowances @needs.conversations
+    Scenario: Who waits for a booking can read meanwhile
+      Given Acme is a Mid customer with an allowance
+      When Acme lists conversations while an own expense has to wait
+      Then Acme has the conversations first, and the expense is booked

@@ -51,6 +51,14 @@ Feature: A change is made completely or not at all
       When Acme starts a usage report
       Then Acme has exactly one complete run
 
+    @gate
+    @needs.accounts @needs.colleagues
+    Scenario: An invitation that was refused once can still be accepted
+      Given Acme is a Mid customer
+      And Ben of Acme has an invitation that was refused while the email address was taken
+      When Ben of Acme accepts the invitation
+      Then Ben of Acme has an account
+
     @smoke
     @needs.live_events @needs.run_numbers
     @needs.partner

@@ -29,6 +29,14 @@ Feature: Events of all services arrive as one sequence
       Then Acme has received every event of the run in order, each once
       And each progress report came after the start and before the end of its tool call
 
+    @gate @exclusive
+    @needs.operator @needs.notices @needs.own_services
+    Scenario: Notices from an interruption arrive in the order in which they were sent
+      Given Acme is a Mid customer
+      And Acme watches events
+      When the operator sends three notices while the event stream is unreachable
+      Then Acme receives the three notices in the order in which they were sent
+
     @gate
     @needs.partner
     Scenario: A progress report arrives while its tool is still running

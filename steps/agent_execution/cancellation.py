@@ -17,6 +17,11 @@ def _(world, others, customer):
     world.keep(cancellation.attempt(world, others, world.run_of(customer)))
 
 
+@when("{customer:User} cancels eight cost analyses, four at a time, while the cloud does not respond")
+def _(world, customer):
+    cancellation.cancel_in_the_cloud(world, customer, rounds=2, each=4)
+
+
 @then("every response is as if the run had never existed")
 def _(world):
     for attempt in world.kept(CancelAttempts).attempts:

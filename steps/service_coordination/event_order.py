@@ -3,7 +3,7 @@
 from hamcrest import equal_to
 
 from support.matchers.faultless import is_just
-from support.run.sentences import then
+from support.run.sentences import then, when
 from support.service_coordination import event_order
 
 
@@ -12,6 +12,19 @@ def _(world):
     run = world.last_run
     events = run.user.watching.of(run)
     world.expect(events, event_order.are_in_causal_order(world.partner.all_calls()))
+
+
+@when("the operator sends three notices while the event stream is unreachable")
+def _(world):
+    world.keep(event_order.notices_during_an_outage(world, 3))
+
+
+@then("{viewer:User} receives the three notices in the order in which they were sent")
+def _(world, viewer):
+    ids = world.kept(event_order.Notices).ids
+    world.eventually(
+        lambda: event_order.notices_of(viewer.watching.events), is_just(ids), "notice delivery", "the notices"
+    )
 
 
 @then("{viewer:User} receives the first of two progress reports while the run is still running")

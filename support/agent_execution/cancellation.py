@@ -4,14 +4,17 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hamcrest import greater_than_or_equal_to
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import differences, faultless
+from support.platform.components import Component
 from support.platform.outcome import Outcome
 from support.platform.runs import Run, RunStatus
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
+from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
 
 _LAST_THOUGHT = "Waiting now."
@@ -42,6 +45,31 @@ def answering_run(world: World, user: User) -> RunHandle:
         where=lambda event: event.payload.get("thought") == _LAST_THOUGHT,
     )
     return run
+
+
+def cancel_in_the_cloud(world: World, user: User, rounds: int, each: int) -> None:
+    """The user's analyses are cancelled while the cloud is asked; after each round of some the cloud responds again.
+
+    :raises DeadlinePassed: one did not get as far as the cloud.
+    :raises NotShown: the platform refused one, or one had ended before.
+    """
+
+    def connections() -> int:
+        return world.faults.open_connections(Component.CLOUD)
+
+    for _ in range(rounds):
+        world.faults.silence(Component.CLOUD)
+        # A connection that is kept open would not show that a call has come.
+        world.faults.reset_connections(Component.CLOUD)
+        for number in range(1, each + 1):
+            run = world.running(user, agents.Agent.COST_ANALYSIS.wire)
+            world.eventually(connections, greater_than_or_equal_to(number), "run starts", "the calls at the cloud")
+            world.platform.cancel_run(user, run.run_id).require()
+            if world.ended(run).status is not RunStatus.CANCELLED:
+                raise NotShown(f"run {run.run_id} had ended before it was cancelled")
+        world.faults.heal(Component.CLOUD)
+        # By its end those calls are over, too: a thread that asks the cloud cannot be stopped before it is answered.
+        world.ended(world.running(user, agents.Agent.COST_ANALYSIS.wire))
 
 
 def attempt(world: World, others: Sequence[User], run: RunHandle) -> CancelAttempts:

@@ -119,7 +119,7 @@ def _paths(user: User) -> list[str]:
 
 
 def move_only_forward() -> BaseMatcher[Sequence[str]]:
-    """Statuses of one run as they were read: queued, running, and one end, none after a later one; at least two."""
+    """Statuses of a run at work as they were read: running, and then one end that stays."""
 
     def faults_of(statuses: Sequence[str]) -> list[str]:
         ranks = [_RANK.get(status, _END) for status in statuses]
@@ -129,6 +129,8 @@ def move_only_forward() -> BaseMatcher[Sequence[str]]:
             for (before, rank), (after, next_rank) in pairwise(read)
             if next_rank < rank or (next_rank == rank and before != after)
         ]
+        if statuses and statuses[0] == "queued":
+            found.append("queued was read while the agent waited for the partner already")
         if len(set(statuses)) < 2:
             found.append("the status never changed")
         elif ranks[-1] != _END:

@@ -40,13 +40,16 @@ class Bookings:
     outcomes: list[Outcome]
 
 
-def _share_allowances(world: World) -> None:
-    people = organisations(world, *_SHARING[world.settings.profile], Plan.ENTERPRISE)
+def _share_allowances(world: World, count: int, size: int) -> None:
+    people = organisations(world, count, size, Plan.ENTERPRISE)
     at_once(allowances.owners(people), lambda owner: world.platform.set_allowance(owner, allowances.AMOUNT).require())
 
 
 GROUPS: dict[str, Callable[[World], None]] = {
-    "five organisations of ten people with an allowance each": _share_allowances
+    "five organisations of ten people with an allowance each": lambda world: _share_allowances(
+        world, *_SHARING[world.settings.profile]
+    ),
+    "an organisation of thirty people with an allowance": lambda world: _share_allowances(world, 1, 30),
 }
 
 
@@ -71,7 +74,7 @@ def book_together(world: World) -> Bookings:
 
 @dataclass(frozen=True, slots=True)
 class BookingsBeside:
-    """A booking that had to wait, and one of another organisation meanwhile."""
+    """A booking that had to wait, and what was asked meanwhile: a booking of others, or a list of the same person."""
 
     slow: Outcome
     quick: Outcome
@@ -80,12 +83,22 @@ class BookingsBeside:
 
 def book_beside(world: World, customer: User, other: User) -> BookingsBeside:
     """The customer books an expense while one of the other's waits for what is held in the database."""
-    hold = Hold(world).rows(other.tenant, "allowances")
+    return _beside(world, other, lambda: world.platform.book_expense(customer, "1.00", "Quick"))
+
+
+def read_beside(world: World, customer: User) -> BookingsBeside:
+    """The customer lists conversations, on the same session, while an expense of theirs waits in the same way."""
+    return _beside(world, customer, lambda: world.platform.threads(customer))
+
+
+def _beside(world: World, slow_one: User, ask: Callable[[], Outcome]) -> BookingsBeside:
+    hold = Hold(world).rows(slow_one.tenant, "allowances")
     with ThreadPoolExecutor(1) as alone:
-        slow = alone.submit(world.platform.book_expense, other, "1.00", "Slow")
+        # A connection of its own: each carries one request at a time.
+        slow = alone.submit(world.platform.book_expense, Anyone(slow_one.access_token), "1.00", "Slow")
         try:
             hold.wait_for_first()
-            quick = world.platform.book_expense(customer, "1.00", "Quick")
+            quick = ask()
             was_waiting = not slow.done()
         finally:
             hold.release()
@@ -117,8 +130,10 @@ def _of_organisations(world: World) -> dict[str, Any]:
 
 def _of_people(world: World) -> dict[str, Any]:
     def look(person: User) -> dict[str, Any]:
-        own = allowances.found(world, person)
-        return {"spent": own["spent by you"], "booked": sorted(amount for amount, _ in own["booked"])}
+        # The second time from the cache.
+        once, again = allowances.found(world, person), allowances.found(world, person)
+        spent = {found["spent by you"] for found in (once, again)}
+        return {"spent": " and then ".join(sorted(spent)), "booked": sorted(amount for amount, _ in again["booked"])}
 
     return allowances.found_by_each(world.users.customers, look)
 

@@ -16,7 +16,7 @@ from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.platform.values import Account
 from support.scenario.assets import Asset
-from support.scenario.users import Role, User
+from support.scenario.users import PEOPLE, Role, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores import opened, rows
@@ -202,6 +202,22 @@ def _invited_after_removal(world: World, person: User) -> None:
     _invite_again(world, person)
 
 
+def _refused_while_taken(world: World, person: User) -> None:
+    """The person accepted an invitation while another organisation had an account under the same address.
+
+    :raises NotShown: it was not refused.
+    """
+    _invite_again(world, person)
+    elsewhere = next(each for each in world.users.owners(2) if each.tenant is not person.tenant)
+    same = world.users[f"{PEOPLE[0]} of {elsewhere.alias}"]
+    same.email = person.email
+    world.users.settle(same)
+    refused = accept_invitation(world, person)
+    if refused.meaning is not Meaning.CONFLICT:
+        raise NotShown(f"an invitation under an address that is taken is accepted: {refused}")
+    world.platform.remove_member(_owner_of(world, same), same.id).require()
+
+
 def found_on_return(world: World, person: User) -> list[str]:
     """The titles of the conversations that somebody finds who logs in on a device of its own; a refusal where there is
     one.
@@ -217,6 +233,7 @@ def found_on_return(world: World, person: User) -> list[str]:
 
 ASSETS: dict[str, Asset] = {
     "an invitation from after a removal": _invited_after_removal,
+    "an invitation that was refused while the email address was taken": _refused_while_taken,
     "an invitation that has expired": _invited(_expire),
     "an invitation that has already been accepted": _invited(lambda *invited: _accept(*invited).require()),
 }

@@ -1,16 +1,46 @@
 """The order of a research job's events: each progress report stands between its cause and its effect."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from hamcrest.core.matcher import Matcher
 
 from support.matchers.faultless import differences, faultless
+from support.platform.components import Component
 from support.platform.story import Event
 from support.scenario.partner import PartnerCall
+from support.scenario.world import World
 
 Moment = tuple[str, float]
 """What happened, and when, in Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The IDs of the operator's notices, in the order in which they were sent."""
+
+    ids: list[str]
+
+
+def notices_during_an_outage(world: World, count: int) -> Notices:
+    """The operator sends notices while nobody reaches the store of events, which is there again then.
+
+    :raises NotShown: the platform did not accept one.
+    """
+    world.faults.cut_off(Component.CACHE)
+    operator, numbers = world.users.operator, range(count)
+    sent = [
+        world.platform.send_notice(operator, title=f"Notice {number}", body="Events pause.").require().id
+        for number in numbers
+    ]
+    world.faults.heal(Component.CACHE)
+    return Notices(sent)
+
+
+def notices_of(events: Sequence[Event]) -> list[object]:
+    """The IDs of notices in the order received."""
+    return [event.payload.get("notice_id") for event in events if event.type == "notice"]
 
 
 def progress(events: Sequence[Event]) -> list[tuple[int, int]]:
