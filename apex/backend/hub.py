@@ -87,6 +87,8 @@ class Hub:
                     await self._subscription.subscribe(_KEEP_OPEN, *map(_channel, self._connections))
                 # A Redis that has just started takes subscriptions while it still loads its data and reads nothing.
                 await self._redis.ping()
+                # It may have forgotten who is connected, and a notice goes to those alone.
+                await self._show_presence()
                 _heed_cancellation()
                 pause = 0.05
                 for connections in self._connections.values():
@@ -106,14 +108,16 @@ class Hub:
         """Keep the connected users in the presence set, until cancelled."""
         while True:
             try:
-                moment = time.time()
-                if self._connections:
-                    await self._redis.zadd(PRESENCE, dict.fromkeys(self._connections, moment))
-                await self._redis.zremrangebyscore(PRESENCE, 0, moment - 10 * self._heartbeat_seconds)
+                await self._show_presence()
+                await self._redis.zremrangebyscore(PRESENCE, 0, time.time() - 10 * self._heartbeat_seconds)
             except Exception as error:
                 log.warning("presence not shown", exc_info=error)
             _heed_cancellation()
             await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _show_presence(self) -> None:
+        if self._connections:
+            await self._redis.zadd(PRESENCE, dict.fromkeys(self._connections, time.time()))
 
     async def _listen(self) -> None:
         """Receive until the line is lost, or answers nothing any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection as SqlConnection
 
 from apex.backend import operations
+from apex.backend.hub import Hub
 from apex.http import identity
 from apex.http.identity import Identity, acting_as
 from apex.storage.database import Database
@@ -19,6 +21,7 @@ from defects._patching import replace
 
 operator = Scenario("A maintenance notice reaches every connected user of every segment once", service="worker")
 customer = Scenario("A customer cannot send a notice", service="backend")
+after_loss = Scenario("A notice reaches a customer although the event stream has just lost its data", service="backend")
 
 
 @operator.defect(
@@ -78,3 +81,18 @@ def _() -> None:
                 pass
 
     replace(operations, "acting_as", late)
+
+
+@after_loss.defect(
+    "WSE-07e",
+    "who is connected is written down every ten minutes only, whatever has become of it",
+    step="every connection receives the notice in time",
+)
+def _() -> None:
+    async def show(self: Hub) -> None:
+        if time.monotonic() - shown[-1] >= 600:
+            shown.append(time.monotonic())
+            await original(self)
+
+    shown = [time.monotonic()]
+    original = replace(Hub, "_show_presence", show)

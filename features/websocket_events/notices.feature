@@ -37,6 +37,15 @@ Feature: Maintenance notices reach every connected user
       When the operator sends a notice to everyone
       Then every connection receives the notice in time
 
+    @gate @exclusive
+    @needs.own_services @needs.own_stores @needs.sequence_numbers
+    Scenario: A notice reaches a customer although the event stream has just lost its data
+      Given Acme is an Early customer
+      And Acme watches events
+      And the event stream has lost its data, and Acme has been notified of it
+      When the operator sends a notice to everyone
+      Then every connection receives the notice in time
+
     @gate
     Scenario: A notice reaches more than a hundred customers
       Given a hundred and twenty customers
