@@ -10,6 +10,7 @@ import os
 import signal
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import coverage
@@ -19,7 +20,7 @@ from support.settings import CHECKOUT
 CATALOGUE = "support.proof.covering"
 PLATFORM = CHECKOUT / "apex"
 NOBODY = "-"
-"""What lines are noted under while no scenario is played."""
+"""What lines are noted under while no scenario is played: whoever comes later depends on what ran then."""
 
 Covered = Mapping[str, Mapping[str, Mapping[int, frozenset[str]]]]
 """By service, by file (relative to the checkout), by line: the names of the scenarios that ran through it."""
@@ -34,7 +35,8 @@ class Recorder:
         self._own = str(os.getpid())
 
     def apply(self) -> None:
-        """Begin."""
+        """Begin. What is run through while modules are loaded is over before a defect could change it."""
+        import_module(f"apex.{self.service}.app")
         file = str(self._folder / f"lines.{self.service}.{self._own}")
         self._coverage = coverage.Coverage(data_file=file, config_file=False, source=[str(PLATFORM)])
         self._coverage.start()
@@ -74,7 +76,7 @@ def read(folders: Iterable[Path]) -> Covered:
         for measured in data.measured_files():
             lines = found[service][str(Path(measured).relative_to(CHECKOUT))]
             for line, scenarios in data.contexts_by_lineno(measured).items():
-                lines[line].update(name for name in scenarios if name not in ("", NOBODY))
+                lines[line].update(name for name in scenarios if name)
     return _without_empty(found)
 
 

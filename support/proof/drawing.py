@@ -1,5 +1,6 @@
 """Which mutants are tried: drawn by a seed from the lines that scenarios run through."""
 
+import ast
 import difflib
 import random
 import re
@@ -15,14 +16,13 @@ import libcst
 from mutmut.mutation.file_mutation import Mutation, create_mutations
 
 from support.proof.covering import Covered
-from support.proof.mutated import write
+from support.proof.mutated import changed_codes, write
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 
 EQUIVALENT = CHECKOUT / "defects" / "equivalent.toml"
 _LOG = re.compile(r"\s*log\.\w+\(")
 """What is only said in a log: its wording is nobody's promise."""
-_LINES_OF_A_STATEMENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,12 @@ def draw(covered: Covered, seed: int, count: int, folder: Path, only: Collection
         change = _change(file, number)
         if change is None or (change.file, change.before, change.after) in equivalent:
             continue
+        if not changed_codes((CHECKOUT / file).read_text("utf-8"), change.source, file):
+            continue  # a process that has loaded the module would take on nothing
         by_service = {
             service: scenarios
             for service, files in covered.items()
-            if (scenarios := _through(files.get(file, {}), change.line))
+            if (scenarios := _through(files.get(file, {}), file, change.line))
         }
         if not by_service:
             continue
@@ -133,10 +135,26 @@ def _statement(lines: Sequence[str], number: int) -> str:
     return lines[number]
 
 
-def _through(lines: Mapping[int, frozenset[str]], number: int) -> frozenset[str]:
-    """The scenarios that run through a line, or, where that goes on from lines before, through the last of those."""
-    near = (lines[line] for line in range(number, number - _LINES_OF_A_STATEMENT, -1) if line in lines)
-    return next(near, frozenset())
+def _through(lines: Mapping[int, frozenset[str]], file: str, number: int) -> frozenset[str]:
+    """The scenarios that run through the statement of a function that a line belongs to."""
+    own = [span for span in _statements(file) if number in span]
+    if not own:
+        return frozenset()
+    return frozenset().union(*(lines.get(line, frozenset()) for line in min(own, key=len)))
+
+
+@cache
+def _statements(file: str) -> Sequence[range]:
+    """The lines of each statement in a function, those of its blocks left out."""
+    tree = ast.parse((CHECKOUT / file).read_text("utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    statements = {node for function in functions for node in ast.walk(function) if isinstance(node, ast.stmt)}
+    return [
+        range(node.lineno, body[0].lineno if (body := getattr(node, "body", None)) else (node.end_lineno or 0) + 1)
+        for node in statements
+        # What a definition itself says, as its defaults, is run through when the module is loaded.
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
 
 
 def _equivalent() -> set[tuple[str, str, str]]:

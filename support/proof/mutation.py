@@ -107,14 +107,16 @@ def mutate(
     found: list[tuple[Mutant, Sighting]] = []
 
     def through(mutant: Mutant, planned: Sequence[Planned], timing: bool) -> list[Planned]:
-        chosen = [one for one in planned if one.name in mutant.scenarios and one.timing is timing]
+        by_all = covering.NOBODY in mutant.scenarios
+        chosen = [one for one in planned if (by_all or one.name in mutant.scenarios) and one.timing is timing]
         # Who has noticed much will notice this, too.
         return sorted(chosen, key=lambda one: (-killers[one.scenario.name], one.seconds))[:MOST_SCENARIOS]
 
     def seen(sighting: Sighting) -> None:
         killers[str(sighting.scenario)] += sighting.is_seen
         found.append((mutants[sighting.id], sighting))
-        scenarios = len(mutants[sighting.id].scenarios)
+        those = mutants[sighting.id].scenarios
+        scenarios = len(stage.planned if covering.NOBODY in those else those)
         tried = f"the likeliest {MOST_SCENARIOS} of {scenarios} scenarios" if scenarios > MOST_SCENARIOS else "all"
         by = f"killed by {sighting.scenario}" if is_killed(sighting) else f"SURVIVED {tried} {sighting.note}"
         say(f"{sighting.seconds:5.1f} s  {sighting.summary}\n    {by}  ({len(found)} of {len(mutants)})")

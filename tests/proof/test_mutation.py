@@ -104,6 +104,20 @@ def test_what_no_scenario_runs_through_is_not_changed(tmp_path):
     assert list(draw(COVERED, 1, 5, tmp_path, {"apex/settings.py"})) == []
 
 
+def test_what_runs_when_its_module_is_loaded_is_not_changed(tmp_path, monkeypatch):
+    file = tmp_path / "apex" / "some.py"
+    file.parent.mkdir()
+    file.write_text("def some(n=1):\n    return (\n        n + 2\n    )\n\n\nMORE = some(3) + 4\n")
+    monkeypatch.setattr(drawing, "CHECKOUT", tmp_path)
+
+    def through(*lines: int) -> list[Mutant]:
+        seen = {line: frozenset({"features/a.feature: One"}) for line in lines}
+        return drawn(tmp_path, count=100, covered={"backend": {"apex/some.py": seen}})
+
+    assert {mutant.change.line for mutant in through(1, 2, 7)} == {3}
+    assert through(1, 7) == []
+
+
 def test_what_was_judged_to_change_nothing_is_left_out(tmp_path, monkeypatch):
     change = drawn(tmp_path)[0].change
     table = tmp_path / "equivalent.toml"
