@@ -6,7 +6,7 @@ import uuid
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, false, select, text
 
 from apex.auth import accounts
 from apex.auth import app as auth_app
@@ -115,6 +115,23 @@ def _() -> None:
                 accounts._insert_user(connection, row.tenant_id, row.email, row.role, None, "*")
                 connection.commit()
             raise
+
+
+@spent.defect("DBL-01l", "an invitation that was left over lets a removed member in again", step=_REFUSED)
+def _() -> None:
+    @around(accounts.Accounts, "remove")
+    def remove(original: Any, *arguments: Any) -> None:
+        removing.append(True)
+        try:
+            original(*arguments)
+        finally:
+            removing.pop()
+
+    @around(accounts, "update")
+    def changing(original: Any, table: Any) -> Any:
+        return original(table).where(false()) if removing and table is invitations else original(table)
+
+    removing: list[bool] = []
 
 
 @again.defect("DBL-01i", "the address of a removed member is taken for ever", step=_AGAIN)

@@ -91,3 +91,4 @@ Feature: One customer has one account
         | is spent                  |
         | has expired               |
         | has already been accepted |
+        | is from before a removal  |

@@ -162,6 +162,7 @@ REASONS = {
     "the email address is taken": "conflict",
     "the invitation has expired": "invitation_expired",
     "the invitation has already been accepted": "invitation_used",
+    "the invitation is from before a removal": "invitation_expired",
 }
 """Why a sign-up is refused, as a feature says it, with the published code of the refusal."""
 
@@ -202,6 +203,17 @@ def _invited_after_removal(world: World, person: User) -> None:
     _invite_again(world, person)
 
 
+def _invited_before_removal(world: World, person: User) -> None:
+    """The person was invited twice, joined by the second invitation, and was removed."""
+    owner = _owner_of(world, person)
+    first, second = (
+        world.platform.invite(owner, email=person.email, role=Role.MEMBER.value).require().token for _ in range(2)
+    )
+    joined = _accept(world, person, second).require()
+    world.platform.remove_member(owner, joined.user_id).require()
+    world.keep(Invitation(first, members(world, owner)))
+
+
 def _refused_while_taken(world: World, person: User) -> None:
     """The person accepted an invitation while another organisation had an account under the same address.
 
@@ -234,6 +246,7 @@ def found_on_return(world: World, person: User) -> list[str]:
 ASSETS: dict[str, Asset] = {
     "an invitation from after a removal": _invited_after_removal,
     "an invitation that was refused while the email address was taken": _refused_while_taken,
+    "an invitation that is from before a removal": _invited_before_removal,
     "an invitation that has expired": _invited(_expire),
     "an invitation that has already been accepted": _invited(lambda *invited: _accept(*invited).require()),
 }
