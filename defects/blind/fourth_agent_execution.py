@@ -65,7 +65,7 @@ def _() -> None:
     "AEC-04wa",
     "each cloud call that is cut off takes one of its tenant's turns with it, for good",
     service="tools",
-    scenario="Analyses that were cancelled in the cloud are not in the way of later ones",
+    scenario="Cancelled cloud analyses are not in the way of later ones",
     step="Acme cancels eight cost analyses, four at a time, while the cloud does not respond",
 )
 def _() -> None:

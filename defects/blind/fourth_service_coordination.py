@@ -33,7 +33,7 @@ def _() -> None:
     "CSC-02wa",
     "what waited for Redis to come back is told newest first",
     service="worker",
-    scenario="Notices from an interruption arrive in the order in which they were sent",
+    scenario="Notices arrive after an interruption in the order they were sent",
     step="Acme receives the three notices in the order in which they were sent",
 )
 def _() -> None:

@@ -21,7 +21,7 @@ from defects._patching import replace
 
 operator = Scenario("A maintenance notice reaches every connected user of every segment once", service="worker")
 customer = Scenario("A customer cannot send a notice", service="backend")
-after_loss = Scenario("A notice reaches a customer although the event stream has just lost its data", service="backend")
+after_loss = Scenario("A notice reaches customers although the event stream has lost its data", service="backend")
 
 
 @operator.defect(

@@ -61,7 +61,7 @@ Feature: A cancelled run really stops
 
     @gate @exclusive
     @needs.cloud_accounts @needs.own_services
-    Scenario: Analyses that were cancelled in the cloud are not in the way of later ones
+    Scenario: Cancelled cloud analyses are not in the way of later ones
       Given Acme is a Mid customer with servers in the cloud
       When Acme cancels eight cost analyses, four at a time, while the cloud does not respond
       Then Acme can finish a cost analysis

@@ -31,7 +31,7 @@ Feature: Events of all services arrive as one sequence
 
     @gate @exclusive
     @needs.operator @needs.notices @needs.own_services
-    Scenario: Notices from an interruption arrive in the order in which they were sent
+    Scenario: Notices arrive after an interruption in the order they were sent
       Given Acme is a Mid customer
       And Acme watches events
       When the operator sends three notices while the event stream is unreachable

@@ -39,7 +39,7 @@ Feature: Maintenance notices reach every connected user
 
     @gate @exclusive
     @needs.own_services @needs.own_stores @needs.sequence_numbers
-    Scenario: A notice reaches a customer although the event stream has just lost its data
+    Scenario: A notice reaches customers although the event stream has lost its data
       Given Acme is an Early customer
       And Acme watches events
       And the event stream has lost its data, and Acme has been notified of it

@@ -15,11 +15,6 @@ def _(world, customer):
     sign_up.sign_up_internationally(world, customer)
 
 
-@when("{person:User} {act:AccountAction}")
-def _(world, person, act):
-    world.outcome = act(world, person)
-
-
 @when("{newcomer:User} signs up with {customer:Owner} email address in different capitalisation")
 def _(world, newcomer, customer):
     world.outcome = sign_up.sign_up_under_address_of(world, newcomer, customer)
@@ -33,11 +28,6 @@ def _(world, newcomers):
 @when("{newcomer:User} signs up with an unusual email address and password")
 def _(world, newcomer):
     world.outcome = sign_up.sign_up_unusually(world, newcomer)
-
-
-@then("{customer:User} has an account")
-def _(world, customer):
-    world.expect(world.last_outcome, succeeds(), str(customer))
 
 
 @then("one of them has an account, and the other is refused because {code:SignUpRefusal}")

@@ -1,6 +1,7 @@
 """Who takes part, and what they have."""
 
-from support.run.sentences import given, when
+from support.matchers.outcomes import succeeds
+from support.run.sentences import given, then, when
 from support.scenario import held_runs
 
 
@@ -35,3 +36,13 @@ def _(world, group):
 @when("{owner:User} removes {colleague:User} from the organisation")
 def _(world, owner, colleague):
     held_runs.remove(world, owner, colleague)
+
+
+@when("{person:User} {act:AccountAction}")
+def _(world, person, act):
+    world.outcome = act(world, person)
+
+
+@then("{customer:User} has an account")
+def _(world, customer):
+    world.expect(world.last_outcome, succeeds(), str(customer))

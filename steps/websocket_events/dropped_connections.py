@@ -43,12 +43,6 @@ def _(world):
     dropped_connections.lose_the_stream(world)
 
 
-@given("the event stream has lost its data, and {viewer:User} has been notified of it")
-def _(world, viewer):
-    dropped_connections.lose_the_stream(world)
-    world.try_to_see(lambda: resyncs(viewer.watching), "reconnect", "a notification of missed events")
-
-
 @then("{viewer:User} detects the dropped connection in time")
 def _(world, viewer):
     heartbeats = viewer.watching.heartbeats

@@ -14,6 +14,14 @@ def _(world, viewer):
     dropped_connections.await_heartbeats(world, viewer, count=3)
 
 
+@given("the event stream has lost its data, and {viewer:User} has been notified of it")
+def _(world, viewer):
+    dropped_connections.lose_the_stream(world)
+    world.try_to_see(
+        lambda: dropped_connections.resyncs(viewer.watching), "reconnect", "a notification of missed events"
+    )
+
+
 @when("{customer:User} tries to send a notice to everyone")
 def _(world, customer):
     notices.send(world, customer)
