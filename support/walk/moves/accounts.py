@@ -5,6 +5,7 @@ import random
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, Role
+from support.walk.attempts import is_out
 from support.walk.people import MANAGERS, Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
@@ -57,7 +58,7 @@ def is_removed(ground: Ground, choices: random.Random) -> str | None:
         return came(sentence, outcome, CONFLICT)
     told = came(sentence, outcome, DONE)
     leaving.organisation.people.remove(leaving)
-    came(f"{leaving}, removed, lists conversations", ground.world.platform.threads(leaving.user), UNAUTHENTICATED)
+    is_out(ground, leaving, choices, "removed")
     leaving.user.access_token = None
     return told
 
@@ -88,7 +89,7 @@ def logs_out_and_in(ground: Ground, choices: random.Random) -> str | None:
         return None
     platform = ground.world.platform
     told = came(f"{person} logs out", platform.log_out(person.user), DONE)
-    came(f"{person}, logged out, lists conversations", platform.threads(person.user), UNAUTHENTICATED)
+    is_out(ground, person, choices, "logged out")
     _log_in(ground, person)
     return f"{told}, and in again"
 
@@ -114,7 +115,7 @@ def uses_an_old_token_again(ground: Ground, choices: random.Random) -> str | Non
     platform = ground.world.platform
     sentence = f"{person} uses the refresh token before the last {len(person.spent) - number} again"
     told = came(sentence, platform.refresh(person.user, person.spent[number]), UNAUTHENTICATED)
-    came(f"{person} goes on in the session that ended", platform.threads(person.user), UNAUTHENTICATED)
+    is_out(ground, person, choices, "whose session has ended")
     _log_in(ground, person)
     return told
 

@@ -1,16 +1,14 @@
 """Conversations and their messages. Titles and texts are few, so that people who must not mix have equal ones."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from support.platform.dialect import Meaning
-from support.platform.outcome import Outcome
 from support.platform.paging import pages
 from support.platform.values import Message
 from support.scenario.reading_back import read_back
-from support.scenario.users import User
+from support.walk import attempts
 from support.walk.people import Ground, Person, came, one_of
 from support.walk.walking import Stumble
 
@@ -114,18 +112,9 @@ def meddles(ground: Ground, choices: random.Random) -> str | None:
     if found is None or not others:
         return None
     owner, thread = found
-    platform = ground.world.platform
-    attempts: dict[str, Callable[[User], Outcome]] = {
-        "reads": lambda user: platform.thread(user, thread),
-        "lists the messages of": lambda user: platform.messages(user, thread),
-        "lists the runs of": lambda user: platform.runs(user, thread_id=thread),
-        "renames": lambda user: platform.rename_thread(user, thread, "Stolen"),
-        "deletes": lambda user: platform.delete_thread(user, thread),
-        "writes into": lambda user: platform.post_message(user, thread, "Hello"),
-    }
+    messages = sorted(_read(ground, owner, thread))
     for other in others:
-        what = choices.choice(sorted(attempts))
-        came(f"{other} ({other.role.value}) {what} a conversation of {owner}", attempts[what](other.user), UNKNOWN)
+        attempts.meddles(ground, owner, thread, messages, other, choices)
     return f"{len(others)} others try to get at a conversation of {owner}"
 
 

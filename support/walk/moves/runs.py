@@ -19,6 +19,7 @@ CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 
 _PAGES = (1, 2, 7, None)
 _MORE_USAGE = 0.2
+_UNKNOWN_AGENTS = ("no_such_agent", "prob", "probe2", "probe:v9", "Probe", "probe ", "usage-report", "usage_report/x")
 _FAILS = agents.call("probe_fail", message="Not today.")
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
@@ -242,7 +243,7 @@ def asks_for_an_unknown_agent(ground: Ground, choices: random.Random) -> str | N
     person = one_of(choices, ground.workers())
     if person is None:
         return None
-    if ground.world.start_run(person.user, choice := choices.choice(["no_such_agent", "prob"])) is not None:
+    if ground.world.start_run(person.user, choice := choices.choice(_UNKNOWN_AGENTS)) is not None:
         raise Stumble(f"{person} runs {choice}", ["it was accepted"])
     return came(f"{person} runs {choice}", ground.world.last_outcome, UNKNOWN, Meaning.INVALID)
 
