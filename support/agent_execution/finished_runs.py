@@ -41,6 +41,12 @@ def one_more_idle_server(world: World, user: User) -> None:
     planting.more_servers(world, user.tenant, [idle(1)])
 
 
+def sixty_more_messages(world: World, user: User) -> None:
+    """The user writes more into the thread of their last run than an agent is given to read (the newest fifty)."""
+    for number in range(60):
+        world.platform.post_message(user, str(world.run_of(user).thread_id), f"Note {number}").require()
+
+
 def follow_up(world: World, user: User) -> RunHandle | None:
     """A cost analysis in the thread of the user's last run."""
     return world.start_run(user, Agent.COST_ANALYSIS.wire, thread_id=world.run_of(user).thread_id)

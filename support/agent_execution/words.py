@@ -37,6 +37,7 @@ def _beyond(start: Callable[[World, User], RunHandle]) -> Work:
 
 
 ASSETS: dict[str, Asset] = {
+    "sixty more messages in the conversation": finished_runs.sixty_more_messages,
     "one more idle server in the cloud": finished_runs.one_more_idle_server,
     "well-used servers in the cloud": lambda world, user: planting.own_cloud(world, user.tenant, [busy(2)]),
     "two hundred servers in the cloud": idle_servers(200),

@@ -115,7 +115,7 @@ class Examination:
 
         stories, records = broken(written.runs, written.events)
         # A run's end leaves through the outbox, a moment after its status is stored.
-        deadline = Deadline(_SETTLING)
+        deadline = Deadline(world.budgets.limit("records agree"))
         while (stories or records) and not deadline.passed:
             pause(0.02)
             stories, records = broken(*self.observers.stories(_present(world)))
