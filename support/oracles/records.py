@@ -163,6 +163,28 @@ def shown_untimely(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_c
     return found
 
 
+def read_backwards(answers: Iterable[Outcome]) -> list[str]:
+    """Where a run was read in an earlier state than before, one line an answer: what was asked later is newer."""
+    of: defaultdict[str, list[tuple[Outcome, RunStatus]]] = defaultdict(list)
+    for answer, read in _reads(answers):
+        of[read.id].append((answer, read.status))
+    found = []
+    for id, reads in of.items():
+        known = sorted(reads, key=lambda each: each[0].sent_at + each[0].seconds)
+        answered, furthest = 0, RunStatus.QUEUED
+        for answer, status in sorted(reads, key=lambda each: each[0].sent_at):
+            while answered < len(known) and known[answered][0].sent_at + known[answered][0].seconds < answer.sent_at:
+                furthest = max(furthest, known[answered][1], key=_progress)
+                answered += 1
+            if _progress(status) < _progress(furthest):
+                found.append(f"run {id} was read as {status} after it had been read as {furthest}: {answer}")
+    return found
+
+
+def _progress(status: RunStatus) -> int:
+    return 2 if status.is_end else int(status is not RunStatus.QUEUED)
+
+
 def _untimely(status: RunStatus, stored: StoredRun, wall_clock: float, answer: Outcome, late: float) -> str | None:
     asked, answered = wall_clock + answer.sent_at, wall_clock + answer.sent_at + answer.seconds
     if status.is_end and str(status) != stored.status:

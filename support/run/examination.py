@@ -26,6 +26,7 @@ from support.oracles.records import (
     DifferentRecords,
     different_records,
     not_what_was_asked,
+    read_backwards,
     read_otherwise,
     shown_untimely,
     told_otherwise,
@@ -166,6 +167,7 @@ class Examination:
         own = {run.request_id for run in world.runs if run.request_id}
         has_ids = Capability.REQUEST_IDS in self.target.capabilities
         found = wrong_answers(answers, self._published, own, has_ids=has_ids)
+        found += read_backwards(answers)
         found += unfit_failures(event for user in world.users for capture in user.captures for event in capture.events)
         found = self.target.known.new("answers oracle", found)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []

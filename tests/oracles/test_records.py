@@ -10,6 +10,7 @@ from support.oracles.records import (
     StoredJob,
     different_records,
     not_what_was_asked,
+    read_backwards,
     read_otherwise,
     shown_untimely,
     told_otherwise,
@@ -211,6 +212,25 @@ def test_a_run_that_is_shown_as_it_is_is_timely(answers):
 def test_a_run_that_is_shown_in_another_state_is_found(read, fault):
     (found,) = shown_untimely([read], [RUN, IN_THE_QUEUE], 50.0, 0.5)
     assert fault in found
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [answer("queued", 10.0), answer("running", 20.0, is_page=True), answer("completed", 50.0)],
+        [answer("running", 20.0), replace(answer("queued", 20.5), sent_at=18.0, seconds=2.5)],
+        [answer("completed", 50.0), answer("completed", 60.0)],
+    ],
+    ids=["forward", "asked before", "twice the end"],
+)
+def test_a_run_that_only_moves_forward_is_read_as_it_must(answers):
+    assert read_backwards(answers) == []
+
+
+@pytest.mark.parametrize(("before", "after"), [("running", "queued"), ("completed", "running"), ("failed", "queued")])
+def test_a_run_that_was_read_in_an_earlier_state_than_before_is_found(before, after):
+    (found,) = read_backwards([answer(after, 30.0), answer("queued", 10.0), answer(before, 20.0, is_page=True)])
+    assert f"read as {after} after it had been read as {before}" in found
 
 
 def test_while_something_is_broken_a_state_may_be_shown_late():

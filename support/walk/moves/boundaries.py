@@ -14,7 +14,7 @@ from support.scenario.world import World
 from support.walk.people import MANAGERS, WORKERS, Ground, Person, came, one_of
 
 DONE, DENIED, INVALID = Meaning.DONE, Meaning.PERMISSION_DENIED, Meaning.INVALID
-_NO_AMOUNTS = ("0.00", "-1.00", "0.001", "1e3", "NaN", "1,00", "")
+_NO_AMOUNTS: tuple[Any, ...] = ("0.00", "-1.00", "0.001", "1e3", "NaN", "1,00", "", 12.5)
 
 
 def goes_to_the_limit(ground: Ground, choices: random.Random) -> str | None:

@@ -19,11 +19,17 @@ CONFLICT, UNAUTHENTICATED = Meaning.CONFLICT, Meaning.UNAUTHENTICATED
 
 _PAGES = (1, 2, 7, None)
 _MORE_USAGE = 0.2
-_UNKNOWN_AGENTS = ("no_such_agent", "prob", "probe2", "probe:v9", "Probe", "probe ", "usage-report", "usage_report/x")
+_UNKNOWN_AGENTS = ("no_such_agent", "prob", "probe2", "probe:v9", "Probe", "usage-report", "usage_report/x")
+_SLOW = "/slow"
+"""What the partner takes a while to answer."""
 _FAILS = agents.call("probe_fail", message="Not today.")
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
     "an agent that crashes": (agents.crashing(), "failed"),
+    "an agent that crashes beside a call of its own": (
+        agents.beside([{"fetch": _SLOW}], [{"think": "About to crash."}, {"raise": agents.INTERNALS}]),
+        "failed",
+    ),
     "an agent whose tool breaks": (agents.with_broken_tool(), "failed"),
     "an agent whose tool cannot do it": (agents.with_failing_tool("Not today."), "failed"),
     "an agent that stops waiting": (agents.script({"time_out": agents.INTERNALS}), "failed"),
@@ -55,6 +61,7 @@ def runs_an_agent(ground: Ground, choices: random.Random) -> str | None:
     script, status = _ENDS[what]
     thread = one_of(choices, [*ground.threads(person), None, None]) if person.role in WORKERS else None
     sentence = f"{person} ({person.role.value}) runs {what}"
+    ground.world.partner.delay(_SLOW, 0.3)
     run = ground.world.start_run(person.user, agents.PROBE, input=script, thread_id=thread)
     if person.role not in WORKERS:
         return came(sentence, ground.world.last_outcome, DENIED)
@@ -104,12 +111,14 @@ def two_run_at_the_same_time(ground: Ground, choices: random.Random) -> str | No
 
 
 def cancels(ground: Ground, choices: random.Random) -> str | None:
-    """A waiting run is cancelled, twice, after somebody else has tried to."""
+    """A waiting run is cancelled, twice, after somebody else has tried to; another one of its conversation goes on."""
     person = one_of(choices, ground.workers())
     if person is None:
         return None
     sentence = f"{person} cancels a run that waits for the partner"
     run = held_runs.waiting_run(ground.world, person.user)
+    script = agents.fetching(own_path(person.user))
+    beside = ground.world.start_run(person.user, agents.PROBE, input=script, thread_id=run.thread_id)
     outsider = one_of(choices, [each for each in ground.people if each is not person])
     if outsider is not None:
         refused = ground.world.platform.cancel_run(outsider.user, run.run_id)
@@ -117,6 +126,9 @@ def cancels(ground: Ground, choices: random.Random) -> str | None:
     came(sentence, ground.world.platform.cancel_run(person.user, run.run_id), DONE)
     has_ended(ground, sentence, run, "cancelled")
     came(f"{sentence}, again", ground.world.platform.cancel_run(person.user, run.run_id), DONE)
+    ground.world.partner.release(own_path(person.user))
+    if beside is not None:
+        has_ended(ground, f"{sentence}, and lets another go on", beside, "completed")
     return sentence
 
 
