@@ -77,6 +77,25 @@ def broken_stories(runs: Iterable[StoredRun], told: Iterable[Event], calls_at_on
     ]
 
 
+def untold_thoughts(
+    runs: Iterable[StoredRun], told: Iterable[Event], thoughts: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """What agents of completed runs thought and was not told in these words, one line a run.
+
+    :param thoughts: those that are known, by the ids of the runs.
+    """
+    heard: defaultdict[str | None, set[object]] = defaultdict(set)
+    for event in told:
+        if event.type == "agent_thinking":
+            heard[event.run_id].add(event.payload.get("thought"))
+    return [
+        f"run {run.id}: the thought {missing[0]!r} was not told"
+        for run in runs
+        if run.status == "completed"
+        and (missing := [each for each in thoughts.get(run.id, ()) if each not in heard[run.id]])
+    ]
+
+
 def _crowded(story: Sequence[Event], at_once: int | None) -> list[str]:
     """More calls that are told as executing at the same time than are carried out."""
     open_calls, most = set[str | None](), 0

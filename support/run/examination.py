@@ -32,10 +32,11 @@ from support.oracles.records import (
     told_otherwise,
 )
 from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
-from support.oracles.story import BrokenStory, StoredRun, broken_stories
+from support.oracles.story import BrokenStory, StoredRun, broken_stories, untold_thoughts
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
+from support.platform.runs import Run
 from support.platform.story import Event
 from support.platform.target import Target
 from support.scenario.evidence import Finding
@@ -107,7 +108,10 @@ class Examination:
             runs = [run for run in every if run.id in mine]
             if self.target.ownership is None or not self.target.ownership.event_streams:
                 runs, told = _watched(world, runs)
-            stories = [] if world.broken_stories else broken_stories(runs, told, self.target.limits["calls_at_once"])
+            stories = []
+            if not world.broken_stories:
+                stories = broken_stories(runs, told, self.target.limits["calls_at_once"])
+                stories += untold_thoughts(runs, told, {run.run_id: run.thoughts for run in world.runs})
             records = told_otherwise(runs, told)
             if Capability.JOB_RECORDS in self.target.capabilities:
                 records += different_records(runs, self.observers.jobs(mine))
@@ -139,6 +143,7 @@ class Examination:
                 continue
             read = world.platform.run(handles[run.id].user, run.id)
             if read.done:
+                found += self._replies(world, handles[run.id], read.value)
                 found += [*read_otherwise(read.value, run), *unfit_run(read.value)]
                 found += not_what_was_asked(
                     read.value,
@@ -148,6 +153,18 @@ class Examination:
                     now=time.time(),
                 )
         return found
+
+    def _replies(self, world: World, run: RunHandle, read: Run) -> list[str]:
+        """Where a run's answer reads otherwise in its conversation, of which the first page is looked at."""
+        if run.thread_id is None or Capability.MESSAGES not in self.target.capabilities:
+            return []
+        page = world.platform.messages(run.user, run.thread_id)
+        replies = [each for each in page.value.items if each.run_id == run.run_id and each.data] if page.done else []
+        return [
+            f"run {run.run_id} reads {str(read.result)[:200]}, in its conversation {str(reply.data)[:200]}"
+            for reply in replies
+            if reply.data != read.result
+        ]
 
     def _books(self, world: World) -> list[Finding]:
         # Pages of another size after every scenario, and of the same one whenever it is played again.
@@ -180,7 +197,9 @@ class Examination:
             run.id: {"user_id": run.user_id, "tenant_id": run.tenant_id, "trace_id": run.trace_id}
             for run in written.runs
         }
-        workers = self.target.part(Component.WORKERS).logs
+        # What the others say of a run may be about who asks for it.
+        parts = self.target.parts
+        own = [parts[each].logs for each in (Component.WORKERS, Component.TOOLS) if each in parts]
         tenants = {user.tenant.id: user.tenant.name for user in world.users if user.known}
         traces: dict[str, set[str]] = {name: set() for name in tenants.values()}
         # A run that went with its conversation is known to who started it.
@@ -188,7 +207,7 @@ class Examination:
         for tenant_id, trace in [*known, *((run.user.tenant.id, run.trace_id) for run in world.runs)]:
             traces.setdefault(tenants.get(tenant_id, ""), set()).add(trace)
         found += wrong_requests(written.requests, traces)
-        told = (line.text for line in written.lines if fnmatch(line.service, workers))
+        told = (line.text for line in written.lines if any(fnmatch(line.service, logs) for logs in own))
         found += wrong_log_lines(told, owners)
         for user in world.users:
             for capture in user.captures:

@@ -1,6 +1,6 @@
 """The agents as a feature names them, and the scripts of the probe agent that stands for an agent with a flaw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -70,7 +70,7 @@ def script(*steps: Script) -> Script:
 
 def fetching(path: str) -> Script:
     """Calls a tool that asks the partner for a path."""
-    return script({"think": "Asking the partner."}, {"fetch": path})
+    return script({"think": "Asking the partner:\n  « Was kostet das? »\n\tAnd 数字."}, {"fetch": path})
 
 
 def reading_on(path: str) -> Script:
@@ -136,6 +136,19 @@ def blocking(seconds: float = 60) -> Script:
 def exiting() -> Script:
     """Tries to end the process that it runs in."""
     return script({"think": "About to leave."}, {"exit": 3})
+
+
+def thoughts_in(part: object) -> Iterator[str]:
+    """The texts that a script has an agent think, if it comes to them all, those of its delegates too."""
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            if name == "think" and isinstance(value, str):
+                yield value
+            else:
+                yield from thoughts_in(value)
+    elif isinstance(part, Sequence) and not isinstance(part, str):
+        for each in part:
+            yield from thoughts_in(each)
 
 
 def ends_its_process(input: Mapping[str, Any]) -> bool:

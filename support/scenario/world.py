@@ -30,7 +30,7 @@ from support.stack.client import Addresses, Link, Stack
 
 @dataclass(frozen=True, slots=True)
 class RunHandle:
-    """A run that was asked for and accepted."""
+    """A run that was asked for and accepted; ``thoughts``: what its script has it think."""
 
     run_id: str
     user: User
@@ -40,6 +40,7 @@ class RunHandle:
     request_id: str | None
     asked_at: float
     asked_at_wall: float
+    thoughts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,7 +161,10 @@ class World(Judging):
         if outcome.done:
             asked_for: RunRequest = outcome.value.request
             thread = asked_for.thread_id
-            run = RunHandle(asked_for.id, user, agent_name, thread, trace, outcome.request_id, asked, asked_wall)
+            thoughts = tuple(agents.thoughts_in(input or {}))
+            run = RunHandle(
+                asked_for.id, user, agent_name, thread, trace, outcome.request_id, asked, asked_wall, thoughts
+            )
             self.run = run
             for capture in user.captures:
                 capture.follow(run.run_id, thread)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from support.oracles.canary import Sighting, leaks, markers_in, unseen
-from support.oracles.story import StoredRun, broken_stories
+from support.oracles.story import StoredRun, broken_stories, untold_thoughts
 from support.platform.outcome import Outcome
+from support.scenario.agents import PROBE, beside, fetching, thoughts_in
 from support.scenario.budgets import BudgetUse
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject, evidence_path, write_evidence
 from support.scenario.verdict import Verdict
@@ -72,6 +73,21 @@ def test_a_canary_that_sees_nothing_is_blind():
 )
 def test_the_oracle_accepts_complete_stories(story, status):
     assert broken_stories([StoredRun(RUN, "user-1", "tenant-a", status, True)], story()) == []
+
+
+def test_a_thought_is_told_in_full_when_its_run_has_completed():
+    story = told(("agent_started", {}), ("agent_thinking", {"thought": "Two things:"}), ("agent_completed", {}))
+    runs = [StoredRun(RUN, "user-1", "tenant-a", "completed", True)]
+    assert untold_thoughts(runs, story, {RUN: ["Two things:"], "another": ["Hm."]}) == []
+    (found,) = untold_thoughts(runs, story, {RUN: ["Two things:", "Two things:\nstop one"]})
+    assert "the thought 'Two things:\\nstop one' was not told" in found
+    assert untold_thoughts([replace(runs[0], status="failed")], story, {RUN: ["Hm."]}) == []
+
+
+def test_the_thoughts_of_a_script_are_those_of_all_its_parts():
+    script = beside([{"think": "a"}, {"fetch": "/b"}], [{"delegate": {"agent": PROBE, "input": fetching("/c")}}])
+    assert list(thoughts_in(script)) == ["a", *thoughts_in(fetching("/c"))]
+    assert len(list(thoughts_in(script))) == 2
 
 
 def test_how_the_calls_of_a_lost_run_ended_nobody_can_tell():

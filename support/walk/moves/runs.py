@@ -126,9 +126,11 @@ def cancels(ground: Ground, choices: random.Random) -> str | None:
     came(sentence, ground.world.platform.cancel_run(person.user, run.run_id), DONE)
     has_ended(ground, sentence, run, "cancelled")
     came(f"{sentence}, again", ground.world.platform.cancel_run(person.user, run.run_id), DONE)
-    ground.world.partner.release(own_path(person.user))
+    # Whether it has asked the partner already or not.
+    ground.world.partner.delay(own_path(person.user), 0.0)
     if beside is not None:
         has_ended(ground, f"{sentence}, and lets another go on", beside, "completed")
+    ground.world.partner.release(own_path(person.user))
     return sentence
 
 
