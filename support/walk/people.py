@@ -71,6 +71,7 @@ class Ground:
 
     ``backends``: the ways to the platform, one for each process that answers. ``ended``: how each run that has ended
     did so, in the order in which they were begun. ``analyses``: the oldest one first.
+    ``strange``: the conversations into which answers of runs in others were moved.
     ``tools``: the names of those that the operator has added, which all have ``mark`` in them.
     """
 
@@ -79,6 +80,7 @@ class Ground:
     organisations: list[Organisation] = field(default_factory=list)
     ended: dict[str, Ended] = field(default_factory=dict)
     analyses: list[Analysis] = field(default_factory=list)
+    strange: set[str] = field(default_factory=set)
     tools: set[str] = field(default_factory=set)
     mark: str = field(default_factory=lambda: f"_{secrets.token_hex(4)}")
 

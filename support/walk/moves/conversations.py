@@ -63,6 +63,8 @@ def deletes(ground: Ground, choices: random.Random) -> str | None:
     thread = next(
         (own for each in ground.ended.values() if (own := each.run.thread_id) in ground.threads(person)), thread
     )
+    if thread in ground.strange:
+        return None  # the answer would go, and its run stay
     told = came(f"{person} deletes a conversation", ground.world.platform.delete_thread(person.user, thread), DONE)
     came(f"{person} reads the deleted conversation", ground.world.platform.thread(person.user, thread), UNKNOWN)
     ground.analyses[:] = [each for each in ground.analyses if each.thread != thread]
@@ -90,6 +92,8 @@ def moves_messages(ground: Ground, choices: random.Random) -> str | None:
     there = _read(ground, person, target)
     if wrong := [f"{there.get(id)} was {messages[id]} before" for id in chosen if there.get(id) != messages[id]]:
         raise Stumble(sentence, wrong)
+    if any(messages[id].run_id for id in chosen):
+        ground.strange.add(target)
     for analysis in ground.analyses:
         if analysis.run in {messages[id].run_id for id in chosen}:
             analysis.thread = target
