@@ -49,6 +49,7 @@ Feature: The cache never returns stale data
         | has lost its data |
         | has crashed       |
         | does not respond  |
+        | is full           |
 
     @gate @exclusive
     @needs.own_services
@@ -69,6 +70,7 @@ Feature: The cache never returns stale data
         | has lost its data |
         | has crashed       |
         | does not respond  |
+        | is full           |
 
     @gate
     Scenario: A first allowance is seen by who has looked before

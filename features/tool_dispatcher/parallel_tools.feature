@@ -19,6 +19,15 @@ Feature: Independent tools run in parallel
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
+    @needs.partner
+    Scenario: Six questions are asked before the first is answered
+      Given Acme is an Enterprise customer
+      And Acme watches events
+      When Acme runs an agent that asks the partner six questions in parallel
+      Then all of Acme's questions reach the partner before any is answered
+      And Acme receives the right answer to each question, in the result and in the events
+
+    @gate
     @needs.delegation @needs.partner
     Scenario: A delegate asks in parallel, too
       Given Acme is a Mid customer

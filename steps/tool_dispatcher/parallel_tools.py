@@ -5,14 +5,15 @@ from support.run.sentences import then
 from support.tool_dispatcher import parallel_tools
 
 
+@then("all of {customer:Owner} questions reach the partner before any is answered")
 @then("both of {customer:Owner} questions reach the partner before either is answered")
 def _(world, customer):
-    world.expect(parallel_tools.asked(world, customer), parallel_tools.all_received_before_any_answer(2))
+    world.expect(parallel_tools.asked(world), parallel_tools.are_all_received_before_any_answer(world))
 
 
 @then("{customer:User} receives the right answer to each question, in the result and in the events")
 def _(world, customer):
-    world.expect(parallel_tools.answers(world, customer), is_just(parallel_tools.expected_answers(customer)))
+    world.expect(parallel_tools.answers(world, customer), is_just(parallel_tools.expected_answers(world)))
 
 
 @then("{customer:User} has the list of servers before the partner responds")

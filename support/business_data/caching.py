@@ -215,6 +215,7 @@ FAILURES = {
     "does not respond": CacheFailure(
         lambda faults: faults.freeze(Component.CACHE), lambda faults: faults.thaw(Component.CACHE)
     ),
+    "is full": CacheFailure(lambda faults: faults.fill_cache(), lambda faults: faults.empty_cache()),
     "is unreachable": CacheFailure(
         lambda faults: faults.cut_off(Component.CACHE), lambda faults: faults.heal(Component.CACHE)
     ),

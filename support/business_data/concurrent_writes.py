@@ -1,7 +1,7 @@
 """Writes that meet in the database: what all of them need is held until they wait for it, then released."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -65,7 +65,8 @@ def book_together(world: World) -> Bookings:
             f"{who} books {amount} ({number})": [_booking(who, amount)]
             for who in people
             for number, amount in enumerate(_EXPENSES)
-        },
+        }
+        | {f"{owner} changes the allowance": [_change] for owner, _change in _changes(people)},
     )
     hold.wait_for(_WAITING)
     hold.release()
@@ -107,6 +108,12 @@ def _beside(world: World, slow_one: User, ask: Callable[[], Outcome]) -> Booking
 
 def _booking(person: User, amount: str) -> CrowdRequest:
     return CrowdRequest(person, lambda platform, who: platform.book_expense(who, amount, f"A fee of {amount}"))
+
+
+def _changes(people: Sequence[User]) -> Iterator[tuple[User, CrowdRequest]]:
+    """What owners ask meanwhile: for as large an allowance as before."""
+    for owner in allowances.owners(people):
+        yield owner, CrowdRequest(owner, lambda platform, who: platform.set_allowance(who, allowances.AMOUNT))
 
 
 def _total(people: int = 1) -> str:

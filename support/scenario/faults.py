@@ -82,6 +82,21 @@ class Faults:
         self._evidence.note("fault", kind="data lost", service=service)
         self.restart(service)
 
+    def fill_cache(self) -> None:
+        """The event store answers every write with an error: it is full."""
+        service = self._target.part(Component.CACHE).service
+        self._felt_by_all(service)
+        self._undo.register(f"give {service} room again", self.empty_cache)
+        self._evidence.note("fault", kind="full", service=service)
+        with opened.cache(self._stack.addresses) as store:
+            store.config_set("maxmemory", 1)
+
+    def empty_cache(self) -> None:
+        """The event store takes writes again."""
+        with opened.cache(self._stack.addresses) as store:
+            store.config_set("maxmemory", 0)
+        self._evidence.note("fault ended", kind="full", service=self._target.part(Component.CACHE).service)
+
     def start_spare(self, component: Component | str) -> None:
         """One more instance of a service works beside the others until the end of the scenario."""
         service = self._target.part(component).service

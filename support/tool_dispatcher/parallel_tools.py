@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -36,38 +37,56 @@ def all_received_before_any_answer(count: int) -> BaseMatcher[Sequence[PartnerCa
     return faultless(f"{count} requests, the last of them received before the first was answered", faults)
 
 
-def _ask_two_questions(world: World, customer: User) -> RunHandle:
-    """Start an agent that asks two questions; the partner answers when it has both, or when none comes any more."""
-    return _ask(world, customer, agents.side_by_side(*questions(customer)))
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The paths of the questions that a customer's agent asks in parallel."""
+
+    paths: list[str]
+
+
+def _questions(count: int) -> Work:
+    """An agent that asks so many questions; the partner answers when it has all, or when none comes any more."""
+
+    def ask(world: World, customer: User) -> RunHandle:
+        paths = questions(customer, count)
+        return _ask(world, customer, paths, agents.side_by_side(*paths))
+
+    return ask
 
 
 def _have_two_questions_asked(world: World, customer: User) -> RunHandle:
     """The same of an agent's delegate."""
-    part = agents.side_by_side(*questions(customer))
-    return _ask(world, customer, agents.script({"delegate": {"agent": agents.PROBE, "input": part}}))
-
-
-def _ask(world: World, customer: User, script: agents.Script) -> RunHandle:
     paths = questions(customer)
+    part = agents.side_by_side(*paths)
+    return _ask(world, customer, paths, agents.script({"delegate": {"agent": agents.PROBE, "input": part}}))
+
+
+def _ask(world: World, customer: User, paths: list[str], script: agents.Script) -> RunHandle:
+    world.keep(Questions(paths))
     for path in paths:
         world.partner.hold(path)
     run = world.running(customer, agents.PROBE, input=script)
     world.try_to_see(
-        lambda: all(world.partner.calls(path) for path in paths), "run starts", "both questions at the partner"
+        lambda: all(world.partner.calls(path) for path in paths), "run starts", "all questions at the partner"
     )
     for path in paths:
         world.partner.release(path)
     return run
 
 
-def questions(customer: User) -> list[str]:
-    """The paths of the two questions of the customer's agent."""
-    return [f"{own_path(customer)}-{number}" for number in (1, 2)]
+def questions(customer: User, count: int = 2) -> list[str]:
+    """The paths of some questions of the customer's agent."""
+    return [f"{own_path(customer)}-{number + 1}" for number in range(count)]
 
 
-def asked(world: World, customer: User) -> list[PartnerCall]:
-    """The two questions as the partner received them."""
-    return [call for path in questions(customer) for call in world.partner.calls(path)]
+def asked(world: World) -> list[PartnerCall]:
+    """The questions as the partner received them."""
+    return [call for path in world.kept(Questions).paths for call in world.partner.calls(path)]
+
+
+def are_all_received_before_any_answer(world: World) -> BaseMatcher[Sequence[PartnerCall]]:
+    """Each of the questions was received before any was answered."""
+    return all_received_before_any_answer(len(world.kept(Questions).paths))
 
 
 def answers(world: World, customer: User) -> dict[str, Any]:
@@ -84,9 +103,9 @@ def answers(world: World, customer: User) -> dict[str, Any]:
     return {"result": fetched, "events": shown}
 
 
-def expected_answers(customer: User) -> dict[str, Any]:
+def expected_answers(world: World) -> dict[str, Any]:
     """What ``answers`` must be: to each question what the partner says to it, in the order of the questions."""
-    contents = {path: f'{{"path":"{path}"}}' for path in questions(customer)}
+    contents = {path: f'{{"path":"{path}"}}' for path in world.kept(Questions).paths}
     return {"result": list(contents.values()), "events": contents}
 
 
@@ -168,7 +187,8 @@ def outcomes_side_by_side(world: World, customer: User) -> dict[str, int]:
 WORK: dict[str, Work] = {
     "an agent that asks two quick questions beside one that the partner leaves open": _quick_beside_slow,
     "an agent that continues with one tool when the one beside it fails": _failing_beside,
-    "an agent that asks the partner two questions in parallel": _ask_two_questions,
+    "an agent that asks the partner two questions in parallel": _questions(2),
+    "an agent that asks the partner six questions in parallel": _questions(6),
     "an agent whose delegate asks the partner two questions in parallel": _have_two_questions_asked,
     "an agent that lists servers while the partner is silent": _list_without_partner,
 }

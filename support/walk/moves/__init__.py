@@ -11,7 +11,9 @@ KINDS: dict[str, frozenset[str]] = {
     "run agents": frozenset({"run", "usage report", "analysis", "state", "two runs", "cancel", "old run", "list runs"}),
     "run agents while services fail": frozenset({"run", "usage report", "disturb"}),
     "leave and return": frozenset({"events", "run", "notice"}),
-    "change plans and use tools": frozenset({"plan", "tools", "servers", "registry", "join", "run", "analysis"}),
+    "change plans and use tools": frozenset(
+        {"plan", "tools", "servers", "registry", "added tool", "join", "run", "analysis"}
+    ),
     "write and read": frozenset(
         {"begin", "write", "rename", "delete", "move messages", "limit", "impossible", "read everything"}
     ),
@@ -38,6 +40,7 @@ MOVES: dict[str, Move[Ground]] = {
     "tools": Move(2, tools.uses_tools),
     "servers": Move(2, tools.acts_on_servers),
     "registry": Move(1, tools.comes_or_goes),
+    "added tool": Move(1, tools.calls_an_added_tool),
     "renew": Move(3, accounts.renews_the_session),
     "old token": Move(1, accounts.uses_an_old_token_again),
     "begin": Move(8, conversations.begins_a_conversation),

@@ -11,6 +11,7 @@ from support.platform.runs import Run, RunStatus
 from support.scenario import agents, held_runs, planting, waiting
 from support.scenario.partner import PRICES, own_path
 from support.scenario.world import RunHandle
+from support.walk import attempts
 from support.walk.people import WORKERS, Ended, Ground, came, one_of
 from support.walk.walking import Stumble
 
@@ -123,6 +124,7 @@ def cancels(ground: Ground, choices: random.Random) -> str | None:
     if outsider is not None:
         refused = ground.world.platform.cancel_run(outsider.user, run.run_id)
         came(f"{outsider} cancels a run of {person}", refused, UNKNOWN)
+        attempts.meddles(ground, person, str(run.thread_id), [], outsider, choices)
     came(sentence, ground.world.platform.cancel_run(person.user, run.run_id), DONE)
     has_ended(ground, sentence, run, "cancelled")
     came(f"{sentence}, again", ground.world.platform.cancel_run(person.user, run.run_id), DONE)

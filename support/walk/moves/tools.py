@@ -4,6 +4,7 @@ import random
 
 from support.cloud import servers
 from support.platform.dialect import Meaning
+from support.scenario import agents
 from support.tool_dispatcher.server_tasks import ServerTask, TaskRequest, TaskRequests
 from support.tool_dispatcher.tool_execution import start
 from support.tool_dispatcher.tool_registration import add_tool, withdraw_tool
@@ -14,8 +15,8 @@ from support.walk.walking import Stumble
 DONE = Meaning.DONE
 _LASTING = (ServerTask.LIST, ServerTask.LABEL, ServerTask.MARK)
 """What changes nothing of what can be saved."""
-_ENDINGS = ("", "_yearly", "_2")
-"""So that names of tools begin with those of others."""
+_ENDINGS = ("", "_yearly", "_2", "_" + 49 * "x")
+"""So that names of tools begin with those of others; the longest name is as long as is published (64 letters)."""
 
 
 def uses_tools(ground: Ground, choices: random.Random) -> str | None:
@@ -60,6 +61,29 @@ def acts_on_servers(ground: Ground, choices: random.Random) -> str | None:
     return sentence
 
 
+def calls_an_added_tool(ground: Ground, choices: random.Random) -> str | None:
+    """An agent calls a tool that the operator has added, where its caller may, and gets the partner's answer."""
+    person, name = one_of(choices, ground.workers()), one_of(choices, sorted(ground.tools))
+    if person is None or name is None:
+        return None
+    world, path = ground.world, _path(name)
+    world.partner.delay(path, 0.0)
+    allowed = {tool.name: tool.allowed for tool in world.platform.tools(person.user).require().items}[name]
+    sentence = f"{person} ({person.role.value}, {person.organisation.plan.value}) has {name} called"
+    script = agents.calling(agents.call(name, amount="1.00", into="CHF"))
+    run = world.start_run(person.user, agents.PROBE, input=script)
+    came(sentence, world.last_outcome, DONE)
+    assert run is not None
+    ended = has_ended(ground, sentence, run, "completed" if allowed else "failed")
+    if allowed and (results := ended.part("results")) != [{"tool": name, "result": {"path": path}}]:
+        raise Stumble(sentence, [f"the result is {results}, not the answer of {path}"])
+    return sentence
+
+
+def _path(name: str) -> str:
+    return f"/quotes/{name}"
+
+
 def comes_or_goes(ground: Ground, choices: random.Random) -> str | None:
     """The operator adds a tool or withdraws it; others of a similar name stay as they are."""
     name = f"quote{ground.mark}{choices.choice(_ENDINGS)}"
@@ -67,6 +91,6 @@ def comes_or_goes(ground: Ground, choices: random.Random) -> str | None:
         came(f"the operator withdraws {name}", withdraw_tool(ground.world, name), DONE)
         ground.tools.remove(name)
         return f"the operator withdraws {name}"
-    came(f"the operator adds {name}", add_tool(ground.world, name, f"/quotes/{name}"), DONE)
+    came(f"the operator adds {name}", add_tool(ground.world, name, _path(name)), DONE)
     ground.tools.add(name)
     return f"the operator adds {name}"
