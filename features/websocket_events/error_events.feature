@@ -46,6 +46,9 @@ Feature: Error events say what failed and whether to retry
         | runs an agent whose tool is faulty        |
         | runs an agent whose tool names a password |
         | runs an agent that crashes                |
+        | runs an agent that rejects a value        |
+        | runs an agent that finds nothing          |
+        | runs an agent that reaches nobody         |
 
       @needs.time_limits
       Examples: Time limits

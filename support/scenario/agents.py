@@ -46,6 +46,7 @@ PROBE = "probe"
 ``{"keep": {...}}``                                   keeps that as the run's state
 ``{"answer": text}``                                  ends with that as answer, its escapes replaced
 ``{"raise": message}``, ``{"time_out": message}``     the agent has a fault
+``{"raise": {"kind": name, "message": message}}``     the same, as a built-in exception of that name
 ``{"ignore": seconds}``                               goes on for so long when it is cancelled
 ``{"wait": text}``                                    does nothing until it is cancelled, and then goes on
 ``{"block": seconds}``                                gives nobody else a chance to run
@@ -158,9 +159,9 @@ def ends_its_process(input: Mapping[str, Any]) -> bool:
     return any("exit" in step for step in steps) or any(each["tool"] == EXIT_TOOL for each in made)
 
 
-def crashing() -> Script:
-    """Raises in the middle of its work."""
-    return script({"think": "About to crash."}, {"raise": INTERNALS})
+def crashing(kind: str = "RuntimeError") -> Script:
+    """Raises in the middle of its work, an exception of that kind."""
+    return script({"think": "About to crash."}, {"raise": {"kind": kind, "message": INTERNALS}})
 
 
 def with_failing_tool(message: str) -> Script:

@@ -27,6 +27,8 @@ _FAILS = agents.call("probe_fail", message="Not today.")
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
     "an agent that crashes": (agents.crashing(), "failed"),
+    "an agent that rejects a value": (agents.crashing("ValueError"), "failed"),
+    "an agent that reaches nobody": (agents.crashing("ConnectionError"), "failed"),
     "an agent that crashes beside a call of its own": (
         agents.beside([{"fetch": _SLOW}], [{"think": "About to crash."}, {"raise": agents.INTERNALS}]),
         "failed",

@@ -6,6 +6,7 @@ Loaded by the platform from its plugin directory, as a customer's own agents are
 from __future__ import annotations
 
 import asyncio
+import builtins
 import sys
 import threading
 import time
@@ -95,7 +96,7 @@ class Probe(Agent):
                 case "exit":
                     sys.exit(value)
                 case "raise":
-                    raise RuntimeError(value)
+                    raise _fault(value)
                 case "answer":
                     return {"answered": value.encode().decode("unicode_escape")}
                 case "ignore":
@@ -116,3 +117,11 @@ class Probe(Agent):
 
     async def _call(self, context: RunContext, wanted: dict[str, Any]) -> dict[str, Any]:
         return {"tool": wanted["tool"], "result": await context.call_tool(wanted["tool"], wanted["parameters"])}
+
+
+def _fault(told: str | dict[str, str]) -> Exception:
+    """What an agent with a fault raises: a built-in exception of the kind that is named."""
+    if isinstance(told, str):
+        return RuntimeError(told)
+    fault: Exception = getattr(builtins, told["kind"])(told["message"])
+    return fault

@@ -1,5 +1,6 @@
 """The agent that follows a script; the language is described in ``support/scenario/agents.py``."""
 
+import builtins
 import sys
 from typing import Any
 
@@ -53,7 +54,7 @@ def follow(steps: list[dict[str, Any]]) -> Plan:
             case "exit":
                 sys.exit(value)
             case "raise":
-                raise RuntimeError(value)
+                raise _fault(value)
             case "time_out":
                 raise TimeoutError(value)
             case "answer":
@@ -62,6 +63,14 @@ def follow(steps: list[dict[str, Any]]) -> Plan:
                 raise ValueError(f"the script has an unknown step: {kind}")
     answer: Answer = {"fetched": fetched, "results": results, "kept": kept, "summary": f"Followed {len(steps)} steps."}
     return {**answer, "partial": True} if is_partial else answer
+
+
+def _fault(told: str | dict[str, str]) -> Exception:
+    """What an agent with a fault raises: a built-in exception of the kind that is named."""
+    if isinstance(told, str):
+        return RuntimeError(told)
+    fault: Exception = getattr(builtins, told["kind"])(told["message"])
+    return fault
 
 
 def _named(wanted: dict[str, Any]) -> Call:
