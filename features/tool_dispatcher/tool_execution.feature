@@ -51,6 +51,13 @@ Feature: A tool does exactly what was requested
       And each result reports the servers as the customer's own cloud account shows them
 
     @gate
+    Scenario: A stopped server stays stopped when it is resized
+      Given Acme is an Enterprise customer with two idle servers in the cloud
+      And Acme has run an agent that stops two servers
+      When Acme runs an agent that resizes a server
+      Then every cloud account shows exactly the changes that its owner requested
+
+    @gate
     @needs.partner
     Scenario: The requested price is read
       Given Acme is an Early customer with two idle servers in the cloud

@@ -23,6 +23,8 @@ from support.tool_dispatcher.tool_calls import events_of_last_run
 
 _STORED = ("tool call", "row of runs", "row of messages", "row of tool_calls", "entry of the stream")
 """What is always stored of a run: a search that does not find it has looked in the wrong place."""
+_TELLING = 14
+"""So many of a secret's first characters tell it from all others."""
 _LOGS = (Component.API, Component.WORKERS, Component.TOOLS)
 _ROWS = {"runs": "id", "messages": "run_id", "tool_calls": "run_id"}
 
@@ -60,7 +62,8 @@ def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
             f"{text.partition(':')[0]} shows the {name}"
             for text in searched.texts
             for name, secret in secrets.items()
-            if secret in text
+            # Also where a text was cut in the middle of it.
+            if secret[:_TELLING] in text
         ]
         missing = [word for word in searched.control if not any(word in text for text in searched.texts)]
         if missing or not searched.control:
@@ -72,8 +75,8 @@ def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
 
 def _sign_in(world: World, customer: User) -> RunHandle | None:
     """Start an agent that signs in: secrets under names that say so, and within other texts."""
-    password, proxy, bearer, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(5))
-    for secret in (password, proxy, bearer, session, note):
+    password, proxy, bearer, late, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(6))
+    for secret in (password, proxy, bearer, late, session, note):
         know_secret(secret)
     path = own_path(customer)
     world.partner.serve(path, {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"})
@@ -83,9 +86,13 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
         user="reader-of-bills",
         password=password,
         proxy=f"https://reader:{proxy}@proxy.example/",
-        headers=["accept: text/plain", f"Authorization: Bearer {bearer}"],
+        headers=[
+            "accept: text/plain",
+            f"Authorization: Bearer {bearer}",
+            *(f"via: {before * 'x'} https://reader:{late}@proxy.example/" for before in range(60, 200, 20)),
+        ],
     )
-    sent = {"password": password, "proxy": proxy, "bearer token": bearer}
+    sent = {"password": password, "proxy": proxy, "bearer token": bearer, "late password": late}
     received = {"session token": session, "noted password": note}
     world.keep(SignIn(customer, sent, received, ("reader-of-bills", "good-morning")))
     return world.start_run(customer, agents.PROBE, input=agents.calling(login))
