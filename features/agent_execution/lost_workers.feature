@@ -30,6 +30,15 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
+    @needs.separate_workers
+    @needs.partner
+    Scenario: All runs of a lost worker fail in time
+      Given Acme is an Enterprise customer
+      And Acme has started agents that take all worker capacity
+      When the worker of the run crashes
+      Then each run of that worker is stored as failed in time
+
+    @gate @exclusive
     @needs.cancellation @needs.separate_workers
     @needs.partner
     Scenario: A lost run that was cancelled ends, too

@@ -1,8 +1,11 @@
 """A run never hangs because its worker stopped."""
 
-from hamcrest import equal_to, has_length
+from functools import partial
+
+from hamcrest import equal_to, greater_than, has_length, only_contains
 
 from support.agent_execution import lost_workers
+from support.agent_execution.lost_workers import LostRuns
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.scenario import agents
@@ -35,6 +38,14 @@ def _(world, viewer):
 @then("the run is stored as {status:Status} in time")
 def _(world, status):
     world.eventually(lambda: world.stored(world.last_run).status, equal_to(status), "worker lost")
+
+
+@then("each run of that worker is stored as {status:Status} in time")
+def _(world, status):
+    lost = world.kept(LostRuns).runs
+    world.expect(lost, has_length(greater_than(1)), "runs of the worker")
+    stored = partial(lost_workers.statuses, world, lost)
+    world.eventually(stored, only_contains(status), "worker lost", "the runs of the worker")
 
 
 @then("the end of the run stays as it was")

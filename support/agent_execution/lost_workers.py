@@ -1,6 +1,7 @@
 """Workers that stop in the middle of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from hamcrest import equal_to
 
@@ -15,6 +16,18 @@ _STOPPING = 1.0
 """Seconds in which a worker that abandons its runs is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class LostRuns:
+    """The runs that a worker was at work on when it crashed."""
+
+    runs: list[RunHandle]
+
+
+def statuses(world: World, runs: Sequence[RunHandle]) -> list[str]:
+    """The status of each run as its owner reads it."""
+    return [str(world.stored(run).status) for run in runs]
+
+
 def crash(world: World, run: RunHandle) -> None:
     """Kill the run's worker; where it serves the API as well, another instance does so from then on.
 
@@ -26,6 +39,8 @@ def crash(world: World, run: RunHandle) -> None:
         if (status := world.stored(run).status).is_end:
             raise NotShown(f"the run was {status} before its worker could crash: the other instance took too long")
     world.breaks_stories("the worker crashes in the middle of a tool call")
+    at_work = [each for each in world.runs if not world.stored(each).status.is_end]
+    world.keep(LostRuns([each for each in at_work if worker_of(world, each) == worker]))
     world.faults.lose(worker)
 
 
