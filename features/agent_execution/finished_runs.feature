@@ -46,8 +46,7 @@ Feature: A finished run survives a restart
     Scenario: A third run builds on the second in a long conversation, too
       Given Acme is a Mid customer with servers in the cloud
       And Acme has run a cost analysis
-      And Acme has sixty more messages in the conversation
-      And Acme has one more idle server in the cloud
+      And Acme has sixty more messages in the conversation and one more idle server in the cloud
       And Acme has run another cost analysis in the same conversation
       When Acme runs another cost analysis in the same conversation
       Then the answer states no change since the previous answer
