@@ -39,6 +39,7 @@ def _() -> None:
     from sqlalchemy import update
 
     from apex.backend import threads
+    from apex.http.problems import conflict
     from apex.storage.tables import messages
 
     @around(threads, "move_messages")
@@ -48,7 +49,7 @@ def _() -> None:
         statement = update(messages).where(messages.c.id.in_(chosen)).values(thread_id=target_id)
         moved: int = connection.execute(statement).rowcount
         if moved != len(chosen):
-            raise threads.conflict("Not all of these messages are in the thread; none was moved.")
+            raise conflict("Not all of these messages are in the thread; none was moved.")
         return moved
 
 
@@ -59,7 +60,8 @@ def _() -> None:
     from contextlib import contextmanager
 
     from apex.backend import allowance
-    from apex.http.identity import PERMISSIONS, permission_denied
+    from apex.http.identity import PERMISSIONS
+    from apex.http.problems import permission_denied
 
     @contextmanager
     def acting_as(database: Any, identity: Any, permission: str | None = None) -> Iterator[Any]:

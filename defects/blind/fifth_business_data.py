@@ -137,7 +137,7 @@ def _() -> None:
                 with self._begin() as connection:
                     connection.execute(statement, rows[first : first + 100])
 
-    original = threads.acting_as
+    original: Any = vars(threads)["acting_as"]
 
     @contextmanager
     def acting_as(database: Any, identity: Any, permission: str | None = None) -> Iterator[Any]:

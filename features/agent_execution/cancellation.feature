@@ -31,6 +31,16 @@ Feature: A cancelled run really stops
       And the run is stored as cancelled
 
     @gate
+    @needs.conversations
+    @needs.partner
+    Scenario: Cancelling a run leaves the other run of its conversation alone
+      Given Acme is a Mid customer
+      And Acme has started two agents in one conversation that wait for the partner
+      When Acme cancels the run
+      Then the run is stored as cancelled
+      And the other run of the conversation completes
+
+    @gate
     @needs.live_events @needs.job_records
     @needs.partner
     Scenario: A run that is cancelled twice is recorded once

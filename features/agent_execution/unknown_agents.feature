@@ -18,6 +18,7 @@ Feature: Starting an unknown agent is refused and costs nothing
         | an agent                   |
         | an agent that does not exist |
         | an agent by half its name  |
+        | an agent of an unknown version |
 
     @gate
     @needs.conversations @needs.live_events

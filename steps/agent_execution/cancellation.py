@@ -52,6 +52,12 @@ def _(world, customer, status):
     world.eventually(seen, has_properties(status=status), "cancel takes effect", "the run as the operator sees it")
 
 
+@then("the other run of the conversation completes")
+def _(world):
+    other = cancellation.let_the_other_go_on(world, world.last_run)
+    world.expect(world.ended(other).status, equal_to("completed"))
+
+
 @then("the second cancellation is accepted like the first")
 def _(world):
     first, second = world.kept(Cancellations).sent

@@ -11,7 +11,7 @@ from support.matchers.faultless import differences, faultless
 from support.platform.components import Component
 from support.platform.outcome import Outcome
 from support.platform.runs import Run, RunStatus
-from support.scenario import agents
+from support.scenario import agents, held_runs
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
@@ -45,6 +45,18 @@ def answering_run(world: World, user: User) -> RunHandle:
         where=lambda event: event.payload.get("thought") == _LAST_THOUGHT,
     )
     return run
+
+
+def two_in_one_conversation(world: World, user: User) -> RunHandle:
+    """Two runs of one conversation, both of which wait for the partner; gives the second."""
+    first = held_runs.waiting_run(world, user)
+    return held_runs.waiting_run(world, user, thread_id=first.thread_id)
+
+
+def let_the_other_go_on(world: World, run: RunHandle) -> RunHandle:
+    """The partner answers the other run of the conversation, which is given."""
+    world.partner.release(own_path(run.user))
+    return next(each for each in world.runs if each.thread_id == run.thread_id and each is not run)
 
 
 def cancel_in_the_cloud(world: World, user: User, rounds: int, each: int) -> None:

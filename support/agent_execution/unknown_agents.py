@@ -37,6 +37,11 @@ def unknown_agent_again_and_again(world: World, user: User) -> RunHandle | None:
     return unknown_agent(world, user)
 
 
+def unknown_version(world: World, user: User) -> RunHandle | None:
+    """A run of an agent in a version that does not exist."""
+    return unknown_agent(world, user, f"{Agent.COST_ANALYSIS.wire}:v9")
+
+
 def half_named_agent(world: World, user: User) -> RunHandle | None:
     """A run of an agent by the beginning of its name."""
     return unknown_agent(world, user, Agent.COST_ANALYSIS.wire[:4])

@@ -58,6 +58,8 @@ WORK: dict[str, Work] = {
     "an agent whose tool fails for a reason of its own": run_isolation.failing_for_an_own_reason,
     "a usage report on every worker in the same conversation": finished_runs.reports_in_same_conversation,
     "agents that crash on every worker": crashing_everywhere,
+    "two agents in one conversation that wait for the partner": cancellation.two_in_one_conversation,
+    "an agent of an unknown version": unknown_agents.unknown_version,
     "an agent that thinks five times": work.probe(agents.talkative(5)),
     "an agent that answers when it is cancelled": cancellation.answering_run,
     "an agent that terminates its process": work.probe(agents.exiting()),

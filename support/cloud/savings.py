@@ -62,9 +62,11 @@ def varied(chance: random.Random | None = None) -> list[Group]:
         ),
         oversized(
             chance.randint(1, 3),
-            chance.choice(("m5.4xlarge", "m5.2xlarge", "m5.xlarge", "m5.large", "t3.large")),
+            chance.choice(("m5.2xlarge", "m5.xlarge", "m5.large", "t3.large")),
             chance.choice((5.0, 9.5, 19.75)),
         ),
+        # The largest size there is.
+        oversized(1, chance.choice(("m5.4xlarge", "c5.4xlarge")), 9.5),
         busy(chance.randint(1, 2), chance.choice(("t3.medium", "m5.large")), chance.choice((20.0, 45.5, 90.0))),
         idle(1, "m5.large", 0.0),
         unmeasured(1),

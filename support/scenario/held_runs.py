@@ -18,12 +18,14 @@ def time_limit(world: World) -> float:
     return float(world.target.limits.get("run_seconds", _TIME_LIMIT))
 
 
-def waiting_run(world: World, user: User) -> RunHandle:
-    """A run whose tool call has reached the partner, which does not answer."""
+def waiting_run(world: World, user: User, thread_id: str | None = None) -> RunHandle:
+    """A run whose tool call has reached the partner, which does not answer; in a conversation that there is, or a new
+    one.
+    """
     path = own_path(user)
     before = len(world.partner.calls(path))
     world.partner.hold(path)
-    run = world.running(user, agents.PROBE, input=agents.fetching(path))
+    run = world.running(user, agents.PROBE, input=agents.fetching(path), thread_id=thread_id)
     world.eventually(
         lambda: len(world.partner.calls(path)), lambda seen: seen > before, "run starts", "the call at the partner"
     )
