@@ -96,6 +96,29 @@ def untold_thoughts(
     ]
 
 
+def untold_progress(told: Iterable[Event]) -> list[str]:
+    """Calls that have read one topic after the other, and did not report each of them, one line a call."""
+    events = list(told)  # looked at several times
+    done: defaultdict[str | None, list[object]] = defaultdict(list)
+    for event in events:
+        if event.type == "tool_progress":
+            done[event.call_id].append(event.payload.get("done"))
+    ended = {
+        event.call_id for event in events if event.type == "tool_completed" and event.payload["outcome"] == "succeeded"
+    }
+    topics = {
+        event.call_id: event.payload["parameters"]["topics"]
+        for event in events
+        if event.type == "tool_executing" and event.call_id in ended and "topics" in event.payload["parameters"]
+    }
+    return [
+        f"the call {call} has reported {done[call]} of {len(own)} topics"
+        for call, own in topics.items()
+        # One that was taken over by another instance may report some twice.
+        if isinstance(own, list) and set(range(1, len(own) + 1)) - {*done[call]}
+    ]
+
+
 def _crowded(story: Sequence[Event], at_once: int | None) -> list[str]:
     """More calls that are told as executing at the same time than are carried out."""
     open_calls, most = set[str | None](), 0

@@ -32,7 +32,7 @@ from support.oracles.records import (
     told_otherwise,
 )
 from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
-from support.oracles.story import BrokenStory, StoredRun, broken_stories, untold_thoughts
+from support.oracles.story import BrokenStory, StoredRun, broken_stories, untold_progress, untold_thoughts
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
@@ -106,11 +106,13 @@ class Examination:
 
         def broken(every: Iterable[StoredRun], told: Sequence[Event]) -> tuple[list[str], list[str]]:
             runs = [run for run in every if run.id in mine]
+            stories = []
             if self.target.ownership is None or not self.target.ownership.event_streams:
                 runs, told = _watched(world, runs)
-            stories = []
+            elif not world.broken_stories:
+                stories += untold_progress(event for event in told if event.run_id in mine)
             if not world.broken_stories:
-                stories = broken_stories(runs, told, self.target.limits["calls_at_once"])
+                stories += broken_stories(runs, told, self.target.limits["calls_at_once"])
                 stories += untold_thoughts(runs, told, {run.run_id: run.thoughts for run in world.runs})
             records = told_otherwise(runs, told)
             if Capability.JOB_RECORDS in self.target.capabilities:

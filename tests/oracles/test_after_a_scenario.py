@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from support.oracles.canary import Sighting, leaks, markers_in, unseen
-from support.oracles.story import StoredRun, broken_stories, untold_thoughts
+from support.oracles.story import StoredRun, broken_stories, untold_progress, untold_thoughts
 from support.platform.outcome import Outcome
+from support.platform.story import Event
 from support.scenario.agents import PROBE, beside, fetching, thoughts_in
 from support.scenario.budgets import BudgetUse
 from support.scenario.evidence import Aftermath, Evidence, Finding, Subject, evidence_path, write_evidence
@@ -82,6 +83,19 @@ def test_a_thought_is_told_in_full_when_its_run_has_completed():
     (found,) = untold_thoughts(runs, story, {RUN: ["Two things:", "Two things:\nstop one"]})
     assert "the thought 'Two things:\\nstop one' was not told" in found
     assert untold_thoughts([replace(runs[0], status="failed")], story, {RUN: ["Hm."]}) == []
+
+
+def reported(*done: int, outcome: str = "succeeded") -> list[Event]:
+    call = {"call_id": "a", "parameters": {"topics": ["/one", "/two"]}}
+    reports = [("tool_progress", {"call_id": "a", "done": each, "total": 2}) for each in done]
+    return told(("tool_executing", call), *reports, ("tool_completed", {"call_id": "a", "outcome": outcome}))
+
+
+def test_a_call_that_has_read_all_topics_has_reported_each():
+    assert untold_progress(reported(1, 2)) == untold_progress(reported(1, 1, 2)) == []
+    assert untold_progress(reported(1, outcome="failed")) == []
+    (found,) = untold_progress(reported(2))
+    assert found == "the call a has reported [2] of 2 topics"
 
 
 def test_the_thoughts_of_a_script_are_those_of_all_its_parts():
