@@ -43,6 +43,14 @@ Feature: A crashing agent fails only its own run
       Then the stored error and the error event of Acme's run show no internal details
 
     @gate
+    @needs.branches @needs.partner
+    Scenario: What a crashed agent has still asked for is given up
+      Given Acme is a Mid customer
+      When Acme runs an agent that crashes while the partner leaves its question open
+      Then Acme's run has failed because of the agent
+      And the run's question to the partner is given up in time
+
+    @gate
     Scenario: An agent that has crashed for one customer works for the next
       Given Acme is a Mid customer
       And Borealis is a Free customer

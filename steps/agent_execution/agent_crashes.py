@@ -2,6 +2,7 @@
 
 from hamcrest import empty
 
+from support.agent_execution import cancellation
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.scenario import services, work
@@ -23,3 +24,8 @@ def _(world, customer):
 @then("every service is ready")
 def _(world):
     world.expect(services.unready(world), empty())
+
+
+@then("the run's question to the partner is given up in time")
+def _(world):
+    cancellation.aborted_at(world, world.last_run)

@@ -17,6 +17,7 @@ from support.agent_execution import (
 from support.cloud.savings import busy
 from support.scenario import agents, held_runs, planting, work
 from support.scenario.assets import Asset, idle_servers
+from support.scenario.partner import PRICES, own_path
 from support.scenario.users import User
 from support.scenario.words import entry
 from support.scenario.work import Work
@@ -30,6 +31,14 @@ def crashing_everywhere(world: World, user: User) -> RunHandle:
     for run in runs:
         world.ended(run)
     return runs[-1]
+
+
+def crashing_beside_a_call(world: World, user: User) -> RunHandle:
+    """An agent that crashes while a question of its own is open, which has reached the partner by then."""
+    path = own_path(user)
+    world.partner.hold(path)
+    crash = [*({"fetch": PRICES} for _ in range(3)), {"raise": agents.INTERNALS}]
+    return world.running(user, agents.PROBE, input=agents.beside([{"fetch": path}], crash))
 
 
 def _beyond(start: Callable[[World, User], RunHandle]) -> Work:
@@ -57,6 +66,7 @@ WORK: dict[str, Work] = {
     "an agent whose working state grows and shrinks": usage_metering.GROWING_AND_SHRINKING,
     "an agent whose tool fails for a reason of its own": run_isolation.failing_for_an_own_reason,
     "a usage report on every worker in the same conversation": finished_runs.reports_in_same_conversation,
+    "an agent that crashes while the partner leaves its question open": crashing_beside_a_call,
     "agents that crash on every worker": crashing_everywhere,
     "two agents in one conversation that wait for the partner": cancellation.two_in_one_conversation,
     "an agent of an unknown version": unknown_agents.unknown_version,
