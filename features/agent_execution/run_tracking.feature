@@ -29,11 +29,16 @@ Feature: Operators see every run and where its time went
     @gate
     @needs.cancellation @needs.time_limits
     @needs.partner
-    Scenario: The pages of the list show every run once
+    Scenario Outline: The pages of the list show every run once
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
-      When the operator reads Acme's runs two at a time
+      When the operator reads Acme's runs <some> at a time
       Then each of Acme's runs is shown once, the newest first
+
+      Examples:
+        | some |
+        | one  |
+        | two  |
 
     @gate
     @needs.cancellation @needs.time_limits

@@ -9,9 +9,9 @@ from support.run.sentences import then, when
 from support.scenario import agents
 
 
-@when("the operator reads {customer:Owner} runs two at a time")
-def _(world, customer):
-    world.keep(ListedRuns(run_tracking.pages_of_runs(world, customer, 2)))
+@when("the operator reads {customer:Owner} runs {size:PageSize} at a time")
+def _(world, customer, size):
+    world.keep(ListedRuns(run_tracking.pages_of_runs(world, customer, size)))
 
 
 @when("the operator asks for {customer:Owner} runs by their state, one at a time")

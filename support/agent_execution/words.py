@@ -83,4 +83,5 @@ TYPES = {
     "EventPattern": entry(complete_stories.PATTERNS),
     "WorkerStop": entry(lost_workers.WORKER_STOPS),
     "Durations": entry(run_tracking.DURATIONS),
+    "PageSize": entry({"one": 1, "two": 2}),
 }
