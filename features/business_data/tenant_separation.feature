@@ -26,7 +26,7 @@ Feature: The database itself isolates customers from each other
 
     @gate
     Scenario: No service works with a role that the isolation exempts
-      Given Acme is an Enterprise customer
+      Given Acme is an Enterprise customer with data in every table
       When the connections of the platform's services to the database are listed
       Then every service is connected, with a role that the isolation binds
 

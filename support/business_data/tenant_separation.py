@@ -63,7 +63,10 @@ def _data_in_every_table(world: World, customer: User) -> None:
     world.platform.book_expense(customer, "1.00", "Books").require()
     path = own_path(customer)
     world.partner.delay(path, 0.0)
-    world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
+    run = world.running(customer, agents.PROBE, input=agents.fetching(path))
+    world.ended(run)
+    # So that every service has asked the database by now.
+    world.platform.jobs(customer, run.run_id).require()
     tokens.renew(world, customer).require()
     deleted = world.platform.create_thread(customer, "Soon deleted").require()
     world.platform.post_message(customer, deleted.id, "Nothing of this stays.").require()
