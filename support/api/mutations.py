@@ -123,6 +123,9 @@ def _wrong_values(field: _Field, error: RequestError) -> Iterator[bytes]:
             yield _text(field, '"nothing of the kind"' if schema.get("type") in ("array", "object") else "[1]")
             if all(kind.get("type") in ("integer", "number", "null") for kind in field.kinds):
                 yield _text(field, '"7"')
+            types = {kind.get("type") for kind in field.kinds}
+            if "integer" in types and "number" not in types:
+                yield _text(field, "12.5")
         case RequestError.LONG:
             values = [too_much(kind, field.example) for kind in field.kinds]
             yield from (_text(field, json.dumps(value)) for value in values if value is not None)

@@ -106,8 +106,21 @@ class Attempts:
 
 def attempts(world: World, users: Iterable[User], conversation: Conversation) -> Attempts:
     """Users read and change a conversation in every way that the API has; each user has another one."""
-    asks = [ask for user in users for ask in _ways(world, user)]
-    return Attempts([(ask(conversation.id), ask(str(uuid.uuid4()))) for ask in asks])
+    people = list(users)
+    read = world.platform.messages(conversation.owner, conversation.id)
+    written = [message.id for message in read.value.items] if read.done else []
+    taken = [_take(world, user) for user in people] if written else []
+    asks = [ask for user in people for ask in _ways(world, user)]
+    return Attempts(
+        [(take(written[0]), take(str(uuid.uuid4()))) for take in taken]
+        + [(ask(conversation.id), ask(str(uuid.uuid4()))) for ask in asks]
+    )
+
+
+def _take(world: World, user: User) -> Callable[[str], Outcome]:
+    """Move a message, by its id, as if it were in a conversation of one's own."""
+    own, *_ = world.platform.threads(user).require().items
+    return lambda id: world.platform.move_messages(user, own.id, own.id, [id])
 
 
 def _ways(world: World, user: User) -> list[Callable[[str], Outcome]]:
