@@ -79,7 +79,8 @@ def _ask_for_account(world: World, user: User, email: str) -> Outcome:
 
 
 def sign_up_under_address_of(world: World, newcomer: User, user: User) -> Outcome:
-    """Somebody asks for an account with the address that a customer signed up with, in different capitalisation."""
+    """Somebody asks for an account with a customer's address, in different capitalisation, and the same password."""
+    newcomer.password = user.password
     return _ask_for_account(world, newcomer, user.email.swapcase())
 
 

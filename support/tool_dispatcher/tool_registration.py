@@ -42,7 +42,8 @@ def currency_tool(world: World) -> CurrencyTool:
         mark = secrets.token_hex(4)
         asked, answer = {"amount": "12.50", "into": "CHF"}, {"converted": f"11.{mark}"}
         world.partner.serve(f"/conversions/{mark}", answer)
-        return CurrencyTool(f"convert_{mark}", f"/conversions/{mark}", asked, answer)
+        # The longest name that there may be.
+        return CurrencyTool(f"convert_{mark}_".ljust(64, "x"), f"/conversions/{mark}", asked, answer)
 
     return world.kept_or(CurrencyTool, served)
 
