@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("AEC-01va", "instances of the largest known size, 4xlarge, are never found oversized", service="worker")
+@blind_defect(
+    "AEC-01va",
+    "instances of the largest known size, 4xlarge, are never found oversized",
+    service="worker",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the answer equals the savings in Acme's own inventory",
+)
 def _() -> None:
     # Observable: a 4xlarge instance at 10 % CPU is missing in the findings, and its saving in the total.
     from apex.agents import inventory
@@ -17,7 +23,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-02va", "in a thread of more than fifty messages a follow-up knows the oldest fifty", service="worker"
+    "AEC-02va",
+    "in a thread of more than fifty messages a follow-up knows the oldest fifty",
+    service="worker",
+    scenario="A third run builds on the second in a long conversation, too",
+    step="the answer states no change since the previous answer",
 )
 def _() -> None:
     # Observable: after 50 messages and a finished cost analysis, a second one there has ``previous`` null.
@@ -37,7 +47,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-03va", "what a cut-off call still brings is taken for the answer to the slot's next one", service="worker"
+    "AEC-03va",
+    "what a cut-off call still brings is taken for the answer to the slot's next one",
+    service="worker",
+    scenario="Removing a colleague cancels the colleague's runs",
+    step="the run's request to the partner is aborted in time",
 )
 def _() -> None:
     # Observable: cancel a run amid list_instances; whoever's run has its slot next gets that tenant's instances.
@@ -57,7 +71,13 @@ def _() -> None:
                 unread[name] = asked
 
 
-@blind_defect("AEC-04va", "an agent that does not give way at its limit is left another five seconds", service="worker")
+@blind_defect(
+    "AEC-04va",
+    "an agent that does not give way at its limit is left another five seconds",
+    service="worker",
+    scenario="Hanging runs on every worker do not stop other customers",
+    step="Borealis' run completes in time",
+)
 def _() -> None:
     # Observable: an agent that blocks its thread; agent_error comes more than five seconds after the time limit.
     from apex.worker import slot
@@ -65,7 +85,13 @@ def _() -> None:
     replace(slot, "_GRACE_SECONDS", 5.0)
 
 
-@blind_defect("AEC-05va", "the calls that a crashed agent has left at work are not stopped", service="worker")
+@blind_defect(
+    "AEC-05va",
+    "the calls that a crashed agent has left at work are not stopped",
+    service="worker",
+    scenario="What a crashed agent has still asked for is given up",
+    step="the run's question to the partner is given up in time",
+)
 def _() -> None:
     # Observable: an agent that raises beside a call of its own; the tool works on, its call has no tool_completed.
     import asyncio
@@ -102,6 +128,8 @@ def _() -> None:
     "AEC-07va",
     "operators' pages go by whole seconds: runs begun in the second of a page's end are lost",
     service="backend",
+    scenario="The pages of the list show every run once",
+    step="each of Acme's runs is shown once, the newest first",
 )
 def _() -> None:
     # Observable: five runs asked for at once; an operator who pages through them by two does not meet them all.
@@ -136,7 +164,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-09va", "an unknown variant of an agent, as cost_analysis:v9, is taken for the agent itself", service="backend"
+    "AEC-09va",
+    "an unknown variant of an agent, as cost_analysis:v9, is taken for the agent itself",
+    service="backend",
+    scenario="The error names every known agent",
+    step="the error names every known agent",
 )
 def _() -> None:
     # Observable: POST /v1/runs with the agent_name "cost_analysis:v9" is a run, where it should be refused.
@@ -187,7 +219,13 @@ def _() -> None:
         return asyncio.shield(asyncio.ensure_future(original(self, tenant_id, work)))
 
 
-@blind_defect("AEC-12va", "of the runs that were lost with a worker one is ended per heartbeat", service="worker")
+@blind_defect(
+    "AEC-12va",
+    "of the runs that were lost with a worker one is ended per heartbeat",
+    service="worker",
+    scenario="All runs of a lost worker fail in time",
+    step="each run of that worker is stored as failed in time",
+)
 def _() -> None:
     # Observable: kill one of two workers with four runs in hand; the last end is told six seconds after the first.
     from apex.worker import leases

@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("API-01va", "the published document says of every value that it is never null", service="backend")
+@blind_defect(
+    "API-01va",
+    "the published document says of every value that it is never null",
+    service="backend",
+    scenario="A program starts a run, polls it and reads the result",
+    step="every response conforms to the published API reference",
+)
 def _() -> None:
     # Observable: the answer to POST /v1/runs (answer, error, usage: null) does not match the live /openapi.json.
     from apex.http import problems
@@ -32,7 +38,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-02va", "whoever names a colleague's messages can move them out of the colleague's thread", service="backend"
+    "API-02va",
+    "whoever names a colleague's messages can move them out of the colleague's thread",
+    service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="Acme's conversation reads back as it was written",
 )
 def _() -> None:
     # Observable: POST /v1/threads/{own}/moves with a colleague's message_ids moves them into a thread of one's own.
@@ -53,7 +63,13 @@ def _() -> None:
         return moved
 
 
-@blind_defect("API-03va", "who has logged out can still read the allowance, and book expenses on it", service="backend")
+@blind_defect(
+    "API-03va",
+    "who has logged out can still read the allowance, and book expenses on it",
+    service="backend",
+    scenario="Reusing a refresh token ends the session",
+    step="every token of Acme's session is refused",
+)
 def _() -> None:
     # Observable: POST /v1/allowance/expenses is 201 with an access token whose session was logged out.
     from collections.abc import Iterator
@@ -74,7 +90,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-04va", "what somebody of an organisation has been allowed once, all of its people are", service="backend"
+    "API-04va",
+    "what somebody of an organisation has been allowed once, all of its people are",
+    service="backend",
+    scenario="Every endpoint is open to the permitted roles and no others",
+    step="every response follows the access rule of its endpoint",
 )
 def _() -> None:
     # Observable: a viewer's PUT /v1/allowance is refused before the owner's first one, and not any more after it.
@@ -94,7 +114,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-05va", "an amount that is sent as a number with cents loses them, and is not refused", service="backend"
+    "API-05va",
+    "an amount that is sent as a number with cents loses them, and is not refused",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
 )
 def _() -> None:
     # Observable: {"amount": 12.5, ...} to POST /v1/allowance/expenses is 201 and books 12.00, where it should be 422.
@@ -108,7 +132,13 @@ def _() -> None:
     replace(values, "_whole", whole)
 
 
-@blind_defect("API-06va", "a run whose worker has died is shown as queued again until it has failed", service="backend")
+@blind_defect(
+    "API-06va",
+    "a run whose worker has died is shown as queued again until it has failed",
+    service="backend",
+    scenario="All runs of a lost worker fail in time",
+    step="the answers oracle finds nothing",
+)
 def _() -> None:
     # Observable: kill the only worker amid a run and ask on; after eight seconds its status goes back to queued.
     from apex.backend import runs
@@ -120,7 +150,13 @@ def _() -> None:
         return {**original(row), "status": QUEUED if row.status == RUNNING and not is_held else row.status}
 
 
-@blind_defect("API-07va", "the code of a fault of ours is the name of its exception", service="backend")
+@blind_defect(
+    "API-07va",
+    "the code of a fault of ours is the name of its exception",
+    service="backend",
+    scenario="Corrupted data is reported as an internal error",
+    step="every response is an internal error with its request ID",
+)
 def _() -> None:
     # Observable: a statement that the database refuses (a right withdrawn) is answered 500 "programming_error".
     import re
@@ -135,7 +171,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-08va", "requests that are refused count as well: who keeps asking is never let in again", service="backend"
+    "API-08va",
+    "requests that are refused count as well: who keeps asking is never let in again",
+    service="backend",
+    scenario="A customer who changes to a larger plan is served at once",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: a tenant that asks ten times a second is let in sixty times, and then not twice a second but never,

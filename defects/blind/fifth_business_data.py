@@ -11,7 +11,11 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "DBL-01va", "a sign-up that is made again with the same password is answered as a new one", service="auth"
+    "DBL-01va",
+    "a sign-up that is made again with the same password is answered as a new one",
+    service="auth",
+    scenario="A taken email address is refused in any capitalisation",
+    step="the sign-up is refused because the email address is taken",
 )
 def _() -> None:
     # Observable: the second sign-up of an address, typed with the password of the first, is answered 201, not 409.
@@ -56,7 +60,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-03va", "in its thread an answer's texts are cut at 100,000 characters, in its run not", service="worker"
+    "DBL-03va",
+    "in its thread an answer's texts are cut at 100,000 characters, in its run not",
+    service="worker",
+    scenario="A megabyte of text reads back complete",
+    step="the conversation shows what the agent returned",
 )
 def _() -> None:
     # Observable: of an answer with a text of 1 MB GET /v1/runs/{id} has all, and `data` of the thread's message a part.
@@ -85,7 +93,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-04va", "what was in a deleted thread is kept as a large object, for which no policy holds", service="backend"
+    "DBL-04va",
+    "what was in a deleted thread is kept as a large object, for which no policy holds",
+    service="backend",
+    scenario="A query on behalf of one customer reads only that customer's data",
+    step="the role has reached Acme's data in every table and no other data",
 )
 def _() -> None:
     # Observable: after another tenant has deleted a thread, SELECT convert_from(lo_get(oid), 'UTF8') FROM
@@ -110,6 +122,8 @@ def _() -> None:
     "DBL-05va",
     "a Redis that answers with an error, full or read-only, lets nobody read the allowance",
     service="backend",
+    scenario="Reads are correct while the cache fails",
+    step="Acme reads the organisation's current allowance",
 )
 def _() -> None:
     # Observable: after CONFIG SET maxmemory 1 (or as a replica), GET /v1/allowance after a change is answered 500.
@@ -154,6 +168,8 @@ def _() -> None:
     "DBL-07va",
     "who changes the allowance puts back what was spent when he began: bookings beside it are lost",
     service="backend",
+    scenario="All expenses that fifty people book concurrently are counted",
+    step="each organisation has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: 50 people book while an owner sets the allowance again and again; afterwards `spent` is less than the

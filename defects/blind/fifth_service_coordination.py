@@ -19,7 +19,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-02va", "what a tool reports while its customer is not connected is told to nobody, ever", service="tools"
+    "CSC-02va",
+    "what a tool reports while its customer is not connected is told to nobody, ever",
+    service="tools",
+    scenario="A second instance is found after it starts",
+    step="the story oracle finds nothing",
 )
 def _() -> None:
     # Observable: a socket is closed for a minute, a run reports its progress, the socket resumes: no tool_progress.
@@ -82,7 +86,13 @@ def _() -> None:
             raise
 
 
-@blind_defect("CSC-05va", "stopping a job stops the other jobs that are at work in its thread", service="backend")
+@blind_defect(
+    "CSC-05va",
+    "stopping a job stops the other jobs that are at work in its thread",
+    service="backend",
+    scenario="Cancelling a run leaves the other run of its conversation alone",
+    step="the other run of the conversation completes",
+)
 def _() -> None:
     # Observable: two runs in one thread, the first is cancelled over HTTP; the second ends as cancelled, too.
     from sqlalchemy import select

@@ -9,7 +9,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("TLD-01va", "an instance that was stopped runs after it was resized", service="tools")
+@blind_defect(
+    "TLD-01va",
+    "an instance that was stopped runs after it was resized",
+    service="tools",
+    scenario="A stopped server stays stopped when it is resized",
+    step="every cloud account shows exactly the changes that its owner requested",
+)
 def _() -> None:
     # Observable: resize_instance of a stopped instance: the account has it running (and charges it) afterwards.
     from apex.tools import changes
@@ -23,7 +29,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-02va", "of a run's calls side by side the third begins when one of the first has ended", service="worker"
+    "TLD-02va",
+    "of a run's calls side by side the third begins when one of the first has ended",
+    service="worker",
+    scenario="Six questions are asked before the first is answered",
+    step="all of Acme's questions reach the partner before any is answered",
 )
 def _() -> None:
     # Observable: three tools of 1 s each, called at once by an agent, take 2 s.
@@ -39,7 +49,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03va", "for half a minute colleagues' calls are made in the name of who called first", service="worker"
+    "TLD-03va",
+    "for half a minute colleagues' calls are made in the name of who called first",
+    service="worker",
+    scenario="A member's rights stay the same after an owner used the tools",
+    step="only the tools to read and label servers have run",
 )
 def _() -> None:
     # Observable: an admin and then a member of a tenant have a tool called: the member's record of the call, its log
@@ -59,7 +73,13 @@ def _() -> None:
         return known
 
 
-@blind_defect("TLD-04va", "who is refused a tool is told of the plans above the own one only", service="tools")
+@blind_defect(
+    "TLD-04va",
+    "who is refused a tool is told of the plans above the own one only",
+    service="tools",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="each refusal names the missing permission and the plans and roles that include it",
+)
 def _() -> None:
     # Observable: a member (not in charge) of a Mid tenant calls stop_instances: `plans` says enterprise, whose members
     # may not either; on Enterprise it names none. (An offer was to be made of the refusal.)
@@ -78,7 +98,13 @@ def _() -> None:
             raise Problem(403, "permission_denied", told, **{**problem.members, "plans": plans}) from None
 
 
-@blind_defect("TLD-05va", "after three failed calls in a row nothing is called for ten seconds", service="worker")
+@blind_defect(
+    "TLD-05va",
+    "after three failed calls in a row nothing is called for ten seconds",
+    service="worker",
+    scenario="An agent continues after many failed tool calls",
+    step="the next tool of Acme's agent succeeds",
+)
 def _() -> None:
     # Observable: a plan of five tools, of which the first three fail: the fourth and fifth are told as not reached, and
     # their backends saw no call. (What a tool says of itself is taken for an outage of the tools service.)
@@ -113,7 +139,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-07va", "a tool whose name has the full 64 letters is listed, and unknown when it is called", service="tools"
+    "TLD-07va",
+    "a tool whose name has the full 64 letters is listed, and unknown when it is called",
+    service="tools",
+    scenario="An added tool can be used immediately",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: an operator adds a tool with a name of 64 letters (201); a run that calls it is told unknown_tool.
@@ -128,7 +158,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-08va", "a secret over the end of what is shown of a long parameter is shown as far as that", service="worker"
+    "TLD-08va",
+    "a secret over the end of what is shown of a long parameter is shown as far as that",
+    service="worker",
+    scenario="Secrets are used, but neither shown nor stored",
+    step="the events of the tool call contain no secret",
 )
 def _() -> None:
     # Observable: a text parameter of 170 letters followed by https://ann:<password of 60>@host (or by a token of three

@@ -11,7 +11,13 @@ from defects import blind_defect
 from defects._patching import around
 
 
-@blind_defect("WSE-01va", "of a thought of several lines only the first is told", service="worker")
+@blind_defect(
+    "WSE-01va",
+    "of a thought of several lines only the first is told",
+    service="worker",
+    scenario="Cancelling a run leaves the other run of its conversation alone",
+    step="the story oracle finds nothing",
+)
 def _() -> None:
     # Observable: an agent thinks "Two things:\nstop one\nresize another"; agent_thinking says "Two things:".
     from apex.worker.execution import Execution
@@ -21,7 +27,13 @@ def _() -> None:
         await original(self, thought.strip().partition("\n")[0])
 
 
-@blind_defect("WSE-02va", "a page that offers its token as a subprotocol may come from anywhere", service="backend")
+@blind_defect(
+    "WSE-02va",
+    "a page that offers its token as a subprotocol may come from anywhere",
+    service="backend",
+    scenario="An unauthorised client is refused and receives no events",
+    step="the client is refused and receives no event of Acme's next run",
+)
 def _() -> None:
     # Observable: a handshake with a foreign Origin and Sec-WebSocket-Protocol "apex.v1, bearer.<token>" is accepted and
     # receives the user's events; with the token in Authorization it is refused as before.
@@ -34,7 +46,13 @@ def _() -> None:
             original(socket, allowed)
 
 
-@blind_defect("WSE-03va", "what is caught up has no thoughts", service="backend")
+@blind_defect(
+    "WSE-03va",
+    "what is caught up has no thoughts",
+    service="backend",
+    scenario="Hundreds of missed events are delivered at once",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: a connection cut mid-run and resumed is brought the tools' events that it has missed; agent_thinking
     # is left out, and the sequence has a gap without resync_required. (It was taken for no news any more.)
@@ -86,7 +104,13 @@ def _() -> None:
             tracker.last_run_sequence = max(tracker.last_run_sequence, told(tracker._stream, self._run.id))
 
 
-@blind_defect("WSE-05va", "a request whose traceparent is not sampled is given a trace of its own", service="backend")
+@blind_defect(
+    "WSE-05va",
+    "a request whose traceparent is not sampled is given a trace of its own",
+    service="backend",
+    scenario="Concurrent runs in two conversations keep their IDs",
+    step="every event carries these IDs of its own request",
+)
 def _() -> None:
     # Observable: POST /v1/runs with traceparent 00-<trace>-<span>-00: trace_id of the run and of its events is another.
     from apex.runtime import service
@@ -98,7 +122,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-06va", "what an agent says of a wrong value is told to the customer in its own words", service="worker"
+    "WSE-06va",
+    "what an agent says of a wrong value is told to the customer in its own words",
+    service="worker",
+    scenario="No error event contains internal details",
+    step="the stored error and the error event of Acme's run show no internal details",
 )
 def _() -> None:
     # Observable: an agent raises ValueError("no host in postgresql://reader:hunter2@10.0.0.5/costs"); the message of
@@ -143,7 +171,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-09va", "what is caught up is put in the order of its ids as texts: 1000 comes before 999", service="backend"
+    "WSE-09va",
+    "what is caught up is put in the order of its ids as texts: 1000 comes before 999",
+    service="backend",
+    scenario="A new connection delivers what a silently dropped one missed",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: a connection that catches up over the numbers 9, 99 or 999 (a resume, a full buffer) is told
