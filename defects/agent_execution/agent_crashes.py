@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
 from apex.agents.cost import CostAnalysis
 from apex.storage.database import Database
 from apex.worker import supervisor
+from apex.worker.toolbox import Toolbox
 from defects import Scenario
-from defects._patching import replace
+from defects._patching import around, replace
 from defects.agent_execution._answers import spoilt
 
 beside = Scenario("Other runs complete while an agent crashes", service="worker")
 exit_ = Scenario("The service survives an agent that terminates its process", service="worker")
+asking = Scenario("A crashed agent's open questions are closed", service="worker")
 error_ = Scenario("The error of a crashed agent contains no internal details", service="worker")
 
 FAILED = "Acme's run has failed because of the agent"
@@ -69,3 +72,14 @@ def _() -> None:
 @beside.defect("AEC-05e", "after a crash the worker's analyses leave findings out", step=SAVINGS)
 def _() -> None:
     spoilt(CostAnalysis, lambda answer: {"findings": answer["findings"][1:]})
+
+
+@asking.defect(
+    "AEC-05f",
+    "a call goes on to its end although its agent has crashed",
+    step="the run's question to the partner is closed in time",
+)
+def _() -> None:
+    @around(Toolbox, "call")
+    async def call(original: Any, *asked: Any) -> Any:
+        return await asyncio.shield(asyncio.ensure_future(original(*asked)))

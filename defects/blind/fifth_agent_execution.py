@@ -89,8 +89,6 @@ def _() -> None:
     "AEC-05va",
     "the calls that a crashed agent has left at work are not stopped",
     service="worker",
-    scenario="What a crashed agent has still asked for is given up",
-    step="the run's question to the partner is given up in time",
 )
 def _() -> None:
     # Observable: an agent that raises beside a call of its own; the tool works on, its call has no tool_completed.
@@ -223,8 +221,6 @@ def _() -> None:
     "AEC-12va",
     "of the runs that were lost with a worker one is ended per heartbeat",
     service="worker",
-    scenario="All runs of a lost worker fail in time",
-    step="each run of that worker is stored as failed in time",
 )
 def _() -> None:
     # Observable: kill one of two workers with four runs in hand; the last end is told six seconds after the first.

@@ -44,11 +44,11 @@ Feature: A crashing agent fails only its own run
 
     @gate
     @needs.branches @needs.partner
-    Scenario: What a crashed agent has still asked for is given up
+    Scenario: A crashed agent's open questions are closed
       Given Acme is a Mid customer
       When Acme runs an agent that crashes while the partner leaves its question open
       Then Acme's run has failed because of the agent
-      And the run's question to the partner is given up in time
+      And the run's question to the partner is closed in time
 
     @gate
     Scenario: An agent that has crashed for one customer works for the next

@@ -26,6 +26,6 @@ def _(world):
     world.expect(services.unready(world), empty())
 
 
-@then("the run's question to the partner is given up in time")
+@then("the run's question to the partner is closed in time")
 def _(world):
     cancellation.aborted_at(world, world.last_run)
