@@ -24,11 +24,11 @@ Starts the stack and leaves it running, so that runs attach to it in under a sec
 
 
 def parser() -> argparse.ArgumentParser:
-    """The sub-commands up, status, restart, down and logs."""
+    """The sub-commands up, status, restart, down, logs and images."""
     made = argparse.ArgumentParser(
         prog="bin/stack", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|restart|down|logs")
+    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|restart|down|logs|images")
     up = commands.add_parser(
         "up", help="start the stack of this checkout, or what is missing of it; anew when its sources have changed"
     )
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", help="show the logs of all services, or of one")
     logs.add_argument("service", nargs="?", help="its name as bin/stack status shows it")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until Ctrl-C")
+    commands.add_parser("images", help="have the images for -D services=containers: pull them, or else build them here")
     return made
 
 
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _restart(own.service)
             case "down":
                 return _down()
+            case "images":
+                return _images()
             case _:
                 return _logs(own.service, own.follow)
     except (Refusal, StackError) as error:
@@ -133,6 +136,13 @@ def _logs(service: str | None, follow: bool) -> int:
         print(f"bin/stack: no service {service!r}; there are: {', '.join(sorted(paths))}", file=sys.stderr)
         return 2
     return _tail([paths[service]] if service else sorted(paths.values()), follow)
+
+
+def _images() -> int:
+    from support.stack import image_building  # its packages take time to load, and nothing else here needs them
+
+    image_building.provide(_say)
+    return 0
 
 
 def _running() -> Stack | None:

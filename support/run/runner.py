@@ -347,7 +347,7 @@ def _refuse_faulty(settings: Settings) -> None:
             if settings.services == "external":
                 external.places(surroundings.credentials())
             else:
-                containers.refuse()
+                containers.check()
         except StackError as error:
             raise Refusal(str(error)) from None
 

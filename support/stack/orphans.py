@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from support.stack import directories, processes
+from support.stack import containers, directories, processes
 
 PROCESS_LIST = "processes.json"
 _IPC_RMID = 0
@@ -56,7 +56,9 @@ def clear(run_dir: Path) -> None:
 
 
 def remove(run_dir: Path) -> None:
-    """Remove the directory of a run whose processes have ended, and the shared memory of its servers."""
+    """Remove the directory of a run whose processes have ended, the shared memory of its servers, its containers."""
+    if (run_dir / containers.NOTE).exists():
+        containers.remove(run_dir)
     for data_dir in run_dir.glob("*/data"):
         remove_shared_memory(data_dir)
     shutil.rmtree(run_dir, ignore_errors=True)

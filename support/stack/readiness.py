@@ -66,6 +66,12 @@ def clickhouse_serves(url: str) -> None:
         client.query("SELECT 1")
 
 
+def make_clickhouse_database(url: str, database: str) -> None:
+    """Make a database unless it is there."""
+    with clickhouse_connect.get_client(dsn=url, connect_timeout=_TIMEOUT_SECONDS, query_retries=0) as client:
+        client.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+
+
 def http_serves(url: str) -> None:
     """A GET answers with a status below 300."""
     answer = requests.get(url, timeout=_TIMEOUT_SECONDS)
