@@ -75,17 +75,18 @@ def mark(run_dir: Path) -> str:
 
 def remove(run_dir: Path) -> None:
     """Remove the containers of a run, if there are any; nothing where no engine answers."""
-    _remove(ident for ident, whose in _labelled() if whose == mark(run_dir))
+    _remove(ident for ident, whose in labelled() if whose == mark(run_dir))
 
 
 def sweep(base: Path) -> None:
     """Remove the containers of runs below `base` that are no more, whether or not their directories are."""
-    runs = {whose: base / "runs" / whose.rpartition("/")[2] for _, whose in _labelled()}
+    runs = {whose: base / "runs" / whose.rpartition("/")[2] for _, whose in labelled()}
     dead = {whose for whose, run_dir in runs.items() if whose == mark(run_dir) and not directories.is_owned(run_dir)}
-    _remove(ident for ident, whose in _labelled() if whose in dead)
+    _remove(ident for ident, whose in labelled() if whose in dead)
 
 
-def _labelled() -> list[tuple[str, str]]:
+def labelled() -> list[tuple[str, str]]:
+    """The containers of all runs, each by its ID and its mark; none where no engine answers."""
     filters = quote(json.dumps({"label": [LABEL]}))
     try:
         _, found = _ask("GET", f"/containers/json?all=1&filters={filters}")

@@ -6,6 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.cli.conftest import STEP
+from tests.stack.engine import without_containers
 
 
 def refusal(done: CompletedProcess[str]) -> str:
@@ -23,7 +24,7 @@ def refusal(done: CompletedProcess[str]) -> str:
         (["-D", "stak=keep"], "unknown setting -D stak=keep (did you mean stack?)"),
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
         (["-D", "services=cloud"], "bad value in -D services=cloud: choose one of embedded, containers, external"),
-        (["-D", "services=containers"], "-D services=containers: "),
+        pytest.param(["-D", "services=containers"], "-D services=containers: ", marks=without_containers),
         (["-D", "target=./nowhere"], "there is no file "),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
