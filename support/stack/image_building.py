@@ -13,18 +13,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import docker
 from docker.errors import APIError, DockerException
 
 from support.settings import CHECKOUT
-from support.stack import containers
+from support.stack import containers, directories
 from support.stack.errors import StackError
 from support.stack.images import IMAGES
-from support.surroundings import base_environment, temporary_folder
+from support.surroundings import base_environment
 
-_DEBIAN = ("bookworm", "http://deb.debian.org/debian")
+_SUITE, _MIRROR = "bookworm", "http://deb.debian.org/debian"
 _DEBIAN_PACKAGES = ("postgresql", "redis-server", "python3")
 _PYTHON = "3.11"
 """That of this Debian."""
@@ -38,13 +40,14 @@ _PROGRAM = f"""\
 #!/bin/sh
 PYTHONPATH=/{_PLACE} PYTHONUNBUFFERED=1 exec python3 -m support.stack.clickhouse_stand_in "$@"
 """
+_SECONDS = 600
 _LEFT_OUT = ("proc", "sys", "dev", "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man")
 
 
 def provide(say: Callable[[str], None]) -> None:
     """Have every image that is missing. Raises StackError."""
     containers.check_engine()
-    client = docker.DockerClient(base_url=f"unix://{containers.ENGINE}")
+    client = docker.DockerClient(base_url=f"unix://{containers.ENGINE}", timeout=_SECONDS)
     try:
         absent = containers.missing()
         for name in IMAGES.values():
@@ -70,17 +73,17 @@ def _pull(client: docker.DockerClient, name: str, say: Callable[[str], None]) ->
 def _build(client: docker.DockerClient, names: Sequence[str], say: Callable[[str], None]) -> None:
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         raise StackError("building images needs root and the program debootstrap (apt-get install debootstrap)")
-    with tempfile.TemporaryDirectory(dir=temporary_folder(), prefix="acceptance-image-") as folder:
-        root = Path(folder, "root")
-        suite, mirror = _DEBIAN
-        say(f"building from packages of Debian {suite} and of this checkout's requirements.txt: takes a minute or two")
-        included = f"--include={','.join(_DEBIAN_PACKAGES)}"
-        _run("debootstrap", "--variant=minbase", included, suite, str(root), mirror)
+    say(f"building from packages of Debian {_SUITE} and of requirements.txt, which takes a minute or two")
+    # Should this process be killed, the next run clears it away.
+    making = f"{directories.MAKING}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=directories.base_directory() / "cache", prefix=making) as folder:
+        root, packages = Path(folder, "root"), Path(folder, "packages")
+        with ThreadPoolExecutor() as together:
+            list(
+                together.map(lambda fill: fill(), (partial(_install_debian, root), partial(_install_python, packages)))
+            )
         place = root / _PLACE
-        _run(
-            sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--only-binary=:all:",
-            f"--python-version={_PYTHON}", f"--target={place}", *_pins(),
-        )  # fmt: skip
+        packages.rename(place)
         for module in _MODULES:
             (place / "support" / module).parent.mkdir(exist_ok=True)
             shutil.copy(CHECKOUT / "support" / module, place / "support" / module)
@@ -92,6 +95,19 @@ def _build(client: docker.DockerClient, names: Sequence[str], say: Callable[[str
         client.api.tag(names[0], *name.rsplit(":", 1))
         stands_in = ": our own HTTP interface to the engine of chdb stands in for the server"
         say(f"{name}: built{stands_in if name == IMAGES['clickhouse'] else ''}")
+
+
+def _install_debian(root: Path) -> None:
+    included = f"--include={','.join(_DEBIAN_PACKAGES)}"
+    # What it mounts is then nobody else's, and gone when it ends, however it does.
+    _run(root.parent, "unshare", "--mount", "debootstrap", "--variant=minbase", included, _SUITE, str(root), _MIRROR)
+
+
+def _install_python(packages: Path) -> None:
+    _run(
+        packages.parent, sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir", "--no-deps",
+        "--only-binary=:all:", f"--python-version={_PYTHON}", f"--target={packages}", *_pins(),
+    )  # fmt: skip
 
 
 def _pins() -> Sequence[str]:
@@ -110,9 +126,11 @@ def _import(client: docker.DockerClient, root: Path, name: str) -> None:
             raise StackError(f"the engine does not take the image: {' '.join(str(error).split())}") from None
 
 
-def _run(*command: str) -> None:
+def _run(home: Path, *command: str) -> None:
+    """Run a program that may write to the home folder, which is none of the user's."""
+    environment = base_environment() | {"HOME": str(home)}
     done = subprocess.run(
-        command, env=base_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode != 0:
         raise StackError(f"{Path(command[0]).name} failed", done.stdout.splitlines()[-5:])
