@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from support.stack import postgres_template as prepared
 from support.stack.clickhouse import DATABASE, USER, ClickHouse
-from support.stack.container_service import Contained, ContainedRecipe
+from support.stack.contained import Contained, ContainedRecipe
 from support.stack.images import IMAGES
 from support.stack.ports import LOOPBACK
 from support.stack.postgres import REPLICATED, SETTINGS, PostgresPasswords, configured, followed, quoted

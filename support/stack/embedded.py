@@ -10,8 +10,9 @@ from support.stack import containers
 from support.stack.addresses import Addresses
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
+from support.stack.contained import ContainedRecipe
 from support.stack.contained_stores import ContainedClickHouse, ContainedPrimary, ContainedRedis, ContainedReplica
-from support.stack.container_service import ContainedRecipe, ContainerService
+from support.stack.container_service import ContainerService
 from support.stack.errors import StackError
 from support.stack.external import VARIABLES, ExternalService, ExternalStores
 from support.stack.forking import NAME as FORK_SERVER
