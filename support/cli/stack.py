@@ -13,6 +13,7 @@ from support.settings import CHECKOUT, KEYS, Settings
 from support.stack.client import ServiceStatus, Stack
 from support.stack.errors import StackError
 from support.stack.options import StackOptions
+from support.surroundings import credentials
 
 DESCRIPTION = """\
 Starts the stack and leaves it running, so that runs attach to it in under a second:
@@ -21,6 +22,8 @@ Starts the stack and leaves it running, so that runs attach to it in under a sec
   bin/stack restart backend                       with its changed sources
   bin/stack down
 """
+_SET = ("services", "target", "mode")
+"""What can be set of a stack."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,10 +38,10 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--target", metavar="NAME", help="the platform under test, as -D target=NAME")
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
-    target, mode = (next(key for key in KEYS if key.name == name) for name in ("target", "mode"))
+    known = [f"{key.name}: {key.help}" for key in KEYS if key.name in _SET]
     up.add_argument(
         "-D", "--define", action="append", default=[], metavar="NAME=VALUE",
-        help=f"target={target.default} and mode are all there is to set: {target.help}; {mode.help}",
+        help=f"all there is to set: {'; '.join(known)}",
     )  # fmt: skip
     commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
     restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
@@ -75,14 +78,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def _up(ports: str, definitions: Sequence[str]) -> int:
     given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
-    if strange := sorted(given.keys() - {"target", "mode"}):
-        raise Refusal(f"unknown setting {', '.join(strange)}; there are only target and mode")
+    if strange := sorted(given.keys() - set(_SET)):
+        raise Refusal(f"unknown setting {', '.join(strange)}; there are only {', '.join(_SET)}")
     settings = Settings.from_userdata({**given, "stack": "keep", "ports": ports})
     options = StackOptions(
         checkout=CHECKOUT,
         log_dir=settings.log_directory,
         target=settings.target,
         mode=settings.mode,
+        services=settings.services,
+        credentials=credentials(),
         ports=settings.ports,
         keep=True,
     )

@@ -38,6 +38,7 @@ class EmbeddedProvider(Provider):
         is_external = options.services == "external"
         self._is_contained = options.services == "containers"
         if self._is_contained:
+            containers.check()
             (run_dir / containers.NOTE).touch()
         # A replica would be the other servers' own business.
         self._stores = tuple(one for one in platform.stores if not (is_external and one == "postgres-replica"))

@@ -30,7 +30,7 @@ _SUITE, _MIRROR = "bookworm", "http://deb.debian.org/debian"
 _DEBIAN_PACKAGES = ("postgresql", "redis-server", "python3")
 _PYTHON = "3.11"
 """That of this Debian."""
-_PYTHON_PACKAGES = frozenset((
+PYTHON_PACKAGES = frozenset((
     "chdb", "chdb-core", "pyarrow", "numpy", "uvicorn", "starlette", "anyio", "idna", "click", "h11", "lz4",
     "backports.zstd", "typing_extensions",
 ))  # fmt: skip
@@ -106,14 +106,15 @@ def _install_debian(root: Path) -> None:
 def _install_python(packages: Path) -> None:
     _run(
         packages.parent, sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir", "--no-deps",
-        "--only-binary=:all:", f"--python-version={_PYTHON}", f"--target={packages}", *_pins(),
+        "--only-binary=:all:", f"--python-version={_PYTHON}", f"--target={packages}", *pins(),
     )  # fmt: skip
 
 
-def _pins() -> Sequence[str]:
+def pins() -> Sequence[str]:
+    """The Python packages, as requirements.txt has them."""
     lines = (CHECKOUT / "requirements.txt").read_text().splitlines()
     pins = [line.partition(";")[0].strip() for line in lines]
-    return [pin for pin in pins if re.split(r"[\[=]", pin)[0] in _PYTHON_PACKAGES]
+    return [pin for pin in pins if re.split(r"[\[=]", pin)[0] in PYTHON_PACKAGES]
 
 
 def _import(client: docker.DockerClient, root: Path, name: str) -> None:

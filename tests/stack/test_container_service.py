@@ -248,3 +248,9 @@ def test_nothing_is_left_of_a_run_that_is_killed_while_it_starts(options):
     run.signal(signal.SIGKILL)
     eventually(lambda: set(containers.labelled()) - before, lambda left: not left, within=20)
     run.end()
+
+
+def test_a_kept_stack_says_whose_stores_it_has(options):
+    told = options("redis", services="containers").platform
+    assert told == "apex -D services=containers"
+    assert options("redis").platform == "apex"
