@@ -7,7 +7,6 @@ only who controls the engine can read, and in no command line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.etree import ElementTree
 
 from support.stack import postgres_template as prepared
 from support.stack.clickhouse import DATABASE, USER, ClickHouse
@@ -154,6 +153,8 @@ class ContainedReplica(_Server):
 
 def _xml(root: str, entries: Mapping[str, str]) -> str:
     """A document with a text at each path of elements."""
+    from xml.etree import ElementTree  # no other stack needs it
+
     document = ElementTree.Element(root)
     for path, text in entries.items():
         place = document

@@ -22,8 +22,6 @@ from support.stack.images import IMAGES
 ENGINE = "/var/run/docker.sock"
 LABEL = "acceptance.run"
 """The label of a container: of which run it is, by machine and run directory."""
-NOTE = "containers"
-"""A file in the directory of a run that has containers, so that no other run's end asks the engine."""
 _SECONDS = 30.0
 _OTHERS = "use -D services=embedded, or external with the addresses of servers of your own"
 
@@ -80,9 +78,8 @@ def remove(run_dir: Path) -> None:
 
 def sweep(base: Path) -> None:
     """Remove the containers of runs below `base` that are no more, whether or not their directories are."""
-    runs = {whose: base / "runs" / whose.rpartition("/")[2] for _, whose in labelled()}
-    dead = {whose for whose, run_dir in runs.items() if whose == mark(run_dir) and not directories.is_owned(run_dir)}
-    _remove(ident for ident, whose in labelled() if whose in dead)
+    found = [(ident, whose, base / "runs" / whose.rpartition("/")[2]) for ident, whose in labelled()]
+    _remove(ident for ident, whose, run_dir in found if whose == mark(run_dir) and not directories.is_owned(run_dir))
 
 
 def labelled() -> list[tuple[str, str]]:

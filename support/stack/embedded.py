@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from support.stack import containers
+from support.stack import orphans
 from support.stack.addresses import Addresses
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
@@ -38,8 +38,10 @@ class EmbeddedProvider(Provider):
         is_external = options.services == "external"
         self._is_contained = options.services == "containers"
         if self._is_contained:
+            from support.stack import containers  # no other stack needs it
+
             containers.check()
-            (run_dir / containers.NOTE).touch()
+            (run_dir / orphans.CONTAINERS).touch()
         # A replica would be the other servers' own business.
         self._stores = tuple(one for one in platform.stores if not (is_external and one == "postgres-replica"))
         self._spares = platform.spares

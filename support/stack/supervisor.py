@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from support.stack import containers, directories, keeping, orphans, processes, wire
+from support.stack import directories, keeping, orphans, processes, wire
 from support.stack.child import Child, failure, reap_orphans
 from support.stack.control import Control
 from support.stack.embedded import EmbeddedProvider
@@ -201,6 +201,8 @@ async def _main(descriptor: int, claim: socket.socket | None) -> None:
         directories.log_directory(options.log_dir)
         await asyncio.to_thread(orphans.sweep, base)
         if options.services == "containers":
+            from support.stack import containers  # no other stack needs it
+
             await asyncio.to_thread(containers.sweep, base)
         await Supervisor(options, base, claim).run(lifeline)
     except (StackError, ExceptionGroup, OSError) as error:
