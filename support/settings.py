@@ -241,6 +241,8 @@ class Settings:
             values[name] = _parsed(keys[name], str(value))
         settings = cls(**values)
         _check_mode(settings)
+        if settings.services != cls().services and settings.target != cls().target:
+            raise Refusal(f"-D services={settings.services} is for the reference platform; leave it or the target out")
         return settings
 
 

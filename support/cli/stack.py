@@ -13,6 +13,7 @@ from support.settings import CHECKOUT, KEYS, Settings
 from support.stack.client import ServiceStatus, Stack
 from support.stack.errors import StackError
 from support.stack.options import StackOptions
+from support.surroundings import credentials
 
 DESCRIPTION = """\
 Starts the stack and leaves it running, so that runs attach to it in under a second:
@@ -21,24 +22,26 @@ Starts the stack and leaves it running, so that runs attach to it in under a sec
   bin/stack restart backend                       with its changed sources
   bin/stack down
 """
+_SET = ("services", "target", "mode")
+"""What can be set of a stack."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The sub-commands up, status, restart, down and logs."""
+    """The sub-commands up, status, restart, down, logs and images."""
     made = argparse.ArgumentParser(
         prog="bin/stack", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|restart|down|logs")
+    commands = made.add_subparsers(dest="command", required=True, metavar="up|status|restart|down|logs|images")
     up = commands.add_parser(
         "up", help="start the stack of this checkout, or what is missing of it; anew when its sources have changed"
     )
     up.add_argument("--target", metavar="NAME", help="the platform under test, as -D target=NAME")
     ports = next(key for key in KEYS if key.name == "ports")
     up.add_argument("--ports", default=ports.default, help=f"{ports.help} (default: {ports.default})")
-    target, mode = (next(key for key in KEYS if key.name == name) for name in ("target", "mode"))
+    known = [f"{key.name}: {key.help}" for key in KEYS if key.name in _SET]
     up.add_argument(
         "-D", "--define", action="append", default=[], metavar="NAME=VALUE",
-        help=f"target={target.default} and mode are all there is to set: {target.help}; {mode.help}",
+        help=f"all there is to set: {'; '.join(known)}",
     )  # fmt: skip
     commands.add_parser("status", help="its services and addresses; exit code 1 when it, or one of them, does not run")
     restart = commands.add_parser("restart", help="end a service in order and start it with its present sources")
@@ -47,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", help="show the logs of all services, or of one")
     logs.add_argument("service", nargs="?", help="its name as bin/stack status shows it")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until Ctrl-C")
+    commands.add_parser("images", help="have the images for -D services=containers: pull them, or else build them here")
     return made
 
 
@@ -63,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _restart(own.service)
             case "down":
                 return _down()
+            case "images":
+                return _images()
             case _:
                 return _logs(own.service, own.follow)
     except (Refusal, StackError) as error:
@@ -72,14 +78,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def _up(ports: str, definitions: Sequence[str]) -> int:
     given = {name: value for name, _, value in (definition.partition("=") for definition in definitions)}
-    if strange := sorted(given.keys() - {"target", "mode"}):
-        raise Refusal(f"unknown setting {', '.join(strange)}; there are only target and mode")
+    if strange := sorted(given.keys() - set(_SET)):
+        raise Refusal(f"unknown setting {', '.join(strange)}; there are only {', '.join(_SET)}")
     settings = Settings.from_userdata({**given, "stack": "keep", "ports": ports})
     options = StackOptions(
         checkout=CHECKOUT,
         log_dir=settings.log_directory,
         target=settings.target,
         mode=settings.mode,
+        services=settings.services,
+        credentials=credentials(),
         ports=settings.ports,
         keep=True,
     )
@@ -133,6 +141,13 @@ def _logs(service: str | None, follow: bool) -> int:
         print(f"bin/stack: no service {service!r}; there are: {', '.join(sorted(paths))}", file=sys.stderr)
         return 2
     return _tail([paths[service]] if service else sorted(paths.values()), follow)
+
+
+def _images() -> int:
+    from support.stack import image_building  # its packages take time to load, and nothing else here needs them
+
+    image_building.provide(_say)
+    return 0
 
 
 def _running() -> Stack | None:

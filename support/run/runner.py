@@ -341,13 +341,11 @@ def _refuse_faulty(settings: Settings) -> None:
     if settings.services != "embedded":
         from support.stack import containers, external  # no other run needs them
 
-        if settings.target != Settings().target:
-            raise Refusal(f"-D services={settings.services} is for the reference platform; leave it or the target out")
         try:
             if settings.services == "external":
                 external.places(surroundings.credentials())
             else:
-                containers.refuse()
+                containers.check()
         except StackError as error:
             raise Refusal(str(error)) from None
 

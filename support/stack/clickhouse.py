@@ -24,12 +24,12 @@ class ClickHouse(Recipe):
     def __init__(self, directory: Path, port: int, password: str, python: PythonModule) -> None:
         self.data_dir = directory
         self.port = port
-        self._password = password
+        self.password = password
         self._python = python
 
     def url(self, port: int) -> str:
         """The address of the database at a port."""
-        return f"http://{USER}:{self._password}@{LOOPBACK}:{port}/{DATABASE}"
+        return f"http://{USER}:{self.password}@{LOOPBACK}:{port}/{DATABASE}"
 
     async def prepare(self) -> None:
         package_directory("chdb", "chdb", "ClickHouse")
@@ -40,7 +40,7 @@ class ClickHouse(Recipe):
             "data": str(self.data_dir / "data"),
             "backups": str(self.data_dir / "backups"),
             "user": USER,
-            "password": self._password,
+            "password": self.password,
             "database": DATABASE,
         }
         path = self.data_dir / "settings.json"

@@ -6,9 +6,13 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from support.stack import orphans
 from support.stack.addresses import Addresses
 from support.stack.clickhouse import ClickHouse
 from support.stack.cloud import Cloud
+from support.stack.contained import ContainedRecipe
+from support.stack.contained_stores import ContainedClickHouse, ContainedPrimary, ContainedRedis, ContainedReplica
+from support.stack.container_service import ContainerService
 from support.stack.errors import StackError
 from support.stack.external import VARIABLES, ExternalService, ExternalStores
 from support.stack.forking import NAME as FORK_SERVER
@@ -32,6 +36,12 @@ class EmbeddedProvider(Provider):
         options, run_dir, reserve = surroundings.options, surroundings.run_dir, surroundings.ports.reserve
         platform, target = described(options)
         is_external = options.services == "external"
+        self._is_contained = options.services == "containers"
+        if self._is_contained:
+            from support.stack import containers  # no other stack needs it
+
+            containers.check()
+            (run_dir / orphans.CONTAINERS).touch()
         # A replica would be the other servers' own business.
         self._stores = tuple(one for one in platform.stores if not (is_external and one == "postgres-replica"))
         self._spares = platform.spares
@@ -56,11 +66,17 @@ class EmbeddedProvider(Provider):
             ports=ports,
             link_ports={name: platform.served_at.get(name) or reserve() for name in (*self._lines, *platform.outside)},
             passwords=passwords,
-            redis=self._external.redis if self._external else Redis(run_dir / "redis", ports["redis"], _secret()),
+            redis=(
+                self._external.redis
+                if self._external
+                else (ContainedRedis if self._is_contained else Redis)(run_dir / "redis", ports["redis"], _secret())
+            ),
             clickhouse=(
                 self._external.clickhouse
                 if self._external
-                else ClickHouse(run_dir / "clickhouse", ports["clickhouse"], _secret(), python)
+                else (ContainedClickHouse if self._is_contained else ClickHouse)(
+                    run_dir / "clickhouse", ports["clickhouse"], _secret(), python
+                )
             ),
             cloud=Cloud(run_dir / "cloud", ports["cloud"], python),
             partner=PartnerService(run_dir / "partner", ports["partner"], _secret(), python),
@@ -72,6 +88,7 @@ class EmbeddedProvider(Provider):
         options, shared = self._in.options, self._shared
         stores: list[Recipe] = [shared.cloud, shared.partner]
         outside: list[Service] = []
+        contained: list[ContainedRecipe] = []
         if self._external is not None:
             outside += [
                 ExternalService(name, self._external, options.log_dir, options.start_seconds) for name in VARIABLES
@@ -79,7 +96,13 @@ class EmbeddedProvider(Provider):
         else:
             assert isinstance(shared.redis, Redis), "it is this stack's"
             assert isinstance(shared.clickhouse, ClickHouse), "it is this stack's"
-            stores += [*self._postgres(), shared.redis, shared.clickhouse]
+            if isinstance(shared.redis, ContainedRedis) and isinstance(shared.clickhouse, ContainedClickHouse):
+                contained += [*self._contained_postgres(), shared.redis, shared.clickhouse]
+            else:
+                stores += [*self._postgres(), shared.redis, shared.clickhouse]
+        outside += [
+            ContainerService(recipe, self._in.run_dir, options.log_dir, options.start_seconds) for recipe in contained
+        ]
         own = [
             ProcessService(
                 recipe,
@@ -109,6 +132,20 @@ class EmbeddedProvider(Provider):
             line_port=self._shared.link_ports["replication"],
         )  # fmt: skip
         return [primary, replica]
+
+    def _contained_postgres(self) -> Sequence[ContainedRecipe]:
+        ports, passwords = self._shared.ports, self._shared.passwords
+        is_replicated = "postgres-replica" in self._stores
+        primary = ContainedPrimary(
+            "postgres-primary", ports["postgres-primary"], passwords, is_replicated=is_replicated
+        )
+        if not is_replicated:
+            return [primary]
+        line_port = self._shared.link_ports["replication"]
+        return [
+            primary,
+            ContainedReplica("postgres-replica", ports["postgres-replica"], passwords, line_port=line_port),
+        ]
 
     def links(self) -> Sequence[LinkPlan]:
         ports, link_ports = self._shared.ports, self._shared.link_ports

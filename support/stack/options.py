@@ -18,7 +18,8 @@ class StackOptions:
     checkout: root of the project whose platform is started.
     target: the platform, a folder of its `targets`.
     mode: which of the target's modes; "" is none of them.
-    services: who provides the stores: embedded (this stack) or external (somebody else, see `credentials`).
+    services: who provides the stores: embedded (this stack, from packages), containers (this stack, from images) or
+        external (somebody else, see `credentials`).
     log_dir: where `<service>.log` files go; made when missing.
     ports: lowest and highest port (inclusive) to take ports from, on 127.0.0.1.
     keep: the stack outlives the process that started it.
@@ -44,8 +45,10 @@ class StackOptions:
 
     @property
     def platform(self) -> str:
-        """The platform and its mode, as they are set."""
-        return f"{self.target} -D mode={self.mode}" if self.mode else self.target
+        """The platform, its mode and its stores, as they are set."""
+        mode = f" -D mode={self.mode}" if self.mode else ""
+        services = f" -D services={self.services}" if self.services != "embedded" else ""
+        return f"{self.target}{mode}{services}"
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""

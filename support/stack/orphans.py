@@ -15,6 +15,8 @@ from typing import NamedTuple
 from support.stack import directories, processes
 
 PROCESS_LIST = "processes.json"
+CONTAINERS = "containers"
+"""A file in the directory of a run that has containers: for the others no engine is asked."""
 _IPC_RMID = 0
 _PATIENCE_SECONDS = 1.5
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -56,7 +58,11 @@ def clear(run_dir: Path) -> None:
 
 
 def remove(run_dir: Path) -> None:
-    """Remove the directory of a run whose processes have ended, and the shared memory of its servers."""
+    """Remove the directory of a run whose processes have ended, the shared memory of its servers, its containers."""
+    if (run_dir / CONTAINERS).exists():
+        from support.stack import containers  # loaded by those alone
+
+        containers.remove(run_dir)
     for data_dir in run_dir.glob("*/data"):
         remove_shared_memory(data_dir)
     shutil.rmtree(run_dir, ignore_errors=True)

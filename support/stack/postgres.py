@@ -13,7 +13,7 @@ from support.stack.ports import LOOPBACK
 from support.stack.processes import Launch, ServiceUser
 from support.stack.service import Recipe
 
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": LOOPBACK,
     "max_connections": "300",
     "shared_buffers": "64MB",
@@ -40,6 +40,8 @@ _SETTINGS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_checkpoints": "off",
 }
+REPLICATED = {"synchronous_standby_names": "*", "synchronous_commit": "on"}
+"""A commit is confirmed once a replica has it, too."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,8 @@ class _Server(Recipe):
         copy_log = self.directory.with_suffix(".prepare.log")
         await run_to_end(f"{self.name} cannot be prepared", copy, copy_log, self.directory)
         copy_log.unlink()
-        settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.directory)}
-        self._write("postgresql.conf", "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items()))
+        settings = SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.directory)}
+        self._write("postgresql.conf", configured(settings))
 
     def _write(self, name: str, text: str) -> None:
         path = self.data_dir / name
@@ -131,7 +133,7 @@ class Primary(_Server):
     async def prepare(self) -> None:
         await super().prepare()
         if self._is_replicated:
-            self._write("postgresql.auto.conf", "synchronous_standby_names = '*'\nsynchronous_commit = 'on'\n")
+            self._write("postgresql.auto.conf", configured(REPLICATED))
 
     def check(self) -> None:
         from support.stack import readiness  # the clients are loaded while the services start, not before
@@ -156,9 +158,7 @@ class Replica(_Server):
 
     async def prepare(self) -> None:
         await super().prepare()
-        login = f"user={prepared.REPLICATION} password={self._passwords.replication}"
-        line = f"host={LOOPBACK} port={self._line_port} {login} application_name=replica connect_timeout=2"
-        self._write("postgresql.auto.conf", f"primary_conninfo = '{line}'\n")
+        self._write("postgresql.auto.conf", configured(followed(self._line_port, self._passwords)))
         self._write("standby.signal", "")
 
     def check(self) -> None:
@@ -167,5 +167,18 @@ class Replica(_Server):
         readiness.replica_follows(self._passwords.url(prepared.OBSERVER, self.port))
 
 
-def _quoted(value: str) -> str:
+def followed(line_port: int, passwords: PostgresPasswords) -> Mapping[str, str]:
+    """The settings of a replica. `line_port` leads to the primary."""
+    login = f"user={prepared.REPLICATION} password={passwords.replication}"
+    line = f"host={LOOPBACK} port={line_port} {login} application_name=replica connect_timeout=2"
+    return {"primary_conninfo": line}
+
+
+def configured(settings: Mapping[str, str]) -> str:
+    """Settings as a configuration file."""
+    return "".join(f"{name} = {quoted(value)}\n" for name, value in settings.items())
+
+
+def quoted(value: str) -> str:
+    """A value as configuration files and statements have it."""
     return "'" + value.replace("'", "''") + "'"

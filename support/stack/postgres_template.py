@@ -23,7 +23,7 @@ _INITDB = (
     "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
     "--no-sync", "--no-data-checksums", "--wal-segsize=4", "--no-instructions",
 )  # fmt: skip
-_ROLES = f"""\
+ROLES = f"""\
 CREATE ROLE {OWNER} LOGIN;
 CREATE ROLE {APP} LOGIN NOBYPASSRLS;
 CREATE ROLE {OBSERVER} LOGIN BYPASSRLS IN ROLE pg_read_all_data, pg_monitor;
@@ -34,9 +34,9 @@ DROP DATABASE template0;
 DROP DATABASE postgres;
 """
 # The databases that nobody here uses are dropped: each is a quarter of what every start of a stack copies twice.
-_FIRST_DATABASE = "template1"
+FIRST_DATABASE = "template1"
 # Trust holds for the socket alone, which lies in a directory that only the service user may enter.
-_HBA = f"""\
+HBA = f"""\
 local all all trust
 host all all 127.0.0.1/32 scram-sha-256
 host replication {REPLICATION} 127.0.0.1/32 scram-sha-256
@@ -86,17 +86,17 @@ async def template(base: Path, binaries: Path, user: ServiceUser | None) -> Path
 
         try:
             await run_to_end("initdb", launch(str(binaries / "initdb"), *_INITDB, "-D", str(data)), log, data)
-            single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), _FIRST_DATABASE)
-            said = await run_to_end("postgres --single", single, log, data, give=_ROLES.encode())
+            single = launch(str(binaries / "postgres"), "--single", "-F", "-D", str(data), FIRST_DATABASE)
+            said = await run_to_end("postgres --single", single, log, data, give=ROLES.encode())
         finally:
             orphans.remove_shared_memory(data)
         if "ERROR" in said:
             raise StackError("PostgreSQL's roles cannot be made", said.splitlines(), log)
         hba = data / "pg_hba.conf"
-        hba.write_text(_HBA)
+        hba.write_text(HBA)
         log.unlink()
 
-    recipe = "\n".join((*_INITDB, _ROLES, _HBA, *PROGRAMS, str(user)))
+    recipe = "\n".join((*_INITDB, ROLES, HBA, *PROGRAMS, str(user)))
     mark = hashlib.sha256(recipe.encode()).hexdigest()[:8]
     entry = await directories.cached(base, f"postgresql-data-{package_version(DISTRIBUTION)}-{mark}", make)
     return entry / "data"

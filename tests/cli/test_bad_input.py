@@ -6,6 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.cli.conftest import STEP
+from tests.stack.engine import without_containers
 
 
 def refusal(done: CompletedProcess[str]) -> str:
@@ -23,7 +24,8 @@ def refusal(done: CompletedProcess[str]) -> str:
         (["-D", "stak=keep"], "unknown setting -D stak=keep (did you mean stack?)"),
         (["-D", "stack=kept"], "bad value in -D stack=kept"),
         (["-D", "services=cloud"], "bad value in -D services=cloud: choose one of embedded, containers, external"),
-        (["-D", "services=containers"], "-D services=containers: "),
+        pytest.param(["-D", "services=containers"], "-D services=containers: ", marks=without_containers),
+        (["-D", "services=containers", "-D", "target=aegra"], "-D services=containers is for the reference platform"),
         (["-D", "target=./nowhere"], "there is no file "),
         (["-D", "ports=5"], "bad value in -D ports=5"),
         (["-Dprofile=big"], "bad value in -D profile=big"),
@@ -207,6 +209,27 @@ def test_every_missing_address_of_external_services_is_named(command, checkout):
 
 def test_eighth_out_of_range_is_refused(command):
     assert command("prove", "--eighth", "9").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("jobs=2", "unknown setting jobs; there are only services, target, mode"),
+        ("services=cloud", "bad value in -D services=cloud"),
+        pytest.param("services=containers", "-D services=containers: ", marks=without_containers),
+    ],
+)
+def test_stack_that_cannot_be_started_is_refused(command, setting, said):
+    refused = command("stack", "up", "-D", setting)
+    assert refused.returncode == 2
+    assert said in refusal(refused)
+
+
+@without_containers
+def test_images_without_an_engine_are_refused(command):
+    refused = command("stack", "images")
+    assert refused.returncode == 2
+    assert "-D services=containers: " in refusal(refused)
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["logs"], ["logs", "backend"], ["restart", "backend"]])

@@ -12,7 +12,7 @@ from support.scenario.waiting import eventually
 from support.stack import directories, orphans, processes
 from support.stack.client import Stack, StackOptions
 from tests.stack.conftest import MakeOptions
-from tests.stack.traces import Run, nothing_is_left, segments, shared_memory_of, start_time, traces
+from tests.stack.traces import Run, kill_everything, nothing_is_left, segments, shared_memory_of, traces
 
 
 @pytest.fixture
@@ -106,17 +106,6 @@ def test_kill_of_the_runner_while_the_stack_starts(small: StackOptions, base: Pa
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(died, 0)[1]) == -signal.SIGKILL
     nothing_is_left(base)
-
-
-def kill_everything(run: Run) -> None:
-    """Kill the supervisor, and its reaper first."""
-    members = processes.family(processes.Identity(run.supervisor, start_time(run.supervisor)))
-    reapers = [member for member in members if b"reaper" in Path(f"/proc/{member.pid}/cmdline").read_bytes()]
-    assert len(reapers) == 1
-    processes.send(reapers, signal.SIGKILL)
-    os.kill(run.supervisor, signal.SIGKILL)
-    run.signal(signal.SIGKILL)
-    run.end()
 
 
 def test_the_kernel_ends_services_when_nobody_else_is_left_to_do_it(small: StackOptions, base: Path):

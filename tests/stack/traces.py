@@ -123,3 +123,14 @@ class Run:
 def nothing_is_left(base: Path, within: float = 10) -> None:
     """Wait until no trace is left below the base; the failure tells what is."""
     eventually(lambda: traces(base), lambda found: found.none, within=within, what="nothing is left behind")
+
+
+def kill_everything(run: Run) -> None:
+    """Kill the supervisor, and its reaper first."""
+    members = processes.family(processes.Identity(run.supervisor, start_time(run.supervisor)))
+    reapers = [member for member in members if b"reaper" in Path(f"/proc/{member.pid}/cmdline").read_bytes()]
+    assert len(reapers) == 1
+    processes.send(reapers, signal.SIGKILL)
+    os.kill(run.supervisor, signal.SIGKILL)
+    run.signal(signal.SIGKILL)
+    run.end()
