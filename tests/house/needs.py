@@ -14,7 +14,7 @@ IMPLIED = (
     (Capability.SESSIONS, r"renew|refresh token|logs? out|logs in|another device|expires? soon|token expires|session"),
     (Capability.OPERATOR, r"\boperators?\b"),
     (Capability.CONVERSATIONS, r"conversation"),
-    (Capability.MESSAGES, r"reads back|pages through|each have a conversation|messages moved"),
+    (Capability.MESSAGES, r"reads back|pages through the messages|each have a conversation|messages moved"),
     (Capability.MESSAGE_PAGES, r"pages through the messages"),
     (Capability.MESSAGE_MOVES, r"messages moved|messages move"),
     (Capability.CANCELLATION, r"\bcancel"),

@@ -173,14 +173,15 @@ class AgentOsDriver(MintingDriver):
         So it is found among the runs of its conversation: the request bears a mark of its own.
         """
         session, mark = thread_id or str(uuid.uuid4()), uuid.uuid4().hex
-        message = json.dumps({"request": dict(input or {}), "mark": mark})
+        # A field holds 1,024 KB: characters are not to take more of it than they have bytes.
+        message = json.dumps({"request": dict(input or {}), "mark": mark}, ensure_ascii=False)
         started = self.request(
             who,
             "POST",
             f"/agents/{agent_name}/runs",
             trace_id=trace_id,
             headers=given(**{"x-request-id": request_id}),
-            data={"message": message, "session_id": session, "background": "true", "stream": "true"},
+            form={"message": message, "session_id": session, "background": "true", "stream": "true"},
             unread=True,
         )
         if not started.done:
