@@ -47,6 +47,7 @@ class Capability(Enum):
     RATE_LIMITS = "rate limits by plan"
     PUBLISHED_API = "a published description of its API"
     PUBLISHED_EVENTS = "a published description of its live events"
+    RESULT_ADDRESSES = "events that name the address of a result too large for them"
     ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
     REQUEST_IDS = "a request ID in every answer"
     PARTNER = "agents that call the suite's partner"

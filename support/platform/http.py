@@ -82,7 +82,7 @@ class HttpDriver(Driver):
         """Send one request and read its answer.
 
         :param service: the name of a service, or a whole address (``http://...``).
-        :param form: the fields of a form, which is sent as multipart/form-data: text takes no more room there than it has.
+        :param form: the fields of a form, sent as multipart/form-data: text takes no more room there than it has.
         :param trace_id: the trace that the request belongs to; a fresh one unless given.
         :param unread: leave as soon as it is done, for an answer that goes on for as long as a run does.
         :param read: gives the value that the body of an answer stands for.

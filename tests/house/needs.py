@@ -9,7 +9,7 @@ from support.platform.capabilities import Capability
 IMPLIED = (
     (Capability.ACCOUNTS, r"signs up|sign-up|account from sign-up|the database holds (?:one|no) account"),
     (Capability.COLLEAGUES, r"\b(?:Ada|Ben|Cleo|Dan) of\b|of ten people|in every role|a member in each segment"),
-    (Capability.ROLES, r"in every role|\bAda of Acme is an admin|access rule"),
+    (Capability.ROLES, r"in every role|permitted roles|\bAda of Acme is an admin"),
     (Capability.PLANS, r"plans and roles|rate limit"),
     (Capability.SESSIONS, r"renew|refresh token|logs? out|logs in|another device|expires? soon|token expires|session"),
     (Capability.OPERATOR, r"\boperators?\b"),
@@ -47,6 +47,7 @@ IMPLIED = (
     (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
     (Capability.RATE_LIMITS, r"rate limit"),
     (Capability.PUBLISHED_EVENTS, r"published event reference"),
+    (Capability.RESULT_ADDRESSES, r"at the address in the last event"),
     (
         Capability.ENDPOINT_RULES,
         r"(?:every|affected|read-only) (?:\S+ )?API endpoints?|every request with|in every way|the same requests"

@@ -56,6 +56,10 @@ _CODES = {
 class AegraDialect(Dialect):
     """Streams of Aegra: what a frame says depends on those before it."""
 
+    def published(self, text: str) -> tuple[str, Any]:
+        frame = json.loads(text)
+        return str(frame.get("event")), {**frame, "data": json.loads(frame.get("data") or "null")}
+
     def decoder(self) -> Decode:
         return AegraDecoder().decode
 

@@ -56,6 +56,12 @@ _ABOUT_THE_STREAM = frozenset({"catch_up", "replay", "subscribed", "stream_expir
 class AgentOsDialect(Dialect):
     """Streams of AgentOS: what a frame says depends on those before it."""
 
+    def published(self, text: str) -> tuple[str, Any]:
+        data = json.loads(json.loads(text).get("data") or "null")
+        if not isinstance(data, dict):
+            raise ValueError(f"not an event: {text[:200]}")
+        return str(data.get("event")), data
+
     def decoder(self) -> Decode:
         return AgentOsDecoder().decode
 
