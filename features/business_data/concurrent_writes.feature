@@ -47,3 +47,10 @@ Feature: Concurrent writes lose nothing
       And Borealis is a Free customer with an allowance
       When Borealis books an expense while one of Acme's has to wait
       Then both expenses are booked, Borealis' first
+
+    @gate
+    @needs.conversations
+    Scenario: Conversations that fifty customers create concurrently are all kept
+      Given fifty customers
+      When every user creates three conversations at the same time
+      Then every user finds exactly the conversations that they created

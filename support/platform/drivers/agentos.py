@@ -123,11 +123,12 @@ class AgentOsDriver(MintingDriver):
         asked = {"limit": limit or _MOST, "page": int(cursor or 1), "sort_by": "created_at", "sort_order": "desc"}
         return self.request(who, "GET", "/sessions", query=asked, read=_threads)
 
-    def thread(self, who: Caller, thread_id: str) -> Outcome:
-        return self.request(who, "GET", f"/sessions/{thread_id}", read=_thread)
+    def thread(self, who: Caller, thread_id: str, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "GET", f"/sessions/{thread_id}", service=instance, read=_thread)
 
-    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
-        return self.request(who, "POST", f"/sessions/{thread_id}/rename", json={"session_name": title}, read=_thread)
+    def rename_thread(self, who: Caller, thread_id: str, title: str, *, instance: str | None = None) -> Outcome:
+        changed = {"session_name": title}
+        return self.request(who, "POST", f"/sessions/{thread_id}/rename", service=instance, json=changed, read=_thread)
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/sessions/{thread_id}")
