@@ -24,7 +24,7 @@ from support.redaction import know_secret
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 from support.stack.client import Addresses
-from support.stack.modes import in_mode
+from support.stack.modes import in_mode, turned_on_in
 
 FOLDER = CHECKOUT / "targets"
 
@@ -117,7 +117,7 @@ class Target:
     contract: Path | None
     known: Deviations
     off: Mapping[Capability, str] = field(default_factory=dict)
-    """Capabilities that the run itself has turned off, each with why."""
+    """Capabilities that the run itself has turned off, each with why; and those of other modes, with how."""
     runs_already: bool = False
     """Whether it was there before the run, which then touches nothing of it but what customers can."""
 
@@ -132,6 +132,7 @@ class Target:
         try:
             written = in_mode(written, mode)
             off = out_of_reach(written)
+            elsewhere = {Capability[name.upper()]: how for name, how in turned_on_in(written).items()}
             return cls(
                 folder.name,
                 folder,
@@ -144,7 +145,7 @@ class Target:
                 {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
                 CHECKOUT / written["contract"] if "contract" in written else None,
                 _known(folder / "known.toml"),
-                off,
+                {**elsewhere, **off},
                 "addresses" in written,
             )
         except (ValueError, TypeError, ImportError, AttributeError, OSError, SyntaxError) as error:

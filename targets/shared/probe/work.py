@@ -56,7 +56,9 @@ async def _account() -> CloudAccount:
 
 async def _ask(method: str, path: str, **options: Any) -> httpx.Response:
     try:
-        async with httpx.AsyncClient(timeout=httpx.Timeout(_CALL_SECONDS, connect=_CONNECT_SECONDS), trust_env=False) as client:
+        async with httpx.AsyncClient(
+            timeout=httpx.Timeout(_CALL_SECONDS, connect=_CONNECT_SECONDS), trust_env=False
+        ) as client:
             answer = await client.request(method, f"{surroundings.partner_url()}{path}", **options)
         answer.raise_for_status()
     except httpx.HTTPError:
