@@ -17,6 +17,7 @@ polled = Scenario("A program starts a run, polls it and reads the result")
 decimals = Scenario("Nested data, decimals and Unicode read back unchanged")
 megabyte = Scenario("A megabyte of text reads back complete")
 partial = Scenario("An agent continues after many failed tool calls")
+fifty_jobs = Scenario("Fifty customers run a job each at the same time")
 
 RETURNED = "the stored result equals what the agent returned"
 
@@ -206,6 +207,18 @@ def _(answer: Answer, seen: Seen) -> None:
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("completed"):
         answer.put("result", None)
+
+
+@fifty_jobs.answers(
+    "CSC-05.1",
+    "a job has the result of another customer's",
+    "run",
+    step="each job has its own results, and the partner has answered each request once",
+)
+def _(answer: Answer, seen: Seen) -> None:
+    other = seen.of_another(answer) if answer.is_in("completed") else None
+    if other is not None:
+        answer.put("result", other.part("result"))
 
 
 @decimals.answers("DBL-03.1", "decimals of a result are floating-point numbers", "run", step=RETURNED)

@@ -15,6 +15,7 @@ reports = Scenario("A progress report arrives while its tool is still running")
 tabs = Scenario("Ten customers with two tabs each receive only their own events")
 reset = Scenario("No event is lost when a connection is reset during a run")
 missed = Scenario("Hundreds of missed events are delivered at once")
+shown = Scenario("A run is shown from its first step to its answer")
 unknown_agent = Scenario("A refused request leaves no run, conversation or event")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
@@ -211,3 +212,15 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     first, second = stream.held
     stream.held.clear()
     return [second, first]
+
+
+@shown.events(
+    "WSE-01.1",
+    "the first event of a run names it by a number",
+    step="every message that Acme has received conforms to the published event reference",
+)
+def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
+    if frame.is_of("agent_started"):
+        for _, put in values_at(frame.body, "run_id"):
+            put(7)
+    return [frame]

@@ -8,7 +8,7 @@ twice = Scenario("Cancelling a run twice is harmless")
 unknown_run = Scenario("A run that never existed is not found")
 unknown_agent = Scenario("The error names every known agent")
 refused = Scenario("A refused request leaves no run, conversation or event")
-
+no_rule = Scenario("No endpoint is accessible without an access rule")
 fifty = Scenario("Fifty concurrent users receive correct responses in time")
 
 INTERNALS = 'File "/srv/agents/secrets.py", line 42: SELECT password FROM vault'
@@ -109,3 +109,16 @@ def _(answer: Answer, seen: Seen) -> None:
 )
 def _(answer: Answer, seen: Seen) -> None:
     answer.late = 5.0
+
+
+@no_rule.answers(
+    "API-04.1",
+    "who has no token is given a list",
+    "threads",
+    "runs",
+    step="every response follows the access rule of its endpoint",
+    on={"agentos": None},
+)
+def _(answer: Answer, seen: Seen) -> None:
+    if not answer.caller:
+        answer.status, answer.body = 200, []
