@@ -68,7 +68,8 @@ IMPLIED = (
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (
         Capability.OWN_RECORDS,
-        r"start and the end of each tool call|stored durations|lost database connection|corrupted|database holds nothing",
+        r"start and the end of each tool call|stored durations|lost database connection|corrupted"
+        r"|database holds nothing",
     ),
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
