@@ -54,6 +54,7 @@ class Capability(Enum):
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"
     OWN_RECORDS = "knowledge of what its tables mean"
+    KNOWN_WRITES = "knowledge of the tables that a request for a run writes to"
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
     OWN_SERVICES = "services that the suite starts and breaks"
@@ -64,7 +65,7 @@ class Capability(Enum):
         return f"{PREFIX}{self.name.lower()}"
 
 
-OF_THE_SUITE = frozenset({Capability.ENDPOINT_RULES, Capability.OWN_RECORDS})
+OF_THE_SUITE = frozenset({Capability.ENDPOINT_RULES, Capability.OWN_RECORDS, Capability.KNOWN_WRITES})
 """What a platform cannot have itself: the suite knows it of the platform, or does not."""
 
 EVERYTHING = frozenset(Capability)

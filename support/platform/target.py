@@ -74,7 +74,7 @@ class Ownership:
     of these; empty where the suite knows of no such keys, so that only what users have received is known. The keys of
     ``counters`` hold numbers only, so that they need not be read; of ``lasting`` ones there are few, which need not
     expire. ``sessions`` are the names, or the roles, of its sessions in the database, where they are not those of its
-    instances.
+    instances. ``run_request`` are two tables that a request for a run writes to, the earlier one first.
     """
 
     columns: Sequence[str]
@@ -85,6 +85,7 @@ class Ownership:
     counters: Sequence[str] = ()
     lasting: Sequence[str] = ()
     sessions: Sequence[str] = ()
+    run_request: Sequence[str] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -68,9 +68,11 @@ IMPLIED = (
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (
         Capability.OWN_RECORDS,
-        r"start and the end of each tool call|stored durations|lost database connection|corrupted"
+        r"start and the end of each tool call|stored durations|corrupted"
+        r"|lost database connection .*(?:booking|as it completes)"
         r"|database holds nothing",
     ),
+    (Capability.KNOWN_WRITES, r"lost database connection .* request for"),
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
     (
