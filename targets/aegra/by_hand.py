@@ -6,12 +6,11 @@
 PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The last of what
 is shown ends the server's event loop: start the stack anew afterwards. NAME is one of the functions here; ``overdue``
 needs the time limits of ``bin/stack up -D target=aegra -D mode=time-limits``, ``outage`` that somebody has ended the
-stack's PostgreSQL, ``interrupted`` the server's DATABASE_URL in a variable of that name: they are only shown when they
-are named.
+stack's PostgreSQL, ``interrupted`` the way to the server's database in PostgreSQL's own variables (PGHOST, PGPORT,
+PGUSER, PGPASSWORD, PGDATABASE): they are only shown when they are named.
 """
 
 import asyncio
-import os
 import sys
 import time
 import uuid
@@ -215,9 +214,9 @@ async def outage(client: LangGraphClient) -> str:
 
 async def interrupted(client: LangGraphClient) -> str:
     """DBL-06: who asks for a run and loses the database on the way is told of an internal error, not to try again."""
-    thread, database = await client.threads.create(), os.environ["DATABASE_URL"]
+    thread = await client.threads.create()
     blocked_by = "select pid from pg_stat_activity where %s = any (pg_blocking_pids(pid))"
-    with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as other:
+    with psycopg.connect() as holder, psycopg.connect(autocommit=True) as other:
         holder.execute("lock table runs in share mode")
         path, asked = (
             f"/threads/{thread['thread_id']}/runs",

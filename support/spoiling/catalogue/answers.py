@@ -56,8 +56,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a run names another conversation",
     "run",
     step="the records oracle finds nothing",
-    # Its driver looks for a run in the conversation that was named last: it would not be found at all.
-    on={"aegra": None},
+    # Their drivers look for a run in the conversation that they know: it would not be found at all, or unnoticed.
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_done:
@@ -80,6 +80,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a completed run is running again when it is read once more",
     "run",
     step="every run of Acme reads as completed",
+    # It is known to take too long for that many.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     read = seen.kept.setdefault("completed", [])
