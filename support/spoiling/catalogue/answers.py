@@ -181,8 +181,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "the error of a run shows internals",
     "run",
     step="the stored error and the error event of Acme's run show no internal details",
-    # Its own errors are known to show internals.
-    on={"aegra": None},
+    # Their own errors are known to show internals.
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("failed"):

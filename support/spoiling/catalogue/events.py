@@ -118,6 +118,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "AEC-11.4",
     "the event of a cancellation is late",
     step="Acme receives the cancellation in time, as the last event of the run",
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_cancelled"):
@@ -129,6 +130,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "AEC-11.5",
     "a cancelled run is announced as completed",
     step="Acme receives the cancellation in time, as the last event of the run",
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_cancelled"):

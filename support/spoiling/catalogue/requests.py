@@ -21,6 +21,8 @@ NOT_FOUND = "the response is a not-found error"
     "cancel_run",
     step="the run's request to the partner is aborted in time",
     instead={"cancel_run": "run"},
+    # A cancelled run of its goes on with its tool, as is known.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("queued", "running"):
@@ -49,7 +51,7 @@ def _(answer: Answer, seen: Seen) -> None:
     "an unknown agent is refused as if it were forbidden",
     "start_run",
     step="the error names every known agent",
-    on={"aegra": None},
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if not answer.is_done:
@@ -105,7 +107,7 @@ def _(answer: Answer, seen: Seen) -> None:
     "threads",
     "messages",
     step="at least 95 % of all responses arrive within the target time for mixed requests",
-    on={"aegra": None},
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     answer.late = 5.0
