@@ -131,6 +131,15 @@ class Seen:
         alike = (each for each in self.answers if _request(each) == _request(answer))
         return next((each for each in alike if each.is_done), None)
 
+    def a_run(self) -> Any:
+        """What was first said of a run that was started; None: of none yet. Some platforms say it in a list alone."""
+        for each in self.answers:
+            if each.verb == "start_run" and each.is_done:
+                return copy.deepcopy(each.body)
+            if each.verb == "runs" and each.items:
+                return copy.deepcopy(each.items[0])
+        return None
+
     def events_of_others(self, stream: Stream) -> list[Frame]:
         """The latest frame with an event that came over somebody else's stream; empty when none did."""
         return self._latest(lambda caller: caller != stream.caller)
