@@ -21,6 +21,8 @@ unknown_agent = Scenario("A refused request leaves no run, conversation or event
 COMPLETE = "Acme has received every event of the run in order, each once"
 OWN = "every connection has received all events of its own user's runs in order, and nothing else"
 TOO_LATE = 30.0
+UNTIMED = {"aegra": None, "agentos": None}
+"""Their events have no times that are judged."""
 
 
 @ordinary.events("AEC-06.1", "the end of a tool call is left out", step=COMPLETE)
@@ -71,7 +73,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     return [frame]
 
 
-@ordinary.events("AEC-06.8", "the end of a run has an earlier time than its start", step=COMPLETE, on={"aegra": None})
+@ordinary.events("AEC-06.8", "the end of a run has an earlier time than its start", step=COMPLETE, on=UNTIMED)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_completed"):
         for _, put in values_at(frame.body, "timestamp"):
