@@ -4,12 +4,9 @@ import re
 from collections import Counter
 
 import pytest
-from behave.parser import parse_file
 
-from support.platform.capabilities import missing
 from support.platform.target import FOLDER, Target
 from support.proof.catalogue import spoilings
-from support.settings import CHECKOUT
 from support.spoiling.entries import catalogue
 from support.spoiling.wire import EVENTS, Wire
 
@@ -34,20 +31,6 @@ def test_every_verb_that_is_spoiled_is_known_on_each_target(target: str):
     used = {verb for entry in catalogue().values() if entry.on(target) for verb in entry.verbs}
     assert used - wire.verbs.keys() == set()
     assert EVENTS in wire.verbs
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_each_is_shown_by_a_scenario_that_is_played_and_green_there(target: str):
-    judged = Target.load(target)
-    red = {deviation.scenario for deviation in judged.known.scenarios}
-    played = {
-        scenario.name.partition(" -- @")[0]
-        for file in (CHECKOUT / "features").rglob("*.feature")
-        for scenario in parse_file(str(file)).walk_scenarios()
-        if missing(scenario.effective_tags, target, judged.capabilities) is None
-    }
-    shown = {entry.id: where[0] for entry in catalogue().values() if (where := entry.on(target))}
-    assert {id: title for id, title in shown.items() if title in red or title not in played} == {}
 
 
 def test_a_request_is_told_by_its_method_and_path():

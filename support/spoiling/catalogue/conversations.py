@@ -41,23 +41,17 @@ def _(answer: Answer, seen: Seen) -> None:
         answer.put("content", str(answer.part("content", item)).strip(), item)
 
 
-@written.answers(
-    "DBL-02.5", "a list shows a conversation twice", "threads", step=AS_WRITTEN, on={"agentos": (created.title, FOUND)}
-)
+@written.answers("DBL-02.5", "a list shows a conversation twice", "threads", step=AS_WRITTEN, on=NOBODY_WRITES)
 def _(answer: Answer, seen: Seen) -> None:
     answer.items = [*answer.items, *answer.items]
 
 
-@written.answers(
-    "DBL-02.6", "a list leaves out a conversation", "threads", step=AS_WRITTEN, on={"agentos": (created.title, FOUND)}
-)
+@written.answers("DBL-02.6", "a list leaves out a conversation", "threads", step=AS_WRITTEN, on=NOBODY_WRITES)
 def _(answer: Answer, seen: Seen) -> None:
     answer.items = answer.items[1:]
 
 
-@written.answers(
-    "DBL-02.7", "a conversation cannot be read", "thread", step=AS_WRITTEN, on={"agentos": (backends.title, CURRENT)}
-)
+@written.answers("DBL-02.7", "a conversation cannot be read", "thread", step=AS_WRITTEN, on=NOBODY_WRITES)
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_done:
         answer.status, answer.body = 404, {}
