@@ -170,7 +170,14 @@ def _(answer: Answer, seen: Seen) -> None:
         answer.put("error", None)
 
 
-@crash.answers("AEC-05.2", "a failed run gives no reason", "run", step="Acme's run has failed because of the agent")
+@crash.answers(
+    "AEC-05.2",
+    "a failed run gives no reason",
+    "run",
+    step="Acme's run has failed because of the agent",
+    # Its status alone says why a run has failed.
+    on={"agentos": None},
+)
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("failed"):
         answer.put("error", None)

@@ -145,6 +145,8 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "TLD-02.1",
     "two tool calls have each other's results",
     step="Acme receives the right answer to each question, in the result and in the events",
+    # What a tool gave stands beside a content of the event's own.
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if not frame.is_of("tool_completed"):
