@@ -100,7 +100,7 @@ def _(answer: Answer, seen: Seen) -> None:
 )
 def _(answer: Answer, seen: Seen) -> None:
     for name in ("previous", "change"):
-        for _, put in values_at(answer.part("result") if answer.is_done else None, name):
+        for _, put in values_at(answer.body if answer.is_done else None, name):
             put(None)
 
 
@@ -146,6 +146,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a list of runs is empty",
     "runs",
     step="answers, events and stored runs show each customer only their own data",
+    # What a run is called that was started is read there, too.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     answer.items = []
