@@ -187,7 +187,7 @@ def _() -> None:
     "CSC-05ya",
     "jobs that are recorded together are recorded under the trace of the first",
     service="analytics",
-    scenario="Twenty jobs of one customer run at the same time",
+    scenario="Twenty concurrent jobs of one customer have a record each",
     step="every service has one record of each job, and all records agree",
 )
 def _() -> None:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from apex.backend import allowance
+from apex.backend import threads as conversations
 from apex.http.identity import Identity
 from apex.http.problems import unavailable
 from apex.storage import cache as caching
@@ -20,6 +21,7 @@ from defects._patching import around, replace
 
 next_read = Scenario("Every member's next read shows a change", service="backend")
 two_backends = Scenario("Two backends return the same allowance after each change", service="backend")
+two_titles = Scenario("Two backends return the same conversation after each change", service="backend")
 failing = Scenario("Reads are correct while the cache fails", service="backend")
 recovered = Scenario("A change that the cache missed is cached after recovery", service="backend")
 own_data = Scenario("The cache returns each customer's own data", service="backend")
@@ -103,3 +105,21 @@ def _() -> None:
 )
 def _() -> None:
     replace(caching, "_key", lambda tenant_id, kind, version: f"cache:{kind}")
+
+
+@two_titles.defect(
+    "DBL-05f",
+    "a backend shows conversations as it has read them first",
+    step="both backends return the current title of the conversation after each change",
+)
+def _() -> None:
+    read: dict[tuple[str, str], Row[Any]] = {}
+
+    @around(conversations, "own_thread")
+    def _(original: Any, connection: Connection, identity: Identity, thread_id: str, *lock: Any) -> Any:
+        if lock:
+            return original(connection, identity, thread_id, *lock)
+        key = (str(identity.user_id), thread_id)
+        if key not in read:
+            read[key] = original(connection, identity, thread_id)
+        return read[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Collection
 from datetime import date
@@ -24,9 +25,11 @@ from defects.business_data._lists import list_instead
 expenses_at_once = Scenario("All expenses that fifty people book concurrently are counted", service="backend")
 budgets_at_once = Scenario("Budgets raised concurrently cannot exceed the allowance", service="backend")
 moves_at_once = Scenario("Messages moved to two conversations concurrently end up in one", service="backend")
+created_at_once = Scenario("Conversations that fifty customers create concurrently are all kept", service="backend")
 
 _EACH_PERSON = "each person has spent exactly what was booked"
 _ONE_BUDGET = "one request succeeds and the other is refused because the allowance is exceeded"
+_MOMENT = 60.0
 
 
 def _copy(connection: Connection, target_id: str, *which: Any) -> None:
@@ -126,3 +129,21 @@ def _() -> None:
 )
 def _() -> None:
     replace(allowance, "allowance_exceeded", lambda detail: conflict("Somebody else is changing the budgets."))
+
+
+@created_at_once.defect(
+    "DBL-07i",
+    "who creates two conversations within a moment is given the first one twice",
+    step="every user finds exactly the conversations that they created",
+)
+def _() -> None:
+    created: dict[str, tuple[float, Row[Any]]] = {}
+
+    @around(conversations, "new_thread")
+    def _(original: Any, connection: Connection, identity: Identity, title: str) -> Any:
+        at, thread = created.get(str(identity.user_id), (0.0, None))
+        if thread is not None and time.monotonic() - at < _MOMENT:
+            return thread
+        thread = original(connection, identity, title)
+        created[str(identity.user_id)] = time.monotonic(), thread
+        return thread

@@ -18,6 +18,7 @@ from defects._patching import around, replace
 from defects.business_data._lists import list_instead
 
 pages = Scenario("Pages arrive quickly from a large archive while others write", service="backend")
+recent = Scenario("Pages of recent conversations arrive quickly while others write", service="backend")
 
 _STORED = "everything that the others wrote is stored"
 
@@ -33,6 +34,29 @@ def _find_pages(where: Callable[[Identity], Any], **look: Callable[[Database, Id
 )
 def _() -> None:
     _find_pages(lambda identity: threads.c.user_id.cast(Text) == identity.user_id)
+
+
+@recent.defect(
+    "DBL-08g",
+    "a page is found once for each conversation on it",
+    step="at least 95 % of all pages arrive within the target time for pages of conversations",
+)
+def _() -> None:
+    def find_again(database: Database, identity: Identity, row: Row[Any]) -> bool:
+        with acting_as(database, identity) as connection:
+            own = select(threads).where(threads.c.user_id == identity.user_id)
+            return all(len(connection.execute(own).all()) for _ in range(10))
+
+    _find_pages(lambda identity: threads.c.user_id == identity.user_id, shown=find_again)
+
+
+@recent.defect(
+    "DBL-08h",
+    "a list ends with its first page",
+    step="each reader has received all of their own conversations, newest first",
+)
+def _() -> None:
+    replace(conversations, "next_cursor", lambda rows, limit: None)
 
 
 @pages.defect(

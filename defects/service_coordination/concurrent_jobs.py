@@ -14,6 +14,10 @@ from defects._patching import replace
 
 fifty_customers = Scenario("Fifty customers run a job each at the same time", service="tools")
 twenty_jobs = Scenario("Twenty jobs of one customer run at the same time", service="tools")
+records_of_fifty = Scenario("Concurrent jobs of fifty customers have a record each", service="worker")
+records_of_twenty = Scenario("Twenty concurrent jobs of one customer have a record each", service="worker")
+
+_ONE_RECORD = "every service has one record of each job, and all records agree"
 
 
 @fifty_customers.defect(
@@ -32,13 +36,7 @@ def _() -> None:
     original = replace(Dispatcher, "execute", execute)
 
 
-@twenty_jobs.defect(
-    "CSC-05b",
-    "tool calls are made for the run that began last",
-    step="every service has one record of each job, and all records agree",
-    service="worker",
-)
-def _() -> None:
+def _calls_for_the_run_that_began_last() -> None:
     latest: dict[str, Any] = {}
 
     async def perform(self: Execution) -> Any:
@@ -51,6 +49,11 @@ def _() -> None:
 
     original_perform = replace(Execution, "perform", perform)
     original_call = replace(Toolbox, "call", call)
+
+
+@records_of_twenty.defect("CSC-05b", "tool calls are made for the run that began last", step=_ONE_RECORD)
+def _() -> None:
+    _calls_for_the_run_that_began_last()
 
 
 @twenty_jobs.defect(
@@ -66,3 +69,8 @@ def _() -> None:
             return await original(self, *others)
 
     original = replace(Dispatcher, "execute", execute)
+
+
+@records_of_fifty.defect("CSC-05d", "tool calls are made for whichever customer's run began last", step=_ONE_RECORD)
+def _() -> None:
+    _calls_for_the_run_that_began_last()

@@ -13,6 +13,7 @@ from defects import Scenario
 from defects._patching import replace
 
 partner = Scenario("A tool call's reported duration is the partner's response time", service="tools")
+stored = Scenario("Stored durations equal those that were reported", service="tools")
 waiting = Scenario("Waiting to start does not count as tool time", service="worker")
 
 
@@ -56,7 +57,7 @@ def _() -> None:
     original_call, original_emit = replace(Execution, "_call", call), replace(Tracker, "emit", emit)
 
 
-@partner.defect(
+@stored.defect(
     "TLD-06c", "whole seconds are stored", step="the stored durations equal those that were reported to Acme"
 )
 def _() -> None:

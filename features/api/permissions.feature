@@ -6,11 +6,11 @@ Feature: Users can do what their role permits, and nothing else
   Strategic impact: Large customers require roles that every endpoint enforces
 
   @API-04 @segment.early @segment.enterprise
-  @needs.roles @needs.published_api @needs.endpoint_rules
+  @needs.published_api @needs.endpoint_rules
   Rule: Every endpoint has an access rule and enforces it
 
     @gate
-    @needs.colleagues @needs.operator
+    @needs.colleagues @needs.roles @needs.operator
     @needs.cloud_accounts
     Scenario: Every endpoint is open to the permitted roles and no others
       Given Acme is an Enterprise customer with people in every role

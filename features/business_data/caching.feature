@@ -6,11 +6,10 @@ Feature: The cache never returns stale data
   Strategic impact: We can add servers as we grow, and all customers still read the same figures
 
   @DBL-05 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.allowances
   Rule: A read after a change returns the new value, whatever is cached
 
     @gate
-    @needs.colleagues
+    @needs.allowances @needs.colleagues
     Scenario Outline: Every member's next read shows a change
       Given Acme is <a plan> customer with a cached allowance
       And Ben of Acme is a member
@@ -25,14 +24,22 @@ Feature: The cache never returns stale data
         | an Enterprise | gives a team a budget |
 
     @gate
-    @needs.own_services
+    @needs.allowances @needs.own_services
     Scenario: Two backends return the same allowance after each change
       Given Acme is an Enterprise customer with an allowance cached by two backends
       When Acme changes the allowance through each backend in turn
       Then both backends return the current allowance after each change
 
+    @gate
+    @needs.conversations @needs.own_services
+    Scenario: Two backends return the same conversation after each change
+      Given Acme is an Early customer with a conversation
+      And two backends are running
+      When Acme changes the title of the conversation through each backend in turn
+      Then both backends return the current title of the conversation after each change
+
     @gate @exclusive
-    @needs.own_services
+    @needs.allowances @needs.own_services
     Scenario Outline: Reads are correct while the cache fails
       Given Acme is a Mid customer with a cached allowance
       And the cache <fails>
@@ -52,7 +59,7 @@ Feature: The cache never returns stale data
         | is full           |
 
     @gate @exclusive
-    @needs.own_services
+    @needs.allowances @needs.own_services
     Scenario Outline: A change that the cache missed is cached after recovery
       Given Acme is an Early customer with a cached allowance
       And the cache <fails>
@@ -73,6 +80,7 @@ Feature: The cache never returns stale data
         | is full           |
 
     @gate
+    @needs.allowances
     Scenario: A first allowance is seen by who has looked before
       Given Acme is a Mid customer
       And Acme has read that there is no allowance
@@ -80,6 +88,7 @@ Feature: The cache never returns stale data
       Then Acme reads the organisation's current allowance
 
     @smoke
+    @needs.allowances
     Scenario: The cache returns each customer's own data
       Given Acme is a Mid customer with a cached allowance
       And Borealis is a Free customer

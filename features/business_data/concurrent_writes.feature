@@ -62,3 +62,10 @@ Feature: Concurrent writes lose nothing
       Given Acme is a Mid customer with an allowance
       When Acme lists conversations while an own expense has to wait
       Then Acme has the conversations first, and the expense is booked
+
+    @gate
+    @needs.conversations
+    Scenario: Conversations that fifty customers create concurrently are all kept
+      Given fifty customers
+      When every user creates three conversations at the same time
+      Then every user finds exactly the conversations that they created

@@ -17,7 +17,6 @@ Feature: Conversations belong to their owner
       Then Acme's conversation reads back as it was written
 
     @gate
-    @needs.messages
     Scenario: Pages show each conversation once while others come and go
       Given Acme is a Mid customer with ten conversations
       When Acme pages through the conversations while some are deleted and others created

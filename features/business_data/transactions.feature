@@ -6,11 +6,11 @@ Feature: A change is made completely or not at all
   Strategic impact: Books that stay consistent through outages pass financial audits
 
   @DBL-06 @segment.free @segment.early @segment.mid @segment.enterprise
-  @needs.own_database @needs.own_records
+  @needs.own_database
   Rule: An interrupted change leaves nothing behind and can be repeated
 
     @gate @exclusive
-    @needs.allowances @needs.own_services
+    @needs.allowances @needs.own_records @needs.own_services
     Scenario Outline: An interrupted expense is not booked
       Given Acme is <a plan> customer with an allowance
       When a lost database connection interrupts Acme's booking of an expense
@@ -23,7 +23,7 @@ Feature: A change is made completely or not at all
         | an Enterprise |
 
     @gate @exclusive
-    @needs.allowances @needs.own_services
+    @needs.allowances @needs.own_records @needs.own_services
     Scenario: An interrupted expense can be booked again
       Given Acme is a Mid customer with an allowance
       And a lost database connection has interrupted Acme's booking of an expense
@@ -31,7 +31,7 @@ Feature: A change is made completely or not at all
       Then Acme has exactly one booked expense
 
     @gate @exclusive
-    @needs.own_services
+    @needs.conversations @needs.known_writes @needs.own_services
     Scenario Outline: A run whose request is interrupted does not start
       Given Acme is <a plan> customer with stored usage
       When a lost database connection interrupts Acme's request for a usage report
@@ -44,7 +44,7 @@ Feature: A change is made completely or not at all
         | an Early |
 
     @gate @exclusive
-    @needs.own_services
+    @needs.conversations @needs.known_writes @needs.own_services
     Scenario: A run whose request was interrupted can be requested again
       Given Acme is an Early customer with stored usage
       And a lost database connection has interrupted Acme's request for a usage report
@@ -60,7 +60,7 @@ Feature: A change is made completely or not at all
       Then Ben of Acme has an account
 
     @smoke
-    @needs.live_events @needs.run_numbers
+    @needs.live_events @needs.run_numbers @needs.own_records
     @needs.partner
     Scenario: A run whose completion is interrupted still completes
       Given Acme watches events

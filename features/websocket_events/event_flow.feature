@@ -49,6 +49,7 @@ Feature: A connected customer receives every step of a run
       And every message that Acme has received conforms to the published event reference
 
     @gate
+    @needs.result_addresses
     Scenario Outline: A large result arrives as an event that common clients accept
       Given Acme is an Early customer
       And Acme watches events

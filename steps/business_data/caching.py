@@ -23,9 +23,9 @@ def _(world, customer, change):
     caching.change(world, customer, change)
 
 
-@when("{customer:User} changes the allowance through each backend in turn")
-def _(world, customer):
-    world.keep(caching.change_through_each_backend(world, customer))
+@when("{customer:User} changes the {changed:OnEachBackend} through each backend in turn")
+def _(world, customer, changed):
+    world.keep(changed(world, customer))
 
 
 @then("{reader:User} reads {read:AllowanceRead}")
@@ -34,8 +34,8 @@ def _(world, reader, read):
     world.expect(read(world, reader), is_just(caching.expected(world, reader)))
 
 
-@then("both backends return the current allowance after each change")
-def _(world):
+@then("both backends return the current {changed:OnEachBackend} after each change")
+def _(world, changed):
     reads = world.kept(BackendReads)
     world.expect(reads.observed, is_just(reads.expected))
 

@@ -3,7 +3,13 @@
 from hamcrest import equal_to
 
 from support.business_data import concurrent_writes
-from support.business_data.concurrent_writes import Bookings, BookingsBeside, Conflict, one_succeeds_and_one_is_refused
+from support.business_data.concurrent_writes import (
+    Bookings,
+    BookingsBeside,
+    Conflict,
+    CreatedConversations,
+    one_succeeds_and_one_is_refused,
+)
 from support.business_data.conversations import Conversations
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import all_succeed, succeeds
@@ -59,3 +65,15 @@ def _(world, customer):
     world.expect(beside.quick, succeeds(), str(customer))
     world.expect(beside.was_waiting, equal_to(True), "the other booking still waited then")
     world.expect(beside.slow, succeeds())
+
+
+@when("every user creates three conversations at the same time")
+def _(world):
+    world.keep(concurrent_writes.create_together(world))
+
+
+@then("every user finds exactly the conversations that they created")
+def _(world):
+    world.expect(world.kept(CreatedConversations).outcomes, all_succeed())
+    found = concurrent_writes.conversations_found(world)
+    world.expect(found, is_just(concurrent_writes.conversations_created(world)))

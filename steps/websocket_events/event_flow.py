@@ -18,7 +18,8 @@ def _(world, viewer, table):
 
 @then("every message that {viewer:User} has received conforms to the published event reference")
 def _(world, viewer):
-    world.expect(viewer.watching.raw, keep_to_the_contract(schemas_of_frames(world.target.contract)))
+    schemas = schemas_of_frames(world.target.contract)
+    world.expect(viewer.watching.raw, keep_to_the_contract(schemas, world.platform.dialect))
 
 
 @then("no event that {viewer:User} has received exceeds the {budget:Budget}")

@@ -1,14 +1,15 @@
-"""A large archive of conversations, planted at once.
+"""An archive of conversations: a large one that is planted at once, and a small one that its owners write themselves.
 
-It is planted past the platform, with the statements and in the role with which the platform would have written it: the
-promise is how fast pages are found, and writing a hundred thousand messages through the API would take minutes.
+The large one is planted past the platform, with the statements and in the role with which the platform would have
+written it: the promise is how fast pages are found, and writing a hundred thousand messages through the API would take
+minutes.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from support.load.populations import organisations
+from support.load.populations import at_once, organisations
 from support.scenario.users import Plan, User
 from support.scenario.world import World
 from support.stores import opened
@@ -43,6 +44,13 @@ class ArchiveSize:
     readers: int
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenArchive:
+    """The conversations that customers have written themselves, newest first, by the customer's alias."""
+
+    ids: dict[str, list[str]]
+
+
 # A small archive still has enough conversations for an index to be worth its while.
 SIZES = {"full": ArchiveSize(4, 100, 50, 20, 20, 8), "small": ArchiveSize(4, 40, 50, 2, 8, 4)}
 
@@ -71,6 +79,21 @@ def plant(world: World, *plans: Plan) -> ArchiveSize:
     return size
 
 
+def write(world: World, *plans: Plan) -> ArchiveSize:
+    """Customers create their conversations themselves, several customers at a time."""
+    size = ArchiveSize(organisations=4, people=12, threads=50, messages=0, writers=8, readers=4)
+    written = WrittenArchive({})
+
+    def write_all(customer: User) -> None:
+        titles = (f"Question {number} {customer.tenant.marker}" for number in range(size.threads))
+        created = [world.platform.create_thread(customer, title).require().id for title in titles]
+        written.ids[customer.alias] = created[::-1]
+
+    at_once(organisations(world, size.people, 1, *plans), write_all)
+    world.keep(written)
+    return size
+
+
 def writers_and_readers(world: World, size: ArchiveSize) -> tuple[list[User], list[User]]:
     """Who writes and who reads, as many of each in every organisation."""
     writing, reading = size.writers // size.organisations, size.readers // size.organisations
@@ -82,6 +105,11 @@ def _archive(world: World) -> None:
     world.keep(plant(world, *Plan))
 
 
+def _written(world: World) -> None:
+    world.keep(write(world, *Plan))
+
+
 GROUPS: dict[str, Callable[[World], None]] = {
-    "a hundred users with fifty conversations of twenty messages each": _archive
+    "a hundred users with fifty conversations of twenty messages each": _archive,
+    "twelve customers with fifty conversations each": _written,
 }

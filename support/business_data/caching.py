@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from support.business_data.conversations import Conversations
 from support.platform.components import Component
 from support.platform.driver import Driver
 from support.platform.outcome import Outcome
@@ -162,7 +163,7 @@ class BackendReads:
     expected: dict[str, dict[str, Any]]
 
 
-def change_through_each_backend(world: World, customer: User) -> BackendReads:
+def _change_allowance(world: World, customer: User) -> BackendReads:
     """Change the allowance through one backend after the other, and after each change read it through both."""
     backends = {"first backend": None, "second backend": world.addresses.spare_backend_url}
     reads = BackendReads({}, {})
@@ -172,6 +173,30 @@ def change_through_each_backend(world: World, customer: User) -> BackendReads:
         reads.observed[after] = {each: read(world, customer, backends[each]) for each in backends}
         reads.expected[after] = dict.fromkeys(backends, expected(world, customer))
     return reads
+
+
+def _change_title(world: World, customer: User) -> BackendReads:
+    """Rename the conversation through one backend after the other, and after each change read it through both."""
+    (conversation,) = world.kept(Conversations).of(customer)
+    backends = {"first backend": None, "second backend": world.addresses.spare_backend_url}
+    reads = BackendReads({}, {})
+    for name, instance in backends.items():
+        title = f"Renamed through the {name} {customer.tenant.marker}"
+        world.platform.rename_thread(customer, conversation.id, title, instance=instance).require()
+        answers = {each: world.platform.thread(customer, conversation.id, instance=at) for each, at in backends.items()}
+        after = f"after the change through the {name}"
+        reads.observed[after] = {each: {"title": _title(answer)} for each, answer in answers.items()}
+        reads.expected[after] = {each: {"title": title} for each in backends}
+    return reads
+
+
+def _title(read: Outcome) -> str | None:
+    """The title of a conversation that was read; the refusal, where the platform refuses it."""
+    title: str | None = read.value.title if read.done else str(read)
+    return title
+
+
+ON_EACH_BACKEND = {"allowance": _change_allowance, "title of the conversation": _change_title}
 
 
 # -- what a customer has ----------------------------------------------------------------------------------------------

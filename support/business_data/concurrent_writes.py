@@ -160,6 +160,54 @@ SPENDING = {
 }
 
 
+# -- conversations that many customers create at once -----------------------------------------------------------------
+
+_CREATED = 3
+_DEVICES = 16
+"""Requests that are under way at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedConversations:
+    """The outcome of each creation."""
+
+    outcomes: list[Outcome]
+
+
+def create_together(world: World) -> CreatedConversations:
+    """Everybody creates conversations, each from a device of its own."""
+    wanted = [(who, title) for number in range(_CREATED) for who, title in _titles(world, number)]
+    with ThreadPoolExecutor(_DEVICES) as devices:
+        created = devices.map(lambda each: world.platform.create_thread(_on_a_device(each[0]), each[1]), wanted)
+        return CreatedConversations(list(created))
+
+
+def _titles(world: World, number: int) -> list[tuple[User, str]]:
+    return [(who, f"Question {number} {who.tenant.marker}") for who in world.users.customers]
+
+
+def _on_a_device(who: User) -> Anyone:
+    """Another connection of theirs: one carries one request at a time."""
+    return Anyone(who.access_token)
+
+
+def conversations_found(world: World) -> dict[str, list[str]]:
+    """The titles of the conversations that each customer finds, sorted."""
+    return {
+        who.alias: sorted(str(item.title) for item in world.platform.threads(who).require().items)
+        for who in world.users.customers
+    }
+
+
+def conversations_created(world: World) -> dict[str, list[str]]:
+    """The titles of those that each has created, sorted."""
+    created: dict[str, list[str]] = {}
+    for number in range(_CREATED):
+        for who, title in _titles(world, number):
+            created.setdefault(who.alias, []).append(title)
+    return created
+
+
 # -- two requests of which only one can succeed -----------------------------------------------------------------------
 
 

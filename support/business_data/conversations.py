@@ -113,6 +113,7 @@ def _having(count: int, messages: Messages = messages_on) -> Asset:
 
 
 ASSETS: dict[str, Asset] = {
+    "a conversation": _having(1, lambda subject: ()),
     "two conversations": _having(2),
     "three conversations": _having(3),
     "ten conversations": _having(10, lambda subject: ()),

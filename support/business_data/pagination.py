@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from support.business_data.archive import ArchiveSize, writers_and_readers
+from support.business_data.archive import ArchiveSize, WrittenArchive, writers_and_readers
 from support.business_data.pagination_matchers import QueryPlan
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.load.populations import at_once
@@ -143,8 +143,11 @@ def _page_through(world: World, reader: User, pages: list[Outcome]) -> list[str]
 # -- what the database holds, and how it finds it ---------------------------------------------------------------------
 
 
-def stored_conversations(world: World, readers: Sequence[User]) -> dict[str, list[str]]:
-    """The conversations of each reader, newest first, as the database holds them."""
+def expected_conversations(world: World, readers: Sequence[User]) -> dict[str, list[str]]:
+    """The conversations of each reader, newest first: as they were written, or else as the database holds them."""
+    if world.has_kept(WrittenArchive):
+        written = world.kept(WrittenArchive).ids
+        return {reader.alias: written[reader.alias] for reader in readers}
     query = "select id::text from threads where user_id = %s order by created_at desc, id desc"
     with opened.as_observer(world) as observer:
         return {reader.alias: [id for (id,) in observer.execute(query, [reader.id])] for reader in readers}

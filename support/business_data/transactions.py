@@ -77,9 +77,11 @@ def interrupt(
 
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:
     """The tenant's rows in a table, as text."""
-    query = sql.SQL("select string_agg(t::text, '|' order by t::text) from {} t where tenant_id = %s")
+    assert world.target.ownership is not None
+    owner = sql.Identifier(world.target.ownership.columns[0])
+    query = sql.SQL("select string_agg(t::text, '|' order by t::text) from {} t where {} = %s")
     with opened.as_observer(world) as observer:
-        row = observer.execute(query.format(sql.Identifier(table)), [tenant.id]).fetchone()
+        row = observer.execute(query.format(sql.Identifier(table), owner), [tenant.id]).fetchone()
     return row[0] if row else None
 
 
@@ -99,14 +101,16 @@ def _booking(world: World, customer: User) -> Interruption:
 
 
 def _run_request(world: World, customer: User) -> Interruption:
-    """The run is stored, but not the question that it begins with."""
+    """A part of the run is stored, but not another: of Apex's the question that it begins with."""
+    assert world.target.ownership is not None
+    first, later = world.target.ownership.run_request
     return interrupt(
         world,
         customer.tenant,
         lambda: world.platform.start_run(Anyone(customer.access_token), "usage_report"),
         lambda: runs_found(world, customer),
-        first="runs",
-        hold_back=lambda hold: hold.table("messages"),
+        first=first,
+        hold_back=lambda hold: hold.table(later),
     )
 
 

@@ -40,6 +40,7 @@ TYPES = {
     "ExactlyOne": entry(transactions.EXACTLY_ONE),
     "Interrupted": entry(transactions.INTERRUPTED),
     "InterruptionPhases": entry(transactions.PHASES),
+    "OnEachBackend": entry(caching.ON_EACH_BACKEND),
     "PagedItems": entry(conversation_actions.PAGES),
     "SignUpRefusal": entry(sign_up.REASONS),
     "Spending": entry(concurrent_writes.SPENDING),

@@ -1,6 +1,5 @@
 """Matcher over raw frames: does each keep to the published schema of its type?"""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,26 +7,27 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
 from support.matchers.schema import breaches_of
+from support.platform.dialect import Dialect
 
 Frames = Sequence[str]
 
 
-def keep_to_the_contract(schemas: Mapping[str, Mapping[str, Any]]) -> BaseMatcher[Frames]:
+def keep_to_the_contract(schemas: Mapping[str, Mapping[str, Any]], dialect: Dialect) -> BaseMatcher[Frames]:
     """Frames came, and each is JSON that is valid against the schema of its type.
 
     :param schemas: type -> published JSON schema.
+    :param dialect: what says of which type a frame is.
     """
     checks = {type: breaches_of(schema) for type, schema in schemas.items()}
 
     def fault_of(frame: str) -> str | None:
         try:
-            value = json.loads(frame)
+            type, value = dialect.published(frame)
         except ValueError as error:
-            return f"no JSON: {error}"
-        type = value.get("type") if isinstance(value, dict) else None
-        if str(type) not in checks:
+            return f"no event: {error}"
+        if type not in checks:
             return f"the type {type!r} is not published"
-        breaches = checks[str(type)](value)
+        breaches = checks[type](value)
         return f"{type}: {'; '.join(breaches)}" if breaches else None
 
     def faults_of(frames: Frames) -> list[str]:

@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from json import loads
 from typing import Any
 
+from support.platform.dialect import Dialect
 from support.platform.story import Event
 
 _ENOUGH = 5
@@ -100,18 +100,18 @@ def wrong_log_lines(lines: Iterable[bytes], owners: Mapping[str, Mapping[str, st
 Check = Callable[[Any], list[str]]
 
 
-def unpublished_frames(frames: Sequence[str], checks: Mapping[str, Check]) -> list[str]:
+def unpublished_frames(frames: Sequence[str], checks: Mapping[str, Check], dialect: Dialect) -> list[str]:
     """Frames that are not as published, a line each.
 
     :param checks: what is wrong with a frame of a type, by the type.
+    :param dialect: what says of which type a frame is.
     """
     seen: Counter[str] = Counter()
     found = []
     for frame in frames:
         try:
-            value = loads(frame)
-            kind = str(value["type"])
-        except (ValueError, TypeError, KeyError):
+            kind, value = dialect.published(frame)
+        except ValueError:
             found.append(f"no event: {frame[:200]}")
             continue
         seen[kind] += 1

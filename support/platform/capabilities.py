@@ -42,17 +42,19 @@ class Capability(Enum):
     TOOLS = "a list of tools with rights of their own"
     TOOL_REGISTRATION = "tools that come and go while it runs"
     CLOUD_ACCOUNTS = "agents that work in the customer's cloud account"
-    ALLOWANCES = "allowances, budgets and expenses"
+    ALLOWANCES = "an allowance with budgets and expenses"
     JOB_RECORDS = "job records in an analytics store"
     RATE_LIMITS = "rate limits by plan"
     PUBLISHED_API = "a published description of its API"
     PUBLISHED_EVENTS = "a published description of its live events"
-    ENDPOINT_RULES = "endpoints that the suite has rules and examples for"
+    RESULT_ADDRESSES = "events that name the address of a result too large for them"
+    ENDPOINT_RULES = "rules and examples for its endpoints"
     REQUEST_IDS = "a request ID in every answer"
     PARTNER = "agents that call the suite's partner"
     TRACES = "trace IDs that it passes on"
     OWN_DATABASE = "a database that the suite can look into"
-    OWN_RECORDS = "tables whose meaning the suite knows"
+    OWN_RECORDS = "knowledge of what its tables mean"
+    KNOWN_WRITES = "knowledge of the tables that a request for a run writes to"
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
     OWN_SERVICES = "services that the suite starts and breaks"
@@ -62,6 +64,9 @@ class Capability(Enum):
     def tag(self) -> str:
         return f"{PREFIX}{self.name.lower()}"
 
+
+OF_THE_SUITE = frozenset({Capability.ENDPOINT_RULES, Capability.OWN_RECORDS, Capability.KNOWN_WRITES})
+"""What a platform cannot have itself: the suite knows it of the platform, or does not."""
 
 EVERYTHING = frozenset(Capability)
 """What the reference platform has."""
@@ -88,12 +93,13 @@ def missing(
 ) -> str | None:
     """Why a scenario with these tags cannot be played on a platform, in one line; None when it can.
 
-    :param off: why the run has turned a capability off that the platform may well have.
+    :param off: of a capability that the platform may well have, why it is off, or how it is turned on.
     :raises UnknownCapability: a tag names none.
     """
-    lacking = [
-        f"{capability.value} ({off[capability]})" if off and capability in off else capability.value
-        for capability in needed(tags)
-        if capability not in has
-    ]
-    return f"the platform {platform} lacks {' and '.join(lacking)}" if lacking else None
+    lacking: dict[str, list[str]] = {}
+    for capability in needed(tags):
+        if capability not in has:
+            who = "the suite" if capability in OF_THE_SUITE else f"the platform {platform}"
+            why = f" ({off[capability]})" if off and capability in off else ""
+            lacking.setdefault(who, []).append(f"{capability.value}{why}")
+    return "; ".join(f"{who} lacks {', '.join(what)}" for who, what in lacking.items()) or None

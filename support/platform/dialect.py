@@ -114,6 +114,16 @@ class Dialect:
             return {}
         return {"last_sequence": str(sequence), **({"epoch": epoch} if epoch else {})}
 
+    def published(self, text: str) -> tuple[str, Any]:
+        """What a received text frame is in the published description of live events: its type, and its JSON.
+
+        :raises ValueError: it is no JSON object, or has no type.
+        """
+        frame = json.loads(text)
+        if not isinstance(frame, dict) or "type" not in frame:
+            raise ValueError(f"not an event: {text[:200]}")
+        return str(frame["type"]), frame
+
     def decoder(self) -> Decode:
         """What reads the frames of one stream, in their order."""
         return self.decode

@@ -153,7 +153,7 @@ class Driver:
         """Remove a colleague from the organisation."""
         raise Lacking(self, Capability.COLLEAGUES)
 
-    # -- conversations ----------------------------------------------------------------------------------------
+    # -- conversations: ``instance`` is the address of one instance of the API, where it must not be any -------------
 
     @of(Capability.CONVERSATIONS)
     def create_thread(self, who: Caller, title: str) -> Outcome:
@@ -166,12 +166,12 @@ class Driver:
         raise Lacking(self, Capability.CONVERSATIONS)
 
     @of(Capability.CONVERSATIONS)
-    def thread(self, who: Caller, thread_id: str) -> Outcome:
+    def thread(self, who: Caller, thread_id: str, *, instance: str | None = None) -> Outcome:
         """Read a conversation: a ``Thread``."""
         raise Lacking(self, Capability.CONVERSATIONS)
 
     @of(Capability.CONVERSATIONS)
-    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
+    def rename_thread(self, who: Caller, thread_id: str, title: str, *, instance: str | None = None) -> Outcome:
         """Give a conversation another title: a ``Thread``."""
         raise Lacking(self, Capability.CONVERSATIONS)
 
@@ -258,7 +258,7 @@ class Driver:
         """How a user's events come. ``address``: of a link that is the user's own, instead of the common one."""
         raise Lacking(self, Capability.LIVE_EVENTS)
 
-    # -- allowances: ``instance`` is the address of one instance of the API, where it must not be any ----------------
+    # -- allowances; ``instance`` as above --------------------------------------------------------------------------
 
     @of(Capability.ALLOWANCES)
     def set_allowance(self, who: Caller, monthly_amount: str, *, instance: str | None = None) -> Outcome:

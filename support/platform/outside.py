@@ -12,6 +12,7 @@ _OFF = {
     Capability.SEPARATE_WORKERS: _NOT_STARTED,
     Capability.OWN_DATABASE: _NOT_STARTED,
     Capability.OWN_RECORDS: _NOT_STARTED,
+    Capability.KNOWN_WRITES: _NOT_STARTED,
     Capability.ROW_SECURITY: _NOT_STARTED,
     Capability.JOB_RECORDS: _NOT_STARTED,
 }

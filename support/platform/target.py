@@ -24,7 +24,7 @@ from support.redaction import know_secret
 from support.refusal import Refusal
 from support.settings import CHECKOUT
 from support.stack.client import Addresses
-from support.stack.modes import in_mode
+from support.stack.modes import in_mode, turned_on_in
 
 FOLDER = CHECKOUT / "targets"
 
@@ -74,7 +74,7 @@ class Ownership:
     of these; empty where the suite knows of no such keys, so that only what users have received is known. The keys of
     ``counters`` hold numbers only, so that they need not be read; of ``lasting`` ones there are few, which need not
     expire. ``sessions`` are the names, or the roles, of its sessions in the database, where they are not those of its
-    instances.
+    instances. ``run_request`` are two tables that a request for a run writes to, the earlier one first.
     """
 
     columns: Sequence[str]
@@ -85,6 +85,7 @@ class Ownership:
     counters: Sequence[str] = ()
     lasting: Sequence[str] = ()
     sessions: Sequence[str] = ()
+    run_request: Sequence[str] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -117,7 +118,7 @@ class Target:
     contract: Path | None
     known: Deviations
     off: Mapping[Capability, str] = field(default_factory=dict)
-    """Capabilities that the run itself has turned off, each with why."""
+    """Capabilities that the run itself has turned off, each with why; and those of other modes, with how."""
     runs_already: bool = False
     """Whether it was there before the run, which then touches nothing of it but what customers can."""
 
@@ -132,6 +133,7 @@ class Target:
         try:
             written = in_mode(written, mode)
             off = out_of_reach(written)
+            elsewhere = {Capability[name.upper()]: how for name, how in turned_on_in(written).items()}
             return cls(
                 folder.name,
                 folder,
@@ -144,7 +146,7 @@ class Target:
                 {name: Setting(**setting) for name, setting in written.get("settings", {}).items()},
                 CHECKOUT / written["contract"] if "contract" in written else None,
                 _known(folder / "known.toml"),
-                off,
+                {**elsewhere, **off},
                 "addresses" in written,
             )
         except (ValueError, TypeError, ImportError, AttributeError, OSError, SyntaxError) as error:

@@ -215,7 +215,8 @@ class Examination:
             for capture in user.captures:
                 found += wrong_identities(capture.events, causes)
                 if self.target.contract is not None:
-                    found += unpublished_frames(capture.raw, _checks_of_frames(self.target.contract))
+                    checks = _checks_of_frames(self.target.contract)
+                    found += unpublished_frames(capture.raw, checks, world.platform.dialect)
         return [Finding("identities oracle", WrongIdentity("; ".join(found[:_SHOWN])))] if found else []
 
     def _resources(self, world: World, written: Written) -> list[Finding]:

@@ -14,6 +14,7 @@ from typing import Any
 from hamcrest.core.matcher import Matcher
 
 from support.matchers.faultless import differences, faultless
+from support.platform.capabilities import Capability
 from support.scenario import agents
 from support.scenario.partner import PartnerCall
 from support.scenario.users import User
@@ -86,10 +87,13 @@ def _tasks(world: World, run: RunHandle) -> Tasks:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """A job that has ended: what it had to find out, the results it returned, and every request for its topics."""
+    """A job that has ended: what it had to find out, the results it returned, and every request for its topics.
+
+    ``trace_id``: what the requests must bear; None where the platform tells partners nothing of itself.
+    """
 
     run_id: str
-    trace_id: str
+    trace_id: str | None
     tasks: Tasks
     results: Any
     requests: Sequence[PartnerCall] = field(repr=False)
@@ -100,10 +104,15 @@ class JobResult:
         found = list(differences(self.tasks, self.results, "its results"))
         answered = [request for request in self.requests if request.answered_at is not None]
         by_topic = Counter(request.path for request in answered)
-        by_key = Counter(request.idempotency_key for request in answered)
         expected = list(chain.from_iterable(self.tasks))
         found += [f"{topic} was answered {by_topic[topic]} times" for topic in expected if by_topic[topic] != 1]
-        found += [f"the key {key} was answered {times} times" for key, times in by_key.items() if times > 1 or not key]
+        found += self._faults_of_requests(answered, expected) if self.trace_id is not None else []
+        return [f"job {self.run_id}: {fault}" for fault in found]
+
+    def _faults_of_requests(self, answered: Sequence[PartnerCall], expected: Sequence[str]) -> list[str]:
+        """What is wrong with what the requests say of themselves: the key of their call, and their trace."""
+        by_key = Counter(request.idempotency_key for request in answered)
+        found = [f"the key {key} was answered {times} times" for key, times in by_key.items() if times > 1 or not key]
         keys = {(request.path, request.idempotency_key) for request in self.requests}
         found += [
             f"{topic} was asked for under several keys"
@@ -111,17 +120,17 @@ class JobResult:
             if [path for path, _ in keys].count(topic) > 1
         ]
         foreign = {request.trace_id for request in self.requests} - {self.trace_id}
-        found += [f"a request had the trace {trace}, not {self.trace_id}" for trace in sorted(foreign)]
-        return [f"job {self.run_id}: {fault}" for fault in found]
+        return [*found, *(f"a request had the trace {trace}, not {self.trace_id}" for trace in sorted(foreign))]
 
 
 def results(world: World) -> list[JobResult]:
     """The result of every job, once all have ended."""
     requests = requests_of(world, world.runs)
+    passes_traces = Capability.TRACES in world.target.capabilities
     return [
         JobResult(
             run_id=run.run_id,
-            trace_id=run.trace_id,
+            trace_id=run.trace_id if passes_traces else None,
             tasks=_tasks(world, run),
             results=world.ended(run).part("results"),
             requests=[request for asking, request in requests if asking == run.run_id],

@@ -4,11 +4,12 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from support.platform.dialect import StreamControl
 from support.platform.story import Event
-from support.spoiling.wire import THINGS, Wire, part_of, put
+from support.spoiling.wire import THINGS, Wire, held_by, part_of, put
 
 
 @dataclass(slots=True)
@@ -130,6 +131,15 @@ class Seen:
         alike = (each for each in self.answers if _request(each) == _request(answer))
         return next((each for each in alike if each.is_done), None)
 
+    def a_run(self) -> Any:
+        """What was first said of a run that was started; None: of none yet. Some platforms say it in a list alone."""
+        for each in self.answers:
+            if each.verb == "start_run" and each.is_done:
+                return copy.deepcopy(each.body)
+            if each.verb == "runs" and each.items:
+                return copy.deepcopy(each.items[0])
+        return None
+
     def events_of_others(self, stream: Stream) -> list[Frame]:
         """The latest frame with an event that came over somebody else's stream; empty when none did."""
         return self._latest(lambda caller: caller != stream.caller)
@@ -156,13 +166,17 @@ def _request(answer: Answer) -> tuple[str, tuple[str, ...], str]:
 
 
 def values_at(body: Any, key: str) -> Iterator[tuple[Any, Callable[[Any], None]]]:
-    """Every value that stands under a key, however deep, and what puts another in its place."""
-    if isinstance(body, dict):
-        for name, value in list(body.items()):
-            if name == key:
-                yield value, lambda new, name=name: body.__setitem__(name, new)  # type: ignore[misc]
-            else:
-                yield from values_at(value, key)
-    elif isinstance(body, list):
-        for each in body:
-            yield from values_at(each, key)
+    """Every value that stands under a key, however deep, also in texts that are JSON; and what puts another there."""
+    entries = list(body.items()) if isinstance(body, dict) else list(enumerate(body)) if isinstance(body, list) else []
+    for name, value in entries:
+        if name == key:
+            yield value, partial(body.__setitem__, name)
+            continue
+        held = held_by(value)
+        for found, put_within in values_at(value if held is None else held, key):
+            yield found, put_within if held is None else partial(_put_into_text, body, name, held, put_within)
+
+
+def _put_into_text(body: Any, name: Any, held: Any, put_within: Callable[[Any], None], new: Any) -> None:
+    put_within(new)
+    body[name] = json.dumps(held, ensure_ascii=False)

@@ -42,7 +42,7 @@ class Spoiled:
 
     def answered(self, method: str, path: str, token: str, status: int, content: bytes) -> tuple[int, bytes, float]:
         """Status and content of an answer as they are to arrive, and the seconds by which they are late."""
-        known = self.wire.verb(method, path)
+        known = self.wire.verb(method, path, self.spoiling.verbs)
         # All links share one process: it does no more than is needed.
         if known is None or self.spoiling.change is None:
             return status, content, 0.0

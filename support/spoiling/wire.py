@@ -3,13 +3,15 @@
 ``[verbs]``
     Of each of the driver's verbs the method and path; ``{}`` stands for an id. ``events``: what live events come over.
 ``[places.<thing>]``
-    Where in an answer about a thing (``run``, ``thread``, ``message``, ``agent``) its parts stand: dotted names.
+    Where in an answer about a thing (``run``, ``thread``, ``message``, ``agent``) its parts stand: dotted names; a
+    number is that of an entry of a list (-1: the last), and ``{}`` what a text holds that is JSON itself.
 ``[lists]``
     Where in the answer of a verb that lists things their list stands: dotted names; "" is the answer itself.
 ``[statuses]``, ``[roles]``
     The platform's words for the statuses of runs, and for who wrote a message.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -65,14 +67,17 @@ class Wire:
             raise ValueError(f"it does not say where what stands of {', '.join(missing_places)}")
         return read
 
-    def verb(self, method: str, path: str) -> tuple[str, tuple[str, ...]] | None:
-        """The verb that sends such a request, and the ids in its path; the one with the fewest ids, if several do."""
+    def verb(self, method: str, path: str, wanted: frozenset[str] = frozenset()) -> tuple[str, tuple[str, ...]] | None:
+        """The verb that sends such a request, and the ids in its path.
+
+        Of several it is one of those that are ``wanted``, and otherwise the one with the fewest ids.
+        """
         found = []
         for verb, (own_method, template) in self.verbs.items():
             pattern = "([^/]+)".join(map(re.escape, template.split("{}")))
             if own_method == method and (match := re.fullmatch(pattern, path.partition("?")[0])):
                 found.append((verb, match.groups()))
-        return min(found, key=lambda each: len(each[1]), default=None)
+        return min(found, key=lambda each: (each[0] not in wanted, len(each[1])), default=None)
 
     def request(self, verb: str, ids: Sequence[str]) -> tuple[str, str]:
         """Method and path of a verb's request about what has these ids."""
@@ -89,18 +94,48 @@ def _parted(place: str) -> tuple[str, str]:
     return method, path
 
 
+_JSON_TEXT = "{}"
+
+
 def part_of(body: Any, place: str) -> Any:
     """What stands at a place; None where nothing does."""
     for name in place.split(".") if place else ():
-        body = body.get(name) if isinstance(body, dict) else None
+        body = _within(body, name)
     return body
+
+
+def _within(body: Any, name: str) -> Any:
+    if name == _JSON_TEXT:
+        return held_by(body)
+    if isinstance(body, list):
+        return body[int(name)] if body else None
+    return body.get(name) if isinstance(body, dict) else None
 
 
 def put(body: Any, place: str, value: Any) -> None:
     """Have something else stand at a place; what leads there is made."""
-    *path, last = place.split(".")
-    for name in path:
-        if not isinstance(body.get(name), dict):
-            body[name] = {}
-        body = body[name]
-    body[last] = value
+    _with(body, place.split("."), value)
+
+
+def _with(body: Any, path: Sequence[str], value: Any) -> Any:
+    if not path:
+        return value
+    name, *rest = path
+    if name == _JSON_TEXT:
+        return json.dumps(_with(held_by(body), rest, value), ensure_ascii=False)
+    if isinstance(body, list):
+        body[int(name)] = _with(body[int(name)], rest, value)
+        return body
+    changed = body if isinstance(body, dict) else {}
+    changed[name] = _with(changed.get(name), rest, value)
+    return changed
+
+
+def held_by(text: Any) -> Any:
+    """The object or list that a text holds which is JSON itself; None where it is none."""
+    if not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -33,3 +33,13 @@ def in_mode(target: dict[str, Any], mode: str) -> dict[str, Any]:
         kept = [name for name in target["capabilities"] if name not in lost]
         merged["capabilities"] = [*kept, *changes.get("capabilities", ())]
     return {**target, **merged}
+
+
+def turned_on_in(target: dict[str, Any]) -> dict[str, str]:
+    """The capabilities that a target has in some of its modes alone, each with how it is turned on."""
+    found: dict[str, str] = {}
+    for mode, changes in target.get("modes", {}).items():
+        for name in changes.get("capabilities", ()):
+            if name not in target["capabilities"]:
+                found.setdefault(name, f"-D mode={mode} has it")
+    return found

@@ -6,7 +6,8 @@
 PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The last of what
 is shown ends the server's event loop: start the stack anew afterwards. NAME is one of the functions here; ``overdue``
 needs the time limits of ``bin/stack up -D target=aegra -D mode=time-limits``, ``outage`` that somebody has ended the
-stack's PostgreSQL: both are only shown when they are named.
+stack's PostgreSQL, ``interrupted`` the way to the server's database in PostgreSQL's own variables (PGHOST, PGPORT,
+PGUSER, PGPASSWORD, PGDATABASE): they are only shown when they are named.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import uuid
 from typing import Any
 
 import jwt
+import psycopg
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
@@ -210,6 +212,26 @@ async def outage(client: LangGraphClient) -> str:
     return f"GET /assistants: {answer.status_code} {answer.text} after {took:.1f} s; its request ID: {id}"
 
 
+async def interrupted(client: LangGraphClient) -> str:
+    """DBL-06: who asks for a run and loses the database on the way is told of an internal error, not to try again."""
+    thread = await client.threads.create()
+    blocked_by = "select pid from pg_stat_activity where %s = any (pg_blocking_pids(pid))"
+    with psycopg.connect() as holder, psycopg.connect(autocommit=True) as other:
+        holder.execute("lock table runs in share mode")
+        path, asked = (
+            f"/threads/{thread['thread_id']}/runs",
+            {"assistant_id": "probe", "input": {"request": {"steps": []}}},
+        )
+        answer = asyncio.create_task(_http(client).post(path, json=asked))
+        waiting: Any = []
+        while not waiting:
+            look = await asyncio.to_thread(other.execute, blocked_by, [holder.info.backend_pid])
+            waiting = look.fetchall()
+        other.execute("select pg_terminate_backend(%s)", waiting[0])
+    came = await answer
+    return f"POST of a run: {came.status_code} {came.text}; its request ID: {came.headers.get('x-request-id')}"
+
+
 def _http(client: LangGraphClient) -> Any:
     """What the SDK sends its requests with."""
     return client.http.client
@@ -232,9 +254,9 @@ async def exits(client: LangGraphClient) -> str:
 
 _SHOWN: Any = (
     *(internals, unknown_agent, cancelled_call, deleted, paged, secrets, blocked),
-    *(detected, invalid, unpublished, overdue, outage, exits),
+    *(detected, invalid, unpublished, overdue, outage, interrupted, exits),
 )
-_ONLY_NAMED = (overdue, outage)
+_ONLY_NAMED = (overdue, outage, interrupted)
 
 
 async def _main(url: str, key: str, *names: str) -> None:

@@ -6,14 +6,25 @@
 PORT is that of the API as ``bin/stack status`` shows it; KEY is the server's ACCEPTANCE_SIGNING_KEY. The client that
 agno brings (agno.client) starts no background runs, and cancels without naming the session, which is refused as soon
 as users are isolated. The last of what is shown ends the server: start the stack anew afterwards.
+
+What becomes of the runs of an instance that is lost needs a second one, and the process ID of the first:
+
+    bin/stack restart agentos-2
+    targets/agentos/.venv/bin/python targets/agentos/by_hand.py FIRST KEY PID SECOND
+
+FIRST and SECOND are the addresses of the instances themselves, whose ports their command lines show
+(``ps -o args= PID``); PID, of the first, is ended with kill -9.
 """
 
 import contextlib
 import json
+import os
+import signal
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -25,7 +36,9 @@ _READ_ON = {"read_on": "/v1/prices?region=eu-central-1"}
 _LOOK_SECONDS = 5.0
 _PATIENCE = 30.0
 _MANY = 32
+_INTERNAL = "SELECT password FROM vault -- /srv/agents/secrets.py line 42"
 _CROWD = 120
+_LEASE_PATIENCE = 150.0
 
 
 def customer(url: str, key: str) -> httpx.Client:
@@ -88,7 +101,7 @@ def looked_at(client: httpx.Client, session: str, run: str) -> str:
 
 def internals(client: httpx.Client) -> str:
     """AEC-05: an exception's text is read by the customer."""
-    session, told = played(client, [{"raise": "SELECT password FROM vault -- /srv/agents/secrets.py line 42"}])
+    session, told = played(client, [{"raise": _INTERNAL}])
     content = read(client, session, told[0]["run_id"])["content"]
     return f"stream: {told[-1]['event']} {told[-1]['content']!r}; the run's content: {content!r}"
 
@@ -104,9 +117,18 @@ def unstorable(client: httpx.Client) -> str:
 
 def tool_internals(client: httpx.Client) -> str:
     """TLD-05: the text of a tool's exception is read by the customer."""
-    _, told = played(client, [{"break": "SELECT password FROM vault -- /srv/agents/secrets.py line 42"}])
+    _, told = played(client, [{"break": _INTERNAL}])
     (failed,) = (event for event in told if event["event"] == "ToolCallError")
     return f"stream: ToolCallError, error {failed['error']!r}"
+
+
+def failed_tools(client: httpx.Client) -> str:
+    """WSE-06: the end of a run that fails with its tool shows the text of the tool's exception."""
+    shown = []
+    for step in ({"break": _INTERNAL}, {"fail": "Cannot log in with password=pw-by-hand"}):
+        _, told = played(client, [step])
+        shown.append(f"stream: {told[-1]['event']} {told[-1]['content']!r}")
+    return "; ".join(shown)
 
 
 def unknown_agent(client: httpx.Client) -> str:
@@ -166,6 +188,23 @@ def paged(client: httpx.Client) -> str:
     second = client.get("/sessions", params={"limit": 2, "page": 2}).json()["data"]
     twice = {each["session_id"] for each in first} & {each["session_id"] for each in second}
     return f"{len(twice)} of 3 sessions on both pages"
+
+
+def pages_of_a_second(client: httpx.Client) -> str:
+    """DBL-02: of sessions that were created within a second, pages show some again and again, and others never."""
+    names = {f"number {number}" for number in range(40)}
+    for name in sorted(names):
+        client.post("/sessions", json={"session_name": name})
+    shown: list[str] = []
+    order, pages = {"sort_by": "created_at", "sort_order": "desc"}, len(names) // 2
+    for page in range(1, pages + 1):
+        answer = client.get("/sessions", params={**order, "limit": 2, "page": page}).json()
+        shown += [each["session_name"] for each in answer["data"]]
+    again = {name for name in shown if shown.count(name) > 1}
+    return (
+        f"{pages} pages of 2, one after the other, of {answer['meta']['total_count']} sessions: "
+        f"{len(again)} more than once, {len(names - set(shown))} on none"
+    )
 
 
 def without_agent(client: httpx.Client) -> str:
@@ -249,11 +288,24 @@ def exits(client: httpx.Client) -> str:
         return f"{told}; GET /agents: {type(error).__name__}"
 
 
+def lost(client: httpx.Client, pid: int, other: str) -> str:
+    """AEC-12: the runs of an instance that is lost are seen to have failed when their lease is over."""
+    session, told = played(client, [_READ_ON], until="ToolCallStarted")
+    run, began = told[0]["run_id"], time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    seen, until = {}, began + _LEASE_PATIENCE
+    with httpx.Client(base_url=other, headers=client.headers, timeout=_PATIENCE) as second:
+        while time.monotonic() < until and not seen.keys() & {"ERROR", "COMPLETED", "CANCELLED"}:
+            seen.setdefault(read(second, session, run)["status"], time.monotonic() - began)
+    return "; ".join(f"{status} after {seconds:.1f} s" for status, seconds in seen.items())
+
+
 _SHOWN = (
     *(
         internals,
         unstorable,
         tool_internals,
+        failed_tools,
         unknown_agent,
         unknown_tool,
         cancelled_tool,
@@ -261,14 +313,16 @@ _SHOWN = (
         deleted,
         order,
         paged,
+        pages_of_a_second,
     ),
     *(without_agent, together, in_one_session, crowd, secrets, blocked, exits),
 )
 
 
-def _main(url: str, key: str) -> None:
-    for show in _SHOWN:
-        print((show.__doc__ or "").strip(), "", sep="\n")
+def _main(url: str, key: str, pid: str = "", other: str = "") -> None:
+    shown = (partial(lost, pid=int(pid), other=other),) if pid else _SHOWN
+    for show in shown:
+        print((getattr(show, "func", show).__doc__ or "").strip(), "", sep="\n")
         print("   ", show(customer(url, key)), flush=True)
 
 

@@ -9,12 +9,12 @@ from support.platform.capabilities import Capability
 IMPLIED = (
     (Capability.ACCOUNTS, r"signs up|sign-up|account from sign-up|the database holds (?:one|no) account"),
     (Capability.COLLEAGUES, r"\b(?:Ada|Ben|Cleo|Dan) of\b|of ten people|in every role|a member in each segment"),
-    (Capability.ROLES, r"in every role|\bAda of Acme is an admin|access rule"),
+    (Capability.ROLES, r"in every role|permitted roles|\bAda of Acme is an admin"),
     (Capability.PLANS, r"plans and roles|rate limit"),
     (Capability.SESSIONS, r"renew|refresh token|logs? out|logs in|another device|expires? soon|token expires|session"),
     (Capability.OPERATOR, r"\boperators?\b"),
     (Capability.CONVERSATIONS, r"conversation"),
-    (Capability.MESSAGES, r"reads back|pages through|each have a conversation|messages moved"),
+    (Capability.MESSAGES, r"reads back|pages through the messages|each have a conversation|messages moved"),
     (Capability.MESSAGE_PAGES, r"pages through the messages"),
     (Capability.MESSAGE_MOVES, r"messages moved|messages move"),
     (Capability.CANCELLATION, r"\bcancel"),
@@ -47,6 +47,7 @@ IMPLIED = (
     (Capability.JOB_RECORDS, r"job record|record of each job|is counted against"),
     (Capability.RATE_LIMITS, r"rate limit"),
     (Capability.PUBLISHED_EVENTS, r"published event reference"),
+    (Capability.RESULT_ADDRESSES, r"at the address in the last event"),
     (
         Capability.ENDPOINT_RULES,
         r"(?:every|affected|read-only) (?:\S+ )?API endpoints?|every request with|in every way|the same requests"
@@ -67,8 +68,11 @@ IMPLIED = (
     (Capability.TRACES, r"trace ID|IDs of its own request"),
     (
         Capability.OWN_RECORDS,
-        r"start and the end of each tool call|lost database connection|corrupted|database holds nothing",
+        r"start and the end of each tool call|stored durations|corrupted"
+        r"|lost database connection .*(?:booking|as it completes)"
+        r"|database holds nothing",
     ),
+    (Capability.KNOWN_WRITES, r"lost database connection .* request for"),
     (Capability.ROW_SECURITY, r"on behalf of|isolation binds"),
     (Capability.SEPARATE_WORKERS, r"worker was lost|connection has stayed open|worker of the run shuts down"),
     (

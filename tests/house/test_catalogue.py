@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from defects import catalogue
-from support.platform.target import FOLDER
+from support.platform.capabilities import missing
+from support.platform.target import FOLDER, Target
 from support.proof.catalogue import Defect, load, spoilings
 from tests.house import catalogue_rules
 from tests.house.feature_rules import outlines_and_scenarios, parse
@@ -73,6 +74,20 @@ def test_what_is_spoiled_names_its_scenario_and_step(features, target):
     found = catalogue_rules.breaches(catalogue_rules.written(features), entered)
     own = [each for each in found if each.partition(":")[0] in {spoiling.id for spoiling in entered}]
     assert not own, "\n".join(own)
+
+
+@pytest.mark.parametrize("target", sorted(file.parent.name for file in FOLDER.glob("*/wire.toml")))
+def test_what_is_spoiled_is_shown_by_a_scenario_that_is_played_and_green_there(features, target):
+    judged = Target.load(target)
+    red = {deviation.scenario for deviation in judged.known.scenarios}
+    played = {
+        scenario.name.partition(" -- @")[0]
+        for feature in features
+        for scenario in feature.walk_scenarios()
+        if missing(scenario.effective_tags, target, judged.capabilities) is None
+    }
+    found = [each for each in spoilings(target) if each.scenario in red or each.scenario not in played]
+    assert not found, "\n".join(f"{each.id}: {each.scenario}" for each in found)
 
 
 def test_each_defect_stands_in_the_module_of_its_feature(features):

@@ -10,6 +10,7 @@ import pytest
 from support.matchers.contract import keep_to_the_contract
 from support.matchers.received_events import Received, are_each_their_own
 from support.platform.contract import schemas_of_frames
+from support.platform.drivers.apex import DIALECT
 from support.platform.story import Event
 from support.platform.target import Target
 from tests.matchers.stories import RUN, told, with_tools
@@ -81,7 +82,7 @@ def thinking() -> dict[str, Any]:
 
 
 def test_a_frame_as_published_keeps_to_the_contract() -> None:
-    assert keep_to_the_contract(SCHEMAS).matches([json.dumps(thinking())])
+    assert keep_to_the_contract(SCHEMAS, DIALECT).matches([json.dumps(thinking())])
 
 
 def _without(*path: str) -> Callable[[], str]:
@@ -116,8 +117,8 @@ _BREACHES: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("breach", _BREACHES.values(), ids=_BREACHES)
 def test_anything_else_breaks_the_contract(breach: Callable[[], str]) -> None:
-    assert not keep_to_the_contract(SCHEMAS).matches([json.dumps(thinking()), breach()])
+    assert not keep_to_the_contract(SCHEMAS, DIALECT).matches([json.dumps(thinking()), breach()])
 
 
 def test_no_frame_proves_nothing() -> None:
-    assert not keep_to_the_contract(SCHEMAS).matches([])
+    assert not keep_to_the_contract(SCHEMAS, DIALECT).matches([])

@@ -13,6 +13,7 @@ from support.oracles.identities import (
     wrong_log_lines,
     wrong_requests,
 )
+from support.platform.drivers.apex import DIALECT
 from tests.matchers.stories import RUN, with_tools
 
 STORY = [
@@ -42,9 +43,9 @@ def test_what_is_not_known_is_not_judged():
 
 def test_frames_are_held_against_what_is_published():
     checks = {"ping": lambda frame: [] if frame.get("at") else ["at is missing"]}
-    assert unpublished_frames([json.dumps({"type": "ping", "at": 1})], checks) == []
+    assert unpublished_frames([json.dumps({"type": "ping", "at": 1})], checks, DIALECT) == []
     bad = ["no JSON", "[]", json.dumps({"type": "pong"}), json.dumps({"type": "ping"})]
-    assert [line.split(":")[0] for line in unpublished_frames(bad, checks)] == [
+    assert [line.split(":")[0] for line in unpublished_frames(bad, checks, DIALECT)] == [
         *("no event", "no event", "the type 'pong' is not published", "ping"),
     ]
 

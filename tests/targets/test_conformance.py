@@ -25,6 +25,7 @@ from support.scenario import agents
 from support.scenario.verdict import NotShown
 from support.scenario.waiting import wait_for
 from support.settings import CHECKOUT
+from support.spoiling.entries import catalogue
 from support.stack.client import Stack, StackOptions
 from support.target_environment import python_of_target
 from tests.servers import ApiServer
@@ -97,7 +98,13 @@ def spoil(target: Target, stack: Stack) -> Iterator[Callable[[str], None]]:
     """Spoils what the platform says over new connections; "" for nothing."""
     if not (target.folder / "wire.toml").exists():
         pytest.skip(f"targets/{target.name}/wire.toml does not say yet how its answers are read")
-    yield stack.spoil
+
+    def spoiled(id: str) -> None:
+        if id and catalogue()[id].on(target.name) is None:
+            pytest.skip(f"{id} cannot be shown on {target.name}")
+        stack.spoil(id)
+
+    yield spoiled
     stack.spoil("")
 
 

@@ -56,6 +56,10 @@ _CODES = {
 class AegraDialect(Dialect):
     """Streams of Aegra: what a frame says depends on those before it."""
 
+    def published(self, text: str) -> tuple[str, Any]:
+        frame = json.loads(text)
+        return str(frame.get("event")), {**frame, "data": json.loads(frame.get("data") or "null")}
+
     def decoder(self) -> Decode:
         return AegraDecoder().decode
 
@@ -118,11 +122,12 @@ class AegraDriver(MintingDriver):
         asked = {"limit": limit or _MOST, "offset": int(cursor or 0), "sort_by": "created_at", "sort_order": "desc"}
         return self.request(who, "POST", "/threads/search", json=asked, read=_page(_thread, asked))
 
-    def thread(self, who: Caller, thread_id: str) -> Outcome:
-        return self.request(who, "GET", f"/threads/{thread_id}", read=_thread)
+    def thread(self, who: Caller, thread_id: str, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "GET", f"/threads/{thread_id}", service=instance, read=_thread)
 
-    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
-        return self.request(who, "PATCH", f"/threads/{thread_id}", json={"metadata": {"title": title}}, read=_thread)
+    def rename_thread(self, who: Caller, thread_id: str, title: str, *, instance: str | None = None) -> Outcome:
+        changed = {"metadata": {"title": title}}
+        return self.request(who, "PATCH", f"/threads/{thread_id}", service=instance, json=changed, read=_thread)
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/threads/{thread_id}")

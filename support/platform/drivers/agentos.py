@@ -56,6 +56,12 @@ _ABOUT_THE_STREAM = frozenset({"catch_up", "replay", "subscribed", "stream_expir
 class AgentOsDialect(Dialect):
     """Streams of AgentOS: what a frame says depends on those before it."""
 
+    def published(self, text: str) -> tuple[str, Any]:
+        data = json.loads(json.loads(text).get("data") or "null")
+        if not isinstance(data, dict):
+            raise ValueError(f"not an event: {text[:200]}")
+        return str(data.get("event")), data
+
     def decoder(self) -> Decode:
         return AgentOsDecoder().decode
 
@@ -117,11 +123,12 @@ class AgentOsDriver(MintingDriver):
         asked = {"limit": limit or _MOST, "page": int(cursor or 1), "sort_by": "created_at", "sort_order": "desc"}
         return self.request(who, "GET", "/sessions", query=asked, read=_threads)
 
-    def thread(self, who: Caller, thread_id: str) -> Outcome:
-        return self.request(who, "GET", f"/sessions/{thread_id}", read=_thread)
+    def thread(self, who: Caller, thread_id: str, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "GET", f"/sessions/{thread_id}", service=instance, read=_thread)
 
-    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
-        return self.request(who, "POST", f"/sessions/{thread_id}/rename", json={"session_name": title}, read=_thread)
+    def rename_thread(self, who: Caller, thread_id: str, title: str, *, instance: str | None = None) -> Outcome:
+        changed = {"session_name": title}
+        return self.request(who, "POST", f"/sessions/{thread_id}/rename", service=instance, json=changed, read=_thread)
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/sessions/{thread_id}")
@@ -173,14 +180,15 @@ class AgentOsDriver(MintingDriver):
         So it is found among the runs of its conversation: the request bears a mark of its own.
         """
         session, mark = thread_id or str(uuid.uuid4()), uuid.uuid4().hex
-        message = json.dumps({"request": dict(input or {}), "mark": mark})
+        # A field holds 1,024 KB: characters are not to take more of it than they have bytes.
+        message = json.dumps({"request": dict(input or {}), "mark": mark}, ensure_ascii=False)
         started = self.request(
             who,
             "POST",
             f"/agents/{agent_name}/runs",
             trace_id=trace_id,
             headers=given(**{"x-request-id": request_id}),
-            data={"message": message, "session_id": session, "background": "true", "stream": "true"},
+            form={"message": message, "session_id": session, "background": "true", "stream": "true"},
             unread=True,
         )
         if not started.done:

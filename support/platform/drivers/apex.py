@@ -160,11 +160,12 @@ class ApexDriver(HttpDriver):
     def threads(self, who: Caller, *, limit: int | None = None, cursor: str | None = None) -> Outcome:
         return self.request(who, "GET", "/v1/threads", query=given(limit=limit, cursor=cursor), read=_page(_thread))
 
-    def thread(self, who: Caller, thread_id: str) -> Outcome:
-        return self.request(who, "GET", f"/v1/threads/{thread_id}", read=_thread)
+    def thread(self, who: Caller, thread_id: str, *, instance: str | None = None) -> Outcome:
+        return self.request(who, "GET", f"/v1/threads/{thread_id}", service=instance, read=_thread)
 
-    def rename_thread(self, who: Caller, thread_id: str, title: str) -> Outcome:
-        return self.request(who, "PATCH", f"/v1/threads/{thread_id}", json={"title": title}, read=_thread)
+    def rename_thread(self, who: Caller, thread_id: str, title: str, *, instance: str | None = None) -> Outcome:
+        changed = {"title": title}
+        return self.request(who, "PATCH", f"/v1/threads/{thread_id}", service=instance, json=changed, read=_thread)
 
     def delete_thread(self, who: Caller, thread_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/v1/threads/{thread_id}")

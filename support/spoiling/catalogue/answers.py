@@ -17,6 +17,7 @@ polled = Scenario("A program starts a run, polls it and reads the result")
 decimals = Scenario("Nested data, decimals and Unicode read back unchanged")
 megabyte = Scenario("A megabyte of text reads back complete")
 partial = Scenario("An agent continues after many failed tool calls")
+fifty_jobs = Scenario("Fifty customers run a job each at the same time")
 
 RETURNED = "the stored result equals what the agent returned"
 
@@ -55,8 +56,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a run names another conversation",
     "run",
     step="the records oracle finds nothing",
-    # Its driver looks for a run in the conversation that was named last: it would not be found at all.
-    on={"aegra": None},
+    # Their drivers look for a run in the conversation that they know: it would not be found at all, or unnoticed.
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_done:
@@ -79,6 +80,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a completed run is running again when it is read once more",
     "run",
     step="every run of Acme reads as completed",
+    # It is known to take too long for that many.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     read = seen.kept.setdefault("completed", [])
@@ -97,7 +100,7 @@ def _(answer: Answer, seen: Seen) -> None:
 )
 def _(answer: Answer, seen: Seen) -> None:
     for name in ("previous", "change"):
-        for _, put in values_at(answer.part("result") if answer.is_done else None, name):
+        for _, put in values_at(answer.body if answer.is_done else None, name):
             put(None)
 
 
@@ -143,6 +146,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "a list of runs is empty",
     "runs",
     step="answers, events and stored runs show each customer only their own data",
+    # What a run is called that was started is read there, too.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     answer.items = []
@@ -167,7 +172,14 @@ def _(answer: Answer, seen: Seen) -> None:
         answer.put("error", None)
 
 
-@crash.answers("AEC-05.2", "a failed run gives no reason", "run", step="Acme's run has failed because of the agent")
+@crash.answers(
+    "AEC-05.2",
+    "a failed run gives no reason",
+    "run",
+    step="Acme's run has failed because of the agent",
+    # Its status alone says why a run has failed.
+    on={"agentos": None},
+)
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("failed"):
         answer.put("error", None)
@@ -178,8 +190,8 @@ def _(answer: Answer, seen: Seen) -> None:
     "the error of a run shows internals",
     "run",
     step="the stored error and the error event of Acme's run show no internal details",
-    # Its own errors are known to show internals.
-    on={"aegra": None},
+    # Their own errors are known to show internals.
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("failed"):
@@ -206,6 +218,18 @@ def _(answer: Answer, seen: Seen) -> None:
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("completed"):
         answer.put("result", None)
+
+
+@fifty_jobs.answers(
+    "CSC-05.1",
+    "a job has the result of another customer's",
+    "run",
+    step="each job has its own results, and the partner has answered each request once",
+)
+def _(answer: Answer, seen: Seen) -> None:
+    other = seen.of_another(answer) if answer.is_in("completed") else None
+    if other is not None:
+        answer.put("result", other.part("result"))
 
 
 @decimals.answers("DBL-03.1", "decimals of a result are floating-point numbers", "run", step=RETURNED)

@@ -15,11 +15,14 @@ reports = Scenario("A progress report arrives while its tool is still running")
 tabs = Scenario("Ten customers with two tabs each receive only their own events")
 reset = Scenario("No event is lost when a connection is reset during a run")
 missed = Scenario("Hundreds of missed events are delivered at once")
+shown = Scenario("A run is shown from its first step to its answer")
 unknown_agent = Scenario("A refused request leaves no run, conversation or event")
 
 COMPLETE = "Acme has received every event of the run in order, each once"
 OWN = "every connection has received all events of its own user's runs in order, and nothing else"
 TOO_LATE = 30.0
+UNTIMED = {"aegra": None, "agentos": None}
+"""Their events have no times that are judged."""
 
 
 @ordinary.events("AEC-06.1", "the end of a tool call is left out", step=COMPLETE)
@@ -70,7 +73,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     return [frame]
 
 
-@ordinary.events("AEC-06.8", "the end of a run has an earlier time than its start", step=COMPLETE, on={"aegra": None})
+@ordinary.events("AEC-06.8", "the end of a run has an earlier time than its start", step=COMPLETE, on=UNTIMED)
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_completed"):
         for _, put in values_at(frame.body, "timestamp"):
@@ -117,6 +120,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "AEC-11.4",
     "the event of a cancellation is late",
     step="Acme receives the cancellation in time, as the last event of the run",
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_cancelled"):
@@ -128,6 +132,7 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "AEC-11.5",
     "a cancelled run is announced as completed",
     step="Acme receives the cancellation in time, as the last event of the run",
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if frame.is_of("agent_cancelled"):
@@ -140,6 +145,8 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     "TLD-02.1",
     "two tool calls have each other's results",
     step="Acme receives the right answer to each question, in the result and in the events",
+    # What a tool gave stands beside a content of the event's own.
+    on={"agentos": None},
 )
 def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     if not frame.is_of("tool_completed"):
@@ -211,3 +218,15 @@ def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
     first, second = stream.held
     stream.held.clear()
     return [second, first]
+
+
+@shown.events(
+    "WSE-01.1",
+    "the first event of a run names it by a number",
+    step="every message that Acme has received conforms to the published event reference",
+)
+def _(frame: Frame, stream: Stream, seen: Seen) -> Sequence[Frame]:
+    if frame.is_of("agent_started"):
+        for _, put in values_at(frame.body, "run_id"):
+            put(7)
+    return [frame]

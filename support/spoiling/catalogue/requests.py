@@ -8,7 +8,7 @@ twice = Scenario("Cancelling a run twice is harmless")
 unknown_run = Scenario("A run that never existed is not found")
 unknown_agent = Scenario("The error names every known agent")
 refused = Scenario("A refused request leaves no run, conversation or event")
-
+no_rule = Scenario("No endpoint is accessible without an access rule")
 fifty = Scenario("Fifty concurrent users receive correct responses in time")
 
 INTERNALS = 'File "/srv/agents/secrets.py", line 42: SELECT password FROM vault'
@@ -21,6 +21,8 @@ NOT_FOUND = "the response is a not-found error"
     "cancel_run",
     step="the run's request to the partner is aborted in time",
     instead={"cancel_run": "run"},
+    # A cancelled run of its goes on with its tool, as is known.
+    on={"agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if answer.is_in("queued", "running"):
@@ -49,7 +51,7 @@ def _(answer: Answer, seen: Seen) -> None:
     "an unknown agent is refused as if it were forbidden",
     "start_run",
     step="the error names every known agent",
-    on={"aegra": None},
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     if not answer.is_done:
@@ -74,9 +76,9 @@ def _(answer: Answer, seen: Seen) -> None:
     "API-06.1", "another run of the customer's is given for one that never existed", "run", step=NOT_FOUND
 )
 def _(answer: Answer, seen: Seen) -> None:
-    own = next((each for each in seen.answers if each.verb == "start_run" and each.is_done), None)
+    own = seen.a_run()
     if not answer.is_done and own is not None:
-        answer.replace_with(own)
+        answer.status, answer.body = 200, own
 
 
 @unknown_run.answers("API-06.2", "an unknown run is an internal error", "run", step=NOT_FOUND)
@@ -105,7 +107,20 @@ def _(answer: Answer, seen: Seen) -> None:
     "threads",
     "messages",
     step="at least 95 % of all responses arrive within the target time for mixed requests",
-    on={"aegra": None},
+    on={"aegra": None, "agentos": None},
 )
 def _(answer: Answer, seen: Seen) -> None:
     answer.late = 5.0
+
+
+@no_rule.answers(
+    "API-04.1",
+    "who has no token is given a list",
+    "threads",
+    "runs",
+    step="every response follows the access rule of its endpoint",
+    on={"agentos": None},
+)
+def _(answer: Answer, seen: Seen) -> None:
+    if not answer.caller:
+        answer.status, answer.body = 200, []

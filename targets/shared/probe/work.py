@@ -26,6 +26,8 @@ _QUERIES = 500
 _PAGE = 100
 # Longer than an instance may need to start while a call waits.
 _CALL_SECONDS = 60
+# On a busy machine an event loop may be kept from a connection for seconds; where nobody listens it fails at once.
+_CONNECT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ async def _account() -> CloudAccount:
 
 async def _ask(method: str, path: str, **options: Any) -> httpx.Response:
     try:
-        async with httpx.AsyncClient(timeout=httpx.Timeout(_CALL_SECONDS, connect=2), trust_env=False) as client:
+        async with httpx.AsyncClient(
+            timeout=httpx.Timeout(_CALL_SECONDS, connect=_CONNECT_SECONDS), trust_env=False
+        ) as client:
             answer = await client.request(method, f"{surroundings.partner_url()}{path}", **options)
         answer.raise_for_status()
     except httpx.HTTPError:
