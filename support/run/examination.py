@@ -36,7 +36,7 @@ from support.oracles.story import BrokenStory, StoredRun, broken_stories, untold
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
-from support.platform.runs import Run
+from support.platform.runs import Run, RunStatus
 from support.platform.story import Event
 from support.platform.target import Target
 from support.scenario.evidence import Finding
@@ -157,8 +157,10 @@ class Examination:
         return found
 
     def _replies(self, world: World, run: RunHandle, read: Run) -> list[str]:
-        """Where a run's answer reads otherwise in its conversation, of which the first page is looked at."""
+        """Where a completed run's answer reads otherwise in its conversation, of which the first page is looked at."""
         if run.thread_id is None or Capability.MESSAGES not in self.target.capabilities:
+            return []
+        if read.status is not RunStatus.COMPLETED:
             return []
         page = world.platform.messages(run.user, run.thread_id)
         replies = [each for each in page.value.items if each.run_id == run.run_id and each.data] if page.done else []
