@@ -31,7 +31,7 @@ Feature: A cancelled run really stops
       And the run is stored as cancelled
 
     @gate
-    @needs.conversations
+    @needs.conversations @needs.runs_together
     @needs.partner
     Scenario: Cancelling a run leaves the other run of its conversation alone
       Given Acme is a Mid customer

@@ -28,6 +28,7 @@ class Capability(Enum):
     OWN_TIME_LIMITS = "time limits that are asked for with each run"
     DELEGATION = "agents that delegate to others"
     BRANCHES = "agents that follow several lines of work at once"
+    RUNS_TOGETHER = "several runs of one conversation at once"
     USAGE_METERING = "reported resource usage"
     LIVE_EVENTS = "live events"
     USER_STREAMS = "one stream with all live events of a user"
