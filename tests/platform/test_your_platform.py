@@ -78,7 +78,7 @@ def played(folder: Path, *arguments: str, key: str = KEY) -> subprocess.Complete
 def test_the_first_green_scenario(folder):
     done = played(folder, "--name", GREEN)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed, 0 failed" in done.stdout
+    assert "3 passed, 0 failed" in done.stdout
 
 
 def test_the_first_red_scenario(folder):
@@ -132,7 +132,7 @@ def test_behind_tls_of_a_private_authority_and_a_path_prefix(folder, port):
         assert refused.returncode == 2
         assert "a private authority's certificates go into the entry ca" in refused.stderr
         (folder / "target.toml").write_text(f'ca = "ca.pem"\n{said}')
-        assert "2 passed, 0 failed" in played(folder, "--name", GREEN).stdout
+        assert "3 passed, 0 failed" in played(folder, "--name", GREEN).stdout
 
 
 def test_a_platform_that_runs_once_serves_one_lane(folder):
