@@ -6,7 +6,7 @@ from support.api.run_status import grow, move_only_forward, never_fall
 from tests.api.responses import mismatch
 
 
-@pytest.mark.parametrize("statuses", [["queued", "running", "running", "completed"], ["running", "failed", "failed"]])
+@pytest.mark.parametrize("statuses", [["running", "running", "completed"], ["running", "failed", "failed"]])
 def test_statuses_that_move_forward(statuses):
     assert move_only_forward().matches(statuses)
 
@@ -14,6 +14,7 @@ def test_statuses_that_move_forward(statuses):
 @pytest.mark.parametrize(
     ("statuses", "fault"),
     [
+        (["queued", "running", "completed"], "queued was read while the agent waited for the partner already"),
         (["running", "queued", "completed"], "queued was read after running"),
         (["running", "completed", "running"], "running was read after completed"),
         (["running", "completed", "failed"], "failed was read after completed"),
