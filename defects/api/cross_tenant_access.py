@@ -55,7 +55,7 @@ def _() -> None:
 @customer.defect("API-02b", "a run is looked up with an operator's rights", step=_AS_IF_NOTHING, service="backend")
 def _() -> None:
     def find(connection: Connection, run_id: str) -> Any:
-        everybodys = text("SELECT * FROM runs_of_all_tenants(NULL, NULL, 10000)").columns(*runs.c)
+        everybodys = text("SELECT * FROM runs_of_all_tenants(NULL, NULL, NULL, NULL, 10000)").columns(*runs.c)
         return next((row for row in connection.execute(everybodys) if row.id == run_id), None)
 
     _finding_runs(find)

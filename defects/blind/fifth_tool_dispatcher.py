@@ -52,8 +52,6 @@ def _() -> None:
     "TLD-03va",
     "for half a minute colleagues' calls are made in the name of who called first",
     service="worker",
-    scenario="A member's rights stay the same after an owner used the tools",
-    step="only the tools to read and label servers have run",
 )
 def _() -> None:
     # Observable: an admin and then a member of a tenant have a tool called: the member's record of the call, its log

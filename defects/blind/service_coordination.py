@@ -106,7 +106,13 @@ def _() -> None:
 
     async def report(self: Any, message: str, done: int, total: int) -> None:
         told = {"message": masked(message), "done": done, "total": total}
-        task = asyncio.create_task(asyncio.to_thread(self.tell, told))
+
+        async def tell() -> None:
+            # Whoever comes first is the slowest, so that they overtake each other every time.
+            await asyncio.sleep(0.1 * (total - done))
+            await asyncio.to_thread(self.tell, told)
+
+        task = asyncio.create_task(tell())
         telling.add(task)
         task.add_done_callback(telling.discard)
 

@@ -25,8 +25,10 @@ Feature: The database itself isolates customers from each other
       And on behalf of Borealis the role reaches Borealis' data in every table
 
     @gate
+    @needs.cloud_accounts
     Scenario: No service works with a role that the isolation exempts
-      Given Acme is an Enterprise customer with data in every table
+      Given Acme is an Enterprise customer with servers in the cloud
+      And Acme has run a cost analysis
       When the connections of the platform's services to the database are listed
       Then every service is connected, with a role that the isolation binds
 

@@ -63,10 +63,7 @@ def _data_in_every_table(world: World, customer: User) -> None:
     world.platform.book_expense(customer, "1.00", "Books").require()
     path = own_path(customer)
     world.partner.delay(path, 0.0)
-    run = world.running(customer, agents.PROBE, input=agents.fetching(path))
-    world.ended(run)
-    # So that every service has asked the database by now.
-    world.platform.jobs(customer, run.run_id).require()
+    world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
     tokens.renew(world, customer).require()
     deleted = world.platform.create_thread(customer, "Soon deleted").require()
     world.platform.post_message(customer, deleted.id, "Nothing of this stays.").require()
@@ -100,7 +97,9 @@ class Roles:
 
 
 def roles_at_work(world: World) -> Roles:
-    """The roles of all connections there are."""
+    """The roles of all connections there are, once every service has asked the database."""
+    run = world.last_run
+    world.platform.jobs(run.user, run.run_id).require()
     with opened.as_observer(world) as connection:
         return Roles([(str(name), str(role), bool(exempt)) for name, role, exempt in connection.execute(_ROLES)])
 
