@@ -14,8 +14,8 @@ def read(following: Sequence[str | None]) -> list[str | None]:
 
     def ask(cursor: str | None = None) -> Outcome:
         asked.append(cursor)
-        page = Page[str]([], following[len(asked) - 1])
-        return Outcome("GET", "/list", 200, meaning=Meaning.DONE, read=lambda body: page)
+        page: Page[str] = Page([], following[len(asked) - 1])
+        return Outcome("GET", "/list", 200, text="{}", meaning=Meaning.DONE, read=lambda body: page)
 
     list(pages(ask))
     return asked
