@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,7 @@ from support.stack.child import last_lines
 from support.stack.contained import ContainedRecipe
 from support.stack.errors import StackError
 from support.stack.polling import poll
-from support.stack.ports import LOOPBACK
-from support.stack.service import Service
+from support.stack.service import Service, ask
 
 if TYPE_CHECKING:
     from support.stack.container import Container
@@ -90,19 +89,13 @@ class ContainerService(Service):
 
     async def _until_ready(self, ended: asyncio.Event, seconds: float) -> None:
         try:
-            ready = await poll(self._check, seconds=seconds, ended=ended)
+            ready = await poll(partial(ask, self._recipe), seconds=seconds, ended=ended)
         except TimeoutError as error:
             raise StackError(f"{self.name}: {error}", last_lines(self._log_path), self._log_path) from error
         if not ready:
             self._state = "died"
             raise StackError(f"{self.name} died at its start", last_lines(self._log_path), self._log_path)
         self._state = "ready"
-
-    def _check(self) -> None:
-        """Ask the recipe only once somebody listens: until then a client costs time that the service needs."""
-        with socket.socket() as probe:
-            probe.connect((LOOPBACK, self._recipe.port))
-        self._recipe.check()
 
     async def stop(self) -> None:
         await self._end("stopped", lambda container: container.stop())

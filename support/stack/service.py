@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -91,6 +92,22 @@ class Recipe(Protocol):
         """Ask the service, with the client that the tests use, and raise unless it serves. Runs in a thread."""
 
 
+class Listening(Protocol):
+    """What serves on a port of this machine, and can be asked whether it does."""
+
+    @property
+    def port(self) -> int: ...
+
+    def check(self) -> None: ...
+
+
+def ask(recipe: Listening) -> None:
+    """Ask a service whether it serves, but only once somebody listens: until then a client costs time that it needs."""
+    with socket.socket() as probe:
+        probe.connect((LOOPBACK, recipe.port))
+    recipe.check()
+
+
 class ProcessService(Service):
     """A service that runs as a process of the supervisor."""
 
@@ -154,18 +171,12 @@ class ProcessService(Service):
         if child is None:
             raise StackError(f"{self.name} does not run")
         try:
-            ready = await poll(self._check, seconds=seconds or self._ready_seconds, ended=child.ended)
+            ready = await poll(partial(ask, self._recipe), seconds=seconds or self._ready_seconds, ended=child.ended)
         except TimeoutError as error:
             raise StackError(f"{self.name}: {error}", child.last_log_lines(), self._log_path) from error
         if not ready:
             raise failure(self.name, child, self._recipe.data_dir)
         self._state = "ready"
-
-    def _check(self) -> None:
-        """Ask the recipe only once somebody listens: until then a client costs time that the service needs."""
-        with socket.socket() as probe:
-            probe.connect((LOOPBACK, self._recipe.port))
-        self._recipe.check()
 
     async def stop(self) -> None:
         await self._end("stopped", lambda launch: (launch.stop_signal, launch.stop_seconds))
