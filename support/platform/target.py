@@ -18,6 +18,7 @@ from support.platform import description
 from support.platform.capabilities import EVERYTHING, Capability
 from support.platform.components import Component, Part
 from support.platform.deviations import Deviations
+from support.platform.driver import Driver
 from support.platform.http import HttpDriver, Recorder
 from support.platform.outside import out_of_reach
 from support.redaction import know_secret
@@ -134,11 +135,17 @@ class Target:
             written = in_mode(written, mode)
             off = out_of_reach(written)
             elsewhere = {Capability[name.upper()]: how for name, how in turned_on_in(written).items()}
+            driver, capabilities = (
+                _class(written["driver"], folder),
+                _capabilities(written["capabilities"]) - off.keys(),
+            )
+            if lacking := missing_verbs(driver, capabilities):
+                raise Refusal("\n".join(f"{file}: {written['driver']} {each}" for each in lacking))
             return cls(
                 folder.name,
                 folder,
-                _class(written["driver"], folder),
-                _capabilities(written["capabilities"]) - off.keys(),
+                driver,
+                capabilities,
                 written.get("instances", ()),
                 written["limits"],
                 Ownership(**written["ownership"]) if "platform" in written else None,
@@ -178,6 +185,19 @@ class Target:
         if isinstance(component, str):
             return Part(component, component, component)
         return self.parts[component]
+
+
+def missing_verbs(driver: type[HttpDriver], capabilities: frozenset[Capability]) -> list[str]:
+    """The verbs that a driver has not written although every platform needs them, or one with its capabilities does."""
+    found = []
+    for name, verb in vars(Driver).items():
+        is_written = getattr(driver, name) is not verb
+        needed: Capability | None = getattr(verb, "capability", None)
+        if callable(verb) and not is_written and needed in capabilities:
+            found.append(f"lacks the verb {name}, which the capability {needed.name.lower()} needs")
+        elif getattr(verb, "__code__", None) and not is_written and "NotImplementedError" in verb.__code__.co_names:
+            found.append(f"lacks the verb {name}, which every platform needs")
+    return found
 
 
 def _parts(written: Mapping[str, Any]) -> Mapping[Component, Part]:

@@ -10,8 +10,9 @@ from support.platform.capabilities import Capability, missing
 from support.platform.components import Component
 from support.platform.description import SCHEMA
 from support.platform.driver import Driver, Lacking
+from support.platform.drivers.apex import ApexDriver
 from support.platform.http import HttpDriver
-from support.platform.target import FOLDER, Ownership, Target
+from support.platform.target import FOLDER, Ownership, Target, missing_verbs
 from support.refusal import Refusal
 from support.stack import apex
 
@@ -109,3 +110,14 @@ def test_capabilities_may_be_a_list(tmp_path, monkeypatch):
 def test_an_unknown_target_is_refused():
     with pytest.raises(Refusal, match="there is no target moon"):
         Target.load("moon")
+
+
+def test_verbs_that_a_driver_has_not_written_are_named():
+    class Small(HttpDriver):
+        dialect = ApexDriver.dialect
+
+    lacking = missing_verbs(Small, frozenset({Capability.NOTICES}))
+    assert "lacks the verb is_alive, which every platform needs" in lacking
+    assert "lacks the verb send_notice, which the capability notices needs" in lacking
+    assert not [each for each in lacking if "change_plan" in each]
+    assert missing_verbs(ApexDriver, frozenset(Capability)) == []

@@ -90,7 +90,7 @@ def test_the_first_red_scenario(folder):
 
 def test_what_needs_more_is_skipped_with_the_reason(folder):
     said = (folder / "target.toml").read_text()
-    (folder / "target.toml").write_text(said.replace("capabilities = []", 'capabilities = "all"'))
+    (folder / "target.toml").write_text(said.replace("capabilities = []", 'capabilities = ["own_services"]'))
     done = played(folder, "--tags=@AEC-12", "--dry-run")
     assert done.returncode == 0
     done = played(folder, "--tags=@API-07")
