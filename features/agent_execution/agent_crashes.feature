@@ -36,11 +36,18 @@ Feature: A crashing agent fails only its own run
 
     @gate
     @needs.live_events
-    Scenario: The error of a crashed agent contains no internal details
+    Scenario Outline: The error of a crashed agent contains no internal details
       Given Acme is a Mid customer
       And Acme watches events
-      When Acme runs an agent that crashes
+      When Acme runs <an agent>
       Then the stored error and the error event of Acme's run show no internal details
+
+      Examples:
+        | an agent                                |
+        | an agent that crashes                   |
+        | an agent that crashes over a wrong value |
+        | an agent that crashes over a missing entry |
+        | an agent that crashes over a missing file |
 
     @gate
     @needs.branches @needs.partner

@@ -38,6 +38,15 @@ Feature: Conversations belong to their owner
       And Acme's second conversation reads back as it was written
 
     @gate
+    @needs.messages @needs.message_moves
+    Scenario: A move that is refused moves no message
+      Given Acme is a Mid customer with two conversations
+      When Acme moves two messages and one that does not exist to the second conversation
+      Then the move is refused
+      And Acme's first conversation reads back as it was written
+      And Acme's second conversation reads back as it was written
+
+    @gate
     @needs.own_database @needs.messages @needs.own_records
     Scenario: A deleted conversation is gone with all its messages
       Given Acme is an Enterprise customer with two conversations

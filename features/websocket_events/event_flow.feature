@@ -44,7 +44,7 @@ Feature: A connected customer receives every step of a run
     Scenario: A long answer arrives with its own event
       Given Acme is a Free customer
       And Acme watches events
-      When Acme runs an agent that returns a hundred kilobytes of text
+      When Acme runs an agent that returns four hundred kilobytes of text
       Then Acme has received every event of the run in order, each once
       And every message that Acme has received conforms to the published event reference
 

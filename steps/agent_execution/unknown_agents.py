@@ -1,6 +1,6 @@
 """Starting an unknown agent is refused and costs nothing."""
 
-from hamcrest import contains_inanyorder
+from hamcrest import contains_inanyorder, greater_than, has_length
 
 from support.agent_execution.unknown_agents import CountedBefore
 from support.matchers.faultless import is_just
@@ -13,6 +13,7 @@ from support.stores import job_records
 def _(world):
     customer = next(iter(world.users))
     known = [agent.name for agent in world.platform.agents(customer).require().items]
+    world.expect(known, has_length(greater_than(0)), "the agents that the platform lists")
     world.expect(world.last_outcome, is_refused_with("unknown_agent"))
     world.expect(world.last_outcome.problem.extra.get("known_agents", ()), contains_inanyorder(*known))
 

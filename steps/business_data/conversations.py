@@ -60,6 +60,11 @@ def _(world):
     world.expect(world.last_outcome, is_refused_with("conflict"))
 
 
+@then("the move is refused")
+def _(world):
+    world.expect(world.last_outcome, is_refused_with("conflict"))
+
+
 @then("no conversation's ID can be derived from another's")
 def _(world):
     ids = [conversation.id for conversation in world.kept(Conversations).all]

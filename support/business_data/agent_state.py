@@ -69,7 +69,7 @@ WORK: dict[str, Work] = {
     "an agent that returns nested data, decimals and Unicode": _returning(rich),
     "an agent that returns a megabyte of text": _returning(large),
     "an agent that returns a long text in Japanese": _returning(japanese),
-    "an agent that returns a hundred kilobytes of text": _returning(lambda marker: large(marker, 100_000)),
+    "an agent that returns four hundred kilobytes of text": _returning(lambda marker: large(marker, 400_000)),
 }
 
 

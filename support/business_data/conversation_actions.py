@@ -65,7 +65,10 @@ def _page_through_messages(world: World, owner: User) -> None:
 
 
 def _create(world: World, owner: User) -> None:
-    world.keep(Conversations([conversations.create(world, owner, "Costs", conversations.messages_on("costs"))]))
+    # Longer than what some databases take for a text.
+    *two, third = conversations.messages_on("costs")
+    texts = [*two, third * _MANY]
+    world.keep(Conversations([conversations.create(world, owner, "Costs", texts)]))
 
 
 def _rename_first(world: World, owner: User) -> None:
@@ -84,11 +87,22 @@ def _delete_under_agent(world: World, owner: User) -> None:
     world.partner.release(own_path(owner))
 
 
+_MANY = 6_000
+
+
+def _move_with_missing(world: World, owner: User) -> None:
+    first, second = world.kept(Conversations).of(owner)
+    ids = [message.id for message in world.platform.messages(owner, first.id).require().items]
+    missing = str(uuid.uuid4())
+    world.outcome = world.platform.move_messages(owner, first.id, second.id, [*ids[:2], missing])
+
+
 ACTIONS: dict[str, Callable[[World, User], None]] = {
     "creates a conversation with three messages": _create,
     "pages through the conversations while some are deleted and others created": _page_through_conversations,
     "pages through the messages while more are added": _page_through_messages,
     "renames the first conversation": _rename_first,
+    "moves two messages and one that does not exist to the second conversation": _move_with_missing,
     "deletes the first conversation and then tries to read and change it": _delete_first,
     "deletes the agent's conversation before the partner responds": _delete_under_agent,
 }

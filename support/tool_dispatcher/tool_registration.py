@@ -19,7 +19,13 @@ from support.tool_dispatcher.tool_permissions import published_tools
 
 _PARAMETERS = {
     "type": "object",
-    "properties": {"amount": {"type": "string"}, "into": {"type": "string"}},
+    "properties": {
+        "amount": {"type": "string"},
+        "into": {"type": "string"},
+        "fee": {"type": "number"},
+        "rounded": {"type": "boolean"},
+        "note": {"type": "string"},
+    },
     "required": ["amount", "into"],
     "additionalProperties": False,
 }
@@ -31,7 +37,7 @@ class CurrencyTool:
 
     name: str
     path: str
-    question: dict[str, str]
+    question: dict[str, Any]
     answer: dict[str, str]
 
 
@@ -40,7 +46,9 @@ def currency_tool(world: World) -> CurrencyTool:
 
     def served() -> CurrencyTool:
         mark = secrets.token_hex(4)
-        asked, answer = {"amount": "12.50", "into": "CHF"}, {"converted": f"11.{mark}"}
+        # Values that are easily taken for none.
+        asked = {"amount": "12.50", "into": "CHF", "fee": 0, "rounded": False, "note": ""}
+        answer = {"converted": f"11.{mark}"}
         world.partner.serve(f"/conversions/{mark}", answer)
         # The longest name that there may be.
         return CurrencyTool(f"convert_{mark}_".ljust(64, "x"), f"/conversions/{mark}", asked, answer)
