@@ -9,6 +9,7 @@ from parse import with_pattern
 from support.agent_execution import words as agent_execution
 from support.api import words as api
 from support.business_data import words as business_data
+from support.configuration import words as configuration
 from support.load import populations
 from support.scenario import assets, work
 from support.scenario.agents import Agent
@@ -20,7 +21,15 @@ from support.tool_dispatcher import words as tool_dispatcher
 from support.walk.moves import KINDS
 from support.websocket_events import words as websocket_events
 
-CATEGORIES = (agent_execution, api, business_data, service_coordination, tool_dispatcher, websocket_events)
+CATEGORIES = (
+    agent_execution,
+    api,
+    business_data,
+    configuration,
+    service_coordination,
+    tool_dispatcher,
+    websocket_events,
+)
 
 
 @with_pattern(USER_PATTERN)

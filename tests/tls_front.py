@@ -5,18 +5,12 @@ Each request comes over a connection of its own, so that only its head has to be
 
 import asyncio
 import contextlib
-import ipaddress
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from support.stack.certificates import AUTHORITY, certify, server_context
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,8 @@ class Front:
 @contextlib.contextmanager
 def serving(folder: Path, paths: Mapping[str, int]) -> Iterator[Front]:
     """A front for as long as the context lasts; `paths` are prefixes, each with a port on 127.0.0.1."""
-    context = _certified(folder)
+    certify(folder)
+    context = server_context(folder)
     loop = asyncio.new_event_loop()
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -42,7 +37,7 @@ def serving(folder: Path, paths: Mapping[str, int]) -> Iterator[Front]:
     thread = threading.Thread(target=loop.run_forever, name="front")
     thread.start()
     try:
-        yield Front(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", folder / "ca.pem")
+        yield Front(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", folder / AUTHORITY)
     finally:
         # Whoever is behind it waits for connections that nobody closes.
         asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
@@ -85,25 +80,3 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             writer.write(data)
             await writer.drain()
     writer.close()
-
-
-def _certified(folder: Path) -> ssl.SSLContext:
-    authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    theirs, ours = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("A private CA", "front"))
-
-    def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, extension: x509.ExtensionType) -> bytes:
-        now = datetime.now(UTC)
-        made = x509.CertificateBuilder(theirs, subject, public, x509.random_serial_number())
-        made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        made = made.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        return made.sign(authority, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    (folder / "ca.pem").write_bytes(signed(theirs, authority.public_key(), x509.BasicConstraints(True, None)))
-    (folder / "front.pem").write_bytes(
-        signed(ours, key.public_key(), place)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "front.pem")
-    return context

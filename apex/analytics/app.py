@@ -38,14 +38,16 @@ class JobList(BaseModel):
 
 def create(process: Process) -> FastAPI:
     """The application, its table in place."""
+    database = Database.of(process)
+    database.require(process.settings.environment)
     jobs = Jobs(process.settings.clickhouse)
-    jobs.prepare()
-    return application(process, jobs, Database(process.settings.database, process.instance))
+    jobs.prepare(process.settings.environment)
+    return application(process, jobs, database)
 
 
 def application(process: Process, jobs: Jobs, database: Database) -> FastAPI:
     """The routes over what they need; building them touches no store."""
-    app = create_app(process, "Apex analytics", {"clickhouse": jobs.check, "database": database.check})
+    app = create_app(process, "Apex analytics", database, {"clickhouse": jobs.check})
 
     @app.post("/v1/records", status_code=201, tags=["internal"])
     def record(body: Records, request: Request, _: Annotated[object, BEARER]) -> Stored:

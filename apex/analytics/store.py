@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -12,6 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import AfterValidator, Field, PlainSerializer
 from urllib3.exceptions import HTTPError
 
+from apex.config.layers import Fault, SettingsError
 from apex.http.problems import unavailable
 from apex.http.values import AsWhole, Id, Moment, Request, ShortText
 from apex.settings import ClickHouse
@@ -72,9 +74,21 @@ class Jobs:
         self._local = threading.local()
         self._adding = threading.Lock()
 
-    def prepare(self) -> None:
-        """Create the table if it is missing."""
-        self._client().command(_TABLE)
+    def prepare(self, environment: str) -> None:
+        """Create the table if it is missing; it belongs to the environment that has created it.
+
+        Raises:
+            SettingsError: it belongs to another environment.
+        """
+        self._client().command(f"{_TABLE} COMMENT '{environment}'")
+        found = str(
+            self._client().command(
+                "SELECT comment FROM system.tables WHERE name = 'jobs' AND database = currentDatabase()"
+            )
+        )
+        if found not in ("", environment):
+            reason = f"this ClickHouse belongs to the environment {found}, and this is {environment}"
+            raise SettingsError([Fault("", "clickhouse.url", reason)])
 
     def check(self) -> None:
         """Raise unless ClickHouse answers a query."""
@@ -121,6 +135,12 @@ class Jobs:
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            client = clickhouse_connect.get_client(dsn=self._dsn, connect_timeout=2, send_receive_timeout=30)
+            client = clickhouse_connect.get_client(
+                dsn=self._dsn,
+                # The library takes everything but the scheme from an address.
+                interface=urlsplit(self._dsn).scheme,
+                connect_timeout=2,
+                send_receive_timeout=30,
+            )
             self._local.client = client
         return client

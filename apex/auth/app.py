@@ -11,6 +11,9 @@ from apex.auth.models import (
     Acceptance,
     Accepted,
     Account,
+    Authorization,
+    AuthorizationCodeGrant,
+    Authorized,
     Grant,
     Invitation,
     Invite,
@@ -21,9 +24,12 @@ from apex.auth.models import (
     Tenant,
     Token,
 )
+from apex.auth.oauth import Applications
 from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.http.identity import Caller, acting_as
+from apex.http.problems import switched_off
+from apex.runtime.mesh import client
 from apex.runtime.paths import Named
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
@@ -32,8 +38,8 @@ from apex.storage.database import Database
 def create(process: Process) -> FastAPI:
     """The application, its schema in place and the first operator present."""
     settings = process.settings
-    database = Database(settings.database, process.instance)
-    database.migrate()
+    database = Database.of(process)
+    database.migrate(settings.environment)
     passwords = Passwords(settings.auth.password_hash)
     accounts = Accounts(database, passwords, settings)
     accounts.ensure_operator()
@@ -42,21 +48,27 @@ def create(process: Process) -> FastAPI:
 
 def application(process: Process, accounts: Accounts, sessions: Sessions, database: Database) -> FastAPI:
     """The routes over what they need; building them touches no store."""
-    app = create_app(process, "Apex auth", {"database": database.check})
+    app = create_app(process, "Apex auth", database, {})
 
     attempts = Attempts(process.settings, app.state.buckets)
+    applications = Applications(process.settings, database, sessions, client(process.redis_url))
 
     @app.post("/v1/signup", status_code=201, tags=["accounts"])
     async def sign_up(sign_up: SignUp, request: Request) -> Account:
         """Create a tenant and its owner."""
+        if not process.settings.features.sign_up:
+            raise switched_off("Sign-up is closed at the moment.")
         async with attempts.sign_up(request, sign_up.email):
             return await run_in_threadpool(accounts.sign_up, sign_up)
 
     @app.post("/v1/token", tags=["sessions"])
     async def token(grant: Grant, request: Request) -> Token:
-        """Log in with a password, or go on with a refresh token (which is replaced)."""
+        """Log in with a password, go on with a refresh token (which is replaced), or exchange an application's code."""
         if isinstance(grant, PasswordGrant):
             return await log_in(grant, request)
+        if isinstance(grant, AuthorizationCodeGrant):
+            async with attempts.show(request, "code", grant.code.get_secret_value()):
+                return await run_in_threadpool(applications.exchange, grant)
         refresh_token = grant.refresh_token.get_secret_value()
         async with attempts.show(request, "refresh", refresh_token):
             tenant = await run_in_threadpool(sessions.tenant_of, refresh_token)
@@ -71,6 +83,13 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
             await app.state.fair_use.admit(str(login.tenant_id), login.plan)
             given = await run_in_threadpool(sessions.open, login, grant.expires_in)
         return given.model_copy(update={"device_token": attempts.device_token(grant.email)})
+
+    @app.post("/v1/oauth/authorizations", status_code=201, tags=["sessions"])
+    def authorize(authorization: Authorization, identity: Caller) -> Authorized:
+        """Let an application act for the caller: it exchanges the code for a session of its own."""
+        with acting_as(database, identity):
+            pass
+        return applications.authorize(identity, authorization)
 
     @app.post("/v1/logout", status_code=204, tags=["sessions"])
     def log_out(identity: Caller) -> Response:

@@ -89,6 +89,8 @@ class Attempts:
         """The device that a token shows to be known to the account; None for anything else."""
         auth = self._settings.auth
         for key in auth.signing_keys if token else []:
+            if not key.is_accepted:
+                continue
             try:
                 claims = jwt.decode(
                     token or "",

@@ -71,8 +71,34 @@ class RefreshGrant(Request):
     refresh_token: Secret
 
 
-Grant = Annotated[PasswordGrant | RefreshGrant, Field(discriminator="grant_type")]
+class AuthorizationCodeGrant(Request):
+    """A code that a customer has let an application have, with what shows that it is that application."""
+
+    grant_type: Literal["authorization_code"]
+    client_id: ShortText
+    client_secret: Secret
+    code: Secret
+    redirect_uri: ShortText
+    code_verifier: Secret
+
+
+Grant = Annotated[PasswordGrant | RefreshGrant | AuthorizationCodeGrant, Field(discriminator="grant_type")]
 """A way to get a token."""
+
+
+class Authorization(Request):
+    """What an application asks a customer for; ``code_challenge`` is the SHA-256 of a verifier (PKCE, S256)."""
+
+    client_id: ShortText
+    redirect_uri: ShortText
+    code_challenge: Annotated[str, Field(min_length=43, max_length=43), STORABLE]
+    state: ShortText | None = None
+
+
+class Authorized(BaseModel):
+    """Where the customer goes on: the application's address, with the code and the state."""
+
+    redirect_to: str
 
 
 class Token(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -28,18 +28,18 @@ _LOOK_AGAIN_SECONDS = 0.5
 
 def create(process: Process) -> FastAPI:
     """The application, its schema in place."""
-    database = Database(process.settings.database, process.instance)
-    database.migrate()
+    database = Database.of(process)
+    database.migrate(process.settings.environment)
     return application(process, database)
 
 
 def application(process: Process, database: Database) -> FastAPI:
     """The routes over what they need; building them touches no store."""
     settings = process.settings
-    url = settings.redis.url.get_secret_value()
-    client, subscriber = asynchronous(url, retries=1), asynchronous(url, retries=0)
+    redis_url = process.redis_url
+    client, subscriber = asynchronous(redis_url, retries=1), asynchronous(redis_url, retries=0)
     hub = Hub(client, subscriber, settings.backend.heartbeat_seconds)
-    stream = EventStream(url, settings.backend.stream_window, PATIENCE_SECONDS)
+    stream = EventStream(redis_url, settings.backend.stream_window, PATIENCE_SECONDS)
     registry = AgentRegistry.with_plugins(settings.plugins.directory)
 
     @asynccontextmanager
@@ -65,15 +65,14 @@ def application(process: Process, database: Database) -> FastAPI:
         await client.aclose()
         await subscriber.aclose()
 
-    checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
-    app = create_app(process, "Apex backend", checks, lifespan=serving)
+    app = create_app(process, "Apex backend", database, {"redis": stream.redis.ping}, lifespan=serving)
     app.include_router(threads.routes(database))
-    app.include_router(allowance.routes(database, Cache(url)))
+    app.include_router(allowance.routes(database, Cache(redis_url)))
     app.include_router(runs.routes(database, registry, settings))
     tools_registry = Registry(stream.redis, "tools", settings.discovery)
     app.include_router(operations.routes(database, hub, tools_registry))
     app.include_router(tools.routes(database, settings, tools_registry))
-    app.include_router(sockets.routes(database, hub, client, settings))
+    app.include_router(sockets.routes(database, hub, client, process.configuration))
     return app
 
 

@@ -17,10 +17,10 @@ from structlog.contextvars import bind_contextvars
 
 from apex.backend.connection import CLOSE_SESSION_ENDED, Connection, Position
 from apex.backend.hub import Hub
+from apex.config.live import Configuration
 from apex.http.identity import Identity, acting_as, verify
 from apex.http.problems import Problem, answer, permission_denied, unauthenticated, unavailable
 from apex.http.values import STORABLE, AsDigits
-from apex.settings import Settings
 from apex.storage.database import Database
 from apex.storage.stream import LINE_ERRORS
 
@@ -33,15 +33,16 @@ Sequence = Annotated[int, Field(ge=0), AsDigits]
 Epoch = Annotated[str, Field(max_length=100), STORABLE]
 
 
-def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, settings: Settings) -> APIRouter:
+def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, configuration: Configuration) -> APIRouter:
     """The socket's route."""
     router = APIRouter()
+    settings = configuration.settings
 
     @router.websocket("/v1/events")
     async def events(socket: WebSocket, last_sequence: Sequence | None = None, epoch: Epoch | None = None) -> None:
         try:
             _require_origin(socket, settings.backend.allowed_origins)
-            identity = verify(settings, _token(socket))
+            identity = verify(configuration, _token(socket))
         except Problem as problem:
             await socket.send_denial_response(answer(socket.state.request_id, problem))
             return

@@ -18,6 +18,7 @@ from apex.auth.accounts import Accounts
 from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.backend import app as backend_app
+from apex.config.live import Configuration
 from apex.contract.asyncapi import document as asyncapi
 from apex.runtime.service import Process
 from apex.settings import Auth, ClickHouse, Cloud, Internal, Partners, Redis, Settings, SigningKey
@@ -39,7 +40,7 @@ def documents() -> dict[str, dict[str, Any]]:
     sessions = Sessions(database, passwords, settings)
 
     def process(service: str) -> Process:
-        return Process(service, service, settings)
+        return Process(service, service, Configuration(service, settings))
 
     apps = {
         "auth": auth_app.application(process("auth"), accounts, sessions, database),

@@ -15,6 +15,7 @@ import redis.asyncio
 import structlog
 
 from apex.settings import Rate
+from apex.storage.redis_address import RedisAddress, connecting
 from apex.storage.stream import LINE_ERRORS, over_broken_lines
 
 log = structlog.get_logger()
@@ -67,9 +68,9 @@ class Bucket:
 class Buckets:
     """All buckets; belongs to an event loop."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, address: RedisAddress) -> None:
         pool = redis.asyncio.BlockingConnectionPool.from_url(
-            redis_url,
+            **connecting(address),
             max_connections=_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,
             decode_responses=True,

@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy import Connection, text
 from structlog.contextvars import bind_contextvars
 
+from apex.config.live import Configuration
 from apex.http.problems import permission_denied, unauthenticated
 from apex.settings import Settings
 from apex.storage.database import Database
@@ -63,18 +64,22 @@ def access_token(settings: Settings, claims: dict[str, Any], seconds: float) -> 
     return jwt.encode({**issued, **claims}, key.secret.get_secret_value(), ALGORITHM, headers={"kid": key.id})
 
 
-def verify(settings: Settings, token: str) -> Identity:
+def verify(configuration: Configuration, token: str) -> Identity:
     """The identity in an access token.
 
     Raises:
         Problem: 401 when signature, issuer, audience, life or any claim is not as it must be.
     """
+    settings = configuration.settings
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
-        secret = next(key.secret for key in settings.auth.signing_keys if key.id == key_id)
+        if all(key.id != key_id for key in settings.auth.signing_keys):
+            # Another process may have been told of a new key before this one was.
+            configuration.refresh()
+        key = next(key for key in settings.auth.signing_keys if key.id == key_id and key.is_accepted)
         claims = jwt.decode(
             token,
-            secret.get_secret_value(),
+            key.secret.get_secret_value(),
             algorithms=[ALGORITHM],
             audience=settings.auth.audience,
             issuer=settings.auth.issuer,
@@ -94,7 +99,7 @@ async def caller(request: Request, _: Annotated[object, BEARER]) -> Identity:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthenticated()
-    identity = verify(request.app.state.process.settings, token)
+    identity = verify(request.app.state.process.configuration, token)
     bind_contextvars(tenant_id=identity.tenant_id, user_id=identity.user_id)
     await request.app.state.fair_use.admit(identity.tenant_id, identity.plan)
     return identity

@@ -28,6 +28,7 @@ Code = Literal[
     "cancelled",
     "conflict",
     "content_too_large",
+    "feature_switched_off",
     "headers_too_large",
     "in_progress",
     "internal_error",
@@ -129,9 +130,20 @@ def too_many_attempts(seconds: int) -> Problem:
     )
 
 
+def not_registered(field: str, message: str) -> Problem:
+    """What a field names is well formed, and nothing that this deployment knows."""
+    told = f"This field names nothing that is registered here: {field}."
+    return Problem(409, "conflict", told, errors=[{"field": field, "message": message}])
+
+
 def allowance_exceeded(detail: str) -> Problem:
     """What is asked would be more than the organisation's allowance."""
     return Problem(409, "allowance_exceeded", detail)
+
+
+def switched_off(detail: str) -> Problem:
+    """Whoever runs the platform has switched the feature off for now."""
+    return Problem(503, "feature_switched_off", detail, headers={"retry-after": "60"})
 
 
 def unavailable(detail: str = "The service cannot answer right now; please try again.") -> Problem:

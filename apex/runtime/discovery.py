@@ -13,7 +13,7 @@ import json
 import threading
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import redis
 import structlog
@@ -52,13 +52,19 @@ return found
 
 @dataclass(frozen=True)
 class Instance:
-    """A running process of a service; ``id`` is of this start alone, ``name`` stays when it is started again."""
+    """A running process of a service; ``id`` is of this start alone, ``name`` stays when it is started again.
+
+    Asked at ``health_path`` it answers within ``timeout_seconds``; ``agreed`` are the settings that others depend on.
+    """
 
     id: str
     name: str
     url: str
     version: str
     started_at: str
+    health_path: str = "/health/ready"
+    timeout_seconds: float = 5.0
+    agreed: dict[str, str] = field(default_factory=dict)
 
 
 class Registry:

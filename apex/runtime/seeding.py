@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Protocol
 
-from apex.settings import SettingsError
+from apex.config.layers import Fault, SettingsError
 
 
 class Seeded(Protocol):
@@ -22,29 +22,33 @@ class Seeded(Protocol):
     def apply(self) -> None: ...
 
 
-def load_defects(ids: Iterable[str], catalogue: str | None, deployment: str, service: str) -> None:
-    """Apply the named defects of a catalogue to this process.
+def load_defects(ids: Iterable[str], catalogue: str | None, deployment: str, service: str = "") -> None:
+    """Apply the named defects of a catalogue to this process, of a service or (without one) a command.
 
     Raises:
         SettingsError: the deployment is live, there is no such catalogue, or a defect is unknown or belongs to another
             service.
     """
     if deployment != "rehearsal":
-        raise SettingsError(f"deployment: '{deployment}' loads no defects (asked for: {', '.join(ids)})")
+        raise _refused("deployment", f"'{deployment}' loads no defects (asked for: {', '.join(ids)})")
     known = _read(catalogue)
     for id in ids:
         if id not in known:
-            raise SettingsError(f"defect: there is no '{id}' in the catalogue '{catalogue}'")
-        if known[id].service != service:
-            raise SettingsError(f"defect: '{id}' belongs to the service {known[id].service}, not to {service}")
+            raise _refused("defect", f"there is no '{id}' in the catalogue '{catalogue}'")
+        if service and known[id].service != service:
+            raise _refused("defect", f"'{id}' belongs to the service {known[id].service}, not to {service}")
         known[id].apply()
 
 
 def _read(catalogue: str | None) -> Mapping[str, Seeded]:
     if catalogue is None:
-        raise SettingsError("defect: which catalogue? name its module with --catalogue")
+        raise _refused("defect", "which catalogue? name its module with --catalogue")
     try:
         found: Mapping[str, Seeded] = import_module(catalogue).catalogue()
     except (ImportError, AttributeError) as error:
-        raise SettingsError(f"catalogue: '{catalogue}' cannot be used: {error}") from None
+        raise _refused("catalogue", f"'{catalogue}' cannot be used: {error}") from None
     return found
+
+
+def _refused(key: str, reason: str) -> SettingsError:
+    return SettingsError([Fault("", key, reason)])

@@ -5,25 +5,32 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Response
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apex import __version__
+from apex.config.live import Configuration
 from apex.http import problems
 from apex.http.bodies import Bodies
 from apex.http.buckets import Buckets
 from apex.http.fair_use import FairUse
+from apex.http.identity import Caller, acting_as
 from apex.http.methods import HeadAsGet
+from apex.runtime.discovery import Heartbeat, Registry
+from apex.runtime.mesh import Mesh, client, instance_of
 from apex.runtime.telemetry import span, traceparent
 from apex.settings import Settings
+from apex.storage.database import Database
 
 log = structlog.get_logger()
 
@@ -42,9 +49,29 @@ class Process:
 
     service: str
     instance: str
-    settings: Settings
+    configuration: Configuration
     defects: list[str] = field(default_factory=list)
     background: dict[str, Callable[[], bool]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs on now."""
+        return self.configuration.settings
+
+    def redis_url(self) -> str:
+        """Where Redis is, with the password of the moment."""
+        return self.settings.redis.url.get_secret_value()
+
+
+class RunningConfiguration(BaseModel):
+    """What a process runs on. ``refused``: why the files, as they are now, are not taken over, by key;
+    ``restart_needed``: the keys of which it uses an older value.
+    """
+
+    version: str
+    checksum: str
+    refused: dict[str, str]
+    restart_needed: list[str]
 
 
 class Health(BaseModel):
@@ -57,7 +84,23 @@ class Health(BaseModel):
     environment: str
     deployment: str
     defects: list[str]
+    configuration: RunningConfiguration
     checks: dict[str, str]
+
+
+class MeshInstance(BaseModel):
+    """A process of a service: where it is reached, where it tells its health, and how long that may take."""
+
+    name: str
+    url: str
+    health_path: str
+    timeout_seconds: float
+
+
+class MeshView(BaseModel):
+    """The processes of the platform, by their services."""
+
+    services: dict[str, list[MeshInstance]]
 
 
 class Dependencies:
@@ -93,9 +136,36 @@ class Dependencies:
         return "ok" if error is None else "failing"
 
 
-def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], object]], **options: Any) -> FastAPI:
-    """A FastAPI application with what every service has. A check raises when its dependency does not answer."""
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    process: Process,
+    title: str,
+    database: Database,
+    checks: Mapping[str, Callable[[], object]],
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """A FastAPI application with what every service has. A check raises when its dependency does not answer; that the
+    database does is always asked.
+
+    ``state.registration`` is how the others find it from its start on.
+    """
+    registration = instance_of(process.service, process.instance, process.configuration)
+    store = client(process.redis_url)
+    registry = Registry(store, process.service, process.settings.discovery)
+    mesh = Mesh(store, process.settings, Heartbeat(registry, registration))
+
+    @asynccontextmanager
+    async def in_mesh(app: FastAPI) -> AsyncIterator[None]:
+        mesh.start()
+        process.background["mesh"] = mesh.goes_on
+        async with lifespan(app) if lifespan else nullcontext():
+            yield
+        await run_in_threadpool(mesh.close)
+
     app = FastAPI(
+        lifespan=in_mesh,
         title=title,
         version=__version__,
         docs_url=None,
@@ -103,16 +173,16 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
         # It leads to whatever host the caller has named.
         redirect_slashes=False,
         responses=problems.RESPONSES,
-        **options,
     )
     app.state.process = process
-    app.state.buckets = Buckets(process.settings.redis.url.get_secret_value())
+    app.state.registration = registration
+    app.state.buckets = Buckets(process.redis_url)
     app.state.fair_use = FairUse(process.settings.rate_limits, app.state.buckets)
     problems.install(app)
     app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestContext, service=process.service)
-    dependencies = Dependencies(checks)
+    dependencies = Dependencies({"database": database.check, **checks})
 
     def report(results: dict[str, str]) -> Health:
         bad = any(result != "ok" for result in results.values())
@@ -124,6 +194,7 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
             environment=process.settings.environment,
             deployment=process.settings.deployment,
             defects=process.defects,
+            configuration=_running(process.configuration),
             checks=results,
         )
 
@@ -146,12 +217,33 @@ def create_app(process: Process, title: str, checks: Mapping[str, Callable[[], o
         """The start is complete: the application listens only after its start-up phases, so reaching it suffices."""
         return report({})
 
+    @app.get("/v1/operations/mesh", tags=["operations"])
+    def instances(identity: Caller) -> MeshView:
+        """The processes of the platform as this one knows them, by their services (operators)."""
+        with acting_as(database, identity, "platform:operate"):
+            pass
+        services = {
+            service: [MeshInstance.model_validate(asdict(instance)) for instance in known]
+            for service, known in mesh.known.items()
+        }
+        return MeshView(services=services)
+
     @app.get("/metrics", tags=["health"], response_class=Response)
     def metrics() -> Response:
         """Prometheus metrics."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+def _running(configuration: Configuration) -> RunningConfiguration:
+    return RunningConfiguration(
+        version=configuration.version,
+        checksum=configuration.checksum,
+        # Where the files lie is for the log alone.
+        refused={fault.key or Path(fault.source).name: fault.reason for fault in configuration.refused},
+        restart_needed=list(configuration.restart_needed),
+    )
 
 
 class RequestContext:

@@ -40,6 +40,7 @@ def configure_logs(service: str, instance: str, level: str) -> None:
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
     shared: list[structlog.typing.Processor] = [
+        _level.drop_below,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -47,7 +48,8 @@ def configure_logs(service: str, instance: str, level: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, tracebacks, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # What is below the level of the moment is dropped by the first processor.
+        wrapper_class=structlog.make_filtering_bound_logger("debug"),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
@@ -62,11 +64,35 @@ def configure_logs(service: str, instance: str, level: str) -> None:
             ],
         )
     )
-    # Libraries speak up from warning on: their chatter at lower levels repeats requests with their headers.
     # uvicorn says so of every socket, and every request, that was refused with an answer of its own.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not record.getMessage().startswith(_SAID_BETTER))
-    quiet = max(logging.WARNING, logging.getLevelName(level.upper()))
-    logging.basicConfig(handlers=[handler], level=quiet, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    set_log_level(level)
+
+
+_NUMBERS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+
+
+class _Level:
+    """The level from which on lines are written, which may change while loggers are in use."""
+
+    def __init__(self) -> None:
+        self.number = logging.INFO
+
+    def drop_below(self, _: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if _NUMBERS.get(method, logging.CRITICAL) < self.number:
+            raise structlog.DropEvent
+        return event
+
+
+_level = _Level()
+
+
+def set_log_level(level: str) -> None:
+    """Write lines from this level on ("debug", "info", "warning" or "error")."""
+    _level.number = logging.getLevelName(level.upper())
+    # Libraries speak up from warning on: their chatter at lower levels repeats requests with their headers.
+    logging.getLogger().setLevel(max(logging.WARNING, _level.number))
 
 
 @contextmanager

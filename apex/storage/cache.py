@@ -18,6 +18,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from apex.storage.redis_address import RedisAddress, connecting
+
 log = structlog.get_logger()
 
 LOOKUPS = Counter("apex_cache_lookups", "Questions to the cache", ["kind", "outcome"])
@@ -30,9 +32,9 @@ _PAUSE_SECONDS = 1.0
 class Cache:
     """Never needed: while Redis is away there is nothing in it. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, address: RedisAddress) -> None:
         self._redis = redis.Redis.from_url(
-            url,
+            **connecting(address),
             retry=Retry(NoBackoff(), 0),
             socket_timeout=_PATIENCE_SECONDS,
             socket_connect_timeout=_PATIENCE_SECONDS,

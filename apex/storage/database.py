@@ -6,13 +6,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
 
+from apex.config.layers import Fault, SettingsError
 from apex.settings import Database as DatabaseSettings
+
+if TYPE_CHECKING:
+    from apex.runtime.service import Process
 
 log = structlog.get_logger()
 
@@ -33,18 +37,37 @@ class Database:
 
     def __init__(self, settings: DatabaseSettings, application_name: str) -> None:
         self._settings = settings
-        self._url = make_url(settings.url.get_secret_value()).set(drivername="postgresql+psycopg")
         self._name = application_name
-        self.engine: Engine = create_engine(
+        self.engine = self._engine()
+
+    @classmethod
+    def of(cls, process: Process) -> Database:
+        """The database of a process: as large a pool, under such a name, as is configured at the time."""
+        database = cls(process.settings.database, process.instance)
+        for key in ("database.pool_size", "database.url"):
+            process.configuration.on_change(key, database.renew)
+        return database
+
+    @property
+    def _url(self) -> URL:
+        return make_url(self._settings.url.get_secret_value()).set(drivername="postgresql+psycopg")
+
+    def _engine(self) -> Engine:
+        return create_engine(
             self._url,
-            pool_size=settings.pool_size,
+            pool_size=self._settings.pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
             # What customers have written stays out of messages and logs.
             hide_parameters=True,
-            connect_args={"application_name": application_name, **_PATIENCE},
+            connect_args={"application_name": self._name, **_PATIENCE},
         )
+
+    def renew(self) -> None:
+        """Use a pool as it is configured now. What is at work ends in the former one, which is closed after it."""
+        former, self.engine = self.engine, self._engine()
+        _retire(former.pool)
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[Connection]:
@@ -64,11 +87,16 @@ class Database:
         with self.platform() as connection:
             connection.execute(text("SELECT 1"))
 
-    def migrate(self) -> None:
+    def migrate(self, environment: str = "") -> None:
         """Bring the schema to the code's revision, and see that every table keeps tenants apart.
 
-        Of processes starting together one does it, the others wait.
+        Of processes starting together one does it, the others wait. A database belongs to the environment whose
+        services were the first to use it.
+
+        Raises:
+            SettingsError: it belongs to another environment; nothing is changed.
         """
+        self.require(environment)
         with self.platform() as connection:
             is_current = _revision(connection) == SCHEMA_REVISION
         if not is_current:
@@ -77,6 +105,34 @@ class Database:
                 if _revision(connection) != SCHEMA_REVISION:
                     _upgrade(connection, str(self._url.username))
         self._guard()
+        self._claim(environment)
+
+    def require(self, environment: str) -> None:
+        """See that the database belongs to this environment, or to none yet.
+
+        Raises:
+            SettingsError: it belongs to another.
+        """
+        with self.platform() as connection:
+            found = _environment(connection)
+        if environment and found not in (None, environment):
+            reason = f"this database belongs to the environment {found}, and this is {environment}"
+            raise SettingsError([Fault("", "database.url", reason)])
+
+    def _claim(self, environment: str) -> None:
+        with self.platform() as connection:
+            is_claimed = _environment(connection) is not None
+        if environment and not is_claimed:
+            with self.as_owner() as connection:
+                if _environment(connection) is None:
+                    # A function, so that it stays with a copy of the database.
+                    connection.execute(
+                        text(
+                            "CREATE FUNCTION deployment_environment() RETURNS text LANGUAGE sql IMMUTABLE "
+                            f"AS $$ SELECT '{environment}' $$"
+                        )
+                    )
+            self.require(environment)
 
     @contextmanager
     def as_owner(self) -> Iterator[Connection]:
@@ -105,8 +161,17 @@ class Database:
 
         ``on_connect`` is called after each (re)connection: what was notified before it may have been missed.
         """
-        dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+        def dsn() -> str:
+            return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+
         return Listener(dsn, f"{self._name} listener", channels, on_connect)
+
+
+def _retire(pool: Pool) -> None:
+    """Close what is not in use, and what is as soon as it comes back."""
+    event.listen(pool, "checkin", lambda connection, _: connection.close())
+    pool.dispose()
 
 
 def _upgrade(connection: Connection, application_role: str) -> None:
@@ -123,6 +188,14 @@ def _upgrade(connection: Connection, application_role: str) -> None:
     log.info("schema migrated", revision=SCHEMA_REVISION)
 
 
+def _environment(connection: Connection) -> str | None:
+    """Whose the database is; None where nobody has claimed it."""
+    if connection.scalar(text("SELECT to_regprocedure('deployment_environment()')")) is None:
+        return None
+    found: str | None = connection.scalar(text("SELECT deployment_environment()"))
+    return found
+
+
 def _revision(connection: Connection) -> str | None:
     if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
@@ -135,7 +208,7 @@ class Listener(threading.Thread):
 
     def __init__(
         self,
-        dsn: str,
+        dsn: Callable[[], str],
         application_name: str,
         channels: Mapping[str, Callable[[str], None]],
         on_connect: Callable[[], None],
@@ -157,7 +230,7 @@ class Listener(threading.Thread):
         while not self._closed.is_set():
             try:
                 with psycopg.connect(
-                    self._dsn, autocommit=True, application_name=self._application_name, **_PATIENCE
+                    self._dsn(), autocommit=True, application_name=self._application_name, **_PATIENCE
                 ) as connection:
                     for channel in self._channels:
                         connection.execute(f"LISTEN {channel}")

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from apex.storage.fitting import fitting
+from apex.storage.redis_address import RedisAddress, connecting
 
 PRESENCE = "presence"
 LINE_ERRORS = (RedisError, OSError, RuntimeError)
@@ -124,9 +125,9 @@ class EventStream:
     Nothing is sent twice by itself: a connection lost after the command would make an event appear twice.
     """
 
-    def __init__(self, url: str, window: int, patience_seconds: float = _AT_WORK_PATIENCE_SECONDS) -> None:
+    def __init__(self, address: RedisAddress, window: int, patience_seconds: float = _AT_WORK_PATIENCE_SECONDS) -> None:
         self.redis = redis.Redis.from_url(
-            url,
+            **connecting(address),
             decode_responses=True,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=patience_seconds,
@@ -179,14 +180,14 @@ def over_broken_lines(retries: int) -> AsyncRetry:
     return AsyncRetry(NoBackoff(), retries, _LINE_BROKEN)
 
 
-def asynchronous(url: str, retries: int) -> redis.asyncio.Redis:
+def asynchronous(address: RedisAddress, retries: int) -> redis.asyncio.Redis:
     """A client for asyncio that repeats a command so often when its line breaks.
 
     No command waits longer for its answer than the client's patience; listening to a subscription has no such limit.
     When more commands come at once than there are lines for, they take turns.
     """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url,
+        **connecting(address),
         max_connections=_LINES,
         timeout=PATIENCE_SECONDS,
         decode_responses=True,

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Path, Request
 from structlog.contextvars import bind_contextvars
 
-from apex import __version__
 from apex.http.identity import BEARER, verify_service_token
 from apex.http.problems import Problem, unauthenticated
 from apex.http.values import Id
-from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
+from apex.runtime.discovery import Registry
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
-from apex.storage.runs import now
-from apex.storage.stream import EventStream, rfc3339
+from apex.storage.stream import EventStream
 from apex.tools.dispatcher import Dispatcher, tools_with_plugins
 from apex.tools.models import Execution, ExecutionAnswer, ToolDescription, ToolList
 from apex.tools.permissions import GRANTS
@@ -44,27 +41,18 @@ Customer = Annotated[dict[str, str], Depends(customer)]
 
 def create(process: Process) -> FastAPI:
     """The application, its schema in place."""
-    database = Database(process.settings.database, process.instance)
-    database.migrate()
+    database = Database.of(process)
+    database.migrate(process.settings.environment)
     return application(process, database, warm_up=True)
 
 
 def application(process: Process, database: Database, *, warm_up: bool = False) -> FastAPI:
     """The routes over what they need; building them touches no store."""
     settings = process.settings
-    stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+    stream = EventStream(process.redis_url, settings.backend.stream_window)
     registry = Registry(stream.redis, "tools", settings.discovery)
-    instance = Instance(new_id(), process.instance, settings.tools.url, __version__, rfc3339(now()))
-
-    @asynccontextmanager
-    async def serving(_: FastAPI) -> AsyncIterator[None]:
-        heartbeat = Heartbeat(registry, instance)
-        heartbeat.start()
-        process.background.update(heartbeat=heartbeat.is_alive)
-        yield
-        heartbeat.close()
-
-    app = create_app(process, "Apex tools", {"database": database.check}, lifespan=serving)
+    app = create_app(process, "Apex tools", database, {})
+    instance = app.state.registration
     tools = tools_with_plugins(settings.plugins.directory)
     dispatcher = Dispatcher(tools, database, stream, registry, settings, instance)
     if warm_up:

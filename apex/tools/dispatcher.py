@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -20,7 +20,7 @@ from apex.http.problems import Problem
 from apex.runtime.discovery import Instance, Registry
 from apex.runtime.plugins import find
 from apex.runtime.telemetry import request_id, trace_id
-from apex.settings import Settings
+from apex.settings import Partners, Settings
 from apex.storage.database import Database
 from apex.storage.stream import Event, EventStream
 from apex.tools.accounts import CloudAccounts
@@ -55,10 +55,23 @@ def tools_with_plugins(directory: Path | None) -> list[Tool]:
     ]
 
 
-def partners_client(seconds: float) -> httpx.AsyncClient:
+class PartnerKey(httpx.Auth):
+    """Shows the platform's key of the moment to the partner whose it is, and to nobody else."""
+
+    def __init__(self, partners: Partners) -> None:
+        self._partners = partners
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        partner = httpx.URL(self._partners.pricing_url)
+        if self._partners.api_key and (request.url.host, request.url.port) == (partner.host, partner.port):
+            request.headers["x-api-key"] = self._partners.api_key.get_secret_value()
+        yield request
+
+
+def partners_client(seconds: float, key: httpx.Auth | None = None) -> httpx.AsyncClient:
     """The client for partners' services, of all tenants: it keeps nothing that a partner says for its next call."""
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), cookies=no_cookies)
+    return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), cookies=no_cookies, auth=key)
 
 
 class Stopwatch:
@@ -97,7 +110,7 @@ class Dispatcher:
         self._registered = RegisteredTools(database)
         self.accounts = CloudAccounts(database, settings.cloud)
         self._threads = FairThreads(settings.tools.threads, settings.tools.threads_per_tenant)
-        self._http = partners_client(settings.tools.call_seconds)
+        self._http = partners_client(settings.tools.call_seconds, PartnerKey(settings.partners))
 
     async def find(self, name: str) -> Tool:
         """The tool of that name, one of this deployment or one that an operator has added.

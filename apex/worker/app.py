@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -24,9 +24,9 @@ from apex.worker.supervisor import Supervisor
 def create(process: Process) -> FastAPI:
     """The application; its slots begin to lease when it begins to serve."""
     settings = process.settings
-    database = Database(settings.database, process.instance)
-    database.migrate()
-    stream = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+    database = Database.of(process)
+    database.migrate(settings.environment)
+    stream = EventStream(process.redis_url, settings.backend.stream_window)
     leases = Leases(database, settings.worker, process.instance)
     directory = Directory(Registry(stream.redis, "tools", settings.discovery), settings.tools.url)
     registry = AgentRegistry.with_plugins(settings.plugins.directory)
@@ -40,8 +40,17 @@ def create(process: Process) -> FastAPI:
             supervisor = Supervisor(database, stream, registry, directory, settings, process.instance)
             slots.append(Slot(leases, supervisor, add_slot))
 
-        for _number in range(settings.worker.slots):
-            add_slot()
+        def fit_slots() -> None:
+            """As many as configured: those that are too many end with the run that they have in hand."""
+            open_slots = [slot for slot in slots if not slot.closed]
+            for slot in open_slots[settings.worker.slots :]:
+                slot.close()
+            for _number in range(settings.worker.slots - len(open_slots)):
+                add_slot()
+            leases.wake_all()
+
+        fit_slots()
+        process.configuration.on_change("worker.slots", fit_slots)
         relays: dict[str, Relay] = {
             "events": EventRelay(database, stream, settings.backend.heartbeat_seconds),
             "analytics": AnalyticsRelay(database, settings),
@@ -72,8 +81,7 @@ def create(process: Process) -> FastAPI:
         # In threads of their own: both may have rows in hand.
         await asyncio.gather(*(asyncio.to_thread(relay.close) for relay in relays.values()))
 
-    checks: dict[str, Callable[[], object]] = {"database": database.check, "redis": stream.redis.ping}
-    return create_app(process, "Apex worker", checks, lifespan=working)
+    return create_app(process, "Apex worker", database, {"redis": stream.redis.ping}, lifespan=working)
 
 
 def finish(slots: Sequence[Slot], leases: Leases, seconds: float) -> None:

@@ -18,7 +18,7 @@ Feature: Every service has one record of a job
       Then every service has one record of each job, and all records agree
       And the answer equals the savings in Acme's own inventory
 
-    @smoke
+    @gate
     Scenario: A failed job is recorded once, as failed
       Given Acme is a Free customer
       And Acme watches events

@@ -5,12 +5,7 @@ from hamcrest import equal_to
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.service_coordination import service_discovery
-from support.service_coordination.service_discovery import FoundInstances, Processes
-
-
-@when("the second tools instance {event:InstanceEvent}")
-def _(world, event):
-    event(world)
+from support.service_coordination.service_discovery import FoundInstances
 
 
 @then("the operator finds {instances:Instances} in time")
@@ -21,11 +16,6 @@ def _(world, instances):
 @then("the operator immediately finds {instances:Instances}")
 def _(world, instances):
     world.expect(service_discovery.found_by_operator(world), is_just(instances.names(world)))
-
-
-@then("no other service was restarted")
-def _(world):
-    world.expect(world.faults.processes(), is_just(world.kept(Processes).ids, "the same processes as before"))
 
 
 @when("nobody has any work for them for a while")

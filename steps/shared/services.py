@@ -1,8 +1,10 @@
 """Which instances of a service run."""
 
+from support.matchers.faultless import is_just
 from support.platform.components import Component
-from support.run.sentences import given, then
+from support.run.sentences import given, then, when
 from support.service_coordination import service_discovery
+from support.service_coordination.service_discovery import Processes
 
 
 @given("two tools instances are running")
@@ -18,3 +20,13 @@ def _(world):
 @then("{customer:Owner} next job runs on {instances:Instances}")
 def _(world, customer, instances):
     service_discovery.expect_next_job(world, customer, instances)
+
+
+@when("the second tools instance {event:InstanceEvent}")
+def _(world, event):
+    event(world)
+
+
+@then("no other service was restarted")
+def _(world):
+    world.expect(world.faults.processes(), is_just(world.kept(Processes).ids, "the same processes as before"))

@@ -54,7 +54,7 @@ def _bare_start(bench: Workbench, stack: Stack, name: str) -> float:
         undo.callback(ports.close)
         port = ports.reserve()
         launch = PythonModule(CHECKOUT, base_environment()).launch(
-            INSTANCES[name], "--config", str(stack.addresses.run_dir / "apex.toml"),
+            INSTANCES[name], "--config", str(stack.addresses.run_dir / "apex" / "apex.toml"),
             "--instance", f"bare-{name}", "--port", str(port),
         )  # fmt: skip
         log = undo.enter_context((bench.folder / "restarts" / f"bare-{name}.log").open("ab"))

@@ -18,6 +18,7 @@ class Capability(Enum):
     ROLES = "roles with different rights"
     PLANS = "plans with different rights"
     SESSIONS = "sessions that can be renewed and ended"
+    APPLICATIONS = "applications of others that customers let act for them"
     OPERATOR = "an operator who sees all customers"
     CONVERSATIONS = "conversations that customers keep"
     MESSAGES = "messages that customers write"
@@ -58,6 +59,8 @@ class Capability(Enum):
     KNOWN_WRITES = "knowledge of the tables that a request for a run writes to"
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
+    CONFIGURATION = "layered configuration with commands that check and compare it"
+    HOT_RELOAD = "settings that change while it runs"
     OWN_SERVICES = "services that the suite starts and breaks"
     OWN_STORES = "databases and caches that the suite starts and breaks"
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import requests
 
 from support.platform.capabilities import Capability
+from support.platform.configured import Configured
 from support.platform.dialect import Dialect
 from support.platform.outcome import Outcome
 from support.platform.streams import Transport
@@ -112,6 +113,18 @@ class Driver:
     ) -> Outcome:
         """Ask for an organisation of one's own: an ``Account``."""
         raise Lacking(self, Capability.ACCOUNTS)
+
+    @of(Capability.APPLICATIONS)
+    def authorize(self, who: Caller, *, client_id: str, redirect_uri: str, code_challenge: str, state: str) -> Outcome:
+        """Let an application act for the caller: the address to go on at, with a code for it (text)."""
+        raise Lacking(self, Capability.APPLICATIONS)
+
+    @of(Capability.APPLICATIONS)
+    def exchange_code(
+        self, who: Caller, *, client_id: str, client_secret: str, code: str, redirect_uri: str, code_verifier: str
+    ) -> Outcome:
+        """Have an application exchange a code: a ``Session`` of the customer."""
+        raise Lacking(self, Capability.APPLICATIONS)
 
     @of(Capability.ACCOUNTS)
     def me(self, who: Caller) -> Outcome:
@@ -333,6 +346,26 @@ class Driver:
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         """Send a notice to everyone: a ``Notice``."""
         raise Lacking(self, Capability.NOTICES)
+
+    # -- how it is configured -----------------------------------------------------------------------------------
+
+    configured: ClassVar[Configured]
+    """Of a platform with layered configuration alone."""
+
+    @of(Capability.CONFIGURATION)
+    def running_configuration(self, who: Caller, instance: str) -> Outcome:
+        """Ask a service, by its address, what it runs on: a ``RunningConfiguration``."""
+        raise Lacking(self, Capability.CONFIGURATION)
+
+    @of(Capability.CONFIGURATION)
+    def mesh(self, operator: Caller, instance: str) -> Outcome:
+        """Ask a service, by its address, which processes it knows of: a list of ``MeshInstance``."""
+        raise Lacking(self, Capability.CONFIGURATION)
+
+    @of(Capability.CONFIGURATION)
+    def health(self, who: Caller, url: str, path: str, timeout: float) -> Outcome:
+        """Ask a process how it is, where it says that it tells it."""
+        raise Lacking(self, Capability.CONFIGURATION)
 
     # -- what the platform publishes of itself ------------------------------------------------------------------
 

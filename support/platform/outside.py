@@ -15,6 +15,8 @@ _OFF = {
     Capability.KNOWN_WRITES: _NOT_STARTED,
     Capability.ROW_SECURITY: _NOT_STARTED,
     Capability.JOB_RECORDS: _NOT_STARTED,
+    Capability.CONFIGURATION: _NOT_STARTED,
+    Capability.HOT_RELOAD: _NOT_STARTED,
 }
 
 

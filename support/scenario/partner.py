@@ -1,7 +1,7 @@
 """The partner's side: what it answers to the platform, and what it was asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -28,6 +28,7 @@ class PartnerCall:
     answered_at: float | None
     closed_by_client_at: float | None
     body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def busy(self) -> float | None:
@@ -89,6 +90,7 @@ class Partner:
                 item["answered_at"],
                 item["closed_by_client_at"],
                 item["body"],
+                item["headers"],
             )
             for item in items
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ class Addresses:
     `postgres_application_url` is PostgreSQL in the role with which the platform serves customers, past the proxies too,
     and `postgres_owner_url` in that of the schema's owner, for what nobody else may do.
     With `signing_key` tokens are made for a platform that leaves that to its deployer.
+
+    `instances` are the services of a platform that the stack has started, past the proxies, by their names; those are
+    configured by `configuration_file` and the files of `secrets_dir`.
 
     Of a platform that ran before the stack did, the addresses are its own, and everything that only the starter of a
     service knows is "". `ca_file` has the certificates of a private authority; `credentials` are those that the target
@@ -47,26 +50,31 @@ class Addresses:
     ca_file: str
     log_dir: Path
     run_dir: Path
+    configuration_file: str
+    secrets_dir: str
+    instances: Mapping[str, str]
     credentials: Mapping[str, str] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back. It holds passwords."""
         plain = {name: str(value) for name, value in vars(self).items()}
-        return {**plain, "credentials": dict(self.credentials)}
+        return {**plain, "instances": dict(self.instances), "credentials": dict(self.credentials)}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Addresses:
         """Read back what `to_json` made, also that of a stack kept since older sources: what it lacks is ""."""
         known = {each.name: plain.get(each.name, "") for each in fields(cls)}
         paths = {"log_dir": Path(plain["log_dir"]), "run_dir": Path(plain["run_dir"])}
-        return cls(**{**known, **paths, "credentials": plain.get("credentials") or {}})
+        mappings = {name: plain.get(name) or {} for name in ("instances", "credentials")}
+        return cls(**{**known, **paths, **mappings})
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
     """One service: state is waiting, starting, ready, frozen, stopped, killed or died (ended without being asked).
 
-    A service with a `twin` is a spare, started on demand beside the one that it is like.
+    A service with a `twin` is a spare, started on demand beside the one that it is like. `extra_args` are those of its
+    last start.
     """
 
     name: str
@@ -75,6 +83,7 @@ class ServiceStatus:
     started_in_seconds: float | None
     log_path: Path
     twin: str | None = None
+    extra_args: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 WORKER_SLOTS = 5
 # Tool calls that a run may have at work at a time.
 CALLS_AT_ONCE = 8
+# An application of somebody else that customers may let act for them.
+APPLICATION = {
+    "id": "partner-portal",
+    "redirect_uris": ["https://portal.example/callback", "https://portal.example/back?from=apex"],
+}
 _NEEDED = ("postgres-primary", "postgres-replica", "redis")
 
 
@@ -58,6 +63,7 @@ class ApexService(Recipe):
         self,
         name: str,
         config: Path,
+        secrets: Path,
         port: int,
         url: str | None,
         defects: Sequence[str],
@@ -71,7 +77,7 @@ class ApexService(Recipe):
         self.needs: tuple[str, ...] = (*_NEEDED, "clickhouse") if name == "analytics" else _NEEDED
         self.data_dir = config.parent
         self._module = INSTANCES[SPARES.get(name, name)]
-        self._config = config
+        self._config, self._secrets = config, secrets
         self.port = port
         self._url = url
         self._defects = tuple(defects)
@@ -90,7 +96,8 @@ class ApexService(Recipe):
         advertised = ["--advertise", self._url] if self._url else []
         launch = self._python.launch(
             self._module,
-            "--config", str(self._config), "--instance", self.name, "--port", str(self.port),
+            "--config", str(self._config), "--secrets", str(self._secrets),
+            "--instance", self.name, "--port", str(self.port),
             *advertised, *catalogue, *defects, *extra_args,
             end_signal=signal.SIGTERM,
         )  # fmt: skip
@@ -115,7 +122,10 @@ class Apex(Platform):
     def __init__(self, shared: Shared, target: Mapping[str, Any]) -> None:
         self._shared = shared
         self._operator = Operator("operator@apex.test", secrets.token_urlsafe(18))
-        self._config = shared.run_dir / "apex.toml"
+        # In a folder of its own, as the services look out for changes there.
+        self._config = shared.run_dir / "apex" / "apex.toml"
+        self._secrets = self._config.parent / "secrets"
+        self._secrets.mkdir(parents=True)
         write_config(self._config, self._settings())
 
     def recipes(self) -> Sequence[Recipe]:
@@ -124,6 +134,7 @@ class Apex(Platform):
             ApexService(
                 name,
                 self._config,
+                self._secrets,
                 shared.ports[name],
                 shared.link_url(name) if name in self.links else None,
                 shared.options.defects.get(name, ()),
@@ -133,9 +144,12 @@ class Apex(Platform):
             for name in (*INSTANCES, *SPARES)
         ]
 
-    def addresses(self) -> Mapping[str, str]:
+    def addresses(self) -> Mapping[str, Any]:
         shared = self._shared
         return {
+            "instances": {name: f"http://{LOOPBACK}:{shared.ports[name]}" for name in (*INSTANCES, *SPARES)},
+            "configuration_file": str(self._config),
+            "secrets_dir": str(self._secrets),
             "auth_url": shared.link_url("auth"),
             "backend_url": shared.link_url("backend"),
             "backend_ws_url": shared.link_url("backend").replace("http", "ws", 1),
@@ -168,6 +182,7 @@ class Apex(Platform):
         }
         return {
             **({} if shared.options.services == "external" else stores),
+            "version": "acceptance",
             "environment": "test",
             "deployment": "rehearsal",
             "auth": {
@@ -179,6 +194,7 @@ class Apex(Platform):
                 "operator_email": self._operator.email,
                 "operator_password": self._operator.password,
                 "signing_keys": [{"id": secrets.token_hex(4), "secret": secrets.token_urlsafe(48)}],
+                "oauth_clients": [APPLICATION | {"secret": secrets.token_urlsafe(36)}],
             },
             "backend": {
                 "host": LOOPBACK,
@@ -200,7 +216,7 @@ class Apex(Platform):
                 "access_key_id": "AKIAAPEXPLATFORM0000",
                 "secret_access_key": secrets.token_urlsafe(18),
             },
-            "partners": {"pricing_url": shared.partner.url(links["partner"])},
+            "partners": {"pricing_url": shared.partner.url(links["partner"]), "api_key": secrets.token_urlsafe(18)},
             "plugins": {"directory": str(shared.options.checkout / "targets" / "apex" / "plugin")},
         }
 

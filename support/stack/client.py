@@ -200,14 +200,26 @@ class Stack:
         """Counters of every link."""
         return [LinkStatus(**row) for row in self._ask("links")]
 
-    def open_link(self, target: str = "backend") -> Link:
-        """Open one more link to where `target` leads, for one customer alone."""
-        opened = self._ask("open_link", target=target)
+    def open_link(self, target: str = "backend", *, tls: bool = False) -> Link:
+        """Open one more link to where `target` leads, for one customer alone.
+
+        With `tls` it takes encrypted connections alone, with a certificate of `authority`.
+        """
+        opened = self._ask("open_link", target=target, tls=tls)
         return Link(opened["name"], opened["address"], self)
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority that has signed those of encrypted links."""
+        return self.socket_path.parent / "tls" / "ca.pem"
 
     def close_link(self, name: str) -> None:
         """Close a link that `open_link` opened, and its connections."""
         self._ask("close_link", name=name)
+
+    def free_port(self) -> int:
+        """A port on which nothing of the stack listens."""
+        return int(self._ask("reserve_port"))
 
     def stop_all(self) -> None:
         """End the stack, also one that is kept; returns when nothing is left of it."""

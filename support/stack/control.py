@@ -53,7 +53,8 @@ class Control:
         """The operations by name."""
         asked_for = (self.describe, self.until_up, self.services, self.on_service, self.set_fault, self.cut, self.links)
         return {
-            each.__name__: each for each in (*asked_for, self.spoil, self.open_link, self.close_link, self.stop_all)
+            each.__name__: each
+            for each in (*asked_for, self.spoil, self.open_link, self.close_link, self.reserve_port, self.stop_all)
         }
 
     async def describe(self) -> dict[str, Any]:
@@ -102,18 +103,33 @@ class Control:
         """Counters of all links."""
         return list(await wire.call(self._proxies, "status"))
 
-    async def open_link(self, target: str) -> dict[str, str]:
-        """Open one more link to where the link `target` leads; returns its name and address."""
+    async def open_link(self, target: str, tls: bool = False) -> dict[str, str]:
+        """Open one more link to where the link `target` leads; returns its name and address.
+
+        With `tls` clients come encrypted; the authority's certificate lies in the run's folder `tls`.
+        """
         if target not in self._targets:
             raise StackError(f"there is no link {target}; there are {', '.join(sorted(self._targets))}")
         name, port = f"{target}#{next(self._numbers)}", self._ports.reserve()
         try:
-            await wire.call(self._proxies, "open", name=name, port=port, **self._targets[target])
+            certificates = str(await asyncio.to_thread(self._certificates)) if tls else ""
+            await wire.call(
+                self._proxies, "open", name=name, port=port, certificates=certificates, **self._targets[target]
+            )
         except StackError:
             self._ports.release(port)
             raise
         self._opened[name] = port
         return {"name": name, "address": f"{LOOPBACK}:{port}"}
+
+    def _certificates(self) -> Path:
+        from support.stack.certificates import AUTHORITY, certify  # few runs need any
+
+        folder = self._proxies.parent / "tls"
+        if not (folder / AUTHORITY).is_file():
+            folder.mkdir(exist_ok=True)
+            certify(folder)
+        return folder
 
     async def close_link(self, name: str) -> None:
         """Close a link that `open_link` opened."""
@@ -122,6 +138,10 @@ class Control:
         port = self._opened.pop(name)
         await wire.call(self._proxies, "close", name=name)
         self._ports.release(port)
+
+    async def reserve_port(self) -> int:
+        """A port that nobody listens on; for a process that comes and goes beside the stack."""
+        return self._ports.reserve()
 
     async def stop_all(self) -> None:
         """End the whole stack."""

@@ -49,6 +49,7 @@ PRELOADED = (
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
     "uvicorn.protocols.websockets.websockets_sansio_impl",
+    "watchfiles",
 )
 LONGEST_REQUEST = 1 << 16
 _STANDARD_DESCRIPTORS = 3

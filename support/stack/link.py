@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from typing import Any, Protocol, cast
@@ -14,6 +15,7 @@ from support.stack.pipe import Counters, End, Pipe
 from support.stack.ports import LOOPBACK
 
 _BACKLOG = 4096
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
 class Sink(Protocol):
@@ -153,11 +155,39 @@ class _Connection:
             self._dialling.cancel()
 
 
+class _Asked(asyncio.Protocol):
+    """A client that asks in the clear whether it may go on encrypted: PostgreSQL's SSLRequest. It may, or is reset."""
+
+    def __init__(self, link: Link, tls: ssl.SSLContext) -> None:
+        self._link, self._tls = link, tls
+        self._transport: asyncio.Transport | None = None
+        self._securing: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        if data != _SSL_REQUEST:
+            self._transport.abort()
+            return
+        self._transport.write(b"S")
+        self._securing = asyncio.ensure_future(self._secure(self._transport))
+
+    async def _secure(self, transport: asyncio.Transport) -> None:
+        side = _Connection(self._link).client
+        with contextlib.suppress(OSError):
+            secured = await asyncio.get_running_loop().start_tls(transport, side, self._tls, server_side=True)
+            if secured is not None:
+                side.connection_made(secured)
+
+
 class Link:
     """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`.
 
 
     Both are ports of `host`. `spoil` stands in each connection that is made from now on, and understands what passes.
+    With `tls` clients come encrypted; a client of PostgreSQL asks for that first, in PostgreSQL's own words.
     """
 
     def __init__(
@@ -168,8 +198,10 @@ class Link:
         fallback: int | None = None,
         host: str = LOOPBACK,
         spoil: Spoil | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.name, self.port, self.host = name, port, host
+        self._tls = tls
         self.spoil = spoil
         self.targets = (target,) if fallback is None else (target, fallback)
         self.counters = Counters()
@@ -182,8 +214,14 @@ class Link:
     async def open(self) -> None:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
+        tls, is_asked_for = self._tls, self.name.startswith("postgres")
         self._server = await loop.create_server(
-            lambda: _Connection(self).client, LOOPBACK, self.port, backlog=_BACKLOG, reuse_address=True
+            lambda: _Asked(self, tls) if tls and is_asked_for else _Connection(self).client,
+            LOOPBACK,
+            self.port,
+            backlog=_BACKLOG,
+            reuse_address=True,
+            ssl=None if is_asked_for else tls,
         )
 
     async def set_fault(self, fault: Fault | None) -> None:

@@ -30,11 +30,27 @@ class Proxies:
         self._spoil: Spoil | None = None
         self._spoils: frozenset[str] = frozenset()
 
-    async def open(self, name: str, port: int, target: int, fallback: int | None = None, host: str = LOOPBACK) -> None:
-        """Open a link from `port` to `target`, or to `fallback` where nobody listens there."""
+    async def open(
+        self,
+        name: str,
+        port: int,
+        target: int,
+        fallback: int | None = None,
+        host: str = LOOPBACK,
+        certificates: str = "",
+    ) -> None:
+        """Open a link from `port` to `target`, or to `fallback` where nobody listens there.
+
+        `certificates`: the folder of those with which clients are to come encrypted.
+        """
         # One that is opened on demand is called after the one that leads there, too: `backend#1`.
         spoils = name.partition("#")[0] in self._spoils
-        link = Link(name, port, target, fallback, host, self._spoil if spoils else None)
+        tls = None
+        if certificates:
+            from support.stack.certificates import server_context  # few runs need any
+
+            tls = server_context(Path(certificates))
+        link = Link(name, port, target, fallback, host, self._spoil if spoils else None, tls)
         try:
             await link.open()
         except OSError as error:

@@ -231,4 +231,4 @@ class ProcessService(Service):
 
     def status(self) -> ServiceStatus:
         pid = None if self._child is None else self._child.pid
-        return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path, self.twin)
+        return ServiceStatus(self.name, pid, self._state, self._started_in, self._log_path, self.twin, self._extra_args)

@@ -19,6 +19,6 @@ class Signing:
 
 def signing_of(run_dir: Path) -> Signing:
     """Read it from the configuration that the stack wrote for its services."""
-    auth = tomllib.loads((run_dir / "apex.toml").read_text("utf-8"))["auth"]
+    auth = tomllib.loads((run_dir / "apex" / "apex.toml").read_text("utf-8"))["auth"]
     key = auth["signing_keys"][0]
     return Signing(key["id"], key["secret"], auth["issuer"], auth["audience"])

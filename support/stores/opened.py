@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 import psycopg
@@ -44,9 +45,12 @@ def rows(world: "World", query: str, parameters: Sequence[Any] = ()) -> list[tup
         return connection.execute(query.encode(), parameters).fetchall()
 
 
-def cache(addresses: Addresses) -> "closing[Any]":
-    """Redis: the cache and the event stream; texts are decoded."""
-    return closing(redis.Redis.from_url(_own(addresses.redis_url), decode_responses=True))
+def cache(addresses: Addresses, number: int = 0) -> "closing[Any]":
+    """Redis: the cache and the event stream, or another of its databases; texts are decoded."""
+    url = _own(addresses.redis_url)
+    if number:
+        url = urlsplit(url)._replace(path=f"/{number}").geturl()
+    return closing(redis.Redis.from_url(url, decode_responses=True))
 
 
 def analytics(world: "World") -> "closing[Client]":

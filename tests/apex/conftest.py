@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def addresses(stack: Stack) -> dict[str, Any]:
     """The stores by name, each with its URLs as a service of the platform is given them."""
-    return tomllib.loads((stack.addresses.run_dir / "apex.toml").read_text())
+    return tomllib.loads((stack.addresses.run_dir / "apex" / "apex.toml").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,19 @@ import uvicorn
 from fastapi import Request, WebSocket
 
 from apex.auth.attempts import address_of
+from apex.config.live import Configuration
 from apex.runtime.service import Process, create_app
 from apex.runtime.serving import options
 from apex.settings import Settings
+from apex.storage.database import Database
 
 
 @contextmanager
 def served(settings: Settings) -> Iterator[int]:
     """The port at which it listens."""
-    app = create_app(Process("test", "test", settings), "Test", {})
+    app = create_app(
+        Process("auth", "test", Configuration("auth", settings)), "Test", Database(settings.database, "test"), {}
+    )
 
     @app.get("/things")
     def things(request: Request) -> str:

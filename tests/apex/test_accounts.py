@@ -12,6 +12,7 @@ from apex.auth.accounts import Accounts
 from apex.auth.models import Acceptance, Invite, SignUp
 from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
+from apex.config.live import Configuration
 from apex.http.identity import Identity, verify
 from apex.http.problems import Problem
 from apex.storage.runs import now
@@ -30,7 +31,7 @@ def place(database):
 
     def logged_in(email: str) -> Identity:
         login = sessions.verify(email, PASSWORD.get_secret_value())
-        return verify(SETTINGS, sessions.open(login, None).access_token)
+        return verify(Configuration("auth", SETTINGS), sessions.open(login, None).access_token)
 
     accounts.sign_up(SignUp(organisation="Acme", email=f"owner@{mark}.example", password=PASSWORD))
     owner, email = logged_in(f"owner@{mark}.example"), f"Ben@{mark}.example"

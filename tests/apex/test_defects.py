@@ -19,14 +19,14 @@ environment = "{environment}"
 issuer = "apex"
 signing_keys = [{{ id = "one", secret = "{secret}" }}]
 [internal]
-signing_key = "{secret}"
+signing_key = "{secret}-internal"
 [database]
-url = "postgresql://apex_app:{secret}@127.0.0.1:9/apex"
-owner_url = "postgresql://apex_owner:{secret}@127.0.0.1:9/apex"
+url = "postgresql://apex_app:{secret}@127.0.0.1:9/apex?sslmode=verify-full"
+owner_url = "postgresql://apex_owner:{secret}@127.0.0.1:9/apex?sslmode=verify-full"
 [redis]
-url = "redis://:{secret}@127.0.0.1:9/0"
+url = "rediss://:{secret}@127.0.0.1:9/0"
 [clickhouse]
-url = "http://apex:{secret}@127.0.0.1:9/apex"
+url = "https://apex:{secret}@127.0.0.1:9/apex"
 [cloud]
 access_key_id = "{secret}"
 secret_access_key = "{secret}"
@@ -85,7 +85,7 @@ def test_every_fault_of_a_configuration_is_named_at_once_and_no_secret_is_shown(
     path.write_text(f'environment = "test"\nunknown = 1\n[redis]\nurl = "redis://:{SECRET}@127.0.0.1"\n')
     code, said = start(path)
     assert code == EXIT_REFUSED
-    for key in ("unknown", "database", "auth.issuer", "internal", "clickhouse", "cloud", "partners"):
+    for key in ("unknown", "database", "auth.issuer", "internal", "clickhouse", "cloud.access_key_id", "partners"):
         assert f"{key}: " in said
     assert SECRET not in said
 

@@ -6,8 +6,10 @@ import threading
 import httpx
 from pydantic import SecretStr
 
+from apex.config.live import Configuration
 from apex.runtime.service import Dependencies, Process, create_app
 from apex.settings import Auth, ClickHouse, Cloud, Database, Internal, Partners, Redis, Settings, SigningKey
+from apex.storage.database import Database as Stores
 
 NOWHERE, SECRET = (
     SecretStr("postgresql://nobody@127.0.0.1/none"),
@@ -27,11 +29,11 @@ SETTINGS = Settings(
 
 def asked(**background: bool) -> tuple[int, str, dict[str, str]]:
     """Status, verdict and checks of the live probe of a process whose background work goes on, or has ended."""
-    process = Process("worker", "worker-1", SETTINGS)
+    process = Process("worker", "worker-1", Configuration("worker", SETTINGS))
     process.background.update({name: lambda going=going: going for name, going in background.items()})  # type: ignore[misc]
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(process, "A service", {}))
+        transport = httpx.ASGITransport(create_app(process, "A service", Stores(SETTINGS.database, "test"), {}))
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             return await client.get("/health/live")
 

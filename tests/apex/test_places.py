@@ -11,9 +11,11 @@ from pydantic import Field
 
 from apex.backend.paging import Cursor
 from apex.backend.sockets import Sequence
+from apex.config.live import Configuration
 from apex.http.values import Id, Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.runtime.service import Process, create_app
+from apex.storage.database import Database
 from tests.apex.examples import SETTINGS
 
 ID = "0b5c1f8e-9a3d-4c7b-8e2f-1a2b3c4d5e6f"
@@ -21,7 +23,9 @@ ID = "0b5c1f8e-9a3d-4c7b-8e2f-1a2b3c4d5e6f"
 
 @pytest.fixture
 def app():
-    app = create_app(Process("test", "test", SETTINGS), "Test", {})
+    app = create_app(
+        Process("auth", "test", Configuration("auth", SETTINGS)), "Test", Database(SETTINGS.database, "test"), {}
+    )
 
     @app.get("/things")
     def things(id: Id | None = None, cursor: Cursor = None, limit: Limit = 50) -> list[object]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-ENVIRONMENT_READERS = frozenset({"support/surroundings.py", "apex/settings.py", "targets/shared/probe/surroundings.py"})
+ENVIRONMENT_READERS = frozenset(
+    {"support/surroundings.py", "apex/config/layers.py", "targets/shared/probe/surroundings.py"}
+)
 STEP_MODULE_LINES = 220
 STEP_LINES = 8
 ENVIRONMENT_LINES = 80

@@ -8,6 +8,7 @@ accepted, and what does not is refused. ``schemathesis.toml`` beside this says w
 import json
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
+from apex.config.layers import Files, load
 from apex.http.identity import Identity, service_token
-from apex.settings import load
 from support.api import endpoints
 from support.scenario.users import Plan, User
 from support.scenario.world import World
@@ -32,7 +33,7 @@ def token(world: World, service: str, path: str) -> str:
     owner = asking(world)
     if service == "tools" or path == "/v1/records":
         subject = Identity(owner.id, owner.tenant.id or "", "none", owner.role, "enterprise", 0).as_caller()
-        settings = load(world.addresses.run_dir / "apex.toml")
+        settings = load(Files(Path(world.addresses.configuration_file))).settings
         return service_token(settings, "worker", f"apex-{service}", subject, 60)
     return str((world.users.operator if path.startswith("/v1/operations") else owner).access_token)
 

@@ -56,7 +56,7 @@ def test_addresses_are_on_loopback_only(stack: Stack):
 
 
 def test_secrets_can_be_read_by_their_owner_alone(stack: Stack):
-    for path in ("apex.toml", "redis/redis.conf", "control.sock", "primary/data/pg_hba.conf"):
+    for path in ("apex/apex.toml", "redis/redis.conf", "control.sock", "primary/data/pg_hba.conf"):
         assert (stack.addresses.run_dir / path).stat().st_mode & 0o077 == 0, path
 
 

@@ -113,7 +113,7 @@ def test_everything_is_as_before_once_a_run_has_ended(servers, tmp_path):
             assert client.get("events:theirs") is None
         assert servers.dump() != before
         secrets = [place.password or "" for place in places(servers.variables).values()]
-        configured = (addresses.run_dir / "apex.toml").read_text()
+        configured = (addresses.run_dir / "apex" / "apex.toml").read_text()
         assert not [secret for secret in secrets if secret in configured]
     assert servers.dump() == before
 

@@ -59,7 +59,7 @@ def test_any_file_mode_mask(options: MakeOptions, fresh_base: Path, tmp_path: Pa
     base = base_directory(fresh_base / "base")
     with Stack.start(options("postgres-primary", base_dir=base), progress=lambda _: None) as stack:
         stack.wait_ready("postgres-primary")
-        for secret in ("apex.toml", "owner.json", "control.sock", "primary/data/pg_hba.conf"):
+        for secret in ("apex/apex.toml", "owner.json", "control.sock", "primary/data/pg_hba.conf"):
             assert (stack.addresses.run_dir / secret).stat().st_mode & 0o077 == 0, secret
 
 

@@ -106,7 +106,7 @@ def serving(stores: Stack, folder: Path, way: str) -> Iterator[tuple[Started, st
     """The backend, started one way on the stores; gives it and its address."""
     ports = PortRange(20000, 29999)
     port = ports.reserve()
-    config = str(stores.addresses.run_dir / "apex.toml")
+    config = str(stores.addresses.run_dir / "apex" / "apex.toml")
     started = Started(
         way, folder / f"{way}.log", "apex.backend", "--config", config, "--instance", "one", "--port", str(port)
     )

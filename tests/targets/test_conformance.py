@@ -33,7 +33,7 @@ from tests.servers import ApiServer
 TARGETS = sorted(file.parent.name for file in FOLDER.glob("*/target.toml"))
 WITHIN = 30.0
 NOBODY_LISTENS = "http://127.0.0.1:9"
-EXAMPLES: dict[str, Any] = {"message_ids": ["m1"], "records": [], "input": {"steps": []}}
+EXAMPLES: dict[str, Any] = {"message_ids": ["m1"], "records": [], "input": {"steps": []}, "path": "/a", "timeout": 5.0}
 """Arguments of verbs that are no text."""
 NO_REQUEST = {"provide", "log_in"}
 """Verbs that may make what they give themselves, without asking the platform."""
@@ -55,6 +55,8 @@ def example(name: str, driver: HttpDriver) -> Outcome:
     for parameter in inspect.signature(getattr(Driver, name)).parameters.values():
         if parameter.name in ("who", "operator"):
             given[parameter.name] = Anyone("a-token")
+        elif parameter.name in ("instance", "url") and parameter.default is parameter.empty:
+            given[parameter.name] = driver.services[driver.api]
         elif parameter.name == "account":
             given["account"] = NewAccount("Acme", "a@acme.example", "a-password", "Acme", "mid", "owner")
         elif (

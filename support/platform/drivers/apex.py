@@ -7,6 +7,7 @@ from typing import Any
 from support.platform import values
 from support.platform.dialect import Closing, Dialect, Meaning
 from support.platform.driver import Anyone, Caller, Json, NewAccount
+from support.platform.drivers.apex_configuration import CONFIGURED, mesh, running
 from support.platform.http import HttpDriver, Recorder, given
 from support.platform.outcome import Outcome
 from support.platform.runs import Run, RunError, RunRequest, RunStatus, RunStep, TrackedRun
@@ -114,6 +115,35 @@ class ApexDriver(HttpDriver):
             "/v1/token",
             service="auth",
             json=given(grant_type="refresh_token", refresh_token=refresh_token),
+            read=_session,
+        )
+
+    def authorize(self, who: Caller, *, client_id: str, redirect_uri: str, code_challenge: str, state: str) -> Outcome:
+        return self.request(
+            who,
+            "POST",
+            "/v1/oauth/authorizations",
+            service="auth",
+            json=given(client_id=client_id, redirect_uri=redirect_uri, code_challenge=code_challenge, state=state),
+            read=lambda body: body["redirect_to"],
+        )
+
+    def exchange_code(
+        self, who: Caller, *, client_id: str, client_secret: str, code: str, redirect_uri: str, code_verifier: str
+    ) -> Outcome:
+        return self.request(
+            who,
+            "POST",
+            "/v1/token",
+            service="auth",
+            json=given(
+                grant_type="authorization_code",
+                client_id=client_id,
+                client_secret=client_secret,
+                code=code,
+                redirect_uri=redirect_uri,
+                code_verifier=code_verifier,
+            ),
             read=_session,
         )
 
@@ -310,6 +340,19 @@ class ApexDriver(HttpDriver):
             json={"title": title, "body": body},
             read=partial(read, values.Notice),
         )
+
+    # -- how it is configured -----------------------------------------------------------------------------------
+
+    configured = CONFIGURED
+
+    def running_configuration(self, who: Caller, instance: str) -> Outcome:
+        return self.request(who, "GET", "/health/startup", service=instance, read=running)
+
+    def mesh(self, operator: Caller, instance: str) -> Outcome:
+        return self.request(operator, "GET", "/v1/operations/mesh", service=instance, read=mesh)
+
+    def health(self, who: Caller, url: str, path: str, timeout: float) -> Outcome:
+        return self.request(who, "GET", path, service=url, timeout=timeout)
 
     # -- what the platform publishes of itself ------------------------------------------------------------------
 

@@ -1,0 +1,64 @@
+@configuration @gate
+Feature: Odd but legal values work, and illegal ones are rejected
+  Segment:          Platform
+  Business goal:    Accept whatever real deployments contain
+  Value impact:     No customer is locked out because of a character in a setting
+  Strategic impact: The platform fits into any company's tooling
+
+  @CFG-12 @segment.platform
+  @needs.configuration @needs.hot_reload @needs.operator
+  Rule: Odd but legal values are handled, odd and illegal ones refused
+
+    Scenario Outline: An odd text is kept as it is
+      When the operator names the configuration with <text>
+      Then every service reports that name exactly, in time
+      And the validation of the deployed file shows the same name
+
+      Examples:
+        | text                                 |
+        | a text with quotes                   |
+        | a text with a dollar sign            |
+        | a text in several scripts            |
+        | a text that looks like a number      |
+        | a text that looks like a truth value |
+        | a text with placeholders             |
+        | a text with inner spaces             |
+        | the longest allowed text             |
+
+    Scenario Outline: An oddly written file is read
+      When the operator deploys a file with <oddity>
+      Then every service reports that name exactly, in time
+      And the validation of the deployed file shows the same name
+
+      Examples:
+        | oddity                   |
+        | a byte order mark        |
+        | Windows line endings     |
+        | comments and blank lines |
+
+    @needs.accounts
+    Scenario: A truth value written as text means what it says
+      When the operator writes "false" for sign-up
+      Then new customers cannot sign up within the reload time
+      And new customers can sign up once the operator writes "true"
+
+    Scenario Outline: Illegal values and files are rejected
+      When the operator deploys <oddity>
+      Then every service refuses the change in time and says why
+      And every service still runs on the deployed configuration
+      And the validation of the deployed file names the same faults
+
+      Examples:
+        | oddity                           |
+        | an empty name                    |
+        | a blank name                     |
+        | a name of a million characters   |
+        | a name with control characters   |
+        | a key that is given twice        |
+        | a truth value for a number       |
+        | an infinite number               |
+        | a number for a text              |
+        | a file in an unknown encoding    |
+        | a directory in place of the file |
+        | a link to nowhere                |
+        | links in a circle                |

@@ -1,0 +1,60 @@
+"""Applications of partners belong to one environment."""
+
+from support.configuration import applications, rehearsals
+from support.run.sentences import given, then, when
+
+
+@when("{customer:User} lets the partner's application act and it exchanges the code")
+def _(world, customer):
+    applications.let_act(world, customer)
+
+
+@then("the application acts as {customer:User}")
+def _(world, customer):
+    world.expect(applications.acting(world), applications.is_session_of(customer))
+
+
+@then("a second exchange of the code is refused")
+def _(world):
+    world.expect(applications.exchange_again(world), applications.is_unauthenticated())
+
+
+@when("{customer:User} is asked to let the application act at {address:AppAddress}")
+def _(world, customer, address):
+    world.outcome = applications.ask_at(world, customer, address)
+
+
+@then("the request is refused because of the address")
+def _(world):
+    world.expect(world.last_outcome, applications.names_the_address())
+
+
+@then("the request succeeds at the registered address")
+def _(world):
+    world.expect(applications.ask_at_registered(world), applications.sends_a_code_there(world))
+
+
+@when("the code that {customer:User} let the application have is exchanged with {other:ExchangedWith}")
+def _(world, customer, other):
+    world.outcome = applications.exchange_with(world, customer, other)
+
+
+@then("the exchange is refused as not authenticated")
+def _(world):
+    world.expect(world.last_outcome, applications.is_unauthenticated())
+
+
+@given("the development environment has an application of its own")
+def _(world):
+    rehearsal = rehearsals.prepare(world, "development", applications.with_own_application)
+    rehearsals.start(world, rehearsal, "auth service")
+
+
+@when("the applications of both environments ask in each other's environment")
+def _(world):
+    world.keep(applications.visit(world))
+
+
+@then("each environment knows its own application alone")
+def _(world):
+    world.expect(world.kept(applications.Visits), applications.know_their_own())

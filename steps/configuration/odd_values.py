@@ -1,0 +1,43 @@
+"""Odd but legal values work, and illegal ones are rejected."""
+
+from functools import partial
+
+from support.configuration import commands, draft, running
+from support.configuration.draft import Draft
+from support.configuration.faults import names_just
+from support.matchers.faultless import is_just
+from support.run.sentences import then, when
+
+
+@when("the operator names the configuration with {text:ConfiguredText}")
+def _(world, text):
+    running.change(world, lambda written: written.set("version", text))
+
+
+@when("the operator deploys a file with {oddity:OddFile}")
+def _(world, oddity):
+    running.change(world, lambda written: written.written_oddly(oddity))
+
+
+@then('new customers can sign up once the operator writes "true"')
+def _(world):
+    running.change(world, lambda written: written.set("features.sign_up", "true"))
+    running.expect_sign_up(world, "")
+
+
+@then("the validation of the deployed file shows the same name")
+def _(world):
+    report = commands.run(world, "validate", commands.of_deployment(world))
+    world.expect(report.said.get("version"), is_just(str(world.kept(Draft).settings["version"])))
+
+
+@then("the validation of the deployed file names the same faults")
+def _(world):
+    report = commands.run(world, "validate", commands.of_deployment(world))
+    world.expect(report.complaint, names_just(world.kept(Draft).faults, draft.facts(world).faulty))
+
+
+@then("every service reports that name exactly, in time")
+def _(world):
+    expected = is_just(running.on_all(world, str(world.kept(Draft).settings["version"])))
+    world.eventually(partial(running.versions, world), expected, running.RELOAD, "the names that services report")

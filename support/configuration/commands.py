@@ -1,0 +1,88 @@
+"""The platform's commands on configurations."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.configuration.draft import Candidate, deployed_file, facts
+from support.configuration.faults import Complaint
+from support.platform.components import Component
+from support.scenario.world import World
+from support.settings import CHECKOUT
+from support.stack.commands import run_module
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command said, and all that it wrote as text."""
+
+    code: int
+    said: Mapping[str, Any]
+    text: str = field(repr=False)
+
+    @property
+    def complaint(self) -> Complaint:
+        """The faults, a line each."""
+        parts = ([fault["source"], fault["key"], fault["reason"]] for fault in self.said.get("faults", []))
+        return Complaint(self.code, [": ".join(part for part in each if part) for each in parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a configuration stands, and the variables beside it."""
+
+    file: Path
+    secrets: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_candidate(world: World) -> Place:
+    """The candidate's."""
+    return place_of(world.kept(Candidate))
+
+
+def place_of(candidate: Candidate) -> Place:
+    """A candidate's."""
+    return Place(candidate.file, candidate.secrets, candidate.draft.variables)
+
+
+def of_deployment(world: World) -> Place:
+    """Those that the services run on."""
+    return Place(deployed_file(world), deployed_file(world).parent / "secrets")
+
+
+def run(world: World, command: str, place: Place, *arguments: str, as_json: bool = True) -> Report:
+    """Have the operator run a command of the platform's on a configuration."""
+    given = [command, "--config", str(place.file), "--secrets", str(place.secrets), *arguments]
+    # As the backend runs, so does the command: with the same defects, if any.
+    given += [*as_started(world, world.target.part(Component.API).service), *(["--json"] if as_json else [])]
+    ended = run_module(CHECKOUT, facts(world).command, *given, variables=place.variables)
+    world.evidence.note("command", command=command, code=ended.code, errors=ended.errors)
+    said = json.loads(ended.output) if as_json and ended.output else {}
+    return world.keep(Report(ended.code, said, ended.output + ended.errors))
+
+
+def impact(world: World) -> Report:
+    """Have the operator ask what deploying the candidate would touch."""
+    candidate = of_candidate(world)
+    return run(
+        world, "impact", of_deployment(world), str(candidate.file), "--candidate-secrets", str(candidate.secrets)
+    )
+
+
+def as_started(world: World, name: str) -> Sequence[str]:
+    """The arguments beyond the usual ones with which a service was started."""
+    return next(status.extra_args for status in world.stack.services() if status.name == name)
+
+
+def shown(world: World, place: Place) -> Mapping[str, Mapping[str, Any]]:
+    """Every setting of a configuration by its key: value, type and source.
+
+    :raises AssertionError: it has faults.
+    """
+    report = run(world, "show", place)
+    if report.code:
+        raise AssertionError(f"a configuration that should be valid has faults: {report.text}")
+    return {row["key"]: row for row in report.said["settings"]}

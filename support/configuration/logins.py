@@ -1,0 +1,144 @@
+"""The logins of the platform at its database and its cache, replaced by whoever operates them."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote, urlsplit
+
+from psycopg import sql
+
+from support.configuration.draft import Draft
+from support.configuration.effects import CrowdAnswers, crowd_at_work
+from support.configuration.rotation import new_secret
+from support.configuration.running import change, expect_everywhere
+from support.platform.components import Component
+from support.platform.runs import RunStatus
+from support.scenario import agents
+from support.scenario.world import World
+from support.stores import opened
+
+_SESSIONS = "select application_name from pg_stat_activity where usename = %s and application_name = any(%s)"
+_TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The names of a login before and after it was replaced."""
+
+    old: str
+    new: str
+    others: int = 0
+    """Connections under the old login that are not the platform's."""
+
+
+def replace_while_used(world: World, store: str) -> None:
+    """Everybody works while the operator makes another login and deploys it; the old one can still be used."""
+    crowd = crowd_at_work(world, world.users.customers)
+    STORES[store](world)
+    expect_everywhere(world)
+    world.keep(CrowdAnswers([answer for _, answer in crowd.answers()]))
+
+
+def _new_database_login(world: World) -> None:
+    old = urlsplit(world.addresses.postgres_application_url).username or ""
+    new, password = f"{old}_{secrets.token_hex(4)}", new_secret()
+    create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+    _as_owner(world, create.format(sql.Identifier(new), sql.Literal(password), sql.Identifier(old)))
+    drop = sql.SQL("DROP ROLE {}").format(sql.Identifier(new))
+    world.undo.register("drop the new database login", partial(_as_owner, world, drop))
+    world.undo.register("end the sessions of the new database login", partial(_end_sessions, world, new))
+    _deploy(world, "database.url", Login(old, new), password)
+
+
+def _new_cache_login(world: World) -> None:
+    new, password = f"platform-{secrets.token_hex(4)}", new_secret()
+    with opened.cache(world.addresses) as store:
+        known = [str(client["user"]) for client in store.client_list()]
+        others = known.count("default") - world.faults.open_connections(Component.CACHE)
+        store.acl_setuser(new, enabled=True, passwords=[f"+{password}"], keys="*", channels="*", commands=["+@all"])
+    world.undo.register("drop the new cache login", partial(_drop_cache_login, world, new))
+    _deploy(world, "redis.url", Login("default", new, others), password)
+
+
+def _deploy(world: World, key: str, login: Login, password: str) -> None:
+    world.keep(login)
+
+    def edit(draft: Draft) -> None:
+        section, name = key.split(".")
+        parts = urlsplit(str(draft.settings[section][name]))
+        place = f"{parts.hostname}:{parts.port}"
+        url = parts._replace(netloc=f"{quote(login.new)}:{quote(password)}@{place}").geturl()
+        draft.secrets[draft.facts.file_of(key)] = url
+
+    change(world, edit)
+
+
+STORES: Mapping[str, Callable[[World], None]] = {"database": _new_database_login, "cache": _new_cache_login}
+
+
+def old_database_sessions(world: World) -> list[str]:
+    """The services whose pools have sessions of the old login; what listens for notifications is left out."""
+    login = world.kept(Login)
+    with opened.as_observer(world) as connection:
+        return [str(name) for (name,) in connection.execute(_SESSIONS, [login.old, list(world.target.instances)])]
+
+
+def expect_new_cache_login(world: World) -> None:
+    """Reset the platform's connections to the cache: each comes back under the new login, and none under the old.
+
+    :raises DeadlinePassed: it does not.
+    """
+    login = world.kept(Login)
+    world.stack.cut_connections("redis")
+    with opened.cache(world.addresses) as store:
+
+        def by_login() -> Mapping[str, int]:
+            users = [str(client["user"]) for client in store.client_list()]
+            return {name: users.count(name) for name in (login.old, login.new)}
+
+        def is_moved(seen: Mapping[str, int]) -> bool:
+            return seen[login.new] >= len(world.target.instances) and seen[login.old] <= login.others
+
+        world.eventually(by_login, is_moved, "start", "the cache's connections by their login")
+
+
+def lock(world: World, store: str) -> None:
+    """Have the old login refused, and end what uses it."""
+    login = world.kept(Login)
+    if store == "cache":
+        # The suite's own eyes use the old login, from the machine itself; the platform's connections are ended.
+        world.stack.cut_connections("redis")
+        return
+    role = sql.Identifier(login.old)
+    world.undo.register(
+        "unlock the old database login", lambda: _as_owner(world, sql.SQL("ALTER ROLE {} LOGIN").format(role))
+    )
+    _as_owner(world, sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+    _end_sessions(world, login.old)
+
+
+def work_of_everybody(world: World) -> list[str]:
+    """What does not complete when everybody has an agent work."""
+    runs = [world.running(user, agents.PROBE, input=agents.talkative(3)) for user in world.users.customers]
+    ended = [world.ended(run) for run in runs]
+    return [
+        f"{run.run_id} of {run.user}: {end.status}"
+        for run, end in zip(runs, ended, strict=True)
+        if end.status is not RunStatus.COMPLETED
+    ]
+
+
+def _end_sessions(world: World, role: str) -> None:
+    with opened.as_owner(world, autocommit=True) as connection:
+        connection.execute(_TERMINATE, [role])
+
+
+def _as_owner(world: World, statement: sql.Composed) -> None:
+    with opened.as_owner(world, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _drop_cache_login(world: World, name: str) -> None:
+    with opened.cache(world.addresses) as store:
+        store.acl_deluser(name)
