@@ -23,8 +23,8 @@ def _at_start(*statements: str) -> None:
     from apex.storage.database import Database
 
     @around(Database, "migrate")
-    def _(original: Any, self: Any) -> None:
-        original(self)
+    def _(original: Any, self: Any, *environment: str) -> None:
+        original(self, *environment)
         with self.as_owner() as connection:
             for statement in statements:
                 connection.execute(text(statement))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from typing import Any
 
 from defects import blind_defect
@@ -53,11 +54,12 @@ def _() -> None:
     # Observable: two tools instances on one host; GET /v1/operations/instances never has more than one of them.
     from urllib.parse import urlsplit
 
-    from apex.tools import app
+    from apex.runtime import service
 
-    @around(app, "Instance")
-    def instance(original: Any, id: str, name: str, url: str, *rest: str) -> Any:
-        return original(id, urlsplit(url).hostname or name, url, *rest)
+    @around(service, "instance_of")
+    def instance(original: Any, *of: Any) -> Any:
+        found = original(*of)
+        return changed(found, name=urlsplit(found.url).hostname or found.name)
 
 
 @blind_defect(

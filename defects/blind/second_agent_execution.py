@@ -238,8 +238,8 @@ def _() -> None:
             raise RuntimeError("the last run failed")
 
     @around(app, "create_app")
-    def _(original: Any, process: Any, title: str, checks: Any, **options: Any) -> Any:
-        return original(process, title, {**checks, "agents": check}, **options)
+    def _(original: Any, process: Any, title: str, database: Any, checks: Any, **options: Any) -> Any:
+        return original(process, title, database, {**checks, "agents": check}, **options)
 
 
 # -- AEC-06 -----------------------------------------------------------------------------------------------------------

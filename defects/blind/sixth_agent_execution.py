@@ -416,8 +416,6 @@ def _() -> None:
     "AEC-10ub",
     "all runs of a worker begin with the working state of the runs before",
     service="worker",
-    scenario="Runs stay apart in whatever order customers act",
-    step="every action goes as it must",
 )
 def _() -> None:
     # Observable: a usage report after (or beside) a large cost analysis in the same worker; its peak_state_bytes is
@@ -436,8 +434,6 @@ def _() -> None:
     "AEC-11ua",
     "each cancellation says anew when it was asked, also of a run that has ended",
     service="backend",
-    scenario="Runs stay apart in whatever order customers act",
-    step="every action goes as it must",
 )
 def _() -> None:
     # Observable: cancel a run twice, or one that has completed; cancel_requested_at moves to the last request, and a

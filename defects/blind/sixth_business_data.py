@@ -158,8 +158,8 @@ def _() -> None:
     from apex.storage.database import Database
 
     @around(Database, "migrate")
-    def _(original: Any, self: Any) -> None:
-        original(self)
+    def _(original: Any, self: Any, *environment: str) -> None:
+        original(self, *environment)
         with self.as_owner() as connection:
             connection.execute(
                 text(
@@ -180,8 +180,8 @@ def _() -> None:
     from apex.storage.database import Database
 
     @around(Database, "migrate")
-    def _(original: Any, self: Any) -> None:
-        original(self)
+    def _(original: Any, self: Any, *environment: str) -> None:
+        original(self, *environment)
         with self.as_owner() as connection:
             connection.execute(
                 text(

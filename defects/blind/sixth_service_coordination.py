@@ -36,8 +36,6 @@ def _() -> None:
     "CSC-02ua",
     "a tool does not wait until what it reports has been told",
     service="tools",
-    scenario="A tool's progress reports arrive in causal order",
-    step="each progress report came after the start and before the end of its tool call",
 )
 def _() -> None:
     # Observable: a tool that reports several times in quick succession, or right before its end; reports come in the

@@ -134,8 +134,6 @@ def _() -> None:
     "TLD-04ua",
     "tools that operators have added are not asked for their permission",
     service="tools",
-    scenario="Rights follow plan and role in whatever order customers act",
-    step="every action goes as it must",
 )
 def _() -> None:
     # Observable: a registered tool with partners:write, called for a free tenant or a viewer: it runs, and the partner
@@ -232,8 +230,6 @@ def _asking(*, failed_from: int = 400, is_work: bool = True) -> Any:
     "TLD-05ub",
     "a partner that refuses with 4xx passes for one that has done the work",
     service="tools",
-    scenario="Rights follow plan and role in whatever order customers act",
-    step="every action goes as it must",
 )
 def _() -> None:
     # Observable: the partner answers a registered tool with 400 or 404 and a JSON object: the call succeeded, and the

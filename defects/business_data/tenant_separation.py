@@ -21,8 +21,8 @@ def _without_policy(table: str) -> None:
     """Disable row-level security on a table once the service has migrated it; the next start restores it."""
 
     @around(Database, "migrate")
-    def migrate(original: Any, self: Database) -> None:
-        original(self)
+    def migrate(original: Any, self: Database, *environment: str) -> None:
+        original(self, *environment)
         with self.as_owner() as connection:
             connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
 
