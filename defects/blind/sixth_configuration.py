@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("CFG-01ua", "analytics reports the checksum of its start for ever", service="analytics")
+@blind_defect(
+    "CFG-01ua",
+    "analytics reports the checksum of its start for ever",
+    service="analytics",
+    scenario="A valid candidate is confirmed with its checksum",
+    step="every service reports the validated checksum once the candidate is deployed",
+)
 def _() -> None:
     # Observable: after any change that is taken over while it runs, the health of analytics has the checksum of
     # before; all others have the new one.
@@ -39,7 +45,13 @@ def _() -> None:
         original(into, values, source, sources, prefix)
 
 
-@blind_defect("CFG-02ua", "analytics goes on with the signing keys of its start", service="analytics")
+@blind_defect(
+    "CFG-02ua",
+    "analytics goes on with the signing keys of its start",
+    service="analytics",
+    scenario="A new signing key interrupts nobody",
+    step="every request under load has succeeded",
+)
 def _() -> None:
     # Observable: after a rotation the tokens of the new key get a 401 at /v1/jobs until analytics is restarted, and
     # those of the key that was taken away are still good there.
@@ -69,7 +81,13 @@ def _() -> None:
         live.log.info("settings in use", values=values)
 
 
-@blind_defect("CFG-03ua", "auth does not hold its own address, issuer and audience against the others", service="auth")
+@blind_defect(
+    "CFG-03ua",
+    "auth does not hold its own address, issuer and audience against the others",
+    service="auth",
+    scenario="A service with contradicting settings does not start",
+    step="the start is refused and the message names both sides",
+)
 def _() -> None:
     # Observable: with a backend running, auth is started with another issuer (or URL): it starts instead of being
     # refused. The other way about (backend after auth) is refused as ever.
@@ -86,7 +104,13 @@ def _() -> None:
                 raise SettingsError(faults) from None
 
 
-@blind_defect("CFG-03ub", "analytics agrees on addresses only, not on issuer and audience", service="analytics")
+@blind_defect(
+    "CFG-03ub",
+    "analytics agrees on addresses only, not on issuer and audience",
+    service="analytics",
+    scenario="A service with contradicting settings does not start",
+    step="the start is refused and the message names both sides",
+)
 def _() -> None:
     # Observable: analytics with another auth.issuer (or audience) than the running auth starts, and refuses every
     # customer's token afterwards.
@@ -95,7 +119,13 @@ def _() -> None:
     replace(mesh, "AGREED", tuple(key for key in mesh.AGREED if key.endswith(".url")))
 
 
-@blind_defect("CFG-04ua", "analytics does not ask whose PostgreSQL it is", service="analytics")
+@blind_defect(
+    "CFG-04ua",
+    "analytics does not ask whose PostgreSQL it is",
+    service="analytics",
+    scenario="A service refuses a store of another environment",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: analytics of staging, given the database of production, starts; the other services are refused.
     from apex.storage.database import Database
@@ -122,7 +152,13 @@ def _() -> None:
             store.pexpire(mesh._ENVIRONMENT, round(configuration.settings.discovery.lease_seconds * 1000))
 
 
-@blind_defect("CFG-05ua", "an application's address is compared without its port", service="auth")
+@blind_defect(
+    "CFG-05ua",
+    "an application's address is compared without its port",
+    service="auth",
+    scenario="A code is sent to an exactly registered address only",
+    step="the request is refused because of the address",
+)
 def _() -> None:
     # Observable: https://app.example:8443/callback of staging is accepted where https://app.example/callback is
     # registered, instead of the 422.
@@ -171,7 +207,13 @@ def _() -> None:
     replace(rules, "_SHELTERED", (*rules._SHELTERED, "staging"))
 
 
-@blind_defect("CFG-06ub", "only database.url is looked at, database.owner_url is not", service="backend")
+@blind_defect(
+    "CFG-06ub",
+    "only database.url is looked at, database.owner_url is not",
+    service="backend",
+    scenario="Unfit database settings are refused",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: in production an owner_url without TLS, or with a password that everybody knows, is taken as long as
     # url is in order.
@@ -202,7 +244,13 @@ def _() -> None:
         return settled, [remembered.setdefault(self._prefix + each.name, each) for each in known]
 
 
-@blind_defect("CFG-07ub", "a heartbeat only renews, it does not register again", service="analytics")
+@blind_defect(
+    "CFG-07ub",
+    "a heartbeat only renews, it does not register again",
+    service="analytics",
+    scenario="Every service is found again after the cache has lost its data",
+    step="all views are the same and show every running service in time",
+)
 def _() -> None:
     # Observable: after Redis has lost its data (or was away for longer than a lease) analytics, which works, is missing
     # in everybody's mesh until it is restarted.
@@ -220,7 +268,13 @@ def _() -> None:
             self._register.registered_client.pexpire(self._prefix + instance.name, lease)
 
 
-@blind_defect("CFG-08ua", "with --json a command that has found faults exits with 0", service="backend")
+@blind_defect(
+    "CFG-08ua",
+    "with --json a command that has found faults exits with 0",
+    service="backend",
+    scenario="Every fault of a candidate is reported at once",
+    step="the report names every fault with its place, its key and the reason",
+)
 def _() -> None:
     # Observable: validate --json on a faulty candidate: the faults are printed, the exit code is that of a valid one.
     from apex.config import command
@@ -232,7 +286,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CFG-08ub", "a bad value in the directory of secrets is said to be in the deployment's file", service="backend"
+    "CFG-08ub",
+    "a bad value in the directory of secrets is said to be in the deployment's file",
+    service="backend",
+    scenario="Every fault of a candidate is reported at once",
+    step="the report names every fault with its place, its key and the reason",
 )
 def _() -> None:
     # Observable: a too short signing key (or a bad URL) in --secrets: validate names the TOML file, in which the key
@@ -278,7 +336,13 @@ def _() -> None:
         self._values = dict(flat(wanted))
 
 
-@blind_defect("CFG-10ua", "a refused start names the first five faults only", service="auth")
+@blind_defect(
+    "CFG-10ua",
+    "a refused start names the first five faults only",
+    service="auth",
+    scenario="No service starts without its required settings",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: a configuration of auth with more than five missing or invalid keys: the message counts all of them
     # and names five.
@@ -327,7 +391,13 @@ def _() -> None:
         return ByHost(effect.services, effect.feature, effect.how)
 
 
-@blind_defect("CFG-11ub", "the report takes a section's line where the key has one of its own", service="backend")
+@blind_defect(
+    "CFG-11ub",
+    "the report takes a section's line where the key has one of its own",
+    service="backend",
+    scenario="A changed setting has the reported impact",
+    step="the report says that <services> <take it>",
+)
 def _() -> None:
     # Observable: requests.max_head_bytes or requests.head_seconds: impact says "while they run", in fact a restart is
     # needed; worker.slots and worker.run_seconds: the other way about, and the latter touches the backend.
