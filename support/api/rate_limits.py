@@ -11,6 +11,7 @@ from support.api.calls import Call
 from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
+from support.platform.driver import Caller
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario import waiting
@@ -110,9 +111,9 @@ def call_ten_times(world: World, user: User) -> list[Call]:
     return [Call(_ENDPOINT, world.platform.agents(user)) for _ in range(10)]
 
 
-def ask_for_jobs(world: World, user: User) -> Call:
-    """The user asks for the job records of a run; that there is none is not the point."""
-    return Call("the job records", world.platform.jobs(user, str(uuid.uuid4())))
+def ask_for_jobs(world: World, who: Caller) -> Call:
+    """Somebody asks for the job records of a run; that there is none is not the point."""
+    return Call("the job records", world.platform.jobs(who, str(uuid.uuid4())))
 
 
 def ask_for_allowance(world: World, user: User, instance: str) -> Call:

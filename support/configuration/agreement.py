@@ -30,8 +30,7 @@ def contradict(world: World, setting: str) -> None:
     """Have a candidate with another value of a setting that services share."""
     key = facts(world).agreed[setting]
     draft = Draft.of_deployed(world)
-    section, name = key.split(".")
-    running = str(draft.settings[section].get(name) or facts(world).agreed_default[key])
+    running = str(draft.value(key) or facts(world).agreed_default[key])
     other = OTHERS[setting](running)
     draft.set(key, other)
     world.keep(Contradiction(key, running, other))

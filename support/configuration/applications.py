@@ -64,8 +64,7 @@ class Acting:
 
 def application_of(draft: Draft) -> Application:
     """The application that a configuration knows."""
-    section, name = draft.facts.applications.split(".")
-    (known,) = draft.settings[section][name]
+    (known,) = draft.value(draft.facts.applications)
     return Application(known["id"], known["secret"], tuple(known["redirect_uris"]))
 
 

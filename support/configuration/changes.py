@@ -65,8 +65,8 @@ def missing(draft: Draft, keys: Sequence[str]) -> list[Fault]:
 
 
 def _two_keys_of_one_id(draft: Draft) -> None:
-    (key,) = draft.settings["auth"]["signing_keys"]
-    draft.settings["auth"]["signing_keys"] = [key, {**key, "secret": "another secret of the same name, long enough"}]
+    (key,) = draft.value("auth.signing_keys")
+    draft.set("auth.signing_keys", [key, {**key, "secret": "another secret of the same name, long enough"}])
     draft.faults.append(Fault(_FILE, "auth.signing_keys", "the same id"))
 
 
@@ -76,7 +76,7 @@ def _short_lease(draft: Draft) -> None:
 
 
 def _one_key_for_all(draft: Draft) -> None:
-    (key,) = draft.settings["auth"]["signing_keys"]
+    (key,) = draft.value("auth.signing_keys")
     draft.wrong("internal.signing_key", key["secret"], "another than those of customers' tokens")
 
 
@@ -89,16 +89,15 @@ def sheltered_in(environment: str, draft: Draft) -> None:
     """As a real deployment would be there, sheltered and with secrets of its own."""
     draft.set("environment", environment)
     for key, url in (("redis.url", "rediss"), ("clickhouse.url", "https")):
-        section, name = key.split(".")
-        draft.set(key, url + "://" + str(draft.settings[section][name]).partition("://")[2])
+        draft.set(key, url + "://" + str(draft.value(key)).partition("://")[2])
     for name in ("url", "owner_url"):
-        draft.set(f"database.{name}", f"{draft.settings['database'][name]}?sslmode=verify-full")
+        draft.set(f"database.{name}", f"{draft.value(f'database.{name}')}?sslmode=verify-full")
 
 
 def _in_parts(draft: Draft, **parts: object) -> None:
     """The database given in parts that name the same one."""
-    address = urlsplit(str(draft.settings["database"]["url"]))
-    owner = urlsplit(str(draft.settings["database"]["owner_url"]))
+    address = urlsplit(str(draft.value("database.url")))
+    owner = urlsplit(str(draft.value("database.owner_url")))
     draft.settings["database"] = {
         "host": address.hostname,
         "port": address.port,
@@ -115,7 +114,7 @@ def _in_parts(draft: Draft, **parts: object) -> None:
 def _unverified(mode: str, draft: Draft) -> None:
     """Addresses of the database that ask for that much of security alone."""
     for name in ("url", "owner_url"):
-        url = str(draft.settings["database"][name]).replace("sslmode=verify-full", f"sslmode={mode}")
+        url = str(draft.value(f"database.{name}")).replace("sslmode=verify-full", f"sslmode={mode}")
         draft.wrong(f"database.{name}", url, f"sslmode=verify-full, not {mode}")
 
 
@@ -127,7 +126,7 @@ def _parts_unencrypted(draft: Draft) -> None:
 
 
 def _known_password(draft: Draft) -> None:
-    url = urlsplit(str(draft.settings["database"]["url"]))
+    url = urlsplit(str(draft.value("database.url")))
     known = url._replace(netloc=f"{url.username}:apex@{url.hostname}:{url.port}").geturl()
     draft.wrong("database.url", known, "a password that everybody knows")
 
@@ -139,8 +138,7 @@ def _known_password_in_parts(draft: Draft) -> None:
 
 def _unencrypted_stores(draft: Draft) -> None:
     for key, scheme in (("redis.url", "redis"), ("clickhouse.url", "http")):
-        section, name = key.split(".")
-        url = scheme + "://" + str(draft.settings[section][name]).partition("://")[2]
+        url = scheme + "://" + str(draft.value(key)).partition("://")[2]
         draft.wrong(key, url, "has to be encrypted in production")
 
 
@@ -236,7 +234,7 @@ CONTRADICTIONS: Mapping[str, Edit] = {
 
 def _unsafe_addresses(draft: Draft) -> None:
     unsafe = ("http://portal.example/callback", "https://*.portal.example/", "https://portal.example/#top")
-    (known,) = draft.settings["auth"]["oauth_clients"]
+    (known,) = draft.value("auth.oauth_clients")
     clients = [{**known, "id": f"portal-{number}", "redirect_uris": [address]} for number, address in enumerate(unsafe)]
     draft.set("auth.oauth_clients", clients)
     reasons = ("https:// in production", "neither a fragment nor a wildcard", "neither a fragment nor a wildcard")

@@ -37,6 +37,11 @@ class Place:
     secrets: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def arguments(self) -> Sequence[str]:
+        """How a service or a command is told of it."""
+        return ("--config", str(self.file), "--secrets", str(self.secrets))
+
 
 def of_candidate(world: World) -> Place:
     """The candidate's."""
@@ -55,7 +60,7 @@ def of_deployment(world: World) -> Place:
 
 def run(world: World, command: str, place: Place, *arguments: str, as_json: bool = True) -> Report:
     """Have the operator run a command of the platform's on a configuration."""
-    given = [command, "--config", str(place.file), "--secrets", str(place.secrets), *arguments]
+    given = [command, *place.arguments, *arguments]
     # As the backend runs, so does the command: with the same defects, if any.
     given += [*as_started(world, world.target.part(Component.API).service), *(["--json"] if as_json else [])]
     ended = run_module(CHECKOUT, facts(world).command, *given, variables=place.variables)

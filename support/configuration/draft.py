@@ -43,6 +43,11 @@ class Draft:
         written = {path.name: path.read_text("utf-8") for path in Path(world.addresses.secrets_dir).iterdir()}
         return cls(facts(world), tomllib.loads(deployed.read_text("utf-8")), written)
 
+    def value(self, key: str) -> Any:
+        """What the file holds of a key; None where it does not."""
+        section, name = self._section(key)
+        return section.get(name)
+
     def set(self, key: str, value: object) -> None:
         """Have a value in the file."""
         section, name = self._section(key)

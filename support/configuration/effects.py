@@ -15,6 +15,7 @@ from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.faultless import faultless, is_just
 from support.platform.components import Component
 from support.platform.dialect import Meaning
+from support.platform.driver import Caller
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.platform.runs import RunStatus
@@ -36,12 +37,16 @@ _SOME_ROUNDS, _ASKED_MEANWHILE, _THOUGHTS = 5, 100, 20
 
 def limits_named(world: World, user: User) -> Mapping[str, object]:
     """The limit that each service names when it refuses the user; None where it does not refuse one request of many."""
-    asked: dict[str, Callable[[], Outcome]] = {
-        "auth": lambda: world.platform.me(user),
-        "backend": lambda: world.platform.agents(user),
-        "analytics": lambda: ask_for_jobs(world, user).answer,
+    return {name: _limit_named(ask) for name, ask in asks(world, user).items()}
+
+
+def asks(world: World, who: Caller) -> Mapping[str, Callable[[], Outcome]]:
+    """A request to each service that looks at a caller's access token."""
+    return {
+        "auth": lambda: world.platform.me(who),
+        "backend": lambda: world.platform.agents(who),
+        "analytics": lambda: ask_for_jobs(world, who).answer,
     }
-    return {name: _limit_named(ask) for name, ask in asked.items()}
 
 
 def _limit_named(ask: Callable[[], Outcome]) -> object:

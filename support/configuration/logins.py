@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +19,7 @@ from support.scenario.world import World
 from support.stores import opened
 
 _SESSIONS = "select application_name from pg_stat_activity where usename = %s and application_name = any(%s)"
-_TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s"
+_TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where usename = {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ def _new_database_login(world: World) -> None:
     old = urlsplit(world.addresses.postgres_application_url).username or ""
     new, password = f"{old}_{secrets.token_hex(4)}", new_secret()
     create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
-    _as_owner(world, create.format(sql.Identifier(new), sql.Literal(password), sql.Identifier(old)))
+    opened.execute_as_owner(world, create.format(sql.Identifier(new), sql.Literal(password), sql.Identifier(old)))
     drop = sql.SQL("DROP ROLE {}").format(sql.Identifier(new))
-    world.undo.register("drop the new database login", partial(_as_owner, world, drop))
+    world.undo.register("drop the new database login", partial(opened.execute_as_owner, world, drop))
     world.undo.register("end the sessions of the new database login", partial(_end_sessions, world, new))
     _deploy(world, "database.url", Login(old, new), password)
 
@@ -65,8 +65,7 @@ def _deploy(world: World, key: str, login: Login, password: str) -> None:
     world.keep(login)
 
     def edit(draft: Draft) -> None:
-        section, name = key.split(".")
-        parts = urlsplit(str(draft.settings[section][name]))
+        parts = urlsplit(str(draft.value(key)))
         place = f"{parts.hostname}:{parts.port}"
         url = parts._replace(netloc=f"{quote(login.new)}:{quote(password)}@{place}").geturl()
         draft.secrets[draft.facts.file_of(key)] = url
@@ -107,14 +106,12 @@ def lock(world: World, store: str) -> None:
     """Have the old login refused, and end what uses it."""
     login = world.kept(Login)
     if store == "cache":
-        # The suite's own eyes use the old login, from the machine itself; the platform's connections are ended.
-        world.stack.cut_connections("redis")
+        _lock_cache_login(world, login.old)
         return
     role = sql.Identifier(login.old)
-    world.undo.register(
-        "unlock the old database login", lambda: _as_owner(world, sql.SQL("ALTER ROLE {} LOGIN").format(role))
-    )
-    _as_owner(world, sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+    unlock = sql.SQL("ALTER ROLE {} LOGIN").format(role)
+    world.undo.register("unlock the old database login", partial(opened.execute_as_owner, world, unlock))
+    opened.execute_as_owner(world, sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
     _end_sessions(world, login.old)
 
 
@@ -130,15 +127,28 @@ def work_of_everybody(world: World) -> list[str]:
 
 
 def _end_sessions(world: World, role: str) -> None:
-    with opened.as_owner(world, autocommit=True) as connection:
-        connection.execute(_TERMINATE, [role])
-
-
-def _as_owner(world: World, statement: sql.Composed) -> None:
-    with opened.as_owner(world, autocommit=True) as connection:
-        connection.execute(statement)
+    opened.execute_as_owner(world, sql.SQL(_TERMINATE).format(sql.Literal(role)))
 
 
 def _drop_cache_login(world: World, name: str) -> None:
     with opened.cache(world.addresses) as store:
         store.acl_deluser(name)
+
+
+def _lock_cache_login(world: World, name: str) -> None:
+    """Whoever locks the login that everybody has needs another one to unlock it."""
+    operator, password = f"operator-{secrets.token_hex(4)}", new_secret()
+    with opened.cache(world.addresses) as store:
+        store.acl_setuser(operator, enabled=True, passwords=[f"+{password}"], commands=["+acl"])
+        address = urlsplit(world.addresses.redis_url)
+    url = address._replace(netloc=f"{operator}:{quote(password)}@{address.hostname}:{address.port}").geturl()
+    world.undo.register("drop the operator's cache login", partial(_drop_cache_login, world, operator))
+
+    def set_enabled(enabled: bool) -> None:
+        with opened.cache(replace(world.addresses, redis_url=url)) as store:
+            # The library's own call would also set what the login may do.
+            store.execute_command("ACL", "SETUSER", name, "on" if enabled else "off")
+
+    world.undo.register("unlock the old cache login", partial(set_enabled, True))
+    set_enabled(False)
+    world.stack.cut_connections("redis")

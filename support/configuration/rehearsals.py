@@ -99,8 +99,7 @@ def _encrypt(world: World, draft: Draft) -> None:
     ):
         opened_link = world.stack.open_link(link, tls=True)
         world.undo.register(f"close the encrypted link to {link}", opened_link.close)
-        section, name = key.split(".")
-        parts = urlsplit(str(draft.settings[section][name]))
+        parts = urlsplit(str(draft.value(key)))
         login = parts.netloc.rpartition("@")[0]
         draft.set(key, parts._replace(scheme=scheme, netloc=f"{login}@{opened_link.address}", query=query).geturl())
 
@@ -118,7 +117,7 @@ def start(world: World, rehearsal: Rehearsal, service: str) -> None:
     place = commands.place_of(rehearsal.candidate)
     module = RunningModule(
         CHECKOUT, facts(world).services[service],
-        "--config", str(place.file), "--secrets", str(place.secrets), "--instance", f"{rehearsal.environment}-{kind}",
+        *place.arguments, "--instance", f"{rehearsal.environment}-{kind}",
         *commands.as_started(world, starts.like(world, service)),
         log=log,
     )  # fmt: skip
@@ -138,17 +137,17 @@ def start(world: World, rehearsal: Rehearsal, service: str) -> None:
 
 def _own_database(world: World, draft: Draft) -> None:
     name = f"{_OTHER}_{secrets.token_hex(4)}"
-    _as_owner(world, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    opened.execute_as_owner(world, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-    world.undo.register("drop the other database", partial(_as_owner, world, drop))
+    world.undo.register("drop the other database", partial(opened.execute_as_owner, world, drop))
     for key in ("url", "owner_url"):
-        draft.set(f"database.{key}", _renamed(str(draft.settings["database"][key]), name))
+        draft.set(f"database.{key}", _renamed(str(draft.value(f"database.{key}")), name))
 
 
 def _own_cache(world: World, draft: Draft) -> None:
     _clear_cache(world)
     world.undo.register("clear the other cache", partial(_clear_cache, world))
-    draft.set("redis.url", _renamed(str(draft.settings["redis"]["url"]), str(_CACHE_NUMBER)))
+    draft.set("redis.url", _renamed(str(draft.value("redis.url")), str(_CACHE_NUMBER)))
 
 
 def _clear_cache(world: World) -> None:
@@ -160,7 +159,7 @@ def _own_analytics(world: World, draft: Draft) -> None:
     name = f"{_OTHER}_{secrets.token_hex(4)}"
     _in_analytics(world, f"CREATE DATABASE {name}")
     world.undo.register("drop the other analytics store", partial(_in_analytics, world, f"DROP DATABASE {name}"))
-    draft.set("clickhouse.url", _renamed(str(draft.settings["clickhouse"]["url"]), name))
+    draft.set("clickhouse.url", _renamed(str(draft.value("clickhouse.url")), name))
 
 
 def _in_analytics(world: World, command: str) -> None:
@@ -198,11 +197,6 @@ def _claim_cache(world: World, environment: str) -> None:
 
 def _renamed(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
-
-
-def _as_owner(world: World, statement: sql.Composed) -> None:
-    with opened.as_owner(world, autocommit=True) as connection:
-        connection.execute(statement)
 
 
 def with_foreign_database(world: World) -> Place:

@@ -4,7 +4,6 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,9 +12,8 @@ from typing import Any
 
 from hamcrest import equal_to, is_not
 
-from support.api.rate_limits import ask_for_jobs
 from support.configuration.draft import Draft, facts
-from support.configuration.effects import CrowdAnswers, crowd_at_work, work_again
+from support.configuration.effects import CrowdAnswers, asks, crowd_at_work, work_again
 from support.configuration.running import RELOAD, change, deployed, expect_everywhere
 from support.matchers.faultless import is_just
 from support.platform.components import Component
@@ -70,8 +68,7 @@ def new_secret() -> str:
 
 def _keys(draft: Draft) -> list[dict[str, Any]]:
     written = draft.secrets.get(draft.facts.file_of(draft.facts.signing_keys))
-    section, name = draft.facts.signing_keys.split(".")
-    keys: list[dict[str, Any]] = json.loads(written) if written else draft.settings[section][name]
+    keys: list[dict[str, Any]] = json.loads(written) if written else draft.value(draft.facts.signing_keys)
     return keys
 
 
@@ -125,21 +122,13 @@ def _log_in_and_use(world: World, user: User, everywhere: threading.Event) -> li
         session = world.platform.log_in(Anyone(), email=user.email, password=user.password)
         answers.append(session)
         if session.done:
-            answers += [ask() for ask in _asks(world, Anyone(session.value.access_token)).values()]
+            answers += [ask() for ask in asks(world, Anyone(session.value.access_token)).values()]
     return answers
-
-
-def _asks(world: World, who: Any) -> Mapping[str, Callable[[], Outcome]]:
-    return {
-        "auth": lambda: world.platform.me(who),
-        "backend": lambda: world.platform.agents(who),
-        "analytics": lambda: ask_for_jobs(world, who).answer,
-    }
 
 
 def accepting(world: World, who: Any) -> frozenset[str]:
     """The services that accept the caller's access token."""
-    return frozenset(name for name, ask in _asks(world, who).items() if ask().done)
+    return frozenset(name for name, ask in asks(world, who).items() if ask().done)
 
 
 def newly_logged_in(world: World, user: User) -> Anyone:

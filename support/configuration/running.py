@@ -8,7 +8,7 @@ from functools import partial
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.configuration import commands
-from support.configuration.draft import Draft, deployed_file
+from support.configuration.draft import Draft
 from support.configuration.faults import Fault
 from support.matchers.faultless import faultless, is_just
 from support.platform.configured import RunningConfiguration
@@ -59,7 +59,7 @@ def on_all(world: World, value: str) -> Mapping[str, str]:
 def deploy(world: World, draft: Draft) -> None:
     """Have the draft in the place of the configuration that all services run on, until the end of the scenario."""
     _remember(world)
-    draft.write(deployed_file(world), deployed_file(world).parent / "secrets")
+    _put(world, draft)
     world.keep(draft)
     world.evidence.note("deployed", changed=draft.changed, faults=[fault.key or fault.place for fault in draft.faults])
 
@@ -95,8 +95,7 @@ def _remember(world: World) -> Deployed:
 
 def _restore(world: World, before: Draft, checksum: str) -> None:
     """Have the former configuration in its place; who has been started on another is started again."""
-    before.write(deployed_file(world), deployed_file(world).parent / "secrets")
-
+    _put(world, before)
     nobody: list[str] = []
 
     def others() -> list[str]:
@@ -112,7 +111,12 @@ def _restore(world: World, before: Draft, checksum: str) -> None:
 
 def undo_changes(world: World) -> None:
     """Deploy what the services ran on before anything was changed."""
-    world.kept(Before).draft.write(deployed_file(world), deployed_file(world).parent / "secrets")
+    _put(world, world.kept(Before).draft)
+
+
+def _put(world: World, draft: Draft) -> None:
+    place = commands.of_deployment(world)
+    draft.write(place.file, place.secrets)
 
 
 def expect_everywhere(world: World) -> None:

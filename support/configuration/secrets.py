@@ -60,7 +60,7 @@ def show_none(world: World) -> BaseMatcher[Mapping[str, str]]:
     known = {
         SECRET_MARK,
         *map(str, passwords),
-        *(str(own.settings[s][n]) for s, n in (key.split(".") for key in own.facts.marked)),
+        *(str(own.value(key)) for key in own.facts.marked),
     }
 
     def faults_of(said: Mapping[str, str]) -> list[str]:

@@ -57,7 +57,7 @@ def start(world: World, service: str, place: Place) -> Start:
     ended = run_module(
         CHECKOUT,
         facts(world).services[service],
-        "--config", str(place.file), "--secrets", str(place.secrets), "--instance", instance, "--port", str(port),
+        *place.arguments, "--instance", instance, "--port", str(port),
         *as_started(world, like(world, service)),
         variables=place.variables,
     )  # fmt: skip

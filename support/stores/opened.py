@@ -9,6 +9,7 @@ import clickhouse_connect
 import psycopg
 import redis
 from clickhouse_connect.driver.client import Client
+from psycopg.sql import Composed
 
 from support.scenario.verdict import NotShown
 from support.stack.client import Addresses
@@ -37,6 +38,12 @@ def as_owner(world: "World", **options: Any) -> Connection:
     """The database in the role of the schema's owner, for what nobody else may do."""
     world.books.close()
     return _database(world.addresses.postgres_owner_url, **options)
+
+
+def execute_as_owner(world: "World", statement: Composed) -> None:
+    """Have the schema's owner execute one statement outside of any transaction."""
+    with as_owner(world, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 def rows(world: "World", query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
