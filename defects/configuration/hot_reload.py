@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from defects import Scenario
 from defects._patching import around, replace
+from defects.configuration._connections import connections_end_with_each_change
 
 REFUSED = "every service refuses the change in time and says why"
 
@@ -130,21 +130,7 @@ def _() -> None:
     step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
-    from apex.backend.connection import Connection
-    from apex.config.live import Configuration
-
-    there: list[Any] = []
-
-    @around(Connection, "__init__")
-    def _(original: Any, self: Any, *of: Any) -> None:
-        original(self, *of)
-        there.append((asyncio.get_running_loop(), self))
-
-    @around(Configuration, "_take_over")
-    def _(original: Any, self: Any, wanted: Any) -> None:
-        original(self, wanted)
-        for loop, connection in there:
-            loop.call_soon_threadsafe(connection.end, "reload")
+    connections_end_with_each_change()
 
 
 @busy.defect(

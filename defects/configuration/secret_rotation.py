@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import resource
 import subprocess
 import threading
@@ -10,6 +9,7 @@ from typing import Any
 
 from defects import Scenario
 from defects._patching import around, replace
+from defects.configuration._connections import connections_end_with_each_change
 
 SUCCEEDED = "every request under load has succeeded"
 
@@ -18,6 +18,7 @@ unread = Scenario("A key that a service has not read yet is accepted", service="
 grace = Scenario("A replaced signing key is accepted until its grace period ends", service="analytics")
 database = Scenario("A new database login interrupts nobody", service="backend")
 cache = Scenario("A new cache login interrupts nobody", service="backend")
+working = Scenario("A new cache login interrupts nobody", service="worker")
 partner = Scenario("A new partner key is used from the next call on", service="tools")
 shown = Scenario("No secret is visible outside of the configuration", service="worker")
 
@@ -55,21 +56,7 @@ def _() -> None:
     step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
-    from apex.backend.connection import Connection
-    from apex.config.live import Configuration
-
-    there: list[Any] = []
-
-    @around(Connection, "__init__")
-    def _(original: Any, self: Any, *of: Any) -> None:
-        original(self, *of)
-        there.append((asyncio.get_running_loop(), self))
-
-    @around(Configuration, "_take_over")
-    def _(original: Any, self: Any, wanted: Any) -> None:
-        original(self, wanted)
-        for loop, connection in there:
-            loop.call_soon_threadsafe(connection.end, "new key")
+    connections_end_with_each_change()
 
 
 @grace.defect(
@@ -140,6 +127,22 @@ def _() -> None:
         around(module, "connecting")(
             lambda original, address: original(address if isinstance(address, str) else address())
         )
+
+
+@working.defect(
+    "CFG-02m",
+    "runs publish their events with the cache login of the start",
+    step="every user can work after the old cache login is locked",
+)
+def _() -> None:
+    from apex.storage.stream import EventStream
+    from apex.worker.supervisor import Supervisor
+
+    @around(Supervisor, "__init__")
+    def _(original: Any, self: Any, database: Any, stream: Any, registry: Any, directory: Any, *of: Any) -> None:
+        settings = of[0]
+        own = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+        original(self, database, own, registry, directory, *of)
 
 
 @partner.defect(
