@@ -12,11 +12,11 @@ from support.configuration.draft import Draft
 from support.configuration.effects import CrowdAnswers, crowd_at_work
 from support.configuration.rotation import new_secret
 from support.configuration.running import change, expect_everywhere
-from support.platform.components import Component
 from support.platform.runs import RunStatus
 from support.scenario import agents
 from support.scenario.world import World
 from support.stores import opened
+from support.stores.redis import OURS
 
 _SESSIONS = "select application_name from pg_stat_activity where usename = %s and application_name = any(%s)"
 _TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where usename = {}"
@@ -28,8 +28,6 @@ class Login:
 
     old: str
     new: str
-    others: int = 0
-    """Connections under the old login that are not the platform's."""
 
 
 def replace_while_used(world: World, store: str) -> None:
@@ -54,11 +52,9 @@ def _new_database_login(world: World) -> None:
 def _new_cache_login(world: World) -> None:
     new, password = f"platform-{secrets.token_hex(4)}", new_secret()
     with opened.cache(world.addresses) as store:
-        known = [str(client["user"]) for client in store.client_list()]
-        others = known.count("default") - world.faults.open_connections(Component.CACHE)
         store.acl_setuser(new, enabled=True, passwords=[f"+{password}"], keys="*", channels="*", commands=["+@all"])
     world.undo.register("drop the new cache login", partial(_drop_cache_login, world, new))
-    _deploy(world, "redis.url", Login("default", new, others), password)
+    _deploy(world, "redis.url", Login("default", new), password)
 
 
 def _deploy(world: World, key: str, login: Login, password: str) -> None:
@@ -93,11 +89,11 @@ def expect_new_cache_login(world: World) -> None:
     with opened.cache(world.addresses) as store:
 
         def by_login() -> Mapping[str, int]:
-            users = [str(client["user"]) for client in store.client_list()]
+            users = [str(client["user"]) for client in store.client_list() if client["name"] != OURS]
             return {name: users.count(name) for name in (login.old, login.new)}
 
         def is_moved(seen: Mapping[str, int]) -> bool:
-            return seen[login.new] >= len(world.target.instances) and seen[login.old] <= login.others
+            return seen[login.new] >= len(world.target.instances) and not seen[login.old]
 
         world.eventually(by_login, is_moved, "start", "the cache's connections by their login")
 

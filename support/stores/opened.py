@@ -13,6 +13,7 @@ from psycopg.sql import Composed
 
 from support.scenario.verdict import NotShown
 from support.stack.client import Addresses
+from support.stores.redis import OURS
 
 if TYPE_CHECKING:
     from support.scenario.world import World  # whose faults open a store themselves
@@ -57,7 +58,7 @@ def cache(addresses: Addresses, number: int = 0) -> "closing[Any]":
     url = _own(addresses.redis_url)
     if number:
         url = urlsplit(url)._replace(path=f"/{number}").geturl()
-    return closing(redis.Redis.from_url(url, decode_responses=True))
+    return closing(redis.Redis.from_url(url, decode_responses=True, client_name=OURS))
 
 
 def analytics(world: "World") -> "closing[Client]":

@@ -13,6 +13,9 @@ from support.platform.dialect import Dialect, StreamControl
 from support.platform.story import Event
 from support.platform.target import Ownership
 
+OURS = "acceptance"
+"""The name that the suite's own connections have in the list of a Redis's clients."""
+
 # One look at all of Redis: new entries of the streams (of wanted users all of them, of others those with a marker),
 # other keys that hold a marker, and keys that never expire. A stream that was begun anew has another epoch and is read
 # from its start.
@@ -77,7 +80,9 @@ class RedisEyes:
     """Users' event streams and all other keys."""
 
     def __init__(self, url: str, dialect: Dialect, ownership: Ownership) -> None:
-        self._redis = redis.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 1), socket_timeout=10)
+        self._redis = redis.Redis.from_url(
+            url, decode_responses=True, retry=Retry(NoBackoff(), 1), socket_timeout=10, client_name=OURS
+        )
         self._dialect = dialect
         self._streams = ownership.event_streams
         counters, lasting = (json.dumps(list(prefixes)) for prefixes in (ownership.counters, ownership.lasting))
