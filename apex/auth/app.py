@@ -29,10 +29,10 @@ from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import switched_off
-from apex.runtime.mesh import client
 from apex.runtime.paths import Named
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
+from apex.storage.stream import synchronous
 
 
 def create(process: Process) -> FastAPI:
@@ -51,7 +51,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
     app = create_app(process, "Apex auth", database, {})
 
     attempts = Attempts(process.settings, app.state.buckets)
-    applications = Applications(process.settings, database, sessions, client(process.redis_url))
+    applications = Applications(process.settings, database, sessions, synchronous(process.redis_url))
 
     @app.post("/v1/signup", status_code=201, tags=["accounts"])
     async def sign_up(sign_up: SignUp, request: Request) -> Account:

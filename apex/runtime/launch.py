@@ -56,11 +56,12 @@ def _serve(service: str, given: argparse.Namespace) -> None:
     from apex import __version__
     from apex.config.layers import SettingsError
     from apex.config.live import Watcher
-    from apex.runtime.mesh import client, require_fit
+    from apex.runtime.mesh import require_fit
     from apex.runtime.service import Process
     from apex.runtime.serving import options
     from apex.runtime.telemetry import configure_logs, set_log_level
     from apex.settings import Listener
+    from apex.storage.stream import synchronous
 
     settings = configuration.settings
     configure_logs(service, given.instance, settings.log.level)
@@ -73,7 +74,7 @@ def _serve(service: str, given: argparse.Namespace) -> None:
     structlog.get_logger().info("starting", version=__version__, environment=settings.environment, pid=os.getpid())
     process = Process(service, given.instance, configuration, given.defect)
     try:
-        require_fit(service, configuration, client(process.redis_url))
+        require_fit(service, configuration, synchronous(process.redis_url))
         app = import_module(f"apex.{service}.app").create(process)
     except SettingsError as error:
         raise _refused(service, error) from None

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from apex import __version__
 from apex.config.effects import SERVICES
@@ -17,7 +15,6 @@ from apex.config.layers import Fault, SettingsError
 from apex.config.live import Configuration
 from apex.runtime.discovery import Heartbeat, Instance, Registry, new_id
 from apex.settings import Listener, Settings
-from apex.storage.redis_address import RedisAddress, connecting
 from apex.storage.runs import now
 from apex.storage.stream import rfc3339
 
@@ -26,7 +23,6 @@ log = structlog.get_logger()
 AGREED = ("auth.url", "auth.issuer", "auth.audience", "backend.url", "tools.url", "analytics.url")
 """What services depend on in each other: whoever owns a setting and whoever uses it must mean the same by it."""
 _ENVIRONMENT = "deployment:environment"
-_PATIENCE_SECONDS = 2.0
 
 
 def instance_of(service: str, name: str, configuration: Configuration) -> Instance:
@@ -38,17 +34,6 @@ def instance_of(service: str, name: str, configuration: Configuration) -> Instan
 
 def _agreed(configuration: Configuration) -> dict[str, str]:
     return {key: str(configuration.value(key)) for key in AGREED}
-
-
-def client(address: RedisAddress) -> redis.Redis:
-    """A client of Redis that does not wait for long."""
-    return redis.Redis.from_url(
-        **connecting(address),
-        decode_responses=True,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=_PATIENCE_SECONDS,
-        socket_connect_timeout=_PATIENCE_SECONDS,
-    )
 
 
 class Mesh(threading.Thread):

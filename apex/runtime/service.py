@@ -27,10 +27,11 @@ from apex.http.fair_use import FairUse
 from apex.http.identity import Caller, acting_as
 from apex.http.methods import HeadAsGet
 from apex.runtime.discovery import Heartbeat, Registry
-from apex.runtime.mesh import Mesh, client, instance_of
+from apex.runtime.mesh import Mesh, instance_of
 from apex.runtime.telemetry import span, traceparent
 from apex.settings import Settings
 from apex.storage.database import Database
+from apex.storage.stream import synchronous
 
 log = structlog.get_logger()
 
@@ -152,7 +153,7 @@ def create_app(
     ``state.registration`` is how the others find it from its start on.
     """
     registration = instance_of(process.service, process.instance, process.configuration)
-    store = client(process.redis_url)
+    store = synchronous(process.redis_url)
     registry = Registry(store, process.service, process.settings.discovery)
     mesh = Mesh(store, process.settings, Heartbeat(registry, registration))
 

@@ -126,13 +126,7 @@ class EventStream:
     """
 
     def __init__(self, address: RedisAddress, window: int, patience_seconds: float = _AT_WORK_PATIENCE_SECONDS) -> None:
-        self.redis = redis.Redis.from_url(
-            **connecting(address),
-            decode_responses=True,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=patience_seconds,
-            socket_connect_timeout=PATIENCE_SECONDS,
-        )
+        self.redis = synchronous(address, patience_seconds)
         self._window = window
         self._publish = self.redis.register_script(_PUBLISH)
 
@@ -178,6 +172,17 @@ def over_broken_lines(retries: int) -> AsyncRetry:
     one retry. A subscription must have none: what it missed while it was renewed would go unnoticed.
     """
     return AsyncRetry(NoBackoff(), retries, _LINE_BROKEN)
+
+
+def synchronous(address: RedisAddress, patience_seconds: float = PATIENCE_SECONDS) -> redis.Redis:
+    """A client that repeats nothing, and waits for an answer as long as the patience, to be shared between threads."""
+    return redis.Redis.from_url(
+        **connecting(address),
+        decode_responses=True,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=patience_seconds,
+        socket_connect_timeout=PATIENCE_SECONDS,
+    )
 
 
 def asynchronous(address: RedisAddress, retries: int) -> redis.asyncio.Redis:

@@ -120,10 +120,9 @@ def _() -> None:
 )
 def _() -> None:
     from apex.http import buckets
-    from apex.runtime import mesh
     from apex.storage import cache, stream
 
-    for module in (buckets, mesh, cache, stream):
+    for module in (buckets, cache, stream):
         around(module, "connecting")(
             lambda original, address: original(address if isinstance(address, str) else address())
         )

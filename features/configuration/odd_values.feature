@@ -26,7 +26,7 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | the longest allowed text             |
 
     Scenario Outline: An oddly written file is read
-      When the operator deploys a file with <oddity>
+      When the operator deploys a newly named file with <oddity>
       Then every service reports that name exactly, in time
       And the validation of the deployed file shows the same name
 

@@ -1,6 +1,6 @@
 """The effect of a change is known beforehand."""
 
-from support.configuration import commands, impact
+from support.configuration import commands, impact, secrets
 from support.configuration.commands import Report
 from support.configuration.draft import Candidate
 from support.matchers.faultless import is_just
@@ -29,7 +29,7 @@ def _(world):
 
 @then("no secret is shown in the report")
 def _(world):
-    world.expect({"impact": world.kept(Report).text}, impact.shows_no_secret(world))
+    world.expect({"impact": world.kept(Report).text}, secrets.show_none(world))
 
 
 @when("the operator asks for the impact of the candidate")

@@ -14,7 +14,7 @@ def _(world, text):
     running.change(world, lambda written: written.set("version", text))
 
 
-@when("the operator deploys a file with {oddity:OddFile}")
+@when("the operator deploys a newly named file with {oddity:OddFile}")
 def _(world, oddity):
     running.change(world, lambda written: written.written_oddly(oddity))
 

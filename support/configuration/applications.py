@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.configuration.draft import Draft
-from support.configuration.rehearsals import Rehearsal
+from support.configuration.rehearsals import Rehearsal, operator_logs_in
 from support.configuration.rotation import new_secret
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
@@ -178,8 +178,7 @@ def visit(world: World) -> Visits:
     }
     own, foreign = [], []
     for name, (platform, application) in places.items():
-        email, password = world.addresses.operator_email, world.addresses.operator_password
-        bearer = Anyone(platform.log_in(Anyone(), email=email, password=password).require().access_token)
+        bearer = Anyone(operator_logs_in(world, platform).require().access_token)
         (other_one,) = (known for other, (_, known) in places.items() if other != name)
         own.append(ask(platform, bearer, application, application.addresses[0], "verifier"))
         foreign += [

@@ -62,8 +62,9 @@ def run(world: World, command: str, place: Place, *arguments: str, as_json: bool
     """Have the operator run a command of the platform's on a configuration."""
     given = [command, *place.arguments, *arguments]
     # As the backend runs, so does the command: with the same defects, if any.
-    given += [*as_started(world, world.target.part(Component.API).service), *(["--json"] if as_json else [])]
-    ended = run_module(CHECKOUT, facts(world).command, *given, variables=place.variables)
+    started = as_started(world, world.target.part(Component.API).service)
+    given += [*started, *(["--json"] if as_json else [])]
+    ended = run_module(CHECKOUT, facts(world).command, *given, variables=variables_of(world, place, started))
     world.evidence.note("command", command=command, code=ended.code, errors=ended.errors)
     said = json.loads(ended.output) if as_json and ended.output else {}
     return world.keep(Report(ended.code, said, ended.output + ended.errors))
@@ -80,6 +81,14 @@ def impact(world: World) -> Report:
 def as_started(world: World, name: str) -> Sequence[str]:
     """The arguments beyond the usual ones with which a service was started."""
     return next(status.extra_args for status in world.stack.services() if status.name == name)
+
+
+def variables_of(world: World, place: Place, started: Sequence[str]) -> Mapping[str, str]:
+    """Those beside a configuration. A defect is planted in no live deployment, and a file that cannot be read does not
+    say that it is none: whoever plants one says so.
+    """
+    named = {facts(world).variable_of("deployment"): "rehearsal"} if started else {}
+    return {**named, **place.variables}
 
 
 def shown(world: World, place: Place) -> Mapping[str, Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from hamcrest.core.matcher import Matcher
 from support.configuration import commands
 from support.configuration.changes import sheltered_in
 from support.configuration.draft import Candidate, Draft, candidate, facts
+from support.configuration.effects import KINDS
 from support.matchers.faultless import faultless
 from support.platform.configured import RunningConfiguration
 from support.scenario.world import World
@@ -118,9 +119,6 @@ def all_run_on(expected: RunningConfiguration) -> BaseMatcher[OfRehearsal]:
 
     def faults_of(of: OfRehearsal) -> list[str]:
         wrong = [f"{kind} runs on {said}" for kind, said in of.said.items() if said != expected]
-        return wrong if len(of.said) == _SERVICES else [*wrong, f"only {sorted(of.said)} have said anything"]
+        return wrong if of.said.keys() == KINDS else [*wrong, f"only {sorted(of.said)} have said anything"]
 
     return faultless(f"five services that run on {expected}", faults_of)
-
-
-_SERVICES = 5

@@ -1,12 +1,12 @@
 """Where secrets of the configuration could be seen from outside: processes, logs, reports of health and figures."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.configuration.draft import Draft, flat
+from support.configuration.draft import Draft
+from support.configuration.secrets import secrets_of
 from support.matchers.faultless import faultless
 from support.platform.driver import Anyone
 from support.scenario.verdict import NotShown
@@ -58,17 +58,9 @@ def core_limits(world: World) -> Mapping[str, str]:
     return found
 
 
-def _secrets(world: World) -> frozenset[str]:
-    """Every secret of the deployed configuration, those before the last change too."""
-    draft = Draft.of_deployed(world)
-    texts = [str(value) for key, value in flat(draft.settings).items() if key.endswith(draft.facts.secret_endings)]
-    keys = draft.settings["auth"]["signing_keys"]
-    return frozenset([*texts, *(str(key["secret"]) for key in keys), *draft.secrets.values()])
-
-
 def shows_no_secret(world: World) -> BaseMatcher[Mapping[str, str]]:
     """No text holds a secret; each text is there."""
-    known = {part for secret in _secrets(world) for part in _parts(secret)}
+    known = secrets_of(Draft.of_deployed(world))
 
     def faults_of(seen: Mapping[str, str]) -> list[str]:
         if not known or not seen or not any(seen.values()):
@@ -76,12 +68,3 @@ def shows_no_secret(world: World) -> BaseMatcher[Mapping[str, str]]:
         return [f"the {where} shows a secret" for where, text in seen.items() if any(each in text for each in known)]
 
     return faultless(f"none of {len(known)} secrets", faults_of)
-
-
-def _parts(secret: str) -> list[str]:
-    """What must be seen nowhere: of an address its password, of keys each."""
-    if "://" in secret:
-        return [secret.partition("://")[2].rpartition("@")[0].partition(":")[2]] if "@" in secret else []
-    if secret.startswith("["):
-        return [str(key["secret"]) for key in json.loads(secret)]
-    return [secret]

@@ -9,8 +9,8 @@ from hamcrest.core.base_matcher import BaseMatcher
 from support.configuration import commands, running
 from support.configuration.changes import IMPACT
 from support.configuration.draft import Candidate, Draft
+from support.configuration.effects import KINDS
 from support.configuration.restarts import needed
-from support.configuration.secrets import show_none
 from support.matchers.faultless import faultless, is_just
 from support.scenario.world import World
 
@@ -95,16 +95,11 @@ def names_every_change(draft: Draft) -> BaseMatcher[Impact]:
         waiting = {
             each for touched in impact.changes.values() if not touched.is_taken_over for each in touched.services
         }
-        if set(impact.restart) != waiting or len(waiting) < len({"analytics", "auth", "backend", "tools", "worker"}):
+        if set(impact.restart) != waiting or waiting != KINDS:
             wrong.append(f"to be restarted: {impact.restart}, expected all five services")
         return wrong
 
     return faultless(f"{len(IMPACT)} changed settings and every service to be restarted", faults_of)
-
-
-def shows_no_secret(world: World) -> BaseMatcher[Mapping[str, str]]:
-    """Neither what the services run on, nor what the candidate has instead."""
-    return show_none(world)
 
 
 def _keys(draft: Draft) -> set[str]:

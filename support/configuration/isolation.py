@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hamcrest.core.base_matcher import BaseMatcher
 
-from support.configuration.rehearsals import Rehearsal
+from support.configuration.rehearsals import Rehearsal, operator_logs_in
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone
@@ -25,10 +25,9 @@ class Visits:
 def visit(world: World) -> Visits:
     """The operator of each environment logs in there, and uses the access token and the refresh token in both."""
     here, there = world.platform, world.kept(Rehearsal).platform
-    email, password = world.addresses.operator_email, world.addresses.operator_password
     own, foreign = [], []
     for home, abroad in ((here, there), (there, here)):
-        session = home.log_in(Anyone(), email=email, password=password).require()
+        session = operator_logs_in(world, home).require()
         bearer = Anyone(session.access_token)
         own.append(home.me(bearer))
         foreign += [abroad.me(bearer), abroad.refresh(Anyone(), session.refresh_token)]

@@ -83,9 +83,14 @@ def validated(world: World) -> RunningConfiguration:
 def operator_session(world: World) -> Outcome:
     """The rehearsal's operator logs in, and asks who they are."""
     platform = world.kept(Rehearsal).platform
-    email, password = world.addresses.operator_email, world.addresses.operator_password
-    session = platform.log_in(Anyone(), email=email, password=password)
+    session = operator_logs_in(world, platform)
     return platform.me(Anyone(session.value.access_token)) if session.done else session
+
+
+def operator_logs_in(world: World, platform: HttpDriver) -> Outcome:
+    """The operator, who has the same login in every environment, logs in to one."""
+    email, password = world.addresses.operator_email, world.addresses.operator_password
+    return platform.log_in(Anyone(), email=email, password=password)
 
 
 def _encrypt(world: World, draft: Draft) -> None:

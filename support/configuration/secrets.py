@@ -1,13 +1,13 @@
 """What commands say must show no secret."""
 
+import json
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.configuration import commands
 from support.configuration.changes import SECRET_MARK
-from support.configuration.draft import Candidate, Draft, candidate
+from support.configuration.draft import Candidate, Draft, candidate, flat
 from support.matchers.faultless import faultless
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
@@ -52,18 +52,27 @@ def _compared(world: World, sound: commands.Place) -> dict[str, str]:
 
 
 def show_none(world: World) -> BaseMatcher[Mapping[str, str]]:
-    """No text holds the mark of a secret, nor a secret that the services run on."""
-    own = Draft.of_deployed(world)
-    settings = world.kept(Candidate).draft.changed
-    others = [str(own.facts.settings[setting].other) for setting in settings]
-    passwords = {urlsplit(other).password for other in others if "@" in other} - {None}
-    known = {
-        SECRET_MARK,
-        *map(str, passwords),
-        *(str(own.value(key)) for key in own.facts.marked),
-    }
+    """No text holds the mark of a secret, nor a secret that the services run on, nor one of the candidate."""
+    known = {SECRET_MARK, *secrets_of(Draft.of_deployed(world)), *secrets_of(world.kept(Candidate).draft)}
 
     def faults_of(said: Mapping[str, str]) -> list[str]:
         return [f"{name} shows a secret" for name, text in said.items() if any(secret in text for secret in known)]
 
     return faultless("no secret in what commands say", faults_of)
+
+
+def secrets_of(draft: Draft) -> frozenset[str]:
+    """Every secret of a configuration, whichever layer holds it and whether or not a stronger one hides it."""
+    texts = [str(value) for key, value in flat(draft.settings).items() if key.endswith(draft.facts.secret_endings)]
+    listed = [each for key in (draft.facts.signing_keys, draft.facts.applications) for each in draft.value(key) or ()]
+    known = [*texts, *(str(each["secret"]) for each in listed), *draft.secrets.values()]
+    return frozenset(part for secret in known for part in _parts(secret) if part)
+
+
+def _parts(secret: str) -> list[str]:
+    """What must be seen nowhere: of an address its password, of keys each."""
+    if "://" in secret:
+        return [secret.partition("://")[2].rpartition("@")[0].partition(":")[2]] if "@" in secret else []
+    if secret.startswith("["):
+        return [str(key["secret"]) for key in json.loads(secret)]
+    return [secret]

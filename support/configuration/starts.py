@@ -9,7 +9,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.configuration import mesh
 from support.configuration.changes import missing
-from support.configuration.commands import Place, as_started
+from support.configuration.commands import Place, as_started, variables_of
 from support.configuration.draft import Candidate, Draft, facts
 from support.configuration.faults import Complaint, names_just
 from support.load.http_crowd import a_few_at_a_time
@@ -54,12 +54,13 @@ class Traces:
 def start(world: World, service: str, place: Place) -> Start:
     """Try to start a service; one that starts is ended, and has not refused anything."""
     port, instance = world.stack.free_port(), f"candidate-{service.split()[0]}"
+    started = as_started(world, like(world, service))
     ended = run_module(
         CHECKOUT,
         facts(world).services[service],
         *place.arguments, "--instance", instance, "--port", str(port),
-        *as_started(world, like(world, service)),
-        variables=place.variables,
+        *started,
+        variables=variables_of(world, place, started),
     )  # fmt: skip
     world.evidence.note("start", service=service, code=ended.code, errors=ended.errors)
     if ended.code < 0:

@@ -7,6 +7,7 @@ from support.configuration import applications, logins
 from support.configuration.agreement import OTHERS
 from support.configuration.changes import CANDIDATES, IMPACT, LEGAL_TEXTS, ODD_FILES, REJECTED
 from support.configuration.draft import Draft
+from support.configuration.effects import KINDS
 from support.configuration.rehearsals import STORES
 from support.configuration.restarts import USED_BY
 from support.scenario.words import entry
@@ -25,7 +26,7 @@ CHANGES: Mapping[str, Callable[[Draft], None]] = {
 
 SERVICES: Mapping[str, Sequence[str]] = {
     "auth, backend and analytics": ("analytics", "auth", "backend"),
-    "every service": ("analytics", "auth", "backend", "tools", "worker"),
+    "every service": tuple(sorted(KINDS)),
     "the worker": ("worker",),
     "the backend": ("backend",),
     "the tools service": ("tools",),

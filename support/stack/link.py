@@ -185,7 +185,6 @@ class _Asked(asyncio.Protocol):
 class Link:
     """A listening port on 127.0.0.1 that leads to the port `target`; where nobody listens there, to `fallback`.
 
-
     Both are ports of `host`. `spoil` stands in each connection that is made from now on, and understands what passes.
     With `tls` clients come encrypted; a client of PostgreSQL asks for that first, in PostgreSQL's own words.
     """

@@ -10,8 +10,9 @@ import redis
 from apex.config.layers import SettingsError
 from apex.config.live import Configuration
 from apex.runtime.discovery import Heartbeat, Registry
-from apex.runtime.mesh import Mesh, client, instance_of, require_fit
+from apex.runtime.mesh import Mesh, instance_of, require_fit
 from apex.settings import Settings
+from apex.storage.stream import synchronous
 from support.scenario.waiting import wait_for
 from tests.apex.examples import DEPLOYMENT
 
@@ -30,7 +31,7 @@ def configured(service: str, **changes: Any) -> Configuration:
 
 
 def registered(url: str, service: str, configuration: Configuration) -> Heartbeat:
-    registry = Registry(client(url), service, configuration.settings.discovery)
+    registry = Registry(synchronous(url), service, configuration.settings.discovery)
     instance = instance_of(service, f"{service}-{uuid.uuid4().hex[:6]}", configuration)
     registry.register(instance)
     return Heartbeat(registry, instance)
@@ -41,14 +42,14 @@ LONG = {"heartbeat_seconds": 1, "lease_seconds": 30}
 
 def test_who_agrees_with_everybody_may_start(url: str):
     registered(url, "auth", configured("auth", discovery=LONG))
-    require_fit("backend", configured("backend"), client(url))
+    require_fit("backend", configured("backend"), synchronous(url))
 
 
 def test_both_sides_of_a_contradiction_are_named(url: str):
     beat = registered(url, "auth", configured("auth", discovery=LONG))
     other = {**DEPLOYMENT["auth"], "issuer": "https://other.example"}
     with pytest.raises(SettingsError) as refused:
-        require_fit("backend", configured("backend", auth=other), client(url))
+        require_fit("backend", configured("backend", auth=other), synchronous(url))
     name = beat._instance.name
     told = f"auth.issuer: is 'https://other.example' here and 'https://apex.example' at {name}"
     assert str(refused.value) == told
@@ -56,26 +57,26 @@ def test_both_sides_of_a_contradiction_are_named(url: str):
 
 def test_who_has_nothing_to_do_with_a_setting_need_not_agree(url: str):
     registered(url, "worker", configured("worker", discovery=LONG, analytics={"url": "http://here.example"}))
-    require_fit("tools", configured("tools", analytics={"url": "http://there.example"}), client(url))
+    require_fit("tools", configured("tools", analytics={"url": "http://there.example"}), synchronous(url))
     with pytest.raises(SettingsError, match="at worker-"):
-        require_fit("analytics", configured("analytics", analytics={"url": "http://there.example"}), client(url))
+        require_fit("analytics", configured("analytics", analytics={"url": "http://there.example"}), synchronous(url))
 
 
 def test_a_store_belongs_to_the_environment_that_came_first(url: str):
-    require_fit("auth", configured("auth"), client(url))
+    require_fit("auth", configured("auth"), synchronous(url))
     with pytest.raises(SettingsError, match="belongs to the environment test, and this is development"):
-        require_fit("auth", configured("auth", environment="development"), client(url))
-    require_fit("auth", configured("auth"), client(url))
+        require_fit("auth", configured("auth", environment="development"), synchronous(url))
+    require_fit("auth", configured("auth"), synchronous(url))
 
 
 def test_without_a_store_nothing_is_refused():
-    require_fit("auth", configured("auth"), client("redis://127.0.0.1:1/0"))
+    require_fit("auth", configured("auth"), synchronous("redis://127.0.0.1:1/0"))
 
 
 def test_a_process_sees_who_comes_and_goes(url: str):
     configuration = configured("auth")
     own = registered(url, "auth", configuration)
-    mesh = Mesh(client(url), configuration.settings, own)
+    mesh = Mesh(synchronous(url), configuration.settings, own)
     mesh.start()
     try:
         other = registered(url, "tools", configured("tools", discovery=LONG))
@@ -89,7 +90,7 @@ def test_a_process_sees_who_comes_and_goes(url: str):
             assert wait_for(lambda: store.get("deployment:environment"), lambda found: found == "test", 5)
     finally:
         mesh.close()
-    assert Registry(client(url), "auth", configuration.settings.discovery).instances() == []
+    assert Registry(synchronous(url), "auth", configuration.settings.discovery).instances() == []
 
 
 def seen(mesh: Mesh, service: str, count: int) -> bool:

@@ -71,7 +71,7 @@ CONFIGURED = Configured(
     applications="auth.oauth_clients",
     partner_key="partners.api_key",
     partner_header="x-api-key",
-    secret_endings=("signing_key", "password", "api_key", "access_key", "base.url", "owner_url", "redis.url"),
+    secret_endings=("signing_key", "password", "api_key", "access_key", "url"),
     refused=78,
     faulty=1,
 )  # fmt: skip
