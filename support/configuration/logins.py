@@ -135,7 +135,7 @@ def _lock_cache_login(world: World, name: str) -> None:
     """Whoever locks the login that everybody has needs another one to unlock it."""
     operator, password = f"operator-{secrets.token_hex(4)}", new_secret()
     with opened.cache(world.addresses) as store:
-        store.acl_setuser(operator, enabled=True, passwords=[f"+{password}"], commands=["+acl"])
+        store.acl_setuser(operator, enabled=True, passwords=[f"+{password}"], commands=["+acl", "+client|setname"])
         address = urlsplit(world.addresses.redis_url)
     url = address._replace(netloc=f"{operator}:{quote(password)}@{address.hostname}:{address.port}").geturl()
     world.undo.register("drop the operator's cache login", partial(_drop_cache_login, world, operator))
