@@ -134,7 +134,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CFG-04ub", "the claim on a Redis goes with the lease of its claimant, and is not renewed", service="backend"
+    "CFG-04ub",
+    "the claim on a Redis goes with the lease of its claimant, and is not renewed",
+    service="backend",
+    scenario="A service refuses a store of another environment",
+    step="the start is refused with every fault, its place, its key and the reason",
 )
 def _() -> None:
     # Observable: once the backend has run for longer than discovery.lease_seconds, a service of another environment
@@ -180,7 +184,13 @@ def _() -> None:
         return client and client.model_copy(update={"redirect_uris": AnyPort(client.redirect_uris)})
 
 
-@blind_defect("CFG-05ub", "an application is remembered as it was when it was first used", service="auth")
+@blind_defect(
+    "CFG-05ub",
+    "an application is remembered as it was when it was first used",
+    service="auth",
+    scenario="A replaced address is refused while the platform runs",
+    step="the request is refused at the former address and succeeds at the registered one in time",
+)
 def _() -> None:
     # Observable: an address of another environment, or a secret, that is taken away from an application while auth
     # runs (health says that it is taken over) is still accepted, and its successor is refused.
@@ -198,7 +208,13 @@ def _() -> None:
         return remembered[client_id]
 
 
-@blind_defect("CFG-06ua", "staging counts as an environment in which nothing is real", service="backend")
+@blind_defect(
+    "CFG-06ua",
+    "staging counts as an environment in which nothing is real",
+    service="backend",
+    scenario="Unfit database settings are refused",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: in staging a database without TLS, or with the credentials of development, is taken; production
     # refuses it.
@@ -354,7 +370,13 @@ def _() -> None:
     replace(SettingsError, "__str__", told)
 
 
-@blind_defect("CFG-10ub", "a pool size that is out of bounds is silently put within them", service="backend")
+@blind_defect(
+    "CFG-10ub",
+    "a pool size that is out of bounds is silently put within them",
+    service="backend",
+    scenario="Every service names all of its invalid settings",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: database.pool_size = 0 (or 5000): the backend starts with 1 (or 1000), and validate says "valid",
     # instead of a refusal that names the key.
@@ -369,7 +391,13 @@ def _() -> None:
         original(self, **values)
 
 
-@blind_defect("CFG-11ua", "the report goes by the host of an address alone", service="backend")
+@blind_defect(
+    "CFG-11ua",
+    "the report goes by the host of an address alone",
+    service="backend",
+    scenario="A changed setting has the reported impact",
+    step="the report says that <services> <take it>",
+)
 def _() -> None:
     # Observable: another database name, another number of a Redis database or another sslmode at the same server:
     # impact says "while they run", and in fact all services need a restart.
@@ -420,7 +448,13 @@ def _() -> None:
         original(self, {name: text.strip() for name, text in texts.items()})
 
 
-@blind_defect("CFG-12ub", "$NAME in a value is replaced when there is such a variable", service="backend")
+@blind_defect(
+    "CFG-12ub",
+    "$NAME in a value is replaced when there is such a variable",
+    service="backend",
+    scenario="An odd text is kept as it is",
+    step="every service reports that name exactly, in time",
+)
 def _() -> None:
     # Observable: a secret or text in the deployment's file with $HOME or ${PATH} in it: show, and the backend, have the
     # variable's value instead of the text as it stands; $NONE stays, so that it is seldom seen.

@@ -26,6 +26,8 @@ Feature: The effect of a change is known beforehand
         | number of cloud requests at once | the tools service           | have to be restarted |
         | heartbeat of live events         | every service               | have to be restarted |
         | address of the analytics store   | the analytics service       | have to be restarted |
+        | name of the database             | every service               | have to be restarted |
+        | number of the cache's database   | every service               | have to be restarted |
 
     Scenario: A candidate without changes has no impact
       Given a candidate equal to the deployed configuration

@@ -18,6 +18,7 @@ Feature: Database settings fit their environment
       Examples:
         | unfit settings                                     | service           |
         | an unencrypted database address in production      | backend           |
+        | an unencrypted database address in staging         | backend           |
         | an unencrypted database given in parts in staging  | worker            |
         | an encrypted but unverified database in production | tools service     |
         | a development password in a production address     | auth service      |

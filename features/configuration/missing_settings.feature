@@ -36,5 +36,7 @@ Feature: A service with missing or invalid settings does not start
       Examples:
         | service           |
         | auth service      |
+        | backend           |
         | worker            |
+        | tools service     |
         | analytics service |

@@ -47,6 +47,13 @@ Feature: Applications of partners belong to one environment
         | another registered address  |
         | another application's login |
 
+    @needs.hot_reload
+    Scenario: A replaced address is refused while the platform runs
+      Given Acme is an Enterprise customer
+      And Acme has let the partner's application act
+      When the operator replaces the application's registered addresses
+      Then the request is refused at the former address and succeeds at the registered one in time
+
     @needs.own_services @needs.own_stores
     Scenario: An application of another environment is unknown
       Given Acme is an Enterprise customer

@@ -1,6 +1,9 @@
 """Applications of partners belong to one environment."""
 
+from functools import partial
+
 from support.configuration import applications, rehearsals
+from support.configuration.running import RELOAD
 from support.run.sentences import given, then, when
 
 
@@ -42,6 +45,23 @@ def _(world, customer, other):
 @then("the exchange is refused as not authenticated")
 def _(world):
     world.expect(world.last_outcome, applications.is_unauthenticated())
+
+
+@given("{customer:User} has let the partner's application act")
+def _(world, customer):
+    applications.let_act(world, customer)
+    world.expect(applications.acting(world), applications.is_session_of(customer))
+
+
+@when("the operator replaces the application's registered addresses")
+def _(world):
+    applications.replace_addresses(world)
+
+
+@then("the request is refused at the former address and succeeds at the registered one in time")
+def _(world):
+    look = partial(applications.ask_at_both, world)
+    world.eventually(look, applications.is_moved(world), RELOAD, "what the customer is answered at both addresses")
 
 
 @given("the development environment has an application of its own")

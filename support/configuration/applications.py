@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from hamcrest import has_entries
 from hamcrest.core.base_matcher import BaseMatcher
+from hamcrest.core.matcher import Matcher
 
 from support.configuration.draft import Draft
 from support.configuration.rehearsals import Rehearsal, operator_logs_in
 from support.configuration.rotation import new_secret
+from support.configuration.running import change
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone, Caller
@@ -157,6 +160,34 @@ def ask_at_registered(world: World) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """The address at which codes went to the application before the operator registered others."""
+
+    address: str
+
+
+def replace_addresses(world: World) -> None:
+    """Have other addresses registered for the application."""
+    world.keep(Replaced(deployed(world).addresses[0]))
+    change(world, _with_other_addresses)
+
+
+def _with_other_addresses(draft: Draft) -> None:
+    (known,) = draft.value(draft.facts.applications)
+    draft.set(draft.facts.applications, [{**known, "redirect_uris": ["https://moved.example/callback"]}])
+
+
+def ask_at_both(world: World) -> Mapping[str, Outcome]:
+    """The customer who has let the application act is asked at its former address, and at the one of now."""
+    application, customer = deployed(world), world.kept(Grant).customer
+    addresses = {"former": world.kept(Replaced).address, "registered": application.addresses[0]}
+    return {
+        name: ask(world.platform, customer, application, address, secrets.token_urlsafe(48))
+        for name, address in addresses.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Visits:
     """What the application of each environment was answered in its own, and in the other one."""
 
@@ -222,6 +253,11 @@ def sends_a_code_there(world: World) -> BaseMatcher[Outcome]:
         return [] if known and query.get("state") == [_STATE] and len(query.get("code", [])) == 1 else [seen.value]
 
     return faultless("the registered address with a code and the state", faults_of)
+
+
+def is_moved(world: World) -> Matcher[Mapping[str, Outcome]]:
+    """A code is sent to the address of now alone."""
+    return has_entries(former=names_the_address(), registered=sends_a_code_there(world))
 
 
 def know_their_own() -> BaseMatcher[Visits]:

@@ -33,12 +33,15 @@ IMPACT = (
     "number of cloud requests at once",
     "heartbeat of live events",
     "address of the analytics store",
+    "name of the database",
+    "number of the cache's database",
 )
 """The settings of the impact table."""
 
 
 def _faults_everywhere(draft: Draft) -> None:
     draft.wrong("worker.slots", 0, "greater than or equal to 1")
+    draft.wrong("database.pool_size", 0, "greater than or equal to 1")
     draft.wrong("backend.port", 70_000, "less than or equal to 65535")
     draft.wrong("log.level", "loud", "'warning' or 'error'")
     draft.wrong("auth.isuer", "somebody", "did you mean 'issuer'")
@@ -243,6 +246,7 @@ def _unsafe_addresses(draft: Draft) -> None:
 
 UNFIT: Mapping[str, Edit] = {
     "an unencrypted database address in production": in_environment("production", partial(_unverified, "prefer")),
+    "an unencrypted database address in staging": in_environment("staging", partial(_unverified, "prefer")),
     "an unencrypted database given in parts in staging": in_environment("staging", _parts_unencrypted),
     "an encrypted but unverified database in production": in_environment("production", partial(_unverified, "require")),
     "a development password in a production address": in_environment("production", _known_password),

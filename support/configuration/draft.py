@@ -63,7 +63,8 @@ class Draft:
 
     def change(self, setting: str) -> None:
         """Have another value of a setting."""
-        self.set(self.facts.settings[setting].key, self.facts.settings[setting].other)
+        key, other = self.facts.settings[setting].key, self.facts.settings[setting].other
+        self.set(key, other(self.value(key)) if callable(other) else other)
         self.changed.append(setting)
 
     def wrong(self, key: str, value: object, reason: str) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting that scenarios change: its ``key``, and a valid value ``other`` than the deployed one."""
+    """A setting that scenarios change: its ``key``, and a valid value ``other`` than the deployed one, or what makes
+    it of that.
+    """
 
     key: str
     other: object

@@ -1,9 +1,16 @@
 """How Apex is configured."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from support.platform.configured import Configured, MeshInstance, RunningConfiguration, Setting
+
+
+def _with_path(path: str, url: str) -> str:
+    return urlsplit(url)._replace(path=path).geturl()
+
 
 CONFIGURED = Configured(
     command="apex.config",
@@ -27,6 +34,8 @@ CONFIGURED = Configured(
         "size of the event window": Setting("backend.stream_window", 1999),
         "heartbeat of live events": Setting("backend.heartbeat_seconds", 1.5),
         "address of the analytics store": Setting("clickhouse.url", "http://default:another-password@127.0.0.1:9/default"),
+        "name of the database": Setting("database.url", partial(_with_path, "/another")),
+        "number of the cache's database": Setting("redis.url", partial(_with_path, "/3")),
     },
     tuning={
         "database.pool_size": (10, 9),
