@@ -63,7 +63,13 @@ def _() -> None:
             original(settings, wanted, names)
 
 
-@blind_defect("CFG-02ub", "a reload logs the values that it has taken over", service="tools")
+@blind_defect(
+    "CFG-02ub",
+    "a reload logs the values that it has taken over",
+    service="tools",
+    scenario="No secret is visible outside of the configuration",
+    step="no log, no health report and no metric contains a secret",
+)
 def _() -> None:
     # Observable: after a rotation the log of tools has the new signing secret (auth.signing_keys is no key that is
     # called a secret), or the password in an address.
@@ -339,7 +345,13 @@ def _() -> None:
         await original(FairUse(limits, self._buckets), tenant_id, plan)
 
 
-@blind_defect("CFG-09ub", "the next change makes the worker forget which keys need a restart", service="worker")
+@blind_defect(
+    "CFG-09ub",
+    "the next change makes the worker forget which keys need a restart",
+    service="worker",
+    scenario="A setting that cannot change while running waits for a restart",
+    step="the same services report the same after another change",
+)
 def _() -> None:
     # Observable: change worker.lease_seconds, then log.level: "restart needed" is gone from the worker's health, and
     # its checksum is that of the files, while it still uses the former value.
@@ -437,7 +449,13 @@ def _() -> None:
     replace(command, "effect_of", effect_of)
 
 
-@blind_defect("CFG-12ua", "a secret's file loses the spaces at its ends, not just its line's end", service="backend")
+@blind_defect(
+    "CFG-12ua",
+    "a secret's file loses the spaces at its ends, not just its line's end",
+    service="backend",
+    scenario="An odd text is kept as it is",
+    step="every service reports that name exactly, in time",
+)
 def _() -> None:
     # Observable: a secret that begins or ends with a space, such as a signing key: the backend has another one than
     # auth (its checksum differs, tokens get a 401).

@@ -71,6 +71,7 @@ Feature: Settings change while customers work
     Scenario Outline: A setting that cannot change while running waits for a restart
       When the operator changes the <setting>
       Then every service that uses the <setting> reports that it must be restarted
+      And the same services report the same after another change
       And the restarted services run on the deployed file
 
       Examples:

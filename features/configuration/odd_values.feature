@@ -10,20 +10,24 @@ Feature: Odd but legal values work, and illegal ones are rejected
   Rule: Odd but legal values are handled, odd and illegal ones refused
 
     Scenario Outline: An odd text is kept as it is
-      When the operator names the configuration with <text>
+      When the operator names the configuration with <text> in the <layer>
       Then every service reports that name exactly, in time
       And the validation of the deployed file shows the same name
 
       Examples:
-        | text                                 |
-        | a text with quotes                   |
-        | a text with a dollar sign            |
-        | a text in several scripts            |
-        | a text that looks like a number      |
-        | a text that looks like a truth value |
-        | a text with placeholders             |
-        | a text with inner spaces             |
-        | the longest allowed text             |
+        | text                                 | layer             |
+        | a text with quotes                   | deployment file   |
+        | a text with a dollar sign            | deployment file   |
+        | a text in several scripts            | deployment file   |
+        | a text that looks like a number      | deployment file   |
+        | a text that looks like a truth value | deployment file   |
+        | a text with placeholders             | deployment file   |
+        | a text with inner spaces             | deployment file   |
+        | the longest allowed text             | deployment file   |
+        | a text with spaces at its ends       | deployment file   |
+        | a text with spaces at its ends       | secrets directory |
+        | a text with a dollar sign            | secrets directory |
+        | a text that looks like a number      | secrets directory |
 
     Scenario Outline: An oddly written file is read
       When the operator deploys a newly named file with <oddity>

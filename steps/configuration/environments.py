@@ -1,7 +1,5 @@
 """All services run on one layered configuration."""
 
-from functools import partial
-
 from support.configuration import commands, environments, running
 from support.matchers.faultless import is_just
 from support.run.sentences import given, then, when
@@ -58,5 +56,4 @@ def _(world):
 
 @then('every service reports the version "{name}" in time')
 def _(world, name):
-    expected = is_just(running.on_all(world, name))
-    world.eventually(partial(running.versions, world), expected, running.RELOAD, "the versions that services report")
+    running.expect_versions(world, name)

@@ -69,6 +69,14 @@ def _(world, setting):
     world.eventually(partial(restarts.needed, world), is_just(expected), running.RELOAD, "who must be restarted")
 
 
+@then("the same services report the same after another change")
+def _(world):
+    before = restarts.needed(world)
+    running.change(world, lambda draft: draft.set("version", "changed again"))
+    running.expect_versions(world, "changed again")
+    world.expect(restarts.needed(world), is_just(before))
+
+
 @then("the restarted services run on the deployed file")
 def _(world):
     restarts.restart(world)

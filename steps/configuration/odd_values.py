@@ -1,17 +1,15 @@
 """Odd but legal values work, and illegal ones are rejected."""
 
-from functools import partial
-
-from support.configuration import commands, draft, running
+from support.configuration import commands, draft, environments, running
 from support.configuration.draft import Draft
 from support.configuration.faults import names_just
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 
 
-@when("the operator names the configuration with {text:ConfiguredText}")
-def _(world, text):
-    running.change(world, lambda written: written.set("version", text))
+@when("the operator names the configuration with {text:ConfiguredText} in the {layer:ConfigurationLayer}")
+def _(world, text, layer):
+    running.change(world, lambda written: environments.set_in(written, layer, "version", text))
 
 
 @when("the operator deploys a newly named file with {oddity:OddFile}")
@@ -28,7 +26,7 @@ def _(world):
 @then("the validation of the deployed file shows the same name")
 def _(world):
     report = commands.run(world, "validate", commands.of_deployment(world))
-    world.expect(report.said.get("version"), is_just(str(world.kept(Draft).settings["version"])))
+    world.expect(report.said.get("version"), is_just(world.kept(Draft).name))
 
 
 @then("the validation of the deployed file names the same faults")
@@ -39,5 +37,4 @@ def _(world):
 
 @then("every service reports that name exactly, in time")
 def _(world):
-    expected = is_just(running.on_all(world, str(world.kept(Draft).settings["version"])))
-    world.eventually(partial(running.versions, world), expected, running.RELOAD, "the names that services report")
+    running.expect_versions(world, world.kept(Draft).name)

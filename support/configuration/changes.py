@@ -19,6 +19,7 @@ LEGAL_TEXTS: Mapping[str, str] = {
     "a text that looks like a number": "007",
     "a text that looks like a truth value": "false",
     "a text with placeholders": "100 % of {everything} %s \\n \\u0041",
+    "a text with spaces at its ends": "  both ends  ",
     "a text with inner spaces": "two  spaces and a tab-less end.",
     "the longest allowed text": "x" * 4096,
 }

@@ -43,6 +43,12 @@ class Draft:
         written = {path.name: path.read_text("utf-8") for path in Path(world.addresses.secrets_dir).iterdir()}
         return cls(facts(world), tomllib.loads(deployed.read_text("utf-8")), written)
 
+    @property
+    def name(self) -> str:
+        """How the configuration is called: by its directory of secrets, or else by its file."""
+        secret = self.secrets.get(self.facts.file_of("version"))
+        return str(self.settings["version"]) if secret is None else secret.removesuffix("\n")
+
     def value(self, key: str) -> Any:
         """What the file holds of a key; None where it does not."""
         section, name = self._section(key)

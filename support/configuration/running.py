@@ -128,6 +128,14 @@ def expect_everywhere(world: World) -> None:
     world.eventually(partial(checksums, world), is_just(on_all(world, validated)), RELOAD, "the deployed configuration")
 
 
+def expect_versions(world: World, name: str) -> None:
+    """Wait until every service says that it runs on the configuration of this name.
+
+    :raises DeadlinePassed: one of them does not, in the time of a reload.
+    """
+    world.eventually(partial(versions, world), is_just(on_all(world, name)), RELOAD, "the names that services report")
+
+
 def sign_up_code(world: World) -> str:
     """The code with which somebody new is refused; "" when they are taken."""
     name = f"newcomer-{time.monotonic_ns()}"

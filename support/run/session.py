@@ -88,6 +88,9 @@ class Session:
             except StackError as error:
                 raise Refusal(str(error)) from None
             return
+        # A secret that the former defect has written to a log would be found again with the next one.
+        for log in self.stack.addresses.log_dir.glob("*.log"):
+            os.truncate(log, 0)
         arguments = ["--catalogue", catalogue, "--defect", defect] if defect else []
         instances = [
             status.name

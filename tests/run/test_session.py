@@ -91,6 +91,14 @@ def test_a_good_scenario_leaves_nothing_to_find(session, world, tmp_path):
         assert secret not in text
 
 
+def test_a_defect_finds_no_lines_of_the_one_before(session: Session, world: World) -> None:
+    log = session.stack.addresses.log_dir / "backend.log"
+    with log.open("a") as lines:
+        lines.write("a line of the former defect\n")
+    session.load_defect("backend", None)
+    assert "former defect" not in log.read_text()
+
+
 def test_expectations_are_kept_as_evidence(world):
     assert world.expect(1, equal_to(1)) == 1
     with pytest.raises(AssertionError, match=r"the sum: expected <2>, but was <1>"):
