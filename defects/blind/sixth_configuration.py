@@ -140,29 +140,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "CFG-04ub",
-    "the claim on a Redis goes with the lease of its claimant, and is not renewed",
-    service="backend",
-    scenario="A service refuses a store of another environment",
-    step="the start is refused with every fault, its place, its key and the reason",
-)
-def _() -> None:
-    # Observable: once the backend has run for longer than discovery.lease_seconds, a service of another environment
-    # may start with this Redis.
-    from contextlib import suppress
-
-    from redis.exceptions import RedisError
-
-    from apex.runtime import mesh
-
-    @around(mesh, "require_fit")
-    def _(original: Any, service: str, configuration: Any, store: Any) -> None:
-        original(service, configuration, store)
-        with suppress(RedisError):
-            store.pexpire(mesh._ENVIRONMENT, round(configuration.settings.discovery.lease_seconds * 1000))
-
-
-@blind_defect(
     "CFG-05ua",
     "an application's address is compared without its port",
     service="auth",

@@ -16,8 +16,7 @@ Feature: Environments cannot reach into each other
       And each environment refuses the other's operator
 
     Scenario Outline: A service refuses a store of another environment
-      Given the deployed platform has run for some time
-      And a candidate of the development environment that uses the deployed <store>
+      Given a candidate of the development environment that uses the deployed <store>
       When the <service> is started with the candidate
       Then the start is refused with every fault, its place, its key and the reason
       And nothing of the started service is left running

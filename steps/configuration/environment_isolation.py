@@ -9,11 +9,6 @@ def _(world):
     rehearsals.start(world, rehearsals.prepare(world, "development"), "auth service")
 
 
-@given("the deployed platform has run for some time")
-def _(world):
-    isolation.expect_some_time(world)
-
-
 @given("a candidate of the development environment that uses the deployed {store:Store}")
 def _(world, store):
     rehearsals.with_foreign(world, "development", store)

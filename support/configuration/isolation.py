@@ -1,11 +1,8 @@
 """Operators who show the token of one environment to another."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from hamcrest import greater_than
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.configuration.rehearsals import Rehearsal, operator_logs_in
@@ -15,22 +12,6 @@ from support.platform.driver import Anyone
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario.world import World
-
-_SOME_TIME = 5.0
-"""Seconds: longer than a registration lasts that nobody renews."""
-_STARTED = "process_start_time_seconds "
-
-
-def expect_some_time(world: World) -> None:
-    """Wait until whatever goes with the start of a service, and is not renewed, must be gone."""
-    world.eventually(partial(_age_seconds, world), greater_than(_SOME_TIME), "start", "seconds that the API has run")
-
-
-def _age_seconds(world: World) -> float:
-    metrics = world.platform.metrics()
-    metrics.require()
-    started = next(line for line in metrics.text.splitlines() if line.startswith(_STARTED))
-    return time.time() - float(started.removeprefix(_STARTED))
 
 
 @dataclass(frozen=True, slots=True)
