@@ -9,7 +9,7 @@ Feature: The effect of a change is known beforehand
   @needs.configuration @needs.hot_reload @needs.operator
   Rule: The impact report says what really happens
 
-    @needs.plans @needs.rate_limits @needs.partner @needs.live_events
+    @needs.plans @needs.rate_limits @needs.partner @needs.live_events @needs.own_database
     Scenario Outline: A changed setting has the reported impact
       Given a candidate with another <setting>
       When the operator asks for the impact of the candidate

@@ -47,7 +47,7 @@ Feature: Applications of partners belong to one environment
         | another registered address  |
         | another application's login |
 
-    @needs.hot_reload
+    @needs.hot_reload @needs.partner
     Scenario: A replaced address is refused while the platform runs
       Given Acme is an Enterprise customer
       And Acme has let the partner's application act
