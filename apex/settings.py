@@ -228,11 +228,21 @@ class DatabaseParts(Section):
 class Database(Section):
     """PostgreSQL, as two URLs or in the parts that these are made of. ``url``: the role of the services; ``owner_url``:
     the owner of the tables, for migrations only.
+
+    A service has ``pool_size`` connections, and ``pool_overflow`` more under load. Seconds: the longest wait
+    for one of them (``pool_wait``), ``statement``, wait for a ``lock``, transaction that does nothing (``idle``), and
+    step of a ``migration``.
     """
 
     url: DatabaseUrl
     owner_url: DatabaseUrl
     pool_size: int = Field(default=10, ge=1, le=1000)
+    pool_overflow: int = Field(default=0, ge=0, le=1000)
+    pool_wait_seconds: float = Field(default=2, gt=0, le=60)
+    statement_seconds: float = Field(default=10, ge=0.1, le=3600)
+    lock_seconds: float = Field(default=5, ge=0.1, le=3600)
+    idle_seconds: float = Field(default=20, ge=0.1, le=3600)
+    migration_seconds: float = Field(default=600, ge=1)
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from apex.auth.accounts import Accounts
 from apex.auth.attempts import Attempts
@@ -29,6 +28,7 @@ from apex.auth.passwords import Passwords
 from apex.auth.sessions import Sessions
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import switched_off
+from apex.http.routing import in_thread
 from apex.runtime.paths import Named
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
@@ -59,7 +59,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
         if not process.settings.features.sign_up:
             raise switched_off("Sign-up is closed at the moment.")
         async with attempts.sign_up(request, sign_up.email):
-            return await run_in_threadpool(accounts.sign_up, sign_up)
+            return await in_thread(accounts.sign_up, sign_up)
 
     @app.post("/v1/token", tags=["sessions"])
     async def token(grant: Grant, request: Request) -> Token:
@@ -68,20 +68,20 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
             return await log_in(grant, request)
         if isinstance(grant, AuthorizationCodeGrant):
             async with attempts.show(request, "code", grant.code.get_secret_value()):
-                return await run_in_threadpool(applications.exchange, grant)
+                return await in_thread(applications.exchange, grant)
         refresh_token = grant.refresh_token.get_secret_value()
         async with attempts.show(request, "refresh", refresh_token):
-            tenant = await run_in_threadpool(sessions.tenant_of, refresh_token)
+            tenant = await in_thread(sessions.tenant_of, refresh_token)
             if tenant is not None:
                 await app.state.fair_use.admit(*tenant)
-            return await run_in_threadpool(sessions.refresh, refresh_token)
+            return await in_thread(sessions.refresh, refresh_token)
 
     async def log_in(grant: PasswordGrant, request: Request) -> Token:
         device = grant.device_token.get_secret_value() if grant.device_token else None
         async with attempts.log_in(request, grant.email, device):
-            login = await run_in_threadpool(sessions.verify, grant.email, grant.password.get_secret_value())
+            login = await in_thread(sessions.verify, grant.email, grant.password.get_secret_value())
             await app.state.fair_use.admit(str(login.tenant_id), login.plan)
-            given = await run_in_threadpool(sessions.open, login, grant.expires_in)
+            given = await in_thread(sessions.open, login, grant.expires_in)
         return given.model_copy(update={"device_token": attempts.device_token(grant.email)})
 
     @app.post("/v1/oauth/authorizations", status_code=201, tags=["sessions"])
@@ -120,7 +120,7 @@ def application(process: Process, accounts: Accounts, sessions: Sessions, databa
     async def accept(acceptance: Acceptance, request: Request) -> Accepted:
         """Join the tenant that sent the invitation."""
         async with attempts.show(request, "acceptance", acceptance.token.get_secret_value()):
-            return Accepted(user=await run_in_threadpool(accounts.accept, acceptance))
+            return Accepted(user=await in_thread(accounts.accept, acceptance))
 
     @app.get("/v1/members", tags=["members"])
     def members(identity: Caller) -> Members:

@@ -31,8 +31,10 @@ from apex.backend.models import (
     NewExpense,
 )
 from apex.backend.paging import Cursor, after, next_cursor
+from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import allowance_exceeded, conflict, not_found
+from apex.http.routing import Repeating
 from apex.http.values import Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.storage.cache import Cache
@@ -44,7 +46,7 @@ _KIND = "allowance"
 
 def routes(database: Database, cache: Cache) -> APIRouter:
     """The routes over ``database``; what is read often is kept in ``cache``."""
-    router = APIRouter(tags=["allowance"])
+    router = APIRouter(route_class=Repeating, tags=["allowance"])
 
     @router.put("/v1/allowance")
     def allow(request: NewAllowance, identity: Caller) -> Allowance:
@@ -60,6 +62,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
             return shown(statement(connection, cache, identity.tenant_id), identity)
 
     @router.post("/v1/allowance/expenses", status_code=201)
+    @once(database)
     def book(request: NewExpense, identity: Caller) -> Expense:
         """Pay something out of the allowance (not for viewers), or ``allowance_exceeded``."""
         with acting_as(database, identity, "expenses:book") as connection:
@@ -83,6 +86,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
         return Expenses(items=items, next_cursor=next_cursor(rows, limit))
 
     @router.post("/v1/budgets", status_code=201)
+    @once(database)
     def allot(request: NewBudget, identity: Caller) -> Budget:
         """Give a team a part of the monthly allowance (owners and admins), or ``allowance_exceeded``."""
         with acting_as(database, identity, "allowance:manage") as connection:

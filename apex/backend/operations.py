@@ -13,8 +13,10 @@ from apex.backend.hub import Hub
 from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
 from apex.backend.paging import Cursor, next_cursor, row_at
 from apex.backend.runs import fields
+from apex.http.idempotency import once
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import unavailable
+from apex.http.routing import Repeating
 from apex.http.values import Id, Limit
 from apex.runtime.discovery import Registry
 from apex.runtime.telemetry import request_id, trace_id
@@ -31,7 +33,7 @@ _RUNS_OF_ALL = text(
 
 def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
     """The routes over ``database``, the open connections and the instances of the tools service."""
-    router = APIRouter(prefix="/v1/operations", tags=["operations"])
+    router = APIRouter(route_class=Repeating, prefix="/v1/operations", tags=["operations"])
 
     @router.get("/runs")
     def all_runs(
@@ -66,6 +68,7 @@ def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
         )
 
     @router.post("/notices", status_code=202)
+    @once(database)
     def send_notice(request: NewNotice, identity: Caller) -> Notice:
         """Tell every connected user of every tenant."""
         notice = Notice(id=str(uuid.uuid4()), title=request.title, body=request.body, created_at=now())

@@ -13,8 +13,10 @@ from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import KEPT, new_message, new_thread, own_thread
+from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as, as_of_now, require_session
 from apex.http.problems import Problem, not_found
+from apex.http.routing import Repeating
 from apex.http.values import Id, Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.runtime.telemetry import request_id, traceparent
@@ -26,7 +28,7 @@ from apex.storage.tables import runs
 
 def routes(database: Database, registry: AgentRegistry, settings: Settings) -> APIRouter:
     """The routes over ``database`` and the known agents."""
-    router = APIRouter()
+    router = APIRouter(route_class=Repeating)
 
     @router.get("/v1/agents", tags=["runs"])
     def agents(identity: Caller) -> Agents:
@@ -35,6 +37,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
             return Agents(items=[Agent(name=agent.name, description=agent.description) for agent in registry])
 
     @router.post("/v1/runs", status_code=202, tags=["runs"])
+    @once(database)
     def start(request: NewRun, identity: Caller) -> Run:
         """Ask an agent; without a thread, in a new one."""
         run_id = str(uuid.uuid4())

@@ -20,6 +20,7 @@ from apex.backend.hub import Hub
 from apex.config.live import Configuration
 from apex.http.identity import Identity, acting_as, verify
 from apex.http.problems import Problem, answer, permission_denied, unauthenticated, unavailable
+from apex.http.routing import Repeating
 from apex.http.values import STORABLE, AsDigits
 from apex.storage.database import Database
 from apex.storage.stream import LINE_ERRORS
@@ -35,7 +36,7 @@ Epoch = Annotated[str, Field(max_length=100), STORABLE]
 
 def routes(database: Database, hub: Hub, client: redis.asyncio.Redis, configuration: Configuration) -> APIRouter:
     """The socket's route."""
-    router = APIRouter()
+    router = APIRouter(route_class=Repeating)
     settings = configuration.settings
 
     @router.websocket("/v1/events")

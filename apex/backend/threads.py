@@ -23,8 +23,10 @@ from apex.backend.models import (
     Threads,
 )
 from apex.backend.paging import Cursor, after, next_cursor
+from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import conflict, not_found
+from apex.http.routing import Repeating
 from apex.http.values import Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.storage.database import Database
@@ -39,9 +41,10 @@ ALONE: Mapping[str, Any] = {}
 
 def routes(database: Database) -> APIRouter:
     """The routes over ``database``."""
-    router = APIRouter()
+    router = APIRouter(route_class=Repeating)
 
     @router.post("/v1/threads", status_code=201, tags=["threads"])
+    @once(database)
     def create(request: NewThread, identity: Caller) -> Thread:
         """Begin a thread; it is the caller's own."""
         with acting_as(database, identity) as connection:
@@ -89,6 +92,7 @@ def routes(database: Database) -> APIRouter:
         return Response(status_code=204)
 
     @router.post("/v1/threads/{thread_id}/messages", status_code=201, tags=["threads"])
+    @once(database)
     def write(thread_id: Named, request: NewMessage, identity: Caller) -> Message:
         """Add a message to a thread."""
         with acting_as(database, identity) as connection:
@@ -113,6 +117,7 @@ def routes(database: Database) -> APIRouter:
         return Messages(items=items, next_cursor=next_cursor(rows, limit))
 
     @router.post("/v1/threads/{thread_id}/moves", tags=["threads"])
+    @once(database)
     def move(thread_id: Named, request: Move, identity: Caller) -> Moved:
         """Move messages to another thread of the caller: all that are named, or none."""
         with acting_as(database, identity) as connection:
@@ -140,6 +145,7 @@ def routes(database: Database) -> APIRouter:
         return CloudAccount.model_validate(stored)
 
     @router.post("/v1/usage-records", status_code=201, tags=["usage"])
+    @once(database)
     def store_usage(request: NewUsageRecords, identity: Caller) -> Stored:
         """Store usage of the tenant's services (not for viewers)."""
         rows = [

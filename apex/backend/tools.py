@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from apex.backend.models import Answer, Moment
 from apex.http.identity import Caller, Identity, acting_as, as_of_now, service_token
 from apex.http.problems import Problem, not_found, unavailable
+from apex.http.routing import Repeating
 from apex.http.values import STORABLE, JsonObject, Pattern, Request
 from apex.runtime.discovery import Registry
 from apex.runtime.paths import Named
@@ -107,7 +108,7 @@ class AddedTool(Answer):
 
 def routes(database: Database, settings: Settings, instances: Registry) -> APIRouter:
     """The routes over ``database`` and the instances of the tools service, which know what there is."""
-    router = APIRouter()
+    router = APIRouter(route_class=Repeating)
     http = httpx.Client(timeout=httpx.Timeout(5, connect=2))
 
     def listed(identity: Identity) -> list[dict[str, Any]]:

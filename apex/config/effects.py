@@ -58,7 +58,11 @@ rate_limits                auth,backend,analytics     reload   rate limits of th
 internal.signing_key       backend,worker,tools,analytics restart  calls between services
 database.url               all                        credentials all stored data
 database.owner_url         auth,backend,worker,tools  restart  changes of the schema
-database.pool_size         all                        reload   requests at once
+database.pool              all                        reload   requests at once
+database.statement_seconds all                        reload   the time limit of requests
+database.lock_seconds      all                        reload   the time limit of requests
+database.idle_seconds      all                        reload   the time limit of requests
+database.migration_seconds auth,backend,worker,tools  restart  changes of the schema
 redis.url                  all                        credentials live events and rate limits
 discovery                  all                        restart  the addresses of the services
 clickhouse.url             analytics                  restart  job records

@@ -9,12 +9,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket
 
 from apex.http.methods import allowed
+from apex.storage.repeating import UnknownOutcome
 
 log = structlog.get_logger()
 
@@ -30,15 +31,18 @@ Code = Literal[
     "content_too_large",
     "feature_switched_off",
     "headers_too_large",
+    "idempotency_key_reused",
     "in_progress",
     "internal_error",
     "invitation_expired",
     "invitation_used",
     "method_not_allowed",
     "not_found",
+    "outcome_unknown",
     "permission_denied",
     "rate_limited",
     "request_timeout",
+    "time_limit_exceeded",
     "tool_withdrawn",
     "unauthenticated",
     "unavailable",
@@ -151,6 +155,27 @@ def unavailable(detail: str = "The service cannot answer right now; please try a
     return Problem(503, "unavailable", detail, headers={"retry-after": "1"})
 
 
+def _busy() -> Problem:
+    return unavailable("Too many requests are being worked on at the moment; please try again.")
+
+
+def _too_long() -> Problem:
+    detail = "This took longer than is allowed here, and nothing was changed; please try again."
+    return Problem(503, "time_limit_exceeded", detail, headers={"retry-after": "1"})
+
+
+def _unknown_outcome() -> Problem:
+    detail = (
+        "It is not known whether this was done. Please look, or send it with an Idempotency-Key: then it can be sent "
+        "again without harm."
+    )
+    return Problem(503, "outcome_unknown", detail, headers={"retry-after": "1"})
+
+
+# A statement, a wait for a lock, a transaction that did nothing: each over its time limit.
+_OVER_LIMIT = ("57014", "55P03", "25P03", "25P04")
+
+
 def validation_failed(faults: dict[str, str]) -> Problem:
     """The request is not as it must be: what is wrong, by the name of the field."""
     return _wrong_fields([{"field": field, "message": message} for field, message in faults.items()])
@@ -252,12 +277,25 @@ def install(app: FastAPI) -> None:
     async def _handshake(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
         await socket.send_denial_response(answer(socket.state.request_id, _wrong_fields(faults_of(error))))
 
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(InterfaceError)
+    @app.exception_handler(DBAPIError)
+    async def _store(request: Request, error: DBAPIError) -> JSONResponse:
+        if getattr(error.orig, "sqlstate", None) in _OVER_LIMIT:
+            log.error("over a time limit of the database", exc_info=error)
+            return answer(request.state.request_id, _too_long())
+        if isinstance(error, OperationalError | InterfaceError):
+            log.error("store unavailable", exc_info=error)
+            return answer(request.state.request_id, unavailable())
+        return unexpected(request.state.request_id, error)
+
     @app.exception_handler(PoolTimeout)
-    async def _store(request: Request, error: Exception) -> JSONResponse:
-        log.error("store unavailable", exc_info=error)
-        return answer(request.state.request_id, unavailable())
+    async def _pool(request: Request, error: PoolTimeout) -> JSONResponse:
+        log.error("no database connection free", exc_info=error)
+        return answer(request.state.request_id, _busy())
+
+    @app.exception_handler(UnknownOutcome)
+    async def _unknown(request: Request, error: UnknownOutcome) -> JSONResponse:
+        log.error("outcome of a commit unknown", exc_info=error)
+        return answer(request.state.request_id, _unknown_outcome())
 
 
 def unexpected(request_id: str, error: Exception) -> JSONResponse:

@@ -26,6 +26,7 @@ from apex.http.buckets import Buckets
 from apex.http.fair_use import FairUse
 from apex.http.identity import Caller, acting_as
 from apex.http.methods import HeadAsGet
+from apex.http.routing import Repeating
 from apex.runtime.discovery import Heartbeat, Registry
 from apex.runtime.mesh import Mesh, instance_of
 from apex.runtime.telemetry import span, traceparent
@@ -175,6 +176,7 @@ def create_app(
         redirect_slashes=False,
         responses=problems.RESPONSES,
     )
+    app.router.route_class = Repeating
     app.state.process = process
     app.state.registration = registration
     app.state.buckets = Buckets(process.redis_url)

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
-from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, RootTransaction, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from apex.config.layers import Fault, SettingsError
 from apex.settings import Database as DatabaseSettings
+from apex.storage.listener import Listener
+from apex.storage.pool import PATIENCE, FairPool, engine_of, limits, retire
+from apex.storage.repeating import UnknownOutcome
 
 if TYPE_CHECKING:
     from apex.runtime.service import Process
 
 log = structlog.get_logger()
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 MIGRATIONS = Path(__file__).parent / "migrations"
+_RENEWED = (
+    "url", "pool_size", "pool_overflow", "pool_wait_seconds",
+    "statement_seconds", "lock_seconds", "idle_seconds",
+)  # fmt: skip
+"""The settings of which a process takes a change over by a new pool."""
 # One number for every process that may migrate; any constant does.
 _MIGRATION_LOCK = 4_110_118
-# How long a silent server is believed in: connecting in seconds, sent data in milliseconds.
-_PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 5_000}
+# Where PostgreSQL says that it has not waited for the replica, whatever language it says it in.
+_NOT_REPLICATED = "SyncRepWaitForLSN"
 _UNGUARDED = """
 SELECT relname FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' AND NOT relrowsecurity
 """
+
+
+# The transaction that whatever is done for the tenant belongs to, where a request is to be one from start to end.
+_joined: ContextVar[tuple[str, Connection] | None] = ContextVar("joined", default=None)
 
 
 class Database:
@@ -44,8 +57,8 @@ class Database:
     def of(cls, process: Process) -> Database:
         """The database of a process: as large a pool, under such a name, as is configured at the time."""
         database = cls(process.settings.database, process.instance)
-        for key in ("database.pool_size", "database.url"):
-            process.configuration.on_change(key, database.renew)
+        for key in _RENEWED:
+            process.configuration.on_change(f"database.{key}", database.renew)
         return database
 
     @property
@@ -53,34 +66,50 @@ class Database:
         return make_url(self._settings.url.get_secret_value()).set(drivername="postgresql+psycopg")
 
     def _engine(self) -> Engine:
-        return create_engine(
-            self._url,
-            pool_size=self._settings.pool_size,
-            max_overflow=0,
-            pool_timeout=5,
-            pool_pre_ping=True,
-            # What customers have written stays out of messages and logs.
-            hide_parameters=True,
-            connect_args={"application_name": self._name, **_PATIENCE},
-        )
+        return engine_of(self._url, self._settings, self._name)
 
     def renew(self) -> None:
         """Use a pool as it is configured now. What is at work ends in the former one, which is closed after it."""
         former, self.engine = self.engine, self._engine()
-        _retire(former.pool)
+        assert isinstance(former.pool, FairPool)
+        retire(former.pool)
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[Connection]:
-        """A transaction in which only this tenant's rows exist."""
-        with self.engine.begin() as connection:
+        """A transaction in which only this tenant's rows exist; within ``as_one``, the one of that.
+
+        Raises:
+            UnknownOutcome: it may have been committed, or not.
+        """
+        joined = _joined.get()
+        if joined is not None and joined[0] == tenant_id:
+            yield joined[1]
+            return
+        with self.platform() as connection:
             connection.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": tenant_id})
             yield connection
 
     @contextmanager
+    def as_one(self, tenant_id: str) -> Iterator[Connection]:
+        """Have everything that is done for the tenant in here be one transaction."""
+        with self.tenant(tenant_id) as connection:
+            token = _joined.set((tenant_id, connection))
+            try:
+                yield connection
+            finally:
+                _joined.reset(token)
+
+    @contextmanager
     def platform(self) -> Iterator[Connection]:
-        """A transaction without a tenant: no row is visible, only the functions across tenants work."""
-        with self.engine.begin() as connection:
+        """A transaction without a tenant: no row is visible, only the functions across tenants work.
+
+        Raises:
+            UnknownOutcome: it may have been committed, or not.
+        """
+        with self.engine.connect() as connection, connection.begin() as transaction:
             yield connection
+            if transaction.is_active:
+                _commit(connection, transaction)
 
     def check(self) -> None:
         """Raise unless the database answers a query."""
@@ -138,7 +167,12 @@ class Database:
     def as_owner(self) -> Iterator[Connection]:
         """A transaction of the schema's owner, one process at a time; for changes of the schema only."""
         owner = make_url(self._settings.owner_url.get_secret_value()).set(drivername="postgresql+psycopg")
-        engine = create_engine(owner, connect_args={"application_name": f"{self._name} migration"})
+        # Whoever waits for another process's migration waits in a statement.
+        options = limits(self._settings, statement_seconds=self._settings.migration_seconds)
+        name = f"{self._name} migration"
+        engine = create_engine(
+            owner, poolclass=NullPool, connect_args={"application_name": name, "options": options, **PATIENCE}
+        )
         try:
             with engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -168,10 +202,26 @@ class Database:
         return Listener(dsn, f"{self._name} listener", channels, on_connect)
 
 
-def _retire(pool: Pool) -> None:
-    """Close what is not in use, and what is as soon as it comes back."""
-    event.listen(pool, "checkin", lambda connection, _: connection.close())
-    pool.dispose()
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
+    """Commit, and know whether it is done: everywhere where it has to be."""
+    driver: Any = connection.connection.dbapi_connection
+    unreplicated: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.source_function == _NOT_REPLICATED:
+            unreplicated.append(str(notice.message_primary))
+
+    driver.add_notice_handler(hear)
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnknownOutcome("the connection was lost during a commit") from error
+        raise
+    finally:
+        driver.remove_notice_handler(hear)
+    if unreplicated:
+        raise UnknownOutcome(unreplicated[0])
 
 
 def _upgrade(connection: Connection, application_role: str) -> None:
@@ -201,50 +251,3 @@ def _revision(connection: Connection) -> str | None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
-
-
-class Listener(threading.Thread):
-    """Receives PostgreSQL notifications; reconnects with growing pauses of at most two seconds."""
-
-    def __init__(
-        self,
-        dsn: Callable[[], str],
-        application_name: str,
-        channels: Mapping[str, Callable[[str], None]],
-        on_connect: Callable[[], None],
-    ) -> None:
-        super().__init__(name="notifications", daemon=True)
-        self._dsn = dsn
-        self._application_name = application_name
-        self._channels = channels
-        self._on_connect = on_connect
-        self._closed = threading.Event()
-        self.start()
-
-    def close(self) -> None:
-        """Stop after the notification in hand."""
-        self._closed.set()
-
-    def run(self) -> None:
-        pause = 0.05
-        while not self._closed.is_set():
-            try:
-                with psycopg.connect(
-                    self._dsn(), autocommit=True, application_name=self._application_name, **_PATIENCE
-                ) as connection:
-                    for channel in self._channels:
-                        connection.execute(f"LISTEN {channel}")
-                    pause = 0.05
-                    self._on_connect()
-                    self._receive(connection)
-            except Exception as error:
-                log.warning("notifications interrupted", reason=type(error).__name__)
-                self._closed.wait(pause)
-                pause = min(pause * 2, 2.0)
-
-    def _receive(self, connection: psycopg.Connection) -> None:
-        while not self._closed.is_set():
-            for notification in connection.notifies(timeout=1.0):
-                self._channels[notification.channel](notification.payload)
-            # A cheap question, so that a dropped connection is noticed even when nobody notifies.
-            connection.execute("SELECT 1")

@@ -281,3 +281,15 @@ registered_tools = Table(
     Index("registered_tools_in_use", "name", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
     Index("registered_tools_name", "name", "created_at"),
 )
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    _tenant(),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    # JSON text, as it was sent: whoever asks again gets the same.
+    Column("answer", Text),
+    _now(),
+)

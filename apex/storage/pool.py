@@ -1,0 +1,206 @@
+"""The pool of connections to the database: bounded, first come first served, measured, with time limits on each."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from apex.settings import Database as DatabaseSettings
+from apex.storage.watch import WATCH
+
+# How long a silent server is believed in: connecting in seconds, sent data in milliseconds.
+PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 5_000}
+# PostgreSQL says itself when a limit is passed; where it does not, it is given so much longer.
+_GRACE_SECONDS = 1.0
+# A connection that was in the pool shows in this time that it is alive, or another one is opened.
+_PING_SECONDS = 1.0
+
+WAIT_SECONDS = Histogram(
+    "apex_database_pool_wait_seconds",
+    "Time that a request waited for a database connection",
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+OPENED = Counter("apex_database_connections_opened", "Database connections that were opened")
+
+
+class Turns:
+    """A number of places, which who waits gets in the order in which they came."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def take(self, seconds: float) -> bool:
+        """Get a place; False where none was to be had in that time."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self._lock:
+            # Its turn may have come in the meantime.
+            if turn.is_set():
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def give(self) -> None:
+        """Give a place back."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
+class FairPool(QueuePool):
+    """A pool in which nobody overtakes: ``pool_size`` connections, and ``max_overflow`` more under load."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._turns = Turns(self.size() + self._max_overflow)
+        self.retired = False
+        _POOLS.add(self)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._turns.waiting
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        began = time.perf_counter()
+        has_turn = self._turns.take(self._timeout)
+        WAIT_SECONDS.observe(time.perf_counter() - began)
+        if not has_turn:
+            raise PoolTimeout(f"no database connection became free within {self._timeout:g} s")
+        try:
+            entry = super()._do_get()
+        except BaseException:
+            self._turns.give()
+            raise
+        kept: Any = entry.dbapi_connection
+        if kept is not None:
+            WATCH.expect(kept, _PING_SECONDS)
+        return entry
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        try:
+            super()._do_return_conn(record)
+        finally:
+            self._turns.give()
+
+
+_POOLS: weakref.WeakSet[FairPool] = weakref.WeakSet()
+
+
+class _Pools(Collector):
+    """What the pools of this process look like at the moment of the question."""
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        pools = list(_POOLS)
+        present = [pool for pool in pools if not pool.retired]
+        yield _gauge("size", "Connections that the pool keeps", sum(pool.size() for pool in present))
+        yield _gauge("in_use", "Connections in use", sum(pool.checkedout() for pool in pools))
+        yield _gauge("waiting", "Requests that wait for a connection", sum(pool.waiting for pool in pools))
+        beyond = sum(max(pool.overflow(), 0) for pool in present)
+        yield _gauge("overflow", "Connections beyond the size of the pool", beyond)
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"apex_database_pool_{name}", documentation, value=value)
+
+
+REGISTRY.register(_Pools())
+
+
+def engine_of(url: URL, settings: DatabaseSettings, application_name: str) -> Engine:
+    """An engine whose transactions keep the time limits of the settings."""
+    engine = create_engine(
+        url,
+        poolclass=FairPool,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
+        pool_timeout=settings.pool_wait_seconds,
+        pool_pre_ping=True,
+        # What customers have written stays out of messages and logs.
+        hide_parameters=True,
+        connect_args={"application_name": application_name, "options": limits(settings), **PATIENCE},
+    )
+    _keep_limits(engine, settings.statement_seconds + _GRACE_SECONDS)
+    return engine
+
+
+def limits(settings: DatabaseSettings, statement_seconds: float | None = None) -> str:
+    """PostgreSQL's own time limits of a session: for a statement, a lock, and a transaction that does nothing."""
+    seconds = {
+        "statement_timeout": statement_seconds or settings.statement_seconds,
+        "lock_timeout": settings.lock_seconds,
+        "idle_in_transaction_session_timeout": settings.idle_seconds,
+    }
+    return " ".join(f"-c {name}={round(value * 1000)}" for name, value in seconds.items())
+
+
+def retire(pool: FairPool) -> None:
+    """Close what is not in use, and what is as soon as it comes back."""
+    pool.retired = True
+    event.listen(pool, "checkin", lambda connection, _: connection.close())
+    pool.dispose()
+
+
+def _keep_limits(engine: Engine, seconds: float) -> None:
+    """Have every connection of the engine watched while somebody waits for its answer."""
+
+    @event.listens_for(engine, "connect")
+    def _opened(connection: psycopg.Connection, entry: ConnectionPoolEntry) -> None:
+        OPENED.inc()
+
+    @event.listens_for(engine, "checkout")
+    def _alive(connection: psycopg.Connection, entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        WATCH.relax(connection)
+
+    @event.listens_for(engine, "checkin")
+    @event.listens_for(engine, "invalidate")
+    @event.listens_for(engine, "close")
+    def _over(connection: psycopg.Connection | None, *_: object) -> None:
+        if connection is not None:
+            WATCH.relax(connection)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _asked(connection: Connection, cursor: psycopg.Cursor, *_: object) -> None:
+        WATCH.expect(cursor.connection, seconds)
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _answered(connection: Connection, cursor: psycopg.Cursor, *_: object) -> None:
+        WATCH.relax(cursor.connection)
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def _ended(connection: Connection) -> None:
+        # One that is lost is not opened again to be told of its end.
+        if not connection.invalidated:
+            driver: Any = connection.connection.dbapi_connection
+            WATCH.expect(driver, seconds)
