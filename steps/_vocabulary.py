@@ -10,6 +10,7 @@ from support.agent_execution import words as agent_execution
 from support.api import words as api
 from support.business_data import words as business_data
 from support.configuration import words as configuration
+from support.database_management import words as database_management
 from support.load import populations
 from support.scenario import assets, work
 from support.scenario.agents import Agent
@@ -26,6 +27,7 @@ CATEGORIES = (
     api,
     business_data,
     configuration,
+    database_management,
     service_coordination,
     tool_dispatcher,
     websocket_events,

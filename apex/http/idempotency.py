@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Header
 from pydantic import AfterValidator, BaseModel
@@ -24,7 +24,6 @@ from apex.storage.database import Database
 from apex.storage.repeating import repeated
 from apex.storage.tables import idempotency_keys
 
-P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
 _KEPT = text("interval '1 day'")
 _LONGEST = 255
@@ -44,6 +43,7 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        max_length=_LONGEST + 2,  # with its quotes
         description="Sent again with the same key and content within a day, the request is not made again, and has "
         "the same answer.",
     ),
@@ -51,10 +51,10 @@ Key = Annotated[
 ]
 
 
-def once(database: Database) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def once(database: Database) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Have an endpoint, whose parameter ``identity`` is the caller, take an ``Idempotency-Key``."""
 
-    def decorate(endpoint: Callable[P, R]) -> Callable[P, R]:
+    def decorate(endpoint: Callable[..., R]) -> Callable[..., R]:
         signature = inspect.signature(endpoint, eval_str=True)
         name, answer_type = endpoint.__qualname__, signature.return_annotation
 
@@ -66,7 +66,7 @@ def once(database: Database) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 if known is not None:
                     done: R = answer_type.model_validate_json(known)
                     return done
-                answer = endpoint(**given)  # type: ignore[call-arg]  # by name, as FastAPI calls it
+                answer = endpoint(**given)
                 own = (idempotency_keys.c.user_id == identity.user_id) & (idempotency_keys.c.key == key)
                 connection.execute(update(idempotency_keys).where(own).values(answer=answer.model_dump_json()))
             return answer
@@ -77,13 +77,13 @@ def once(database: Database) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @functools.wraps(endpoint)
         def asked(idempotency_key: str | None = None, **given: Any) -> R:
             if idempotency_key is None:
-                return endpoint(**given)  # type: ignore[call-arg]
+                return endpoint(**given)
             return surely(idempotency_key, **given)
 
         header = inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Key)
         parameters = [*signature.parameters.values(), header]
         asked.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return asked  # type: ignore[return-value]
+        return asked
 
     return decorate
 

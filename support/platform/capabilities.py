@@ -59,6 +59,8 @@ class Capability(Enum):
     KNOWN_WRITES = "knowledge of the tables that a request for a run writes to"
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
+    IDEMPOTENCY_KEYS = "requests with a key that are made once however often they are sent"
+    POOL_METRICS = "figures of its database pool"
     CONFIGURATION = "layered configuration with commands that check and compare it"
     HOT_RELOAD = "settings that change while it runs"
     OWN_SERVICES = "services that the suite starts and breaks"

@@ -166,6 +166,11 @@ class Driver:
         """Remove a colleague from the organisation."""
         raise Lacking(self, Capability.COLLEAGUES)
 
+    @of(Capability.IDEMPOTENCY_KEYS)
+    def with_key(self, who: Caller, key: str) -> Caller:
+        """Somebody whose every request carries this idempotency key."""
+        raise Lacking(self, Capability.IDEMPOTENCY_KEYS)
+
     # -- conversations: ``instance`` is the address of one instance of the API, where it must not be any -------------
 
     @of(Capability.CONVERSATIONS)

@@ -182,6 +182,11 @@ class ApexDriver(HttpDriver):
     def remove_member(self, who: Caller, user_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/v1/members/{user_id}", service="auth")
 
+    def with_key(self, who: Caller, key: str) -> Caller:
+        keyed = Anyone(who.access_token)
+        keyed.http.headers["Idempotency-Key"] = key
+        return keyed
+
     # -- conversations ----------------------------------------------------------------------------------------
 
     def create_thread(self, who: Caller, title: str) -> Outcome:

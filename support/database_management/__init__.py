@@ -1,0 +1,1 @@
+"""What the features of database management alone need."""
