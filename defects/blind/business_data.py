@@ -437,9 +437,9 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: 50 people write at once, to a shared counter above all: some have 503.
-    from apex.storage import database
+    from apex.storage import pool
 
-    @around(database, "create_engine")
+    @around(pool, "create_engine")
     def _(original: Any, url: Any, **options: Any) -> Any:
         return original(url, **{**options, "pool_timeout": 0.05})
 

@@ -196,7 +196,7 @@ def _() -> None:
 def _() -> None:
     # Observable: seq_scan of threads and messages in pg_stat_user_tables grows with each page, idx_scan does not, and
     # pages take longer with all that everybody has written. (What was set to look into a plan was left in.)
-    from apex.storage import database
+    from apex.storage import pool
 
     settings = "-c enable_indexscan=off -c enable_bitmapscan=off -c enable_indexonlyscan=off"
-    replace(database, "_PATIENCE", {**database._PATIENCE, "options": settings})
+    around(pool, "limits")(lambda original, *of, **how: f"{original(*of, **how)} {settings}")

@@ -106,7 +106,7 @@ def _() -> None:
     from apex.storage import database
 
     kept: list[Any] = []
-    replace(database, "_retire", kept.append)
+    replace(database, "retire", kept.append)
 
 
 @pool.defect(
@@ -115,9 +115,9 @@ def _() -> None:
     step="every request under load has succeeded",
 )
 def _() -> None:
-    from apex.storage import database
+    from apex.storage import pool
 
-    @around(database, "create_engine")
+    @around(pool, "create_engine")
     def _(original: Any, url: Any, **options: Any) -> Any:
         if options["pool_size"] == 2:
             options["pool_timeout"] = 0.001
