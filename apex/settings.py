@@ -48,7 +48,15 @@ def _url(*schemes: str) -> Callable[[Any], Any]:
     return checked
 
 
+def _place(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    if not parts.hostname or parts.port is None or parts.netloc != value or parts.username:
+        raise ValueError("Should be a host and a port, as in 'replica.example:5432'")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_checked)]
+Place = Annotated[str, AfterValidator(_checked), AfterValidator(_place)]
 Secret = Annotated[SecretStr, AfterValidator(_checked)]
 KeySecret = Annotated[SecretStr, AfterValidator(_checked), AfterValidator(_no_guess)]
 Url = Annotated[str, AfterValidator(_checked), AfterValidator(_url("http", "https"))]
@@ -227,7 +235,8 @@ class DatabaseParts(Section):
 
 class Database(Section):
     """PostgreSQL, as two URLs or in the parts that these are made of. ``url``: the role of the services; ``owner_url``:
-    the owner of the tables, for migrations only.
+    the owner of the tables, for migrations only. ``replica``: host and port of a streaming replica, from which the
+    services read what it has, and to which they write once it is promoted.
 
     A service has ``pool_size`` connections, and ``pool_overflow`` more under load. Seconds: the longest wait
     for one of them (``pool_wait``), ``statement``, wait for a ``lock``, transaction that does nothing (``idle``), and
@@ -236,6 +245,7 @@ class Database(Section):
 
     url: DatabaseUrl
     owner_url: DatabaseUrl
+    replica: Place | None = None
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_overflow: int = Field(default=0, ge=0, le=1000)
     pool_wait_seconds: float = Field(default=2, gt=0, le=60)

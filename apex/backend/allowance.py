@@ -32,7 +32,7 @@ from apex.backend.models import (
 )
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.http.idempotency import once
-from apex.http.identity import Caller, Identity, acting_as
+from apex.http.identity import Caller, Identity, acting_as, reading_as
 from apex.http.problems import allowance_exceeded, conflict, not_found
 from apex.http.routing import Repeating
 from apex.http.values import Limit
@@ -58,7 +58,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
     @router.get("/v1/allowance")
     def read(identity: Caller) -> Allowance:
         """What the organisation may spend this month and what it has spent, the caller's own part beside it."""
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             return shown(statement(connection, cache, identity.tenant_id), identity)
 
     @router.post("/v1/allowance/expenses", status_code=201)
@@ -80,7 +80,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
             .order_by(expenses.c.created_at.desc(), expenses.c.id.desc())
             .limit(limit + 1)
         )
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             rows = list(connection.execute(query))
         items = [Expense.model_validate(row, from_attributes=True) for row in rows[:limit]]
         return Expenses(items=items, next_cursor=next_cursor(rows, limit))
@@ -108,7 +108,7 @@ def routes(database: Database, cache: Cache) -> APIRouter:
             .order_by(budgets.c.created_at.desc(), budgets.c.id.desc())
             .limit(limit + 1)
         )
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             rows = list(connection.execute(query))
         items = [Budget.model_validate(row, from_attributes=True) for row in rows[:limit]]
         return Budgets(items=items, next_cursor=next_cursor(rows, limit))

@@ -14,7 +14,7 @@ from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.backend.threads import KEPT, new_message, new_thread, own_thread
 from apex.http.idempotency import once
-from apex.http.identity import Caller, Identity, acting_as, as_of_now, require_session
+from apex.http.identity import Caller, Identity, acting_as, as_of_now, reading_as, require_session
 from apex.http.problems import Problem, not_found
 from apex.http.routing import Repeating
 from apex.http.values import Id, Limit
@@ -33,7 +33,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.get("/v1/agents", tags=["runs"])
     def agents(identity: Caller) -> Agents:
         """The agents that can be asked."""
-        with acting_as(database, identity):
+        with reading_as(database, identity):
             return Agents(items=[Agent(name=agent.name, description=agent.description) for agent in registry])
 
     @router.post("/v1/runs", status_code=202, tags=["runs"])
@@ -84,7 +84,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
         query = select(runs).where(runs.c.user_id == identity.user_id, *after(runs, cursor, newest_first=True))
         if status is not None:
             query = query.where(runs.c.status == status)
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             if thread_id is not None:
                 query = query.where(runs.c.thread_id == own_thread(connection, identity, thread_id).id)
             query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit + 1)
@@ -94,7 +94,7 @@ def routes(database: Database, registry: AgentRegistry, settings: Settings) -> A
     @router.get("/v1/runs/{run_id}", tags=["runs"])
     def read(run_id: Named, identity: Caller) -> Run:
         """A run of the caller as it stands."""
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             return shown(own_run(connection, identity, run_id))
 
     @router.post("/v1/runs/{run_id}/cancel", status_code=202, tags=["runs"])

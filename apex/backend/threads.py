@@ -24,7 +24,7 @@ from apex.backend.models import (
 )
 from apex.backend.paging import Cursor, after, next_cursor
 from apex.http.idempotency import once
-from apex.http.identity import Caller, Identity, acting_as
+from apex.http.identity import Caller, Identity, acting_as, reading_as
 from apex.http.problems import conflict, not_found
 from apex.http.routing import Repeating
 from apex.http.values import Limit
@@ -59,7 +59,7 @@ def routes(database: Database) -> APIRouter:
             .order_by(threads.c.created_at.desc(), threads.c.id.desc())
             .limit(limit + 1)
         )
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             rows = list(connection.execute(query))
         items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
         return Threads(items=items, next_cursor=next_cursor(rows, limit))
@@ -67,7 +67,7 @@ def routes(database: Database) -> APIRouter:
     @router.get("/v1/threads/{thread_id}", tags=["threads"])
     def read(thread_id: Named, identity: Caller) -> Thread:
         """One thread of the caller."""
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             return Thread.model_validate(own_thread(connection, identity, thread_id), from_attributes=True)
 
     @router.patch("/v1/threads/{thread_id}", tags=["threads"])
@@ -103,7 +103,7 @@ def routes(database: Database) -> APIRouter:
     @router.get("/v1/threads/{thread_id}/messages", tags=["threads"])
     def messages_of(thread_id: Named, identity: Caller, cursor: Cursor = None, limit: Limit = 50) -> Messages:
         """A thread's messages, oldest first."""
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             thread = own_thread(connection, identity, thread_id)
             rows = list(
                 connection.execute(
@@ -138,7 +138,7 @@ def routes(database: Database) -> APIRouter:
     @router.get("/v1/cloud-account", tags=["cloud account"])
     def account(identity: Caller) -> CloudAccount:
         """The tenant's cloud account."""
-        with acting_as(database, identity) as connection:
+        with reading_as(database, identity) as connection:
             stored = connection.scalar(select(tenants.c.cloud_account))
         if stored is None:
             raise not_found()

@@ -58,6 +58,7 @@ rate_limits                auth,backend,analytics     reload   rate limits of th
 internal.signing_key       backend,worker,tools,analytics restart  calls between services
 database.url               all                        credentials all stored data
 database.owner_url         auth,backend,worker,tools  restart  changes of the schema
+database.replica           all                        reload   all stored data
 database.pool              all                        reload   requests at once
 database.statement_seconds all                        reload   the time limit of requests
 database.lock_seconds      all                        reload   the time limit of requests

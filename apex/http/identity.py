@@ -122,6 +122,14 @@ def acting_as(database: Database, identity: Identity, permission: str | None = N
         yield connection
 
 
+@contextmanager
+def reading_as(database: Database, identity: Identity) -> Iterator[Connection]:
+    """A transaction in which the caller reads; refuses a caller whose session has ended (401)."""
+    with database.reading(identity.tenant_id) as connection:
+        require_session(connection, identity)
+        yield connection
+
+
 def as_of_now(connection: Connection, identity: Identity) -> Identity:
     """The identity with the plan that its tenant has now; a token tells the one at its making."""
     plan = connection.scalar(text("SELECT plan FROM tenants WHERE id = :tenant"), {"tenant": identity.tenant_id})

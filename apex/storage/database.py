@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
+from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, NullPool, RootTransaction, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from apex.config.layers import Fault, SettingsError
 from apex.settings import Database as DatabaseSettings
 from apex.storage.listener import Listener
-from apex.storage.pool import PATIENCE, FairPool, engine_of, limits, retire
+from apex.storage.marks import Marks
+from apex.storage.pool import PATIENCE, engine_of, limits, retire
 from apex.storage.repeating import UnknownOutcome
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ log = structlog.get_logger()
 SCHEMA_REVISION = "0009"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _RENEWED = (
-    "url", "pool_size", "pool_overflow", "pool_wait_seconds",
+    "url", "replica", "pool_size", "pool_overflow", "pool_wait_seconds",
     "statement_seconds", "lock_seconds", "idle_seconds",
 )  # fmt: skip
 """The settings of which a process takes a change over by a new pool."""
@@ -41,6 +45,15 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'al
 """
 
 
+_SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant, true)")
+# A replica that did not answer is left alone for so long.
+_REPLICA_PAUSE_SECONDS = 2.0
+# A replica that was promoted has all that there is.
+_SET_TENANT_ON_REPLICA = text("""
+SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() - '0/0' >= :needed
+FROM set_config('app.tenant_id', :tenant, true)
+""")
+_POSITION = text("SELECT pg_current_wal_insert_lsn() - '0/0'")
 # The transaction that whatever is done for the tenant belongs to, where a request is to be one from start to end.
 _joined: ContextVar[tuple[str, Connection] | None] = ContextVar("joined", default=None)
 
@@ -48,31 +61,44 @@ _joined: ContextVar[tuple[str, Connection] | None] = ContextVar("joined", defaul
 class Database:
     """The platform's database, reached with the application's role (row-level security applies)."""
 
-    def __init__(self, settings: DatabaseSettings, application_name: str) -> None:
+    def __init__(self, settings: DatabaseSettings, application_name: str, marks: Marks | None = None) -> None:
+        """``marks`` are needed where there is a replica: without them everything is read from the primary."""
         self._settings = settings
         self._name = application_name
-        self.engine = self._engine()
+        self._marks = marks
+        self._replica_away_until = 0.0
+        self.engine, self._reader = self._engines()
 
     @classmethod
     def of(cls, process: Process) -> Database:
         """The database of a process: as large a pool, under such a name, as is configured at the time."""
-        database = cls(process.settings.database, process.instance)
+        marks = Marks(process.redis_url) if process.settings.database.replica else None
+        database = cls(process.settings.database, process.instance, marks)
         for key in _RENEWED:
             process.configuration.on_change(f"database.{key}", database.renew)
         return database
 
     @property
     def _url(self) -> URL:
-        return make_url(self._settings.url.get_secret_value()).set(drivername="postgresql+psycopg")
+        return _address(self._settings.url)
 
-    def _engine(self) -> Engine:
-        return engine_of(self._url, self._settings, self._name)
+    def _engines(self) -> tuple[Engine, Engine | None]:
+        """For writing, and for reading from a replica, where there is one. Each knows both servers, as the replica may
+        be promoted to be the one that is written to.
+        """
+        replica = self._settings.replica
+        if self._marks is None or replica is None:
+            return engine_of(self._url, self._settings, self._name), None
+        writer = engine_of(self._url, self._settings, self._name, replica, "read-write")
+        return writer, engine_of(self._url, self._settings, f"{self._name} reader", replica, "standby")
 
     def renew(self) -> None:
-        """Use a pool as it is configured now. What is at work ends in the former one, which is closed after it."""
-        former, self.engine = self.engine, self._engine()
-        assert isinstance(former.pool, FairPool)
-        retire(former.pool)
+        """Use pools as they are configured now. What is at work ends in the former ones, which are closed after it."""
+        former = (self.engine, self._reader)
+        self.engine, self._reader = self._engines()
+        for engine in former:
+            if engine is not None:
+                retire(engine)
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[Connection]:
@@ -85,9 +111,43 @@ class Database:
         if joined is not None and joined[0] == tenant_id:
             yield joined[1]
             return
-        with self.platform() as connection:
-            connection.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": tenant_id})
+        with self._transaction(tenant_id) as connection:
+            connection.execute(_SET_TENANT, {"tenant": tenant_id})
             yield connection
+
+    @contextmanager
+    def reading(self, tenant_id: str) -> Iterator[Connection]:
+        """A transaction that reads this tenant's rows: from the replica, where that has everything that was written for
+        the tenant, as far as anybody was told.
+        """
+        with ExitStack() as stack:
+            connection = self._on_replica(stack, tenant_id)
+            yield connection or stack.enter_context(self.tenant(tenant_id))
+
+    def _on_replica(self, stack: ExitStack, tenant_id: str) -> Connection | None:
+        if self._reader is None or self._marks is None or _joined.get() is not None:
+            return None
+        if time.monotonic() < self._replica_away_until:
+            return None
+        needed = self._marks.of(tenant_id)
+        if needed is None:
+            return None
+        try:
+            with ExitStack() as opening:
+                connection = opening.enter_context(self._reader.begin())
+                has_it = connection.scalar(_SET_TENANT_ON_REPLICA, {"tenant": tenant_id, "needed": needed})
+                if has_it:
+                    stack.push(opening.pop_all())
+                    return connection
+        except (OperationalError, PoolTimeout) as error:
+            self._replica_away_until = time.monotonic() + _REPLICA_PAUSE_SECONDS
+            log.warning("replica away: reading from the primary", reason=type(error).__name__)
+        return None
+
+    def told(self, connection: Connection, tenant_ids: Collection[str]) -> None:
+        """Whoever is told now of what was written for these tenants finds it, whatever they read it from."""
+        if self._marks is not None and tenant_ids:
+            self._marks.raise_to(int(connection.scalar(_POSITION) or 0), *tenant_ids)
 
     @contextmanager
     def as_one(self, tenant_id: str) -> Iterator[Connection]:
@@ -106,10 +166,26 @@ class Database:
         Raises:
             UnknownOutcome: it may have been committed, or not.
         """
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        with self._transaction() as connection:
             yield connection
-            if transaction.is_active:
-                _commit(connection, transaction)
+
+    @contextmanager
+    def _transaction(self, tenant_id: str | None = None) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            with connection.begin() as transaction:
+                yield connection
+                if transaction.is_active:
+                    _commit(connection, transaction)
+            if tenant_id is not None and self._marks is not None:
+                self._mark(self._marks, connection, tenant_id)
+
+    def _mark(self, marks: Marks, connection: Connection, tenant_id: str) -> None:
+        """Say how far the tenant's readers must have come. What is committed stays so, whatever happens here."""
+        try:
+            self.told(connection.execution_options(isolation_level="AUTOCOMMIT"), [tenant_id])
+        except DBAPIError as error:
+            log.warning("position of the database not known", reason=type(error).__name__)
+            marks.forget(tenant_id)
 
     def check(self) -> None:
         """Raise unless the database answers a query."""
@@ -166,7 +242,7 @@ class Database:
     @contextmanager
     def as_owner(self) -> Iterator[Connection]:
         """A transaction of the schema's owner, one process at a time; for changes of the schema only."""
-        owner = make_url(self._settings.owner_url.get_secret_value()).set(drivername="postgresql+psycopg")
+        owner = _address(self._settings.owner_url)
         # Whoever waits for another process's migration waits in a statement.
         options = limits(self._settings, statement_seconds=self._settings.migration_seconds)
         name = f"{self._name} migration"
@@ -200,6 +276,10 @@ class Database:
             return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
 
         return Listener(dsn, f"{self._name} listener", channels, on_connect)
+
+
+def _address(url: SecretStr) -> URL:
+    return make_url(url.get_secret_value()).set(drivername="postgresql+psycopg")
 
 
 def _commit(connection: Connection, transaction: RootTransaction) -> None:

@@ -21,7 +21,8 @@ from apex.settings import Database as DatabaseSettings
 from apex.storage.watch import WATCH
 
 # How long a silent server is believed in: connecting in seconds, sent data in milliseconds.
-PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 5_000}
+PATIENCE: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 5_000}
+_DEFAULT_PORT = 5432
 # PostgreSQL says itself when a limit is passed; where it does not, it is given so much longer.
 _GRACE_SECONDS = 1.0
 # A connection that was in the pool shows in this time that it is alive, or another one is opened.
@@ -137,8 +138,22 @@ def _gauge(name: str, documentation: str, value: float) -> Metric:
 REGISTRY.register(_Pools())
 
 
-def engine_of(url: URL, settings: DatabaseSettings, application_name: str) -> Engine:
-    """An engine whose transactions keep the time limits of the settings."""
+def engine_of(
+    url: URL, settings: DatabaseSettings, application_name: str, replica: str | None = None, wanted: str = "any"
+) -> Engine:
+    """An engine whose transactions keep the time limits of the settings.
+
+    With a ``replica`` (``host:port``) it connects with the first of the two servers that is as ``wanted`` (libpq's
+    ``target_session_attrs``): the replica may become the one that is written to.
+    """
+    places: dict[str, Any] = {}
+    if replica is not None:
+        host, _, port = replica.rpartition(":")
+        servers = [(str(url.host), str(url.port or _DEFAULT_PORT)), (host, port)]
+        # Whoever reads asks the replica first.
+        ordered = servers[::-1] if wanted == "standby" else servers
+        hosts, ports = zip(*ordered, strict=True)
+        places = {"host": ",".join(hosts), "port": ",".join(ports), "target_session_attrs": wanted}
     engine = create_engine(
         url,
         poolclass=FairPool,
@@ -148,7 +163,7 @@ def engine_of(url: URL, settings: DatabaseSettings, application_name: str) -> En
         pool_pre_ping=True,
         # What customers have written stays out of messages and logs.
         hide_parameters=True,
-        connect_args={"application_name": application_name, "options": limits(settings), **PATIENCE},
+        connect_args={"application_name": application_name, "options": limits(settings), **places, **PATIENCE},
     )
     _keep_limits(engine, settings.statement_seconds + _GRACE_SECONDS)
     return engine
@@ -164,8 +179,10 @@ def limits(settings: DatabaseSettings, statement_seconds: float | None = None) -
     return " ".join(f"-c {name}={round(value * 1000)}" for name, value in seconds.items())
 
 
-def retire(pool: FairPool) -> None:
-    """Close what is not in use, and what is as soon as it comes back."""
+def retire(engine: Engine) -> None:
+    """Close the connections that are not in use, and those that are as soon as they come back."""
+    pool = engine.pool
+    assert isinstance(pool, FairPool)
     pool.retired = True
     event.listen(pool, "checkin", lambda connection, _: connection.close())
     pool.dispose()

@@ -143,12 +143,12 @@ def _() -> None:
 
     from apex.storage.database import Database
 
-    @around(Database, "_engine")
+    @around(Database, "_engines")
     def _(original: Any, self: Any) -> Any:
-        engine = original(self)
+        engine, reader = original(self)
         engine.there = []
         event.listen(engine, "connect", lambda connection, _: engine.there.append(connection))
-        return engine
+        return engine, reader
 
     @around(Database, "renew")
     def _(original: Any, self: Any) -> None:

@@ -95,6 +95,8 @@ def operator_logs_in(world: World, platform: HttpDriver) -> Outcome:
 
 def _encrypt(world: World, draft: Draft) -> None:
     """Have the stores reached over encrypted links, whose certificates are verified."""
+    # What leads to the replica is not encrypted.
+    draft.remove("database.replica")
     certificate = quote(str(world.stack.authority))
     for key, link, scheme, query in (
         ("database.url", "postgres", "postgresql", f"sslmode=verify-full&sslrootcert={certificate}"),

@@ -209,6 +209,7 @@ class Apex(Platform):
             "database": {
                 "url": shared.passwords.url(APP, links["postgres"]),
                 "owner_url": shared.passwords.url(OWNER, links["postgres"]),
+                **self._replica(),
             },
             "cloud": {
                 "endpoint_url": shared.cloud.url(links["cloud"]),
@@ -219,6 +220,12 @@ class Apex(Platform):
             "partners": {"pricing_url": shared.partner.url(links["partner"]), "api_key": secrets.token_urlsafe(18)},
             "plugins": {"directory": str(shared.options.checkout / "targets" / "apex" / "plugin")},
         }
+
+    def _replica(self) -> Mapping[str, str]:
+        """Where the replica is; one of other servers would be their own business."""
+        if self._shared.options.services == "external":
+            return {}
+        return {"replica": f"{LOOPBACK}:{self._shared.link_ports['postgres-replica']}"}
 
 
 def write_config(path: Path, settings: Mapping[str, Any]) -> None:
