@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from fastapi import FastAPI, Response
@@ -77,7 +78,9 @@ class RunningConfiguration(BaseModel):
 
 
 class Health(BaseModel):
-    """A probe's answer; ``checks`` says of each dependency whether it answers."""
+    """A probe's answer; ``checks`` says of each dependency whether it answers, ``replication`` whether a replica
+    follows the database (None where there is to be none, or nobody was asked).
+    """
 
     status: str
     service: str
@@ -88,6 +91,7 @@ class Health(BaseModel):
     defects: list[str]
     configuration: RunningConfiguration
     checks: dict[str, str]
+    replication: Literal["replicated", "unreplicated"] | None = None
 
 
 class MeshInstance(BaseModel):
@@ -185,9 +189,11 @@ def create_app(
     app.add_middleware(Bodies, limits=process.settings.requests)
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestContext, service=process.service)
-    dependencies = Dependencies({"database": database.check, **checks})
+    replication = {"replication": database.check_replicated} if process.settings.database.replica else {}
+    dependencies = Dependencies({"database": database.check, **replication, **checks})
 
     def report(results: dict[str, str]) -> Health:
+        replicated = results.pop("replication", None)
         bad = any(result != "ok" for result in results.values())
         return Health(
             status="not_ready" if bad else "ready",
@@ -199,6 +205,8 @@ def create_app(
             defects=process.defects,
             configuration=_running(process.configuration),
             checks=results,
+            # A platform without its replica serves, and can afford no further loss.
+            replication=replicated and ("replicated" if replicated == "ok" else "unreplicated"),
         )
 
     @app.get("/health/live", tags=["health"], responses={503: {"model": Health}})

@@ -58,6 +58,10 @@ _POSITION = text("SELECT pg_current_wal_insert_lsn() - '0/0'")
 _joined: ContextVar[tuple[str, Connection] | None] = ContextVar("joined", default=None)
 
 
+class NoReplica(Exception):
+    """What is written is on one server alone."""
+
+
 class Database:
     """The platform's database, reached with the application's role (row-level security applies)."""
 
@@ -191,6 +195,12 @@ class Database:
         """Raise unless the database answers a query."""
         with self.platform() as connection:
             connection.execute(text("SELECT 1"))
+
+    def check_replicated(self) -> None:
+        """Raise unless a replica follows the server that is written to."""
+        with self.platform() as connection:
+            if not connection.scalar(text("SELECT count(*) FROM pg_stat_replication")):
+                raise NoReplica("no replica follows")
 
     def migrate(self, environment: str = "") -> None:
         """Bring the schema to the code's revision, and see that every table keeps tenants apart.

@@ -1,7 +1,9 @@
 """The words of database management in sentences; see support/scenario/words.py."""
 
-from collections.abc import Mapping
+from support.database_management import failover
+from support.scenario.words import entry
 
-from support.scenario.words import Type
-
-TYPES: Mapping[str, Type] = {}
+GROUPS = {**failover.GROUPS}
+TYPES = {
+    "DatabaseLoss": entry(failover.LOSSES),
+}

@@ -60,6 +60,7 @@ class Capability(Enum):
     ROW_SECURITY = "customers that the database itself keeps apart"
     SEPARATE_WORKERS = "workers that run apart from its API"
     IDEMPOTENCY_KEYS = "requests with a key that are made once however often they are sent"
+    REPLICA = "a replica of its database that the suite can promote"
     POOL_METRICS = "figures of its database pool"
     CONFIGURATION = "layered configuration with commands that check and compare it"
     HOT_RELOAD = "settings that change while it runs"

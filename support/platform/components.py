@@ -14,6 +14,7 @@ class Component(Enum):
     SPARE_TOOLS = "spare_tools"
     ANALYTICS = "analytics"
     DATABASE = "database"
+    REPLICA = "replica"
     CACHE = "cache"
     ANALYTICS_STORE = "analytics_store"
     CLOUD = "cloud"

@@ -129,6 +129,8 @@ class Session:
         off = dict(self.target.off)
         if self.settings.services == "external":
             off[Capability.OWN_STORES] = "the run did not start them: -D services=external"
+        if self.settings.services != "embedded":
+            off[Capability.REPLICA] = f"only of servers that run here: -D services={self.settings.services}"
         return missing(tags, self.target.name, self.target.capabilities - off.keys(), off)
 
     # -- one scenario -------------------------------------------------------------------------------------------
