@@ -25,6 +25,7 @@ _PEOPLE, _WRITES, _PAUSE = 4, {"full": 100, "small": 60}, 0.02
 _BEFORE = 20
 """Changes that are stored before the database is lost."""
 _HELD = 4
+_WAITING = "(select count(*) from pg_stat_activity where wait_event = 'SyncRep')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,11 @@ def _crash_ahead_of_replica(world: World, begun: int) -> None:
     """The primary crashes when it has changes that the replica has not received: nobody may have been told of them."""
     _crash(world, begun)
     world.faults.silence("replication")
-    waiting = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
-    look = partial(replication.value, world, replication.PRIMARY, waiting)
-    world.eventually(look, lambda count: count >= _HELD, "run starts", "changes that wait for the replica")
+    silent = _stored(world)
+    # What waits for the replica, or was confirmed without it.
+    ahead = f"select {_WAITING} + (select count(*) from messages) - {silent}"
+    look = partial(replication.value, world, replication.PRIMARY, ahead)
+    world.eventually(look, lambda count: count >= _HELD, "run starts", "changes that the replica has not received")
 
 
 LOSSES: Mapping[str, Callable[[World, int], None]] = {

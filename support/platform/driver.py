@@ -372,6 +372,11 @@ class Driver:
         """Ask a process how it is, where it says that it tells it."""
         raise Lacking(self, Capability.CONFIGURATION)
 
+    @of(Capability.REPLICA)
+    def replication(self, who: Caller, instance: str) -> Outcome:
+        """Ask a service, by its address, whether a replica follows its database: "replicated" or "unreplicated"."""
+        raise Lacking(self, Capability.REPLICA)
+
     # -- what the platform publishes of itself ------------------------------------------------------------------
 
     def is_alive(self, who: Caller) -> Outcome:

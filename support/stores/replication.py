@@ -4,7 +4,7 @@ The commands are those of `docs/operating-postgresql.md`.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,11 +96,16 @@ def _as_before(world: World) -> None:
         world.stack.start_service(service)
 
 
+def replica_rows(world: World, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a query finds on the replica, in the observer's role."""
+    with psycopg.connect(world.addresses.replica_observer_url) as connection:
+        return connection.execute(query.encode(), parameters).fetchall()
+
+
 def replica_reads(world: World) -> Mapping[str, int]:
     """How many rows of each table the replica has read so far, as far as it has said so."""
-    query = b"select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables"
-    with psycopg.connect(world.addresses.replica_observer_url) as connection:
-        return {str(name): int(count) for name, count in connection.execute(query)}
+    query = "select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables"
+    return {str(name): int(count) for name, count in replica_rows(world, query)}
 
 
 def _folder(world: World, server: str) -> Path:

@@ -359,6 +359,9 @@ class ApexDriver(HttpDriver):
     def health(self, who: Caller, url: str, path: str, timeout: float) -> Outcome:
         return self.request(who, "GET", path, service=url, timeout=timeout)
 
+    def replication(self, who: Caller, instance: str) -> Outcome:
+        return self.request(who, "GET", "/health/ready", service=instance, read=lambda body: body["replication"])
+
     # -- what the platform publishes of itself ------------------------------------------------------------------
 
     def is_alive(self, who: Caller) -> Outcome:

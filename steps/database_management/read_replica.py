@@ -1,0 +1,61 @@
+"""Reads are spread over replicas and never show a customer their own past."""
+
+from support.database_management import read_replica
+from support.run.sentences import given, then, when
+from support.stores import replication
+
+
+@given("{customer:User} has something of every kind")
+def _(world, customer):
+    read_replica.prepare(world, customer)
+
+
+@given("the replica lags behind")
+def _(world):
+    replication.pause_replay(world)
+
+
+@when("{customer:User} reads something of every kind")
+def _(world, customer):
+    world.keep(read_replica.Reader(customer, replication.replica_reads(world)))
+    read_replica.read(world, customer)
+
+
+@then("the replica has answered in time")
+def _(world):
+    read_replica.expect_replica_reads(world, world.kept(read_replica.Reader))
+
+
+@when("{customer:User} changes something of every kind through either backend and reads it through the other")
+def _(world, customer):
+    world.keep(read_replica.Reads(read_replica.write_and_read(world, customer)))
+
+
+@then("everything is read as it was written")
+def _(world):
+    world.expect(world.kept(read_replica.Reads).seen, read_replica.are_current())
+
+
+@when("the replica {loss:ReplicaLoss} while {customer:User} reads, and the operator goes on without it")
+def _(world, loss, customer):
+    read_replica.lose(world, customer, loss)
+
+
+@then("{customer:User} has read everything, and could write again in time")
+def _(world, customer):
+    read_replica.expect_unhindered(world, customer)
+
+
+@then("every service says in time that the database is {state:Replication}")
+def _(world, state):
+    read_replica.expect_replication(world, state)
+
+
+@when("the replica crashes")
+def _(world):
+    read_replica.LOSSES["crashes"](world)
+
+
+@then("every service says that it is replicated, and the replica answers {customer:User}, once it is back")
+def _(world, customer):
+    read_replica.bring_back(world, customer)

@@ -1,0 +1,181 @@
+"""Reads that the replica answers, and what is read while it lags or is lost."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from hamcrest import has_entries
+from hamcrest.core.matcher import Matcher
+
+from support.business_data.conversations import all_of
+from support.matchers.faultless import faultless, is_just
+from support.matchers.outcomes import succeeds
+from support.platform.components import Component
+from support.platform.driver import Anyone
+from support.platform.outcome import Outcome
+from support.scenario import agents
+from support.scenario.users import User
+from support.scenario.verdict import NotShown
+from support.scenario.world import World
+from support.stores import replication
+
+_TABLES = ("threads", "messages", "runs", "expenses")
+_AMOUNT = "12.34"
+_ON_REPLICA = "select count(*) from expenses where purpose = 'Second' and user_id::text = %s"
+
+
+# -- what the replica answers -----------------------------------------------------------------------------------------
+
+
+def prepare(world: World, user: User) -> None:
+    """Have something of every kind that customers read."""
+    world.platform.set_allowance(user, "1000.00").require()
+    world.platform.book_expense(user, _AMOUNT, "First").require()
+    world.ended(world.running(user, agents.PROBE, input=agents.talkative(1)))
+
+
+def read(world: World, user: User) -> Mapping[str, Any]:
+    """What the user finds, by the kind."""
+    (thread, *_) = world.platform.threads(user).require().items
+    return {
+        "conversations": [each.title for each in all_of(partial(world.platform.threads, user))],
+        "messages": [each.content for each in all_of(partial(world.platform.messages, user, thread.id))],
+        "runs": [each.status for each in all_of(partial(world.platform.runs, user))],
+        "expenses": [each.purpose for each in all_of(partial(world.platform.expenses, user))],
+        "spent": world.platform.allowance(user).require().spent,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, and how many rows of each table the replica had read before."""
+
+    user: User
+    before: Mapping[str, int]
+
+
+def expect_replica_reads(world: World, reader: Reader) -> None:
+    """Go on reading until the replica says that it has read rows of every kind: it does not say it at once.
+
+    :raises DeadlinePassed: it never does.
+    """
+
+    def look() -> Mapping[str, int]:
+        read(world, reader.user)
+        now = replication.replica_reads(world)
+        return {table: now.get(table, 0) - reader.before.get(table, 0) for table in _TABLES}
+
+    def wrong(more: Mapping[str, int]) -> list[str]:
+        return [f"the replica has read nothing of {table}" for table, count in more.items() if count <= 0]
+
+    world.eventually(look, faultless("rows of every kind read by the replica", wrong), "start", "rows that it has read")
+
+
+# -- while it lags ----------------------------------------------------------------------------------------------------
+
+
+def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
+    """Change something of each kind through one backend and read it at once through the other: what was written, and
+    what was read.
+    """
+    platform, other = world.platform, world.addresses.spare_backend_url
+    thread = platform.create_thread(user, "A new conversation").require().id
+    seen: dict[str, tuple[Any, Any]] = {}
+    seen["a new conversation"] = (thread, platform.threads(user).require().items[0].id)
+    platform.rename_thread(user, thread, "Another title", instance=other).require()
+    seen["another title"] = ("Another title", platform.thread(user, thread).require().title)
+    platform.post_message(user, thread, "A message").require()
+    seen["a message"] = (["A message"], [each.content for each in platform.messages(user, thread).require().items])
+    platform.book_expense(user, _AMOUNT, "Second", instance=other).require()
+    seen["an expense"] = ("Second", platform.expenses(user).require().items[0].purpose)
+    spent = platform.allowance(user, instance=other).require().spent
+    seen["what is spent"] = (spent, platform.allowance(user).require().spent)
+    platform.delete_thread(user, thread).require()
+    seen["a deleted conversation"] = (False, thread in [each.id for each in platform.threads(user).require().items])
+    if replication.replica_rows(world, _ON_REPLICA, [user.id]) != [(0,)]:
+        raise NotShown("the replica shows what was written: its replay was not paused")
+    return seen
+
+
+def are_current() -> Matcher[Mapping[str, tuple[Any, Any]]]:
+    """Everything that was read is as it was written."""
+
+    def faults_of(seen: Mapping[str, tuple[Any, Any]]) -> list[str]:
+        return [f"{what} is {found!r}, not {written!r}" for what, (written, found) in seen.items() if found != written]
+
+    return faultless("everything as it was written", faults_of)
+
+
+# -- without it -------------------------------------------------------------------------------------------------------
+
+LOSSES: Mapping[str, Callable[[World], None]] = {
+    "crashes": lambda world: world.faults.lose(Component.REPLICA),
+    "hangs": lambda world: world.faults.freeze(Component.REPLICA),
+    "cannot be reached": lambda world: world.faults.cut_off(Component.REPLICA),
+}
+"""What happens to the replica, by the words of a feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What was written and what was read of it, by what it is."""
+
+    seen: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unhindered:
+    """What was read before and after the loss, and how long after it something could be written."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    written: Outcome
+    seconds: float
+
+
+def lose(world: World, user: User, how: Callable[[World], None]) -> None:
+    """Lose the replica: the user reads, the operator goes on without it, and the user writes."""
+    before = read(world, user)
+    how(world)
+    lost_at = time.monotonic()
+    after = read(world, user)
+    replication.go_on_alone(world)
+    written = world.platform.book_expense(user, _AMOUNT, "Without the replica")
+    world.keep(Unhindered(before, after, written, time.monotonic() - lost_at))
+
+
+def expect_unhindered(world: World, user: User) -> None:
+    """See that the user has read everything without the replica, and could write in the time of a failover.
+
+    :raises AssertionError: not so.
+    """
+    kept = world.kept(Unhindered)
+    world.expect(kept.after, is_just(kept.before, "what was read before the loss"))
+    world.expect(kept.written, succeeds())
+    world.within("failover", kept.seconds, f"{user}'s reads and the first change without the replica")
+
+
+def bring_back(world: World, user: User) -> None:
+    """Start the replica; every service knows of it in time, and reads from it again.
+
+    :raises DeadlinePassed: one does not.
+    """
+    world.faults.bring_back(Component.REPLICA)
+    expect_replication(world, "replicated")
+    expect_replica_reads(world, Reader(user, replication.replica_reads(world)))
+
+
+def expect_replication(world: World, state: str) -> None:
+    """Wait until every service says of the database's replication that it is so.
+
+    :raises DeadlinePassed: one does not.
+    """
+    places = {name: world.addresses.instances[name] for name in world.target.instances}
+
+    def look() -> Mapping[str, Any]:
+        said = {name: world.platform.replication(Anyone(), url) for name, url in places.items()}
+        return {name: answer.value if answer.done else str(answer) for name, answer in said.items()}
+
+    world.eventually(look, has_entries(dict.fromkeys(places, state)), "health turns", "what services say of it")
