@@ -42,6 +42,6 @@ Feature: Reading is shared with the replica
     Scenario: Operators see that there is no replica
       Given Acme is an Enterprise customer
       And Acme has something of every kind
-      When the replica crashes
+      When the replica crashes and Acme reads on
       Then every service says in time that the database is unreplicated
       And every service says that it is replicated, and the replica answers Acme, once it is back

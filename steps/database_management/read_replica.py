@@ -51,9 +51,9 @@ def _(world, state):
     read_replica.expect_replication(world, state)
 
 
-@when("the replica crashes")
-def _(world):
-    read_replica.LOSSES["crashes"](world)
+@when("the replica crashes and {customer:User} reads on")
+def _(world, customer):
+    read_replica.crash(world, customer)
 
 
 @then("every service says that it is replicated, and the replica answers {customer:User}, once it is back")

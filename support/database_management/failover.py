@@ -100,8 +100,9 @@ def lose_primary(world: World, prepare: Callable[[World, int], None]) -> None:
     prepare(world, begun)
     world.faults.lose(Component.DATABASE)
     lost_at = time.monotonic()
-    world.faults.heal("replication")
     replication.promote(world)
+    # Not before: what is still on the line would arrive.
+    world.faults.heal("replication")
     world.keep(Written(crowd.answers(), lost_at))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hamcrest import has_entries
 from hamcrest.core.matcher import Matcher
 
+from support.business_data.allowances import figure
 from support.business_data.conversations import all_of
 from support.matchers.faultless import faultless, is_just
 from support.matchers.outcomes import succeeds
@@ -37,15 +38,21 @@ def prepare(world: World, user: User) -> None:
 
 
 def read(world: World, user: User) -> Mapping[str, Any]:
-    """What the user finds, by the kind."""
-    (thread, *_) = world.platform.threads(user).require().items
+    """What the user finds, by the kind; the refusal, where the platform refused it."""
+    platform = world.platform
+    threads = platform.threads(user)
+    (thread, *_) = threads.value.items if threads.done else (None,)
     return {
-        "conversations": [each.title for each in all_of(partial(world.platform.threads, user))],
-        "messages": [each.content for each in all_of(partial(world.platform.messages, user, thread.id))],
-        "runs": [each.status for each in all_of(partial(world.platform.runs, user))],
-        "expenses": [each.purpose for each in all_of(partial(world.platform.expenses, user))],
-        "spent": world.platform.allowance(user).require().spent,
+        "conversations": [each.title for each in all_of(partial(platform.threads, user))],
+        "messages": [each.content for each in all_of(partial(platform.messages, user, thread.id))] if thread else [],
+        "runs": _found(platform.runs(user), lambda page: [run.status for run in page.items]),
+        "expenses": _found(platform.expenses(user), lambda page: [expense.purpose for expense in page.items]),
+        "spent": figure(platform.allowance(user), "spent"),
     }
+
+
+def _found(answer: Outcome, part: Callable[[Any], Any]) -> Any:
+    return part(answer.value) if answer.done else str(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +88,23 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     what was read.
     """
     platform, other = world.platform, world.addresses.spare_backend_url
-    thread = platform.create_thread(user, "A new conversation").require().id
+    (known, *_) = platform.threads(user).require().items
     seen: dict[str, tuple[Any, Any]] = {}
-    seen["a new conversation"] = (thread, platform.threads(user).require().items[0].id)
-    platform.rename_thread(user, thread, "Another title", instance=other).require()
-    seen["another title"] = ("Another title", platform.thread(user, thread).require().title)
-    platform.post_message(user, thread, "A message").require()
-    seen["a message"] = (["A message"], [each.content for each in platform.messages(user, thread).require().items])
+    # First what the backend that answers has not written itself.
+    platform.rename_thread(user, known.id, "Another title", instance=other).require()
+    seen["another title"] = ("Another title", _found(platform.thread(user, known.id), lambda thread: thread.title))
     platform.book_expense(user, _AMOUNT, "Second", instance=other).require()
-    seen["an expense"] = ("Second", platform.expenses(user).require().items[0].purpose)
+    seen["an expense"] = ("Second", _found(platform.expenses(user), lambda page: page.items[0].purpose))
     spent = platform.allowance(user, instance=other).require().spent
-    seen["what is spent"] = (spent, platform.allowance(user).require().spent)
+    seen["what is spent"] = (spent, figure(platform.allowance(user), "spent"))
+    thread = platform.create_thread(user, "A new conversation").require().id
+    seen["a new conversation"] = (thread, _found(platform.threads(user), lambda page: page.items[0].id))
+    platform.post_message(user, thread, "A message").require()
+    written = _found(platform.messages(user, thread), lambda page: [message.content for message in page.items])
+    seen["a message"] = (["A message"], written)
     platform.delete_thread(user, thread).require()
-    seen["a deleted conversation"] = (False, thread in [each.id for each in platform.threads(user).require().items])
+    left = _found(platform.threads(user), lambda page: thread in [each.id for each in page.items])
+    seen["a deleted conversation"] = (False, left)
     if replication.replica_rows(world, _ON_REPLICA, [user.id]) != [(0,)]:
         raise NotShown("the replica shows what was written: its replay was not paused")
     return seen
@@ -165,6 +176,12 @@ def bring_back(world: World, user: User) -> None:
     world.faults.bring_back(Component.REPLICA)
     expect_replication(world, "replicated")
     expect_replica_reads(world, Reader(user, replication.replica_reads(world)))
+
+
+def crash(world: World, user: User) -> None:
+    """Lose the replica while the user reads."""
+    world.faults.lose(Component.REPLICA)
+    read(world, user)
 
 
 def expect_replication(world: World, state: str) -> None:
