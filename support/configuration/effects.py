@@ -1,6 +1,7 @@
 """What customers and operators see of a changed setting, without looking at the configuration itself."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +29,7 @@ from support.stores import opened
 from support.stores.logs import ServiceLogs
 
 _ASKED_AT_ONCE, _ASKED_BY_EACH = 20, 12
-_SESSIONS = "select count(*) from pg_stat_activity where application_name = %s"
+_SESSIONS = "select count(*) from pg_stat_activity where application_name = any(%s)"
 _SOME_ROUNDS, _ASKED_MEANWHILE, _THOUGHTS = 5, 100, 20
 
 
@@ -93,15 +94,19 @@ def status_of_last_run(world: World, user: User) -> RunStatus:
 
 
 def most_sessions(world: World, user: User) -> int:
-    """The largest number of database sessions of the backend that was seen while many asked at once."""
+    """The largest number of sessions of the backend that a server of the database had while many asked at once."""
     seen: list[int] = []
     backend = world.target.part(Component.API).service
+    pools = [backend, f"{backend} reader"]
 
-    with opened.as_observer(world, autocommit=True) as connection:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(opened.as_observer(world, autocommit=True))]
+        if world.addresses.replica_observer_url:
+            servers.append(stack.enter_context(opened.on_replica(world, autocommit=True)))
 
         def look() -> int:
-            row = connection.execute(_SESSIONS, [backend]).fetchone()
-            seen.append(int(row[0]) if row else 0)
+            rows = [server.execute(_SESSIONS, [pools]).fetchone() for server in servers]
+            seen.append(max(int(row[0]) if row else 0 for row in rows))
             return seen[-1]
 
         crowd = HttpCrowd(world, {str(n): [CrowdRequest(user, _read)] * _ASKED_BY_EACH for n in range(_ASKED_AT_ONCE)})

@@ -16,6 +16,9 @@ from support.scenario.world import World
 from support.stores import opened
 
 _WAITING_FOR_IT = "select pid from pg_stat_activity where %(holder)s = any (pg_blocking_pids(pid))"
+_STATEMENTS = "select query from pg_stat_activity where %(holder)s = any (pg_blocking_pids(pid))"
+_STATEMENTS_ON_REPLICA = "select query from pg_stat_activity where wait_event_type = 'Lock'"
+_HELD_ON_REPLICA = "select 1 from pg_locks where mode = 'AccessExclusiveLock' and relation is not null and granted"
 _WAITING = """
 with recursive waiting (pid) as (
   select a.pid from pg_stat_activity a where %(holder)s = any (pg_blocking_pids(a.pid))
@@ -88,15 +91,36 @@ class Hold:
 
     def statement_behind(self, ask: Callable[[], Outcome]) -> str:
         """The statement with which a request comes to what is held; the request is let go on to its end."""
-        query = "select query from pg_stat_activity where pid = %s"
+        # Whoever asks earlier is answered by a replica that has not heard of it.
+        self._world.eventually(self._is_held_everywhere, bool, "request under way", "the replica holds it as well")
         with ThreadPoolExecutor(1) as alone:
             answer = alone.submit(ask)
             try:
-                statement = str(self._observed(query, [self.wait_for_first()]))
+                (statement,) = self._world.eventually(
+                    self._statements, lambda seen: len(seen) == 1, "request under way", "the one that waits"
+                )
             finally:
                 self.release()
             answer.result()
         return statement
+
+    def _is_held_everywhere(self) -> bool:
+        if not self._world.addresses.replica_observer_url:
+            return True
+        # A lock is told to the replica with the next thing that is committed.
+        with opened.as_platform(self._world, autocommit=True) as other:
+            other.execute("select pg_logical_emit_message(true, 'acceptance', 'held')")
+        with opened.on_replica(self._world) as replica:
+            return replica.execute(_HELD_ON_REPLICA).fetchone() is not None
+
+    def _statements(self) -> list[str]:
+        """Those that wait for what is held: a replica, too, holds what the primary holds from all."""
+        with opened.as_observer(self._world) as observer:
+            found = observer.execute(_STATEMENTS, {"holder": self._connection.info.backend_pid}).fetchall()
+        if self._world.addresses.replica_observer_url:
+            with opened.on_replica(self._world) as replica:
+                found += replica.execute(_STATEMENTS_ON_REPLICA).fetchall()
+        return [str(statement) for (statement,) in found]
 
     def writes_to(self, session: int, table: str) -> bool:
         """Whether the transaction that a session is in has written to a table, or is about to."""

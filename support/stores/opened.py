@@ -41,6 +41,11 @@ def as_owner(world: "World", **options: Any) -> Connection:
     return _database(world.addresses.postgres_owner_url, **options)
 
 
+def on_replica(world: "World", **options: Any) -> Connection:
+    """The database's replica in the observer's role."""
+    return _database(world.addresses.replica_observer_url, **options)
+
+
 def execute_as_owner(world: "World", statement: Composed) -> None:
     """Have the schema's owner execute one statement outside of any transaction."""
     with as_owner(world, autocommit=True) as connection:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from support.scenario.world import World
+from support.stores import opened
 
 PRIMARY, REPLICA = "postgres-primary", "postgres-replica"
 _FOLDERS = {PRIMARY: "primary", REPLICA: "replica"}
@@ -98,7 +99,7 @@ def _as_before(world: World) -> None:
 
 def replica_rows(world: World, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a query finds on the replica, in the observer's role."""
-    with psycopg.connect(world.addresses.replica_observer_url) as connection:
+    with opened.on_replica(world) as connection:
         return connection.execute(query.encode(), parameters).fetchall()
 
 
