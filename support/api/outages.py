@@ -40,12 +40,13 @@ class Outage(Enum):
     REDIS = "Redis is unreachable"
     SILENT_REDIS = "Redis does not respond"
 
-    @property
-    def component(self) -> Component:
-        """What cannot be reached, or does not respond."""
+    def components(self, world: World) -> list[Component]:
+        """What cannot be reached, or does not respond: of the database both servers, where there are two."""
         if self.is_redis:
-            return Component.CACHE
-        return Component.ANALYTICS_STORE if self is Outage.ANALYTICS else Component.DATABASE
+            return [Component.CACHE]
+        if self is Outage.ANALYTICS:
+            return [Component.ANALYTICS_STORE]
+        return [each for each in (Component.DATABASE, Component.REPLICA) if each in world.target.parts]
 
     @property
     def is_redis(self) -> bool:
@@ -88,11 +89,14 @@ def call_during(world: World, outage: Outage, calls: CallsDuring) -> list[Call]:
     # Who is not logged in yet could not do so during the outage.
     operator = world.users.operator if Capability.OPERATOR in world.target.capabilities else None
     world.keep(LogsSince(ServiceLogs(world.addresses.log_dir)))
-    world.faults.on_link(outage.component, outage.fault)
-    if outage is not Outage.SILENT_REDIS:
-        world.faults.reset_connections(outage.component)
+    components = outage.components(world)
+    for each in components:
+        world.faults.on_link(each, outage.fault)
+        if outage is not Outage.SILENT_REDIS:
+            world.faults.reset_connections(each)
     made = calls(world, outage, operator)
-    world.faults.heal(outage.component)
+    for each in components:
+        world.faults.heal(each)
     world.eventually(lambda: rows.listening(world), equal_to(listening), "service back", "services that listen again")
     if _has_user_streams(world):
         world.eventually(
