@@ -20,7 +20,7 @@ from apex.config.layers import Fault, SettingsError
 from apex.settings import Database as DatabaseSettings
 from apex.storage.listener import Listener
 from apex.storage.marks import Marks
-from apex.storage.pool import PATIENCE, engine_of, limits, retire
+from apex.storage.pool import PATIENCE, PRIMARY, STANDBY, engine_of, limits, retire, servers
 from apex.storage.repeating import UnknownOutcome
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Database:
         replica = self._settings.replica
         if self._marks is None or replica is None:
             return engine_of(self._url, self._settings, self._name), None
-        writer = engine_of(self._url, self._settings, self._name, replica, "read-write")
-        return writer, engine_of(self._url, self._settings, f"{self._name} reader", replica, "standby")
+        writer = engine_of(self._url, self._settings, self._name, replica, PRIMARY)
+        return writer, engine_of(self._url, self._settings, f"{self._name} reader", replica, STANDBY)
 
     def renew(self) -> None:
         """Use pools as they are configured now. What is at work ends in the former ones, which are closed after it."""
@@ -282,10 +282,11 @@ class Database:
         ``on_connect`` is called after each (re)connection: what was notified before it may have been missed.
         """
 
-        def dsn() -> str:
-            return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        def address() -> dict[str, Any]:
+            dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+            return {"conninfo": dsn, **servers(self._url, self._settings.replica, PRIMARY)}
 
-        return Listener(dsn, f"{self._name} listener", channels, on_connect)
+        return Listener(address, f"{self._name} listener", channels, on_connect)
 
 
 def _address(url: SecretStr) -> URL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import psycopg
 import structlog
@@ -22,13 +23,13 @@ class Listener(threading.Thread):
 
     def __init__(
         self,
-        dsn: Callable[[], str],
+        address: Callable[[], dict[str, Any]],
         application_name: str,
         channels: Mapping[str, Callable[[str], None]],
         on_connect: Callable[[], None],
     ) -> None:
         super().__init__(name="notifications", daemon=True)
-        self._dsn = dsn
+        self._address = address
         self._application_name = application_name
         self._channels = channels
         self._on_connect = on_connect
@@ -44,7 +45,7 @@ class Listener(threading.Thread):
         while not self._closed.is_set():
             try:
                 with psycopg.connect(
-                    self._dsn(), autocommit=True, application_name=self._application_name, **PATIENCE
+                    **self._address(), autocommit=True, application_name=self._application_name, **PATIENCE
                 ) as connection:
                     for channel in self._channels:
                         connection.execute(f"LISTEN {channel}")

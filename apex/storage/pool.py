@@ -23,6 +23,8 @@ from apex.storage.watch import WATCH
 # How long a silent server is believed in: connecting in seconds, sent data in milliseconds.
 PATIENCE: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 5_000}
 _DEFAULT_PORT = 5432
+PRIMARY, STANDBY = "read-write", "standby"
+"""What is wanted of a server (libpq's ``target_session_attrs``)."""
 # PostgreSQL says itself when a limit is passed; where it does not, it is given so much longer.
 _GRACE_SECONDS = 1.0
 # A connection that was in the pool shows in this time that it is alive, or another one is opened.
@@ -143,17 +145,9 @@ def engine_of(
 ) -> Engine:
     """An engine whose transactions keep the time limits of the settings.
 
-    With a ``replica`` (``host:port``) it connects with the first of the two servers that is as ``wanted`` (libpq's
-    ``target_session_attrs``): the replica may become the one that is written to.
+    With a ``replica`` (``host:port``) it connects with the first of the two servers that is as ``wanted``: the replica
+    may become the one that is written to.
     """
-    places: dict[str, Any] = {}
-    if replica is not None:
-        host, _, port = replica.rpartition(":")
-        servers = [(str(url.host), str(url.port or _DEFAULT_PORT)), (host, port)]
-        # Whoever reads asks the replica first.
-        ordered = servers[::-1] if wanted == "standby" else servers
-        hosts, ports = zip(*ordered, strict=True)
-        places = {"host": ",".join(hosts), "port": ",".join(ports), "target_session_attrs": wanted}
     engine = create_engine(
         url,
         poolclass=FairPool,
@@ -163,10 +157,26 @@ def engine_of(
         pool_pre_ping=True,
         # What customers have written stays out of messages and logs.
         hide_parameters=True,
-        connect_args={"application_name": application_name, "options": limits(settings), **places, **PATIENCE},
+        connect_args={
+            "application_name": application_name,
+            "options": limits(settings),
+            **servers(url, replica, wanted),
+            **PATIENCE,
+        },
     )
     _keep_limits(engine, settings.statement_seconds + _GRACE_SECONDS)
     return engine
+
+
+def servers(url: URL, replica: str | None, wanted: str) -> dict[str, str]:
+    """Where to connect, for libpq: the server of ``url``, and with a replica the first of the two that is as wanted."""
+    if replica is None:
+        return {}
+    host, _, port = replica.rpartition(":")
+    both = [(str(url.host), str(url.port or _DEFAULT_PORT)), (host, port)]
+    # Whoever reads asks the replica first.
+    hosts, ports = zip(*(both[::-1] if wanted == STANDBY else both), strict=True)
+    return {"host": ",".join(hosts), "port": ",".join(ports), "target_session_attrs": wanted}
 
 
 def limits(settings: DatabaseSettings, statement_seconds: float | None = None) -> str:

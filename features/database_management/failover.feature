@@ -13,6 +13,7 @@ Feature: Work goes on when the primary database is lost
       Given four Mid customers with an allowance and a conversation
       When the primary database <loss> while everybody writes, and the replica takes its place
       Then everybody can write again in time
+      And everybody's next run completes
       And everybody finds each confirmed change once, and no refused one
 
       Examples:

@@ -1,6 +1,7 @@
 """Losing the primary database costs no confirmed change."""
 
 from support.database_management import failover
+from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 
 
@@ -12,6 +13,11 @@ def _(world, loss):
 @then("everybody can write again in time")
 def _(world):
     failover.expect_writing(world)
+
+
+@then("everybody's next run completes")
+def _(world):
+    world.expect(failover.unfinished_runs(world), is_just([], "everybody's run completes"))
 
 
 @then("everybody finds each confirmed change once, and no refused one")
