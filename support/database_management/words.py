@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping
 
-from support.scenario.words import Type
+from support.database_management import changes, deadlocks
+from support.scenario.words import Type, entry
 
-TYPES: Mapping[str, Type] = {}
+ASSETS = changes.ASSETS
+TYPES: Mapping[str, Type] = {
+    "Change": entry(changes.CHANGES),
+    "Deadlock": entry(deadlocks.DEADLOCKS),
+}
