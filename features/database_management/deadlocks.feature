@@ -18,10 +18,10 @@ Feature: Deadlocks are resolved
       And Acme's <change> was made exactly once
 
       Examples:
-        | a plan   | data                             | change           |
-        | a Mid    | an allowance                     | expense          |
-        | an Early | two conversations                | move of messages |
-        | a Free   | a run that waits for the partner | run              |
+        | a plan   | data                             | change              |
+        | a Mid    | an allowance                     | expense             |
+        | an Early | two conversations                | move of messages    |
+        | a Free   | a run that waits for the partner | completion of a run |
 
     @gate
     @needs.conversations @needs.messages @needs.message_moves

@@ -3,6 +3,7 @@
 from support.database_management import changes
 from support.matchers.faultless import is_just
 from support.matchers.outcomes import succeeds
+from support.matchers.problems import is_refused_with
 from support.run.sentences import then
 
 
@@ -11,6 +12,11 @@ def _(world, customer):
     world.expect(world.last_outcome, succeeds(), str(customer))
 
 
-@then("{customer:Owner} {change:Change} was made exactly once")
-def _(world, customer, change):
-    world.expect(changes.made(world, change), is_just(change.expected(1)), str(customer))
+@then("{customer:Owner} request is refused because {code:DatabaseReason}")
+def _(world, customer, code):
+    world.expect(world.last_outcome, is_refused_with(code), str(customer))
+
+
+@then("{customer:Owner} {change:Change} was {times:Made}")
+def _(world, customer, change, times):
+    world.expect(changes.made(world, change), is_just(change.expected(times)), str(customer))

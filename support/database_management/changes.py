@@ -175,6 +175,14 @@ def _usage_record(world: World, customer: User) -> tuple[Send, Look]:
     )
 
 
+def _invitation(world: World, customer: User) -> tuple[Send, Look]:
+    email = f"guest@{customer.tenant.name}.example"
+    return (
+        lambda caller, text: world.platform.invite(caller, email=email, role="member"),
+        lambda: _rows(world, "invitations", "email", email),
+    )
+
+
 def _notice(world: World, customer: User) -> tuple[Send, Look]:
     title = f"Maintenance {secrets.token_hex(4)}"
     return (
@@ -198,9 +206,11 @@ CHANGES: Mapping[str, Change] = {
     "message": Change(_message, "messages", _repeated(TEXT)),
     "move of messages": Change(_move, "messages", lambda times: [0, 6] if times else [3, 3]),
     "run": Change(_run, "runs", _runs),
+    "completion of a run": Change(_waiting_run, "messages", _runs),
+    "invitation": Change(_invitation, "invitations", lambda times: times),
     "usage record": Change(_usage_record, "usage_records", lambda times: times),
     "notice": Change(_notice, "notices", lambda times: times),
 }
 
-WAITING_RUN = Change(_waiting_run, "runs", _runs)
-ASSETS: dict[str, Asset] = {"a run that waits for the partner": held_runs.waiting_run}
+MADE: Mapping[str, int] = {"never made": 0, "made exactly once": 1, "made exactly twice": 2}
+ASSETS: Mapping[str, Asset] = {"a run that waits for the partner": held_runs.waiting_run}

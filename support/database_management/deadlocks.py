@@ -49,7 +49,7 @@ DEADLOCKS: Mapping[str, Deadlock] = {
     "expense": Deadlock(CHANGES["expense"], _rows("allowances"), _rows("users")),
     "move of messages": Deadlock(CHANGES["move of messages"], _conversation(0), _conversation(1)),
     # The end of a run is stored before its answer, a message in the conversation.
-    "run": Deadlock(changes.WAITING_RUN, _rows("runs"), _rows("threads")),
+    "completion of a run": Deadlock(CHANGES["completion of a run"], _rows("runs"), _rows("threads")),
 }
 
 

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 
-from support.database_management import changes, deadlocks
+from support.database_management import changes, deadlocks, passing_faults
 from support.scenario.words import Type, entry
 
 ASSETS = changes.ASSETS
 TYPES: Mapping[str, Type] = {
+    "Attempts": entry(passing_faults.ATTEMPTS),
     "Change": entry(changes.CHANGES),
+    "CommitMoment": entry(passing_faults.MOMENTS),
+    "DatabaseFault": entry(passing_faults.FAULTS),
+    "DatabaseReason": entry(passing_faults.REASONS),
     "Deadlock": entry(deadlocks.DEADLOCKS),
+    "Made": entry(changes.MADE),
+    "Times": entry(passing_faults.TIMES),
 }

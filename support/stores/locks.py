@@ -70,6 +70,11 @@ class Hold:
         self._connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(name)))
         return self
 
+    def number(self, number: int) -> "Hold":
+        """Hold a number: who wants the advisory lock of that number waits."""
+        self._connection.execute("select pg_advisory_xact_lock(%s)", [number])
+        return self
+
     @property
     def waiting(self) -> list[int]:
         """The database's sessions that wait for what is held, or for one another because of it."""
