@@ -21,8 +21,10 @@ from support.stores import opened
 _AMOUNT = "12.50"
 TEXT, OTHER_TEXT = "Fresh", "Different"
 
-Send = Callable[[Caller, str], Outcome]
-"""Sends a request for a caller; another text makes it a request of other content."""
+Send = Callable[..., Outcome]
+"""Sends a request: ``send(caller, text)``. Another text makes it one of other content; where the driver's verb has it,
+``instance`` is the address of the instance that is asked.
+"""
 Look = Callable[[], Any]
 """Shows what there is of a change."""
 
@@ -48,9 +50,9 @@ class Requested:
     made: Look
     outcomes: list[Outcome]
 
-    def ask(self, caller: Caller | None = None, text: str = TEXT) -> Outcome:
+    def ask(self, caller: Caller | None = None, text: str = TEXT, **where: str) -> Outcome:
         """Ask for it, on a connection of its own unless a caller is named."""
-        outcome = self.send(caller or Anyone(self.customer.access_token), text)
+        outcome = self.send(caller or Anyone(self.customer.access_token), text, **where)
         self.outcomes.append(outcome)
         return outcome
 
@@ -103,7 +105,7 @@ def _rows(world: World, table: str, column: str, text: str) -> int:
 
 def _expense(world: World, customer: User) -> tuple[Send, Look]:
     return (
-        lambda caller, text: world.platform.book_expense(caller, _AMOUNT, text),
+        lambda caller, text, **where: world.platform.book_expense(caller, _AMOUNT, text, **where),
         lambda: allowances.found(world, customer),
     )
 

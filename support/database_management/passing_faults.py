@@ -44,6 +44,7 @@ def interrupt(world: World, customer: User, change: Change, fault: str, times: i
 # -- a connection that is lost during a commit ------------------------------------------------------------------------
 
 Ask = Callable[[], Outcome]
+Loss = Callable[[World, Requested, Ask], Outcome]
 
 
 def lose_before_commit(world: World, about: Requested, ask: Ask) -> Outcome:
@@ -74,7 +75,7 @@ def lose_after_commit(world: World, about: Requested, ask: Ask) -> Outcome:
         return answer.result()
 
 
-MOMENTS: Mapping[str, Callable[[World, Requested, Ask], Outcome]] = {
+MOMENTS: Mapping[str, Loss] = {
     "before": lose_before_commit,
     "right after": lose_after_commit,
 }

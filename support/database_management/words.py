@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from support.database_management import changes, deadlocks, passing_faults
+from support.database_management import changes, deadlocks, idempotency, passing_faults
 from support.scenario.words import Type, entry
 
 ASSETS = changes.ASSETS
@@ -15,4 +15,5 @@ TYPES: Mapping[str, Type] = {
     "Deadlock": entry(deadlocks.DEADLOCKS),
     "Made": entry(changes.MADE),
     "Times": entry(passing_faults.TIMES),
+    "Twice": entry(idempotency.TWICE),
 }
