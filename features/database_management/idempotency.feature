@@ -7,7 +7,7 @@ Feature: A request with an idempotency key is made once
 
   @DBP-11 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.idempotency_keys @needs.own_database @needs.own_records
-  Rule: A request that is sent again with its key is not made again
+  Rule: A request sent again with its key is not made again
 
     @gate
     @needs.allowances @needs.conversations @needs.messages @needs.message_moves
