@@ -18,7 +18,7 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores import opened
 
-_AMOUNT = "12.50"
+AMOUNT = "12.50"
 TEXT, OTHER_TEXT = "Fresh", "Different"
 
 Send = Callable[..., Outcome]
@@ -105,14 +105,14 @@ def _rows(world: World, table: str, column: str, text: str) -> int:
 
 def _expense(world: World, customer: User) -> tuple[Send, Look]:
     return (
-        lambda caller, text, **where: world.platform.book_expense(caller, _AMOUNT, text, **where),
+        lambda caller, text, **where: world.platform.book_expense(caller, AMOUNT, text, **where),
         lambda: allowances.found(world, customer),
     )
 
 
 def _expenses(times: int) -> dict[str, Any]:
-    spent = f"{Decimal(_AMOUNT) * times:.2f}"
-    return {"spent": spent, "spent by you": spent, "booked": [(_AMOUNT, TEXT)] * times}
+    spent = f"{Decimal(AMOUNT) * times:.2f}"
+    return {"spent": spent, "spent by you": spent, "booked": [(AMOUNT, TEXT)] * times}
 
 
 def _budget(world: World, customer: User) -> tuple[Send, Look]:
@@ -120,7 +120,7 @@ def _budget(world: World, customer: User) -> tuple[Send, Look]:
         allotted = allowances.figure(world.platform.allowance(customer), "allotted")
         return {"allotted": allotted, "teams": [item.team for item in world.platform.budgets(customer).require().items]}
 
-    return lambda caller, text: world.platform.allot(caller, text, _AMOUNT), look
+    return lambda caller, text: world.platform.allot(caller, text, AMOUNT), look
 
 
 def _conversation(world: World, customer: User) -> tuple[Send, Look]:
@@ -202,7 +202,7 @@ CHANGES: Mapping[str, Change] = {
     "budget": Change(
         _budget,
         "budgets",
-        lambda times: {"allotted": f"{Decimal(_AMOUNT) * times:.2f}", "teams": [TEXT] * times},
+        lambda times: {"allotted": f"{Decimal(AMOUNT) * times:.2f}", "teams": [TEXT] * times},
     ),
     "conversation": Change(_conversation, "threads", _repeated(TEXT)),
     "message": Change(_message, "messages", _repeated(TEXT)),
