@@ -52,7 +52,10 @@ Key = Annotated[
 
 
 def once(database: Database) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Have an endpoint, whose parameter ``identity`` is the caller, take an ``Idempotency-Key``."""
+    """Have an endpoint, whose parameter ``identity`` is the caller, take an ``Idempotency-Key``.
+
+    It is repeated as the endpoint of a :class:`~apex.http.routing.Repeating` route is, which does not do so again.
+    """
 
     def decorate(endpoint: Callable[..., R]) -> Callable[..., R]:
         signature = inspect.signature(endpoint, eval_str=True)
@@ -72,17 +75,18 @@ def once(database: Database) -> Callable[[Callable[..., R]], Callable[..., R]]:
             return answer
 
         # With a key it may be done again even when nobody knows whether it was done.
-        surely = repeated(known_or_done, is_harmless=True)
+        surely, unkeyed = repeated(known_or_done, is_harmless=True), repeated(endpoint)
 
         @functools.wraps(endpoint)
         def asked(idempotency_key: str | None = None, **given: Any) -> R:
             if idempotency_key is None:
-                return endpoint(**given)
+                return unkeyed(**given)
             return surely(idempotency_key, **given)
 
         header = inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Key)
         parameters = [*signature.parameters.values(), header]
         asked.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        asked.is_repeated = True  # type: ignore[attr-defined]
         return asked
 
     return decorate

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_random_exponential
+from tenacity.wait import wait_exponential_jitter
 
 log = structlog.get_logger()
 
@@ -51,7 +51,8 @@ def repeated(work: Callable[P, R], is_harmless: bool = False) -> Callable[P, R]:
 
     attempts = Retrying(
         retry=retry_if_exception(passes),
-        wait=wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        # Each pause has a floor: together they outlast whatever is over within a second.
+        wait=wait_exponential_jitter(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE, jitter=_FIRST_PAUSE),
         stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_SECONDS),
         before_sleep=_say,
         reraise=True,

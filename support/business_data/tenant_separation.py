@@ -44,6 +44,10 @@ _PASSING = {
 insert into notices (id, tenant_id, user_id, title, body)
 values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Rolled back after it.')
 """,
+    "idempotency_keys": """
+insert into idempotency_keys (tenant_id, user_id, key, fingerprint)
+values (%(tenant)s, %(user)s, gen_random_uuid(), 'Rolled back after it.')
+""",
     "registered_tools": """
 insert into registered_tools (id, tenant_id, name, description, permission, parameters, partner, path, withdrawn_at)
 values (gen_random_uuid(), %(tenant)s, 'a_look', 'Rolled back after it.', 'partners:read', '{}', 'none', '/', now())

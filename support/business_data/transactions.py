@@ -4,7 +4,7 @@ What writes into a table for the first time can be held back with the whole tabl
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,22 @@ def interrupt(
                 raise NotShown(f"the request has not written to {first} when it waits")
             during = look()
             hold.break_off(session)
+            _keep_off(world, hold, response)
         finally:
             hold.release()
         return Interruption(response.result(), before, during, look())
+
+
+def _keep_off(world: World, hold: Hold, response: Future[Any]) -> None:
+    """Interrupt the request again whenever it is tried again, until it is answered."""
+
+    def is_answered() -> bool:
+        if not response.done():
+            for session in hold.waiting:
+                hold.break_off(session)
+        return response.done()
+
+    world.eventually(is_answered, bool, "request under way", "the response to what is interrupted")
 
 
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:

@@ -55,6 +55,14 @@ class Hold:
             self._connection.execute(sql.SQL("select 1 from {} for update").format(sql.Identifier(table)))
         return self
 
+    def row(self, tenant: Tenant, table: str, id: str) -> "Hold":
+        """Hold one row of a tenant: who wants to change it waits."""
+        self._connection.execute("select set_config('app.tenant_id', %s, true)", [tenant.id])
+        self._connection.execute(
+            sql.SQL("select 1 from {} where id = %s for update").format(sql.Identifier(table)), [id]
+        )
+        return self
+
     def table(self, name: str) -> "Hold":
         """Hold a table as it is: who wants to write to it waits, who reads it does not."""
         self._connection.execute(sql.SQL("lock table {} in share mode").format(sql.Identifier(name)))
@@ -63,6 +71,11 @@ class Hold:
     def table_from_all(self, name: str) -> "Hold":
         """Hold a table so that even those wait who want to read it."""
         self._connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(name)))
+        return self
+
+    def number(self, number: int) -> "Hold":
+        """Hold a number: who wants the advisory lock of that number waits."""
+        self._connection.execute("select pg_advisory_xact_lock(%s)", [number])
         return self
 
     @property

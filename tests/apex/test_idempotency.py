@@ -4,15 +4,20 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
+from fastapi import APIRouter
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy.exc import OperationalError
 
 from apex.backend.models import NewThread, Thread
 from apex.backend.threads import new_thread
 from apex.http.idempotency import Key, once
 from apex.http.identity import Identity, acting_as
 from apex.http.problems import Problem
+from apex.http.routing import Repeating
 from apex.storage.repeating import UnknownOutcome
 from apex.storage.tables import sessions, threads
 
@@ -99,6 +104,24 @@ def test_what_failed_may_be_sent_again(database, identity):
     with pytest.raises(Problem):
         failing(identity=identity, idempotency_key="a")
     assert failing(identity=identity, idempotency_key="a").number == 2
+
+
+def test_what_does_not_pass_is_tried_as_often_with_a_key_as_without(database, identity):
+    calls: list[int] = []
+
+    @once(database)
+    def deadlocked(identity: Identity) -> Counted:
+        calls.append(1)
+        raise OperationalError("SELECT 1", {}, psycopg.errors.DeadlockDetected())
+
+    router = APIRouter(route_class=Repeating)
+    router.post("/x")(deadlocked)
+    route: Any = router.routes[0]
+    for given in ({}, {"idempotency_key": "a"}):
+        calls.clear()
+        with pytest.raises(OperationalError):
+            route.endpoint(identity=identity, **given)
+        assert len(calls) == 6
 
 
 def test_an_unknown_outcome_is_found_out(database, identity, create, monkeypatch):

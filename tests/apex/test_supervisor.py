@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from apex.agents import Agent
+from apex.storage.repeating import UnknownOutcome
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, cancel_run, end_run, now
 from apex.storage.storable import kept
 from apex.storage.tables import messages, outbox, runs
@@ -30,11 +31,14 @@ def test_what_cannot_be_kept_is_the_agents_fault(said):
         kept(said)
 
 
+LOST = UnknownOutcome("the connection was lost")
+
+
 class LosesReceipts:
     """The database, whose next transaction is made and its receipt lost; something may happen at that moment."""
 
-    def __init__(self, database, meanwhile=lambda: None):
-        self._database, self._meanwhile = database, meanwhile
+    def __init__(self, database, meanwhile=lambda: None, error=LOST):
+        self._database, self._meanwhile, self._error = database, meanwhile, error
 
     @contextmanager
     def tenant(self, tenant_id):
@@ -43,7 +47,7 @@ class LosesReceipts:
         if self._meanwhile is not None:
             meanwhile, self._meanwhile = self._meanwhile, None
             meanwhile()
-            raise OperationalError("commit", {}, Exception("the connection is lost"))
+            raise self._error
 
 
 def end(database, run):
@@ -54,8 +58,10 @@ def end(database, run):
     return RUNS_ENDED.labels(run.agent_name, COMPLETED)._value.get()
 
 
-def test_an_end_whose_receipt_was_lost_is_this_workers_own(database, run):
-    assert end(LosesReceipts(database), run) == 1
+@pytest.mark.parametrize("error", [LOST, OperationalError("commit", {}, Exception("lost"))])
+def test_an_end_whose_receipt_was_lost_is_this_workers_own(database, run, error):
+    before = RUNS_ENDED.labels(run.agent_name, COMPLETED)._value.get()
+    assert end(LosesReceipts(database, error=error), run) == before + 1
     with database.tenant(run.tenant_id) as connection:
         assert len(connection.execute(select(messages)).all()) == 1
 

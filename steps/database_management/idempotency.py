@@ -1,0 +1,33 @@
+"""A request with an idempotency key is made once."""
+
+from support.database_management import idempotency
+from support.database_management.changes import Requested
+from support.database_management.idempotency import WithOneKey
+from support.matchers.faultless import is_just
+from support.run.sentences import then, when
+
+
+@when("{customer:User} requests the {change:Change} twice {twice:Twice}")
+def _(world, customer, change, twice):
+    world.outcome = idempotency.request_twice(world, customer, change, twice)
+
+
+@when("{people:Users} request a {change:Change} each with one key")
+def _(world, people, change):
+    world.keep(idempotency.request_each(world, people, change))
+
+
+@when("the connection is lost {lose:CommitMoment} the commit of {customer:Owner} {change:Change} with a key")
+def _(world, customer, change, lose):
+    world.outcome = idempotency.interrupt_commit(world, customer, change, lose)
+
+
+@then("both responses are the same")
+def _(world):
+    world.expect(world.kept(Requested).outcomes, idempotency.are_the_same())
+
+
+@then("each of them has a {change:Change} of their own")
+def _(world, change):
+    each = world.kept(WithOneKey).each
+    world.expect({about.customer.alias: about.made() for about in each}, is_just(idempotency.one_each(each, change)))
