@@ -64,7 +64,7 @@ def _data_in_every_table(world: World, customer: User) -> None:
     planting.usage(world, customer.tenant)
     world.platform.set_allowance(customer, "100.00").require()
     world.platform.allot(customer, "Research", "10.00").require()
-    world.platform.book_expense(world.platform.with_key(customer, "the first"), "1.00", "Books").require()
+    world.platform.book_expense(customer, "1.00", "Books").require()
     path = own_path(customer)
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
