@@ -1,4 +1,5 @@
-"""Requests that are interrupted between two of their writes: the second one is held back until its session is ended.
+"""Requests that are interrupted between two of their writes: the second one is held back until its session is ended,
+and so is each attempt to make it again.
 
 What writes into a table for the first time can be held back with the whole table only: it waits for everybody.
 """
@@ -69,7 +70,8 @@ def interrupt(
             if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
                 raise NotShown(f"the request has not written to {first} when it waits")
             during = look()
-            hold.break_off(session)
+            # Else a platform that tries again would have it after all.
+            hold.break_off_until(response.done)
         finally:
             hold.release()
         return Interruption(response.result(), before, during, look())

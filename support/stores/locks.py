@@ -112,6 +112,19 @@ class Hold:
         if ended != (True,):
             raise NotShown(f"the database's session {session} does not end")
 
+    def break_off_until(self, is_over: Callable[[], bool]) -> None:
+        """End every session that comes to what is held, for as long as a platform tries again.
+
+        :raises DeadlinePassed: it is not over in the time of a request.
+        """
+
+        def ended() -> bool:
+            for session in self._sessions(_WAITING_FOR_IT):
+                self.break_off(session)
+            return is_over()
+
+        self._world.eventually(ended, bool, "request under way", "the end of what is interrupted")
+
     def release(self) -> None:
         """Hold nothing any more."""
         self._connection.close()
