@@ -28,7 +28,7 @@ _SECOND_LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 5.0
 # A row that is refused for a reason of its own is tried so often, with pauses that double.
 _MOST_ATTEMPTS = 5
-_FIRST_PAUSE = 0.2
+_FIRST_PAUSE = 0.1
 _LONGEST_REASON = 500
 
 SET_ASIDE = Counter("apex_outbox_set_aside", "Rows that could not be delivered and were set aside", ["topic"])

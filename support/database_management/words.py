@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
-from support.scenario.words import Type
+from support.database_management import consistent_stores
+from support.scenario.words import Type, entry
 
-TYPES: Mapping[str, Type] = {}
+TYPES: Mapping[str, Type] = {
+    "LossMoment": entry(consistent_stores.MOMENTS),
+    "ReceivingStore": entry(consistent_stores.STORES),
+}
