@@ -102,6 +102,11 @@ class Hold:
         """Whether the transaction that a session is in has written to a table, or is about to."""
         return bool(self._observed(_WRITES, [session, table]))
 
+    def cancel(self, session: int) -> None:
+        """Cancel what a session waits for, as a time limit would."""
+        with opened.as_platform(self._world, autocommit=True) as other:
+            other.execute("select pg_cancel_backend(%s)", [session])
+
     def break_off(self, session: int) -> None:
         """End a session in the middle of what it does, as the loss of its connection would.
 
