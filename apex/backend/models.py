@@ -314,6 +314,29 @@ class Connections(Answer):
     open: int
 
 
+class Undelivered(Answer):
+    """What could not be delivered to another store and was set aside after some attempts, with the reason."""
+
+    id: int
+    tenant_id: str
+    topic: Literal["events", "analytics"]
+    attempts: int
+    reason: str
+    set_aside_at: Moment
+
+
+class UndeliveredItems(Answer):
+    """What is set aside, oldest first."""
+
+    items: list[Undelivered]
+
+
+class Redelivery(Answer):
+    """How much is tried again."""
+
+    items: int
+
+
 class Instance(Answer):
     """A running process of a service; ``url`` is where the other services reach it."""
 

@@ -10,7 +10,19 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
 from apex.backend.hub import Hub
-from apex.backend.models import Connections, Instance, Instances, NewNotice, Notice, OperatorRun, OperatorRuns, Status
+from apex.backend.models import (
+    Connections,
+    Instance,
+    Instances,
+    NewNotice,
+    Notice,
+    OperatorRun,
+    OperatorRuns,
+    Redelivery,
+    Status,
+    Undelivered,
+    UndeliveredItems,
+)
 from apex.backend.paging import Cursor, next_cursor, row_at
 from apex.backend.runs import fields
 from apex.http.idempotency import once
@@ -85,6 +97,24 @@ def routes(database: Database, hub: Hub, registry: Registry) -> APIRouter:
             connection.execute(outbox.insert().values(**owner, topic="events", payload=event))
             connection.execute(select(func.pg_notify(OUTBOX, "events")))
         return notice
+
+    @router.get("/undelivered")
+    def undelivered(identity: Caller, limit: Limit = 50) -> UndeliveredItems:
+        """What was set aside because other stores refuse it."""
+        query = text("SELECT * FROM outbox_set_aside(:size)")
+        with acting_as(database, identity, "platform:operate") as connection:
+            rows = connection.execute(query, {"size": limit}).mappings()
+            return UndeliveredItems(
+                items=[Undelivered.model_validate({**row, "tenant_id": str(row["tenant_id"])}) for row in rows]
+            )
+
+    @router.post("/undelivered/attempts", status_code=202)
+    def deliver_again(identity: Caller) -> Redelivery:
+        """Have all that was set aside tried again, now that its obstacle is gone."""
+        with acting_as(database, identity, "platform:operate") as connection:
+            count = connection.execute(text("SELECT outbox_again()")).scalar_one()
+            connection.execute(select(func.pg_notify(OUTBOX, "events"), func.pg_notify(OUTBOX, "analytics")))
+        return Redelivery(items=count)
 
     @router.get("/connections")
     def connections(identity: Caller) -> Connections:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _RENEWED = (
     "url", "replica", "pool_size", "pool_overflow", "pool_wait_seconds",

@@ -51,6 +51,10 @@ local stream, meta, run, delivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local event, window, epoch, floor, ending = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local memory, retention = ARGV[6], ARGV[7]
 local timestamp, call, ending_call = ARGV[8], ARGV[9], ARGV[10]
+-- What is no stream is found before anything is written: nothing takes back what a script has written when it fails.
+redis.call('XLEN', stream)
+redis.call('HLEN', meta)
+if run ~= '' then redis.call('HLEN', run) end
 if delivered ~= '' then
   if not redis.call('SET', delivered, '1', 'NX', 'EX', memory) then return 0 end
 end

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     Numeric,
     Table,
@@ -208,6 +209,10 @@ outbox = Table(
     Column("topic", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     _now(),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _when("next_attempt_at"),
+    _when("set_aside_at"),
+    Column("reason", Text),
     Index("outbox_topic", "topic", "id"),
 )
 

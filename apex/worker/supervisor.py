@@ -16,7 +16,7 @@ from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.runtime.discovery import Directory
 from apex.settings import Settings
 from apex.storage.database import Database
-from apex.storage.repeating import UnknownOutcome, repeated
+from apex.storage.repeating import repeated
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.storage.storable import kept
 from apex.storage.stream import EventStream
@@ -103,13 +103,15 @@ class Supervisor:
                     run_sequence_floor=tracker.last_run_sequence,
                 )
 
+        # Nothing is written twice: a run that has ended is not ended again.
+        write_surely = repeated(write, is_harmless=True)
         try:
-            ended = write()
-        except (OperationalError, UnknownOutcome) as error:
-            # A lost connection must not cost the customer the answer. Nothing is written twice: a run that has ended
-            # is not ended again.
+            ended = write_surely()
+        except OperationalError as error:
+            # Neither a lost connection nor a lock that somebody held too long must cost the customer the answer.
             log.warning("end is written again", reason=type(error).__name__)
-            ended = repeated(write, is_harmless=True)() or self._ended_by_us(run, finished_at)
+            ended = write_surely()
+        ended = ended or self._ended_by_us(run, finished_at)
         if ended is None:
             log.warning("run was ended by another worker", worker=self._worker)
             return

@@ -25,7 +25,7 @@ from support.stores import opened
 EVERY_TABLE = (
     "tenants", "users", "sessions", "invitations", "threads", "messages", "runs", "usage_records", "tool_calls",
     "outbox", "notices", "allowances", "allowance_shares", "expenses", "budgets", "spent_refresh_tokens",
-    "registered_tools",
+    "registered_tools", "idempotency_keys",
 )  # fmt: skip
 """The tables in which each customer of the scenario has rows, some of them only while they are looked at."""
 
@@ -46,7 +46,7 @@ values (gen_random_uuid(), %(tenant)s, %(user)s, 'A look', 'Rolled back after it
 """,
     "idempotency_keys": """
 insert into idempotency_keys (tenant_id, user_id, key, fingerprint)
-values (%(tenant)s, %(user)s, gen_random_uuid(), 'Rolled back after it.')
+values (%(tenant)s, %(user)s, gen_random_uuid()::text, 'Rolled back after it.')
 """,
     "registered_tools": """
 insert into registered_tools (id, tenant_id, name, description, permission, parameters, partner, path, withdrawn_at)

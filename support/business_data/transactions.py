@@ -1,10 +1,11 @@
-"""Requests that are interrupted between two of their writes: the second one is held back until its session is ended.
+"""Requests that are interrupted between two of their writes: the second one is held back until its session is ended,
+and so is each attempt to make it again.
 
 What writes into a table for the first time can be held back with the whole table only: it waits for everybody.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,23 +70,11 @@ def interrupt(
             if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
                 raise NotShown(f"the request has not written to {first} when it waits")
             during = look()
-            hold.break_off(session)
-            _keep_off(world, hold, response)
+            # Else a platform that tries again would have it after all.
+            hold.break_off_until(response.done)
         finally:
             hold.release()
         return Interruption(response.result(), before, during, look())
-
-
-def _keep_off(world: World, hold: Hold, response: Future[Any]) -> None:
-    """Interrupt the request again whenever it is tried again, until it is answered."""
-
-    def is_answered() -> bool:
-        if not response.done():
-            for session in hold.waiting:
-                hold.break_off(session)
-        return response.done()
-
-    world.eventually(is_answered, bool, "request under way", "the response to what is interrupted")
 
 
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:

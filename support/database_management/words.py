@@ -2,12 +2,14 @@
 
 from support.database_management import (
     changes,
+    consistent_stores,
     deadlocks,
     failover,
     idempotency,
     isolation,
     passing_faults,
     read_replica,
+    rollback,
 )
 from support.scenario.words import entry
 
@@ -16,6 +18,7 @@ GROUPS = {**failover.GROUPS}
 TYPES = {
     "Attempts": entry(passing_faults.ATTEMPTS),
     "Change": entry(changes.CHANGES),
+    "ChangeFailure": entry(rollback.FAILURES),
     "ChangesAtOnce": entry(isolation.OPERATIONS),
     "CommitMoment": entry(passing_faults.MOMENTS),
     "DatabaseFault": entry(passing_faults.FAULTS),
@@ -23,8 +26,11 @@ TYPES = {
     "DatabaseReason": entry(passing_faults.REASONS),
     "Deadlock": entry(deadlocks.DEADLOCKS),
     "Made": entry(changes.MADE),
+    "LossMoment": entry(consistent_stores.MOMENTS),
+    "ReceivingStore": entry(consistent_stores.STORES),
     "ReplicaLoss": entry(read_replica.LOSSES),
     "Replication": entry({state: state for state in ("replicated", "unreplicated")}),
+    "StepwiseChange": entry(rollback.CHANGES),
     "SharedChange": entry(isolation.SHARED),
     "Times": entry(passing_faults.TIMES),
     "Twice": entry(idempotency.TWICE),

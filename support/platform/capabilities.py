@@ -62,6 +62,7 @@ class Capability(Enum):
     IDEMPOTENCY_KEYS = "requests with a key that are made once however often they are sent"
     REPLICA = "a replica of its database that the suite can promote"
     POOL_METRICS = "figures of its database pool"
+    REDELIVERY = "what its stores refuse is set aside until an operator has it delivered again"
     CONFIGURATION = "layered configuration with commands that check and compare it"
     HOT_RELOAD = "settings that change while it runs"
     OWN_SERVICES = "services that the suite starts and breaks"

@@ -347,6 +347,16 @@ class Driver:
         """List the registered instances: a ``Page`` of ``Instance``."""
         raise Lacking(self, Capability.OPERATOR)
 
+    @of(Capability.REDELIVERY)
+    def undelivered(self, operator: Caller) -> Outcome:
+        """List what other stores refused and was set aside: a ``Page`` of ``Undelivered``."""
+        raise Lacking(self, Capability.REDELIVERY)
+
+    @of(Capability.REDELIVERY)
+    def deliver_again(self, operator: Caller) -> Outcome:
+        """Have all that was set aside delivered again."""
+        raise Lacking(self, Capability.REDELIVERY)
+
     @of(Capability.NOTICES)
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         """Send a notice to everyone: a ``Notice``."""

@@ -138,6 +138,15 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """What a store refused and was set aside; ``topic``: which store it is for."""
+
+    tenant_id: str
+    topic: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """How many live connections the platform has."""
 

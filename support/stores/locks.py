@@ -139,6 +139,11 @@ class Hold:
         """Whether the transaction that a session is in has written to a table, or is about to."""
         return bool(self._observed(_WRITES, [session, table]))
 
+    def cancel(self, session: int) -> None:
+        """Cancel what a session waits for, as a time limit would."""
+        with opened.as_platform(self._world, autocommit=True) as other:
+            other.execute("select pg_cancel_backend(%s)", [session])
+
     def break_off(self, session: int) -> None:
         """End a session in the middle of what it does, as the loss of its connection would.
 
@@ -148,6 +153,19 @@ class Hold:
             ended = other.execute("select pg_terminate_backend(%s, %s)", [session, _TERMINATE_MILLISECONDS]).fetchone()
         if ended != (True,):
             raise NotShown(f"the database's session {session} does not end")
+
+    def break_off_until(self, is_over: Callable[[], bool]) -> None:
+        """End every session that comes to what is held, for as long as a platform tries again.
+
+        :raises DeadlinePassed: it is not over in the time of a request.
+        """
+
+        def ended() -> bool:
+            for session in self._sessions(_WAITING_FOR_IT):
+                self.break_off(session)
+            return is_over()
+
+        self._world.eventually(ended, bool, "request under way", "the end of what is interrupted")
 
     def release(self) -> None:
         """Hold nothing any more."""

@@ -337,6 +337,13 @@ class ApexDriver(HttpDriver):
     def operator_instances(self, operator: Caller) -> Outcome:
         return self.request(operator, "GET", "/v1/operations/instances", read=_page(partial(read, values.Instance)))
 
+    def undelivered(self, operator: Caller) -> Outcome:
+        reading = _page(partial(read, values.Undelivered))
+        return self.request(operator, "GET", "/v1/operations/undelivered", read=reading)
+
+    def deliver_again(self, operator: Caller) -> Outcome:
+        return self.request(operator, "POST", "/v1/operations/undelivered/attempts")
+
     def send_notice(self, operator: Caller, *, title: str, body: str) -> Outcome:
         return self.request(
             operator,

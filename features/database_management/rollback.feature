@@ -1,0 +1,30 @@
+@database_management
+Feature: A change that fails leaves nothing behind
+  Segment:          Free, Early, Mid and Enterprise
+  Business goal:    Keep books, budgets and conversations right without repairs by support
+  Value impact:     Whatever a customer tried and did not get is as if it had never been tried
+  Strategic impact: Every new feature can combine several writes without new risks for customers' data
+
+  @DBP-14 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.allowances @needs.conversations @needs.messages @needs.message_moves @needs.idempotency_keys
+  @needs.own_records @needs.own_database @needs.own_services
+  Rule: Rollback restores the database, the cache, the event stream and the outbox
+
+    @gate @exclusive
+    Scenario Outline: A change that fails is as if it had never been tried
+      Given Acme is a Mid customer with an allowance and two conversations
+      When Acme's <change> fails because of <failure>
+      Then nothing of Acme has changed in any store
+      And Acme can make the change afterwards
+
+      Examples:
+        | change                     | failure                               |
+        | booking of an expense      | an aborted query at each of its steps |
+        | request for a usage report | an aborted query at each of its steps |
+        | move of messages           | an aborted query at each of its steps |
+        | new budget                 | an aborted query at each of its steps |
+        | booking of an expense      | a backend crash at its last step      |
+        | request for a usage report | a backend crash at its last step      |
+        | booking of an expense      | a rule that it breaks                 |
+        | move of messages           | a rule that it breaks                 |
+        | new budget                 | a rule that it breaks                 |
