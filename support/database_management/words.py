@@ -2,6 +2,13 @@
 
 from collections.abc import Mapping
 
-from support.scenario.words import Type
+from support.database_management import connections, pool_exhaustion
+from support.scenario.words import Type, entry
 
-TYPES: Mapping[str, Type] = {}
+TYPES: Mapping[str, Type] = {
+    "Arrivals": entry(connections.ARRIVALS),
+    "FutileRequests": entry(pool_exhaustion.REQUESTS),
+    "PoolConnections": entry(connections.CONNECTIONS),
+    "PooledService": entry(connections.SERVICES),
+    "PoolRelease": entry(connections.FREED),
+}
