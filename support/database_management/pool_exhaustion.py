@@ -37,6 +37,7 @@ def create_in_turn(world: World, customers: Sequence[User]) -> None:
     pool = world.kept(OccupiedPool)
     for customer in customers:
         world.users.settle(customer)
+    for customer in customers:
         pool.waiting.append(pool.send(_create, customer))
         pool.see_waiting(len(pool.waiting))
     pool.free_one()
