@@ -19,9 +19,9 @@ Feature: A busy database keeps customers waiting for a moment only
       And every response asks to retry
 
       Examples:
-        | service      | requests            |
-        | API          | sixty requests |
-        | auth service | ten requests |
+        | service      | requests       |
+        | API          | forty requests |
+        | auth service | ten requests   |
 
     @gate @exclusive
     @needs.own_records

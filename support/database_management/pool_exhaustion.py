@@ -13,7 +13,7 @@ from support.scenario.users import User
 from support.scenario.world import World
 from support.stores import opened
 
-REQUESTS = {"ten requests": 10, "sixty requests": 60}
+REQUESTS = {"ten requests": 10, "forty requests": 40}
 _CREATED = "select title from threads where tenant_id = any(%s::uuid[]) order by created_at"
 
 
