@@ -239,8 +239,8 @@ class Database(Section):
     services read what it has, and to which they write once it is promoted.
 
     A service has ``pool_size`` connections, and ``pool_overflow`` more under load. Seconds: the longest wait
-    for one of them (``pool_wait``), ``statement``, wait for a ``lock``, transaction that does nothing (``idle``), and
-    step of a ``migration``.
+    for one of them while none becomes free (``pool_wait``), ``statement``, wait for a ``lock``, transaction that does
+    nothing (``idle``), and step of a ``migration``.
     """
 
     url: DatabaseUrl

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
@@ -41,6 +42,8 @@ REQUEST_SECONDS = Histogram(
     "apex_http_request_seconds", "Time to answer a request", ["service", "method", "route", "status"]
 )
 _CHECK_SECONDS = 2.0
+# Who waits for a database connection waits in a thread: threads must not run out before that wait has a limit.
+_THREADS = 400
 
 
 @dataclass
@@ -164,6 +167,7 @@ def create_app(
 
     @asynccontextmanager
     async def in_mesh(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _THREADS
         mesh.start()
         process.background["mesh"] = mesh.goes_on
         async with lifespan(app) if lifespan else nullcontext():
@@ -240,8 +244,9 @@ def create_app(
         return MeshView(services=services)
 
     @app.get("/metrics", tags=["health"], response_class=Response)
-    def metrics() -> Response:
+    async def metrics() -> Response:
         """Prometheus metrics."""
+        # Without a thread, of which there may be none free when these are needed most.
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -30,6 +30,9 @@ _GRACE_SECONDS = 1.0
 # A connection that was in the pool shows in this time that it is alive, or another one is opened.
 _PING_SECONDS = 1.0
 
+# A queue that moves is waited in so many times as long as one that stands still.
+_MOVING = 5
+
 WAIT_SECONDS = Histogram(
     "apex_database_pool_wait_seconds",
     "Time that a request waited for a database connection",
@@ -45,6 +48,7 @@ class Turns:
         self._free = places
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
+        self._given_at = 0.0
 
     @property
     def waiting(self) -> int:
@@ -52,25 +56,33 @@ class Turns:
         return len(self._waiting)
 
     def take(self, seconds: float) -> bool:
-        """Get a place; False where none was to be had in that time."""
+        """Get a place; False where for that time nobody has got one, or the queue is too long all the same.
+
+        Many who come at once are served in turn, which may take longer than a queue that stands still is believed in.
+        """
+        began = time.monotonic()
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             turn = threading.Event()
             self._waiting.append(turn)
-        if turn.wait(seconds):
-            return True
-        with self._lock:
-            # Its turn may have come in the meantime.
-            if turn.is_set():
-                return True
-            self._waiting.remove(turn)
-            return False
+        until = began + seconds
+        while not turn.wait(until - time.monotonic()):
+            with self._lock:
+                # Its turn may have come in the meantime.
+                if turn.is_set():
+                    break
+                until = min(max(began, self._given_at) + seconds, began + _MOVING * seconds)
+                if until <= time.monotonic():
+                    self._waiting.remove(turn)
+                    return False
+        return True
 
     def give(self) -> None:
         """Give a place back."""
         with self._lock:
+            self._given_at = time.monotonic()
             if self._waiting:
                 self._waiting.popleft().set()
             else:

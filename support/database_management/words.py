@@ -2,12 +2,14 @@
 
 from support.database_management import (
     changes,
+    connections,
     consistent_stores,
     deadlocks,
     failover,
     idempotency,
     isolation,
     passing_faults,
+    pool_exhaustion,
     read_replica,
     rollback,
 )
@@ -16,6 +18,7 @@ from support.scenario.words import entry
 ASSETS = changes.ASSETS
 GROUPS = {**failover.GROUPS}
 TYPES = {
+    "Arrivals": entry(connections.ARRIVALS),
     "Attempts": entry(passing_faults.ATTEMPTS),
     "Change": entry(changes.CHANGES),
     "ChangeFailure": entry(rollback.FAILURES),
@@ -25,13 +28,17 @@ TYPES = {
     "DatabaseLoss": entry(failover.LOSSES),
     "DatabaseReason": entry(passing_faults.REASONS),
     "Deadlock": entry(deadlocks.DEADLOCKS),
-    "Made": entry(changes.MADE),
+    "FutileRequests": entry(pool_exhaustion.REQUESTS),
     "LossMoment": entry(consistent_stores.MOMENTS),
+    "Made": entry(changes.MADE),
+    "PoolConnections": entry(connections.CONNECTIONS),
+    "PoolRelease": entry(connections.FREED),
+    "PooledService": entry(connections.SERVICES),
     "ReceivingStore": entry(consistent_stores.STORES),
     "ReplicaLoss": entry(read_replica.LOSSES),
     "Replication": entry({state: state for state in ("replicated", "unreplicated")}),
-    "StepwiseChange": entry(rollback.CHANGES),
     "SharedChange": entry(isolation.SHARED),
+    "StepwiseChange": entry(rollback.CHANGES),
     "Times": entry(passing_faults.TIMES),
     "Twice": entry(idempotency.TWICE),
 }

@@ -15,6 +15,7 @@ from support.platform.configured import Configured
 from support.platform.dialect import Dialect
 from support.platform.outcome import Outcome
 from support.platform.streams import Transport
+from support.platform.values import PoolFigures
 from support.scenario.verdict import NotShown
 
 Json = Mapping[str, Any]
@@ -406,3 +407,8 @@ class Driver:
     def metrics(self, instance: str | None = None) -> Outcome:
         """The metrics of an instance of the API: text in the format of Prometheus."""
         raise Lacking(self, Capability.OWN_RECORDS)
+
+    @of(Capability.POOL_METRICS)
+    def pool(self, instance: str) -> PoolFigures:
+        """What an instance's metrics say of its database pool at the moment."""
+        raise Lacking(self, Capability.POOL_METRICS)

@@ -153,6 +153,20 @@ class Connections:
     open: int
 
 
+@dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """Connections of a database pool; None where it is not said. ``waits``: how many have waited for one for at most so
+    many seconds since the start, by that; ``waited``: the seconds of all their waits.
+    """
+
+    size: int | None
+    in_use: int | None
+    waiting: int | None
+    overflow: int | None
+    waits: Mapping[float, int]
+    waited: float | None
+
+
 def read(kind: type[T], body: Mapping[str, Any]) -> T:
     """A value from the fields of the same names; one that the platform leaves out is None."""
     return kind(**{name: body.get(name) for name in kind.__dataclass_fields__})  # type: ignore[attr-defined]

@@ -38,6 +38,8 @@ SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 WORKER_SLOTS = 5
 # Tool calls that a run may have at work at a time.
 CALLS_AT_ONCE = 8
+# Database connections of each instance.
+CONNECTIONS = 10
 # An application of somebody else that customers may let act for them.
 APPLICATION = {
     "id": "partner-portal",
@@ -210,6 +212,7 @@ class Apex(Platform):
                 "url": shared.passwords.url(APP, links["postgres"]),
                 "owner_url": shared.passwords.url(OWNER, links["postgres"]),
                 **self._replica(),
+                "pool_size": CONNECTIONS,
             },
             "cloud": {
                 "endpoint_url": shared.cloud.url(links["cloud"]),

@@ -31,6 +31,7 @@ _WRITES = """
 select count(*) from pg_locks
 where pid = %s and relation = %s::regclass and mode = 'RowExclusiveLock' and granted
 """
+_TERMINATE = "select bool_and(pg_terminate_backend(pid, %s)) from unnest(%s::int[]) pid"
 _TERMINATE_MILLISECONDS = 5_000
 _LOCK_MILLISECONDS = 5_000
 
@@ -144,15 +145,15 @@ class Hold:
         with opened.as_platform(self._world, autocommit=True) as other:
             other.execute("select pg_cancel_backend(%s)", [session])
 
-    def break_off(self, session: int) -> None:
-        """End a session in the middle of what it does, as the loss of its connection would.
+    def break_off(self, *sessions: int) -> None:
+        """End sessions in the middle of what they do, as the loss of their connections would.
 
-        :raises NotShown: it does not end.
+        :raises NotShown: one does not end.
         """
         with opened.as_platform(self._world, autocommit=True) as other:
-            ended = other.execute("select pg_terminate_backend(%s, %s)", [session, _TERMINATE_MILLISECONDS]).fetchone()
+            ended = other.execute(_TERMINATE, [_TERMINATE_MILLISECONDS, list(sessions)]).fetchone()
         if ended != (True,):
-            raise NotShown(f"the database's session {session} does not end")
+            raise NotShown(f"of the database's sessions {sessions} not all end")
 
     def break_off_until(self, is_over: Callable[[], bool]) -> None:
         """End every session that comes to what is held, for as long as a platform tries again.

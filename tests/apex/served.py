@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -17,8 +17,8 @@ from apex.storage.database import Database
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[int]:
-    """The port at which it listens."""
+def served(settings: Settings, removed: Callable[[str], str] = str) -> Iterator[int]:
+    """The port at which it listens. ``removed``: what the endpoint does that works in a thread."""
     app = create_app(
         Process("auth", "test", Configuration("auth", settings)), "Test", Database(settings.database, "test"), {}
     )
@@ -33,7 +33,7 @@ def served(settings: Settings) -> Iterator[int]:
 
     @app.delete("/things/{name}")
     def remove(name: str) -> str:
-        return name
+        return removed(name)
 
     @app.websocket("/events")
     async def events(socket: WebSocket) -> None:

@@ -56,6 +56,24 @@ def test_turns_come_in_the_order_of_asking():
     assert turns.take(0)
 
 
+def test_a_queue_that_moves_is_waited_in_for_longer_but_not_for_ever():
+    turns, gone = Turns(1), threading.Event()
+    assert turns.take(0)
+
+    def move() -> None:
+        while not gone.wait(0.05):
+            turns._given_at = time.monotonic()
+
+    moving = threading.Thread(target=move)
+    moving.start()
+    began = time.monotonic()
+    assert not turns.take(0.2)
+    gone.set()
+    moving.join()
+    assert 1.0 <= time.monotonic() - began < 3
+    assert turns.waiting == 0
+
+
 def test_a_full_pool_refuses_after_its_wait_and_serves_again(small):
     in_use, waiting = figure("in_use"), figure("waiting")
     with small.platform():

@@ -1,5 +1,6 @@
 """The reference platform's driver: what a customer, a colleague and an operator can ask of it over HTTP."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -34,6 +35,10 @@ DIALECT = Dialect(
     },
     closings={4401: Closing.SESSION_OVER, 4403: Closing.REMOVED},
 )
+
+
+_POOL = re.compile(r"^apex_database_pool_(\w+) (\S+)$", re.MULTILINE)
+_WAITS = re.compile(r'^apex_database_pool_wait_seconds_bucket\{le="(\S+)"\} (\S+)$', re.MULTILINE)
 
 
 class ApexDriver(HttpDriver):
@@ -380,6 +385,9 @@ class ApexDriver(HttpDriver):
     def metrics(self, instance: str | None = None) -> Outcome:
         return self.request(Anyone(), "GET", "/metrics", service=instance)
 
+    def pool(self, instance: str) -> values.PoolFigures:
+        return _pool(self.metrics(instance).text)
+
     def transport(self, address: str | None = None) -> WebSocketTransport:
         base = address or self.services["backend"].replace("http", "ws", 1)
         return WebSocketTransport(f"{base}/v1/events", self.dialect, ca_file=self.ca_file)
@@ -438,6 +446,23 @@ def _run(body: Json) -> Run:
         seconds=body.get("duration_seconds"),
         is_partial=body.get("partial"),
         raw=body,
+    )
+
+
+def _pool(metrics: str) -> values.PoolFigures:
+    # Only a few lines of a long text are of interest: parsing all of it takes longer than what is measured.
+    said = dict(_POOL.findall(metrics))
+
+    def figure(name: str) -> int | None:
+        return int(float(said[name])) if name in said else None
+
+    return values.PoolFigures(
+        size=figure("size"),
+        in_use=figure("in_use"),
+        waiting=figure("waiting"),
+        overflow=figure("overflow"),
+        waits={float(limit): int(float(count)) for limit, count in _WAITS.findall(metrics)},
+        waited=float(said["wait_seconds_sum"]) if "wait_seconds_sum" in said else None,
     )
 
 

@@ -28,6 +28,7 @@ CONFIGURED = Configured(
         "rate limit of the Free plan": Setting("rate_limits.free", {"burst": 7, "per_second": 2.0}),
         "worker capacity": Setting("worker.slots", 6),
         "database pool": Setting("database.pool_size", 2),
+        "database pool's overflow": Setting("database.pool_overflow", 2),
         "list of allowed websites": Setting("backend.allowed_origins", ["https://another.example"]),
         "token issuer": Setting("auth.issuer", "https://another.example"),
         "number of cloud requests at once": Setting("tools.threads", 31),

@@ -1,0 +1,20 @@
+"""Connections of database pools: in use, waited for, and free again."""
+
+from support.database_management import connections
+from support.run.sentences import given, when
+
+
+@given("the {service:PooledService} has {in_use:PoolConnections} in use")
+def _(world, service, in_use):
+    connections.occupy(world, service, in_use)
+
+
+@given("{count:Arrivals}")
+@when("{count:Arrivals}")
+def _(world, count):
+    connections.have_waiting(world, count)
+
+
+@when("{release:PoolRelease}")
+def _(world, release):
+    connections.free(world, release)
