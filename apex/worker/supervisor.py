@@ -16,6 +16,7 @@ from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.runtime.discovery import Directory
 from apex.settings import Settings
 from apex.storage.database import Database
+from apex.storage.repeating import UnknownOutcome
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.storage.storable import kept
 from apex.storage.stream import EventStream
@@ -104,7 +105,7 @@ class Supervisor:
 
         try:
             ended = write()
-        except OperationalError as error:
+        except (OperationalError, UnknownOutcome) as error:
             # A lost connection must not cost the customer the answer. Nothing is written twice: a run that has ended
             # is not ended again.
             log.warning("end is written again", reason=type(error).__name__)

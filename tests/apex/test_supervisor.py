@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 
 from apex.agents import Agent
+from apex.storage.repeating import UnknownOutcome
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, TIMED_OUT, Ending, cancel_run, end_run, now
 from apex.storage.storable import kept
 from apex.storage.tables import messages, outbox, runs
@@ -43,7 +43,7 @@ class LosesReceipts:
         if self._meanwhile is not None:
             meanwhile, self._meanwhile = self._meanwhile, None
             meanwhile()
-            raise OperationalError("commit", {}, Exception("the connection is lost"))
+            raise UnknownOutcome("the connection was lost during a commit")
 
 
 def end(database, run):
