@@ -59,6 +59,7 @@ _MEANING_OF = {
     "unknown_agent": Meaning.INVALID,
     "rate_limited": Meaning.RATE_LIMITED,
     "unavailable": Meaning.UNAVAILABLE,
+    "time_limit_exceeded": Meaning.UNAVAILABLE,
 }
 
 
