@@ -23,7 +23,7 @@ def test_who_waits_for_anothers_migration_waits_longer_than_for_other_locks(sett
         "SELECT clock_timestamp() - query_start > interval '0.3 s' FROM pg_stat_activity WHERE application_name = %s"
     )
 
-    def migrate() -> int | None:
+    def migrate():
         with hasty.as_owner() as connection:
             return connection.scalar(text("SELECT 1"))
 
