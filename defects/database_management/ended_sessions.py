@@ -24,10 +24,11 @@ def _() -> None:
     @around(sockets, "require_session")
     def require_session(original: Any, database: Database, identity: Identity) -> None:
         original(database, identity)
-        # One that all of them wait for would be noticed at once.
-        if len(kept) < 2:
-            kept.append(database.engine.connect())
-            kept[-1].exec_driver_sql("SELECT 1")
+        # The newest alone: a pool without a connection left would be noticed at once.
+        former, kept[:] = [*kept], [database.engine.connect()]
+        kept[-1].exec_driver_sql("SELECT 1")
+        for connection in former:
+            connection.close()
 
 
 @ended.defect("DBP-04b", "a connection that its client has dropped is counted for ever", step=_NO_MORE)

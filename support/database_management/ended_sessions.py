@@ -15,7 +15,7 @@ from support.stores.locks import Hold
 
 SIZES = {"full": 25, "small": 15}
 """How many sessions end in one way, by the run's profile: four ways are a hundred."""
-_AT_ONCE, _CUT_OFF = 5, 8
+_AT_ONCE, _CUT_OFF = 5, 4
 
 
 def log_out(world: World, user: User, sessions: list[tuple[str, EventCapture]]) -> None:

@@ -11,8 +11,13 @@ from support.scenario.world import World
 from support.stores import sessions
 
 Figures = Mapping[str, Mapping[str, int]]
-_NEVER_LEFT = frozenset({"open transactions", "locks", "open cursors"})
-"""What nobody holds who does nothing, whatever was there before."""
+_NEVER_LEFT = frozenset(
+    {
+        "open transactions", "locks", "open cursors",
+        "temporary tables", "temporary files", "prepared transactions",
+    }
+)  # fmt: skip
+"""What nobody has who does nothing, whatever was there before."""
 _SLACK = {"sockets": 14, "sessions": 10, "statements": 30}
 """What services keep for next time, by how much it may grow: connections of their pools, and psycopg's statements."""
 
