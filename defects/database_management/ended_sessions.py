@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from apex.backend import sockets
@@ -19,16 +20,17 @@ _NO_MORE = "no service holds more than before"
 
 @ended.defect("DBP-04a", "a live connection keeps its transaction beyond its end", step=_NO_MORE)
 def _() -> None:
-    kept: list[Any] = []
+    kept, turn = list[Any](), Lock()
 
     @around(sockets, "require_session")
     def require_session(original: Any, database: Database, identity: Identity) -> None:
         original(database, identity)
         # The newest alone: a pool without a connection left would be noticed at once.
-        former, kept[:] = [*kept], [database.engine.connect()]
-        kept[-1].exec_driver_sql("SELECT 1")
-        for connection in former:
-            connection.close()
+        with turn:
+            if kept:
+                kept.pop().close()
+            kept.append(database.engine.connect())
+            kept[-1].exec_driver_sql("SELECT 1")
 
 
 @ended.defect("DBP-04b", "a connection that its client has dropped is counted for ever", step=_NO_MORE)
