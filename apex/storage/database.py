@@ -261,7 +261,10 @@ class Database:
         )
         try:
             with engine.begin() as connection:
+                # To PostgreSQL that wait is one for a lock; it may take as long as a migration does.
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
                 yield connection
         finally:
             engine.dispose()

@@ -14,8 +14,8 @@ from apex.storage.watch import WATCH
 
 log = structlog.get_logger()
 
-# How long the database may take to show that the connection is alive.
-_ALIVE_SECONDS = 3.0
+# How often the database is asked whether the connection is alive, and how long it may take to show it.
+_ASKED_SECONDS, _ALIVE_SECONDS = 0.5, 1.0
 
 
 class Listener(threading.Thread):
@@ -59,7 +59,7 @@ class Listener(threading.Thread):
 
     def _receive(self, connection: psycopg.Connection) -> None:
         while not self._closed.is_set():
-            for notification in connection.notifies(timeout=1.0):
+            for notification in connection.notifies(timeout=_ASKED_SECONDS):
                 self._channels[notification.channel](notification.payload)
             # A cheap question, so that a dropped connection is noticed even when nobody notifies.
             with WATCH.within(connection, _ALIVE_SECONDS):

@@ -16,7 +16,7 @@ from apex.agents import Agent, AgentRegistry, ToolFailed
 from apex.runtime.discovery import Directory
 from apex.settings import Settings
 from apex.storage.database import Database
-from apex.storage.repeating import repeated
+from apex.storage.repeating import UnknownOutcome, repeated
 from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending, end_run
 from apex.storage.storable import kept
 from apex.storage.stream import EventStream
@@ -107,7 +107,7 @@ class Supervisor:
         write_surely = repeated(write, is_harmless=True)
         try:
             ended = write_surely()
-        except OperationalError as error:
+        except (OperationalError, UnknownOutcome) as error:
             # Neither a lost connection nor a lock that somebody held too long must cost the customer the answer.
             log.warning("end is written again", reason=type(error).__name__)
             ended = write_surely()

@@ -3,6 +3,7 @@
 from support.matchers.faultless import is_just
 from support.platform.components import Component
 from support.run.sentences import given, then, when
+from support.scenario import services
 from support.service_coordination import service_discovery
 from support.service_coordination.service_discovery import Processes
 
@@ -25,6 +26,12 @@ def _(world, customer, instances):
 @when("the second tools instance {event:InstanceEvent}")
 def _(world, event):
     event(world)
+
+
+@then("every service is ready again in time")
+def _(world):
+    nobody: list[str] = []
+    world.eventually(lambda: services.unready(world), is_just(nobody), "health turns", "services that are not ready")
 
 
 @then("no other service was restarted")

@@ -72,6 +72,7 @@ RESPONSES: dict[str, Callable[[World], Matcher[Any]]] = {
     "is a not-found error": lambda world: calls.are_refused("not_found"),
     "is a validation error that names the field": lambda world: invalid_requests.name_the_field(),
     "is a temporary error with its request ID": lambda world: are_failures(Meaning.UNAVAILABLE, "unavailable"),
+    "says that a database limit was exceeded": lambda world: calls.are_refused("time_limit_exceeded"),
     "is an internal error with its request ID": lambda world: are_failures(Meaning.FAILED, "internal_error"),
     "is as if the resource had never existed": lambda world: are_as_if_nothing_existed(),
     "is correct and shows only the customer's own data": lambda world: concurrent_requests.are_correct(),

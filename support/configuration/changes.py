@@ -265,6 +265,9 @@ CANDIDATES: Mapping[str, Edit] = {
     "with a fault in every secret": _fault_in_every_secret,
     "with a secret without read permission": _unreadable_secret,
     "equal to the deployed configuration": lambda draft: None,
+    "with an empty database and a lowered database limit on lock waits": partial(
+        Draft.change, setting="database limit on lock waits"
+    ),
     "with another value of every setting of the impact table": _everything_of_the_table,
     **{f"with {name}": edit for name, edit in {**CONTRADICTIONS, **UNFIT, **FIT}.items()},
     **{f"with another {name}": partial(Draft.change, setting=name) for name in IMPACT},

@@ -59,6 +59,10 @@ class HttpCrowd:
         self._world.evidence.answers += [answer for _, answer in answers]
         return answers
 
+    def kill(self) -> None:
+        """The program of the crowd is gone at once, with its requests unanswered."""
+        self._load.kill()
+
     def _wire(self, request: CrowdRequest) -> dict[str, Any]:
         trace = {"traceparent": traceparent(new_trace_id()), "authorization": f"Bearer {request.who.access_token}"}
         described = self._described(request)

@@ -51,6 +51,11 @@ class LoadProcess:
             results.append(result)
         raise NotShown(f"the process of load has ended: {self._last_words()}")
 
+    def kill(self) -> None:
+        """The process is gone at once, as when it crashes."""
+        self._child.kill()
+        self._child.wait()
+
     def close(self) -> None:
         """End the process."""
         with contextlib.suppress(OSError):  # a process that has died needs no word

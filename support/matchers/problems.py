@@ -62,6 +62,7 @@ _MEANING_OF = {
     "unavailable": Meaning.UNAVAILABLE,
     "outcome_unknown": Meaning.UNAVAILABLE,
     "internal_error": Meaning.FAILED,
+    "time_limit_exceeded": Meaning.UNAVAILABLE,
 }
 
 

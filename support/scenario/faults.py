@@ -160,6 +160,10 @@ class Faults:
         """A black hole: the link stays up and nothing comes through."""
         self.on_link(component, Fault(kind="blackhole", direction=direction))
 
+    def silence_open_connections(self, component: Component | str) -> None:
+        """Nothing comes through on present connections, and nobody is told; new ones work."""
+        self.on_link(component, Fault(kind="blackhole", open_only=True))
+
     def lose_responses(self, component: Component | str) -> None:
         """Requests reach the service, but each connection is reset when the response begins."""
         self.on_link(component, Fault(kind="reset_after", direction="to_client", after_bytes=0))

@@ -15,7 +15,8 @@ _NEEDS = {"delay": "seconds", "rate": "bytes_per_second", "stutter": "seconds", 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault on a link; it holds for the connections that are open and for new ones, until it is cleared.
+    """A fault on a link; it holds for the connections that are open and for new ones, until it is cleared; with
+    `open_only` new ones are sound.
 
     delay: every byte arrives `seconds` later.
     rate: at most `bytes_per_second` pass per connection and direction.
@@ -34,6 +35,7 @@ class Fault:
     seconds: float | None = None
     bytes_per_second: int | None = None
     after_bytes: int | None = None
+    open_only: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("delay", "rate", "stutter", "blackhole", "refuse", "reset", "reset_after"):
@@ -47,6 +49,8 @@ class Fault:
                 raise ValueError(f"a fault of kind {self.kind} needs {name} above zero, not {value}")
             if not wanted and value is not None:
                 raise ValueError(f"a fault of kind {self.kind} takes no {name}")
+        if self.open_only and self.kind in ("refuse", "reset"):
+            raise ValueError(f"a fault of kind {self.kind} is one of new connections, too")
 
     def covers(self, direction: Direction) -> bool:
         """Does the fault hold in this direction of the link?"""

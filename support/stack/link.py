@@ -93,7 +93,7 @@ class _Connection:
             return
         self._link.connections.add(self)
         self._link.counters.total_connections += 1
-        fault = self._link.fault
+        fault = self._link.fault_of_new
         if fault is not None and fault.kind == "reset":
             self.reset()
             return
@@ -210,6 +210,11 @@ class Link:
         self.passable.set()
         self._server: asyncio.Server | None = None
 
+    @property
+    def fault_of_new(self) -> Fault | None:
+        """The fault that connections have from their beginning."""
+        return None if self.fault is None or self.fault.open_only else self.fault
+
     async def open(self) -> None:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
@@ -226,7 +231,8 @@ class Link:
     async def set_fault(self, fault: Fault | None) -> None:
         """Let a fault hold, in place of the one before; None heals."""
         self.fault = fault
-        if fault is not None and fault.kind == "blackhole" and fault.covers("to_server"):
+        new = self.fault_of_new
+        if new is not None and new.kind == "blackhole" and new.covers("to_server"):
             self.passable.clear()
         else:
             self.passable.set()

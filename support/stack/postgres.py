@@ -37,7 +37,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
-    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_line_prefix": "%m [%p] %e %q%u@%d ",
     "log_checkpoints": "off",
 }
 REPLICATED = {"synchronous_standby_names": "*", "synchronous_commit": "on"}

@@ -42,11 +42,12 @@ class Hold:
     What others hold is waited for no longer than five seconds; psycopg's LockNotAvailable then.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, connection: opened.Connection | None = None) -> None:
+        """`connection`: to another database, or in another role, than that of the platform."""
         self._world = world
         # What cannot be had shows nothing, and must not be waited for without end.
         limit = f"-c lock_timeout={_LOCK_MILLISECONDS}"
-        self._connection = opened.as_platform(world, options=limit)
+        self._connection = connection or opened.as_platform(world, options=limit)
         world.undo.register("release what is held in the database", self.release)
 
     def rows(self, tenant: Tenant, *tables: str) -> "Hold":
@@ -79,6 +80,16 @@ class Hold:
         self._connection.execute("select pg_advisory_xact_lock(%s)", [number])
         return self
 
+    def new_table(self, name: str) -> "Hold":
+        """Be about to make a table: who wants to make it, too, waits."""
+        self._connection.execute(sql.SQL("create table {} ()").format(sql.Identifier(name)))
+        return self
+
+    @property
+    def waiting_for_it(self) -> list[int]:
+        """The database's sessions that wait for what is held itself."""
+        return self._sessions(_WAITING_FOR_IT)
+
     @property
     def waiting(self) -> list[int]:
         """The database's sessions that wait for what is held, or for one another because of it."""
@@ -99,7 +110,7 @@ class Hold:
         :raises DeadlinePassed: there was none, or several were.
         """
         (session,) = self._world.eventually(
-            lambda: self._sessions(_WAITING_FOR_IT), lambda seen: len(seen) == 1, "request under way", "one that waits"
+            lambda: self.waiting_for_it, lambda seen: len(seen) == 1, "request under way", "one that waits"
         )
         return session
 

@@ -1,18 +1,40 @@
 """The schema on a real PostgreSQL: the migrations make what the code expects, and every table keeps tenants apart."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert, make_url, select, text
 
-from apex.storage.database import SCHEMA_REVISION
+from apex.storage.database import SCHEMA_REVISION, Database
 from apex.storage.tables import metadata, tenants, threads, users
+from support.scenario.waiting import eventually
 
 
 def test_several_that_migrate_at_once_end_at_the_codes_revision(owner):
     assert owner.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA_REVISION,)]
+
+
+def test_who_waits_for_anothers_migration_waits_longer_than_for_other_locks(settings, database, owner):
+    hasty = Database(settings.model_copy(update={"lock_seconds": 0.1}), "hasty")
+    waits = (
+        "SELECT clock_timestamp() - query_start > interval '0.3 s' FROM pg_stat_activity WHERE application_name = %s"
+    )
+
+    def migrate():
+        with hasty.as_owner() as connection:
+            return connection.scalar(text("SELECT 1"))
+
+    owner.autocommit = True
+    with ThreadPoolExecutor(1) as together:
+        with database.as_owner():
+            late = together.submit(migrate)
+            eventually(
+                lambda: owner.execute(waits, ["hasty migration"]).fetchone(), lambda row: row == (True,), within=5
+            )
+        assert late.result(5) == 1
 
 
 def test_the_migrations_make_the_tables_that_the_code_describes(settings, database):

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from apex.settings import Database
 from support.platform import target as targets
 from support.platform.capabilities import Capability, missing
 from support.platform.components import Component
@@ -40,7 +41,11 @@ def test_the_reference_platform_is_described_as_it_is_started():
     target = Target.load("apex")
     assert tuple(target.instances) == tuple(apex.INSTANCES)
     workers = sum(module == "apex.worker" for module in apex.INSTANCES.values())
-    assert target.limits == {"runs_at_once": apex.WORKER_SLOTS * workers, "calls_at_once": apex.CALLS_AT_ONCE}
+    assert target.limits == {
+        "runs_at_once": apex.WORKER_SLOTS * workers,
+        "calls_at_once": apex.CALLS_AT_ONCE,
+        "database_connections": Database.model_fields["pool_size"].default,
+    }
     assert set(target.parts) == set(Component)
 
 

@@ -173,6 +173,16 @@ def test_black_hole_hides_newcomers_and_ends_from_the_server(
     eventually(lambda: server.ends[:1], lambda ends: ends == ["closed"], within=5)
 
 
+def test_black_hole_of_open_connections_alone_spares_the_new(fault: SetFault, someone: Customer, port: int):
+    fault(Fault("blackhole", open_only=True))
+    someone.send(b"lost?")
+    with customer(port) as newcomer:
+        assert newcomer.round_trip(b"sound") < 5
+    assert someone.receive(1, 0.2) == b""
+    fault(None)
+    assert someone.receive(5) == b"lost?"
+
+
 def test_refused_line_resets_the_open_and_refuses_the_new(fault: SetFault, someone: Customer, port: int):
     fault(Fault("refuse"))
     assert someone.end() == "reset"
@@ -240,6 +250,7 @@ def test_what_an_unknown_line_is_told(proxies: Path, port: int):
         {"kind": "refuse", "seconds": 1},
         {"kind": "rate", "bytes_per_second": -1},
         {"kind": "blackhole", "direction": "up"},
+        {"kind": "refuse", "open_only": True},
     ],
 )
 def test_faults_that_make_no_sense_are_refused(wrong: dict[str, Any]):

@@ -1,0 +1,70 @@
+"""Seeded defects of broken connections to the database (DBP-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from apex.http import routing
+from apex.storage import listener, pool
+from apex.worker import relay
+from defects import Scenario
+from defects._patching import around, replace
+
+requests = Scenario("Requests succeed at the first attempt after every connection broke")
+log_out = Scenario("A log-out is still noticed after every connection broke", service="backend")
+run = Scenario("A run completes although every connection broke as it was requested", service="worker")
+
+_IN_TIME = "the slowest response arrives within the time for a broken connection"
+_CLOSED = "Acme's live connection is closed once notifications resume, because the session is over"
+
+
+@requests.defect(
+    "DBP-12a",
+    "a connection of the pool is used without a look at it",
+    step="every response is a success",
+    service="analytics",
+)
+def _() -> None:
+    _without_look()
+    replace(routing, "repeated", lambda work, **others: work)
+
+
+@requests.defect("DBP-12b", "the look at a connection has no time limit", step=_IN_TIME, service="auth")
+def _() -> None:
+    replace(pool, "_PING_SECONDS", 3.0)
+
+
+@log_out.defect("DBP-12c", "who listens does not ask whether the connection is alive", step=_CLOSED)
+def _() -> None:
+    replace(listener, "_ALIVE_SECONDS", 600.0)
+
+
+@log_out.defect("DBP-12d", "what happened while nobody listened is not looked up", step=_CLOSED)
+def _() -> None:
+    @around(listener.Listener, "__init__")
+    def init(original: Any, self: Any, dsn: Any, name: str, channels: Any, on_connect: Any) -> None:
+        original(self, dsn, name, channels, lambda: None)
+
+
+@run.defect(
+    "DBP-12e",
+    "what delivers the ends of runs gives up at the first broken connection",
+    step="Acme has received every event of the run in order, each once",
+)
+def _() -> None:
+    _without_look()
+
+    @around(relay.Relay, "_deliver_batch")
+    def deliver_batch(original: Any, self: Any) -> int:
+        try:
+            return int(original(self))
+        except OperationalError:
+            raise SystemExit from None
+
+
+def _without_look() -> None:
+    @around(pool, "create_engine")
+    def create_engine(original: Any, *arguments: Any, **options: Any) -> Any:
+        return original(*arguments, **{**options, "pool_pre_ping": False})

@@ -1,0 +1,26 @@
+@database_management
+Feature: Ended sessions leave nothing behind
+  Segment:          Free, Early, Mid and Enterprise
+  Business goal:    Serve a growing number of visitors with the same machines
+  Value impact:     The platform is as fast in the evening as it was in the morning
+  Strategic impact: Growth does not need restarts at night
+
+  @DBP-04 @segment.free @segment.early @segment.mid @segment.enterprise
+  @needs.own_database @needs.own_records @needs.own_services
+  Rule: When a session ends its connections are given back
+
+    @gate @exclusive
+    @needs.sessions @needs.live_events @needs.operator @needs.allowances @needs.accounts
+    Scenario Outline: Sessions give everything back, however they end
+      Given Acme is <a plan> customer with an allowance
+      And what every service holds is known
+      When many sessions of Acme end <in a way>
+      Then no service holds more than before
+      And every database connection of the API can be used again by Acme
+
+      Examples:
+        | a plan        | in a way                   |
+        | a Free        | by a log-out               |
+        | an Early      | with the browser           |
+        | a Mid         | with the network           |
+        | an Enterprise | by a crash during requests |

@@ -1,0 +1,19 @@
+@database_management
+Feature: Work leaves no resources behind
+  Segment:          Mid and Platform
+  Business goal:    Run for months without a restart
+  Value impact:     Nothing slows down or fails because of what others did before
+  Strategic impact: Operating costs follow the number of customers, not the time since the last restart
+
+  @DBP-10 @segment.mid @segment.platform
+  @needs.own_database @needs.own_records @needs.own_services
+  Rule: Every resource is given back
+
+    @gate @exclusive
+    @needs.conversations @needs.messages @needs.message_pages @needs.allowances @needs.operator @needs.accounts
+    Scenario: A thousand mixed operations leave nothing behind
+      Given ten Mid customers who have done everything once
+      And what every service holds is known
+      When the customers do everything again, a thousand operations in all
+      Then no service holds more than before
+      And every database connection of the API can be used again by Acme
