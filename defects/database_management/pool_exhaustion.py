@@ -115,4 +115,4 @@ def _() -> None:
     step="every response arrives within the target time for pool recovery",
 )
 def _() -> None:
-    replace(repeating, "wait_random_exponential", lambda **_: wait_fixed(2.5))
+    replace(repeating, "wait_exponential_jitter", lambda **_: wait_fixed(2.5))

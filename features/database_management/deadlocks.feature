@@ -23,7 +23,7 @@ Feature: Deadlocks are resolved
         | an Early | two conversations                | move of messages    |
         | a Free   | a run that waits for the partner | completion of a run |
 
-    @gate
+    @smoke
     @needs.conversations @needs.messages @needs.message_moves
     Scenario: Messages are moved both ways at once
       Given Acme is an Enterprise customer with two conversations

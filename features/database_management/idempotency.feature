@@ -81,7 +81,7 @@ Feature: A request with an idempotency key is made once
         | an allowance      | expense          |
         | two conversations | move of messages |
 
-    @gate
+    @smoke
     @needs.conversations @needs.colleagues
     Scenario: Customers do not share their keys
       Given Acme is a Mid customer

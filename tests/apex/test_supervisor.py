@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from apex.agents import Agent
 from apex.storage.repeating import UnknownOutcome
