@@ -66,7 +66,7 @@ Feature: A finished run survives a restart
       When Acme runs a usage report on every worker in the same conversation
       Then every run of Acme reads as completed
 
-    @smoke
+    @gate
     Scenario: A follow-up states the change since the previous answer
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has run a cost analysis

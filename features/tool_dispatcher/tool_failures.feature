@@ -46,7 +46,7 @@ Feature: An agent can continue after a tool fails
       When Acme runs an agent whose delegate continues after a tool error
       Then the run completes with a partial answer
 
-    @smoke
+    @gate
     @needs.delegation @needs.cloud_accounts
     @needs.partner
     Scenario: A savings review without prices is partial and contains the usage
