@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -53,7 +53,8 @@ _SET_TENANT_ON_REPLICA = text("""
 SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() - '0/0' >= :needed
 FROM set_config('app.tenant_id', :tenant, true)
 """)
-_POSITION = text("SELECT pg_current_wal_insert_lsn() - '0/0'")
+POSITION = "(pg_current_wal_insert_lsn() - '0/0')::bigint AS position"
+"""How far the database has come, for a statement's columns."""
 # The transaction that whatever is done for the tenant belongs to, where a request is to be one from start to end.
 _joined: ContextVar[tuple[str, Connection] | None] = ContextVar("joined", default=None)
 
@@ -148,10 +149,12 @@ class Database:
             log.warning("replica away: reading from the primary", reason=type(error).__name__)
         return None
 
-    def told(self, connection: Connection, tenant_ids: Collection[str]) -> None:
-        """Whoever is told now of what was written for these tenants finds it, whatever they read it from."""
-        if self._marks is not None and tenant_ids:
-            self._marks.raise_to(int(connection.scalar(_POSITION) or 0), *tenant_ids)
+    def written(self, position: int, tenant_id: str) -> None:
+        """Something was written for the tenant, up to this position of the database: whoever is told of it finds it,
+        whatever they read it from.
+        """
+        if self._marks is not None:
+            self._marks.raise_to(position, tenant_id)
 
     @contextmanager
     def as_one(self, tenant_id: str) -> Iterator[Connection]:
@@ -186,7 +189,8 @@ class Database:
     def _mark(self, marks: Marks, connection: Connection, tenant_id: str) -> None:
         """Say how far the tenant's readers must have come. What is committed stays so, whatever happens here."""
         try:
-            self.told(connection.execution_options(isolation_level="AUTOCOMMIT"), [tenant_id])
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            marks.raise_to(alone.execute(text(f"SELECT {POSITION}")).scalar_one(), tenant_id)
         except DBAPIError as error:
             log.warning("position of the database not known", reason=type(error).__name__)
             marks.forget(tenant_id)

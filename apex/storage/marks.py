@@ -56,11 +56,10 @@ class Marks:
             self._leave_alone(error)
             return None
 
-    def raise_to(self, position: int, *tenant_ids: str) -> None:
-        """Something was written for these tenants up to this position."""
+    def raise_to(self, position: int, tenant_id: str) -> None:
+        """Something was written for the tenant up to this position."""
         with self._lock:
-            for tenant_id in tenant_ids:
-                self._untold[tenant_id] = max(position, self._untold.get(tenant_id, 0))
+            self._untold[tenant_id] = max(position, self._untold.get(tenant_id, 0))
             telling = dict(self._untold)
         if time.monotonic() < self._away_until:
             return

@@ -33,10 +33,12 @@ _PING_SECONDS = 1.0
 # A queue that moves is waited in so many times as long as one that stands still.
 _MOVING = 5
 
+_WAITS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 WAIT_SECONDS = Histogram(
-    "apex_database_pool_wait_seconds",
-    "Time that a request waited for a database connection",
-    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    "apex_database_pool_wait_seconds", "Time that a request waited for a database connection", buckets=_WAITS
+)
+READER_WAIT_SECONDS = Histogram(
+    "apex_database_reader_pool_wait_seconds", "The same for a connection to the replica", buckets=_WAITS
 )
 OPENED = Counter("apex_database_connections_opened", "Database connections that were opened")
 
@@ -95,7 +97,7 @@ class FairPool(QueuePool):
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._turns = Turns(self.size() + self._max_overflow)
-        self.retired = False
+        self.retired = self.reads = False
         _POOLS.add(self)
 
     @property
@@ -106,7 +108,7 @@ class FairPool(QueuePool):
     def _do_get(self) -> ConnectionPoolEntry:
         began = time.perf_counter()
         has_turn = self._turns.take(self._timeout)
-        WAIT_SECONDS.observe(time.perf_counter() - began)
+        (READER_WAIT_SECONDS if self.reads else WAIT_SECONDS).observe(time.perf_counter() - began)
         if not has_turn:
             raise PoolTimeout(f"no database connection became free within {self._timeout:g} s")
         try:
@@ -136,17 +138,18 @@ class _Pools(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        pools = list(_POOLS)
-        present = [pool for pool in pools if not pool.retired]
-        yield _gauge("size", "Connections that the pool keeps", sum(pool.size() for pool in present))
-        yield _gauge("in_use", "Connections in use", sum(pool.checkedout() for pool in pools))
-        yield _gauge("waiting", "Requests that wait for a connection", sum(pool.waiting for pool in pools))
-        beyond = sum(max(pool.overflow(), 0) for pool in present)
-        yield _gauge("overflow", "Connections beyond the size of the pool", beyond)
+        for reads, name in ((False, "pool"), (True, "reader_pool")):
+            pools = [pool for pool in _POOLS if pool.reads is reads]
+            present = [pool for pool in pools if not pool.retired]
+            yield _gauge(name, "size", "Connections that are kept", sum(pool.size() for pool in present))
+            yield _gauge(name, "in_use", "Connections in use", sum(pool.checkedout() for pool in pools))
+            yield _gauge(name, "waiting", "Requests that wait for one", sum(pool.waiting for pool in pools))
+            beyond = sum(max(pool.overflow(), 0) for pool in present)
+            yield _gauge(name, "overflow", "Connections beyond the size", beyond)
 
 
-def _gauge(name: str, documentation: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"apex_database_pool_{name}", documentation, value=value)
+def _gauge(pool: str, name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"apex_database_{pool}_{name}", documentation, value=value)
 
 
 REGISTRY.register(_Pools())
@@ -176,6 +179,8 @@ def engine_of(
             **PATIENCE,
         },
     )
+    assert isinstance(engine.pool, FairPool)
+    engine.pool.reads = wanted == STANDBY
     _keep_limits(engine, settings.statement_seconds + _GRACE_SECONDS)
     return engine
 

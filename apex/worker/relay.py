@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 
 from apex.http.identity import service_token
 from apex.settings import Settings
-from apex.storage.database import Database
+from apex.storage.database import POSITION, Database
 from apex.storage.stream import Event, EventStream
 
 log = structlog.get_logger()
@@ -96,12 +96,13 @@ class Relay(threading.Thread, ABC):
         with self._database.platform() as connection:
             rows = list(
                 connection.execute(
-                    text("SELECT id, tenant_id, payload, attempts FROM outbox_batch(:topic, :size)"),
+                    text(f"SELECT id, tenant_id, payload, attempts, {POSITION} FROM outbox_batch(:topic, :size)"),
                     {"topic": self.topic, "size": _BATCH},
                 )
             )
             # Whoever hears of the end of a run, and reads it, finds it.
-            self._database.told(connection, {str(row.tenant_id) for row in rows})
+            for row in rows:
+                self._database.written(row.position, str(row.tenant_id))
             delivered, refused = self._delivered(rows) if rows else ([], {})
             if delivered:
                 connection.execute(text("SELECT outbox_delivered(:ids)"), {"ids": delivered})

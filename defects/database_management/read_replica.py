@@ -39,8 +39,8 @@ def _() -> None:
     own: dict[str, int] = {}
 
     @around(Marks, "raise_to")
-    def _(original: Any, self: Any, position: int, *tenant_ids: str) -> None:
-        own.update(dict.fromkeys(tenant_ids, position))
+    def _(original: Any, self: Any, position: int, tenant_id: str) -> None:
+        own[tenant_id] = position
 
     replace(Marks, "of", lambda self, tenant_id: own.get(tenant_id, 0))
 

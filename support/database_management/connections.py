@@ -49,7 +49,7 @@ SERVICES = {
         "allowances",
         lambda world, who: world.platform.set_allowance(who, AMOUNT).require(),
         lambda world, who: world.platform.book_expense(on_a_device(who), "1.00", "A fee"),
-        lambda world, who: world.platform.threads(on_a_device(who)),
+        lambda world, who: world.platform.create_thread(on_a_device(who), "A conversation"),
     ),
     "auth service": PooledService(
         "auth",
