@@ -23,6 +23,8 @@ from support.stores import opened
 _CONNECTIONS = {"full": 20, "small": 4}
 """How many connections the pool has, by the run's profile."""
 _ROUNDS = 4
+_PAUSE = 0.1
+"""Seconds that a user looks at a response."""
 _BEGUN = """
 select pid, backend_start, application_name = %s from pg_stat_activity
 where backend_type = 'client backend' and datname = current_database() and backend_start > %s
@@ -79,18 +81,19 @@ def ask_together(world: World) -> PoolLoad:
 
 
 def _requests(who: User, thread: str) -> Iterator[CrowdRequest]:
-    """Twenty, of which some are refused: a transaction that is rolled back keeps its connection, too."""
+    """Twenty that change something, so that no replica can answer them. Some are refused: a transaction that is rolled
+    back keeps its connection, too.
+    """
     unknown = str(uuid.uuid4())
     for number in range(_ROUNDS):
-        post = partial(_post, thread, f"Question {number} of {who.tenant.marker}")
         sends: list[tuple[Send, Meaning]] = [
-            (lambda api, who: api.thread(who, thread), Meaning.DONE),
-            (post, Meaning.DONE),
-            (lambda api, who: api.thread(who, unknown), Meaning.NOT_FOUND),
-            (lambda api, who: api.messages(who, thread), Meaning.DONE),
-            (lambda api, who: api.threads(who), Meaning.DONE),
+            (partial(_post, thread, f"Question {number} of {who.tenant.marker}"), Meaning.DONE),
+            (lambda api, who: api.rename_thread(who, thread, "Another title"), Meaning.DONE),
+            (lambda api, who: api.rename_thread(who, unknown, "Another title"), Meaning.NOT_FOUND),
+            (partial(_post, thread, f"Answer {number} of {who.tenant.marker}"), Meaning.DONE),
+            (lambda api, who: api.rename_thread(who, thread, "A title"), Meaning.DONE),
         ]
-        yield from (CrowdRequest(who, send, about=meaning) for send, meaning in sends)
+        yield from (CrowdRequest(who, send, pause=_PAUSE, about=meaning) for send, meaning in sends)
 
 
 def _post(thread: str, text: str, api: HttpDriver, who: User) -> Outcome:
