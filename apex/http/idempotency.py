@@ -29,25 +29,22 @@ _KEPT = text("interval '1 day'")
 _LONGEST = 255
 
 
-def _checked(key: str | None) -> str | None:
-    if key is None:
-        return None
-    # The draft has a string of structured fields, in quotes; many clients send it bare.
-    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-    if not (0 < len(bare) <= _LONGEST and bare.isascii() and bare.isprintable()):
-        raise ValueError(f"Should be 1 to {_LONGEST} printable characters of ASCII")
-    return bare
+def _bare(key: str | None) -> str | None:
+    # The draft has a string of structured fields, in quotes; many clients send it without.
+    return key[1:-1] if key is not None and len(key) > 2 and key[0] == key[-1] == '"' else key
 
 
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        max_length=_LONGEST + 2,  # with its quotes
+        min_length=1,
+        max_length=_LONGEST,
+        pattern="^[!-~]([ -~]*[!-~])?$",  # printable ASCII; blanks at its ends are lost on the way
         description="Sent again with the same key and content within a day, the request is not made again, and has "
         "the same answer.",
     ),
-    AfterValidator(_checked),
+    AfterValidator(_bare),
 ]
 
 
@@ -96,7 +93,7 @@ def _known(connection: Connection, identity: Identity, key: str, fingerprint: st
     """The answer to the request that has used the key; None where it is the first, which has claimed it now.
 
     Raises:
-        Problem: 422 when the key was used for another request.
+        Problem: 409 when the key was used for another request.
     """
     keys = idempotency_keys.c
     expired = (keys.user_id == identity.user_id) & (keys.created_at < func.now() - _KEPT)
@@ -110,7 +107,7 @@ def _known(connection: Connection, identity: Identity, key: str, fingerprint: st
     found = connection.execute(query).one()
     if found.fingerprint != fingerprint:
         raise Problem(
-            422,
+            409,
             "idempotency_key_reused",
             "This Idempotency-Key was used for another request; a new request needs a key of its own.",
         )

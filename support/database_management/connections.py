@@ -91,6 +91,13 @@ def reconfigure(world: World, edit: Callable[[Draft], None]) -> None:
     )
 
 
+def figures_of(world: World, service: str) -> PoolFigures:
+    """What a service says of its pool now."""
+    metrics = world.platform.metrics(world.addresses.instances[service])
+    metrics.require()
+    return world.platform.pool_figures(metrics.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """A service's sessions of the database, as PostgreSQL shows them: how many, and those that are not idle."""
@@ -155,7 +162,7 @@ class OccupiedPool:
 
     def figures(self) -> PoolFigures:
         """What the service says of its pool now."""
-        return self._world.platform.pool(self._world.addresses.instances[self.name])
+        return figures_of(self._world, self.name)
 
     @property
     def requests_under_way(self) -> int:

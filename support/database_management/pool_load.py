@@ -10,7 +10,7 @@ from hamcrest import anything
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.concurrent_requests import Conversations
-from support.database_management.connections import SERVICES, reconfigure
+from support.database_management.connections import SERVICES, figures_of, reconfigure
 from support.load.http_crowd import CrowdRequest, HttpCrowd, Send
 from support.matchers.faultless import faultless
 from support.platform.dialect import Meaning
@@ -60,9 +60,9 @@ def set_size(world: World) -> None:
 def ask_together(world: World) -> PoolLoad:
     """Every customer makes requests, one after the other, all customers side by side."""
     name = world.target.part(SERVICES["API"].part).service
-    instance, begun_of = world.addresses.instances[name], world.kept(Conversations).of
+    begun_of = world.kept(Conversations).of
     requests = {who.alias: list(_requests(who, begun_of[who.id])) for who in world.users.customers}
-    before = world.platform.pool(instance).waits
+    before = figures_of(world, name).waits
     with opened.as_observer(world, autocommit=True) as observer:
         sessions, since = observer.execute(_ALL_BEGUN).fetchone() or (0, None)
         seen: set[Any] = set()
@@ -76,7 +76,7 @@ def ask_together(world: World) -> PoolLoad:
         [(request.about, answer) for request, answer in answers],
         # A session may be over before anybody sees it, and is counted all the same.
         max(len(own), in_all - sessions - len(seen - own)),
-        {limit: count - before.get(limit, 0) for limit, count in world.platform.pool(instance).waits.items()},
+        {limit: count - before.get(limit, 0) for limit, count in figures_of(world, name).waits.items()},
     )
 
 

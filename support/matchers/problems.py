@@ -58,7 +58,7 @@ _MEANING_OF = {
     "validation_failed": Meaning.INVALID,
     "unknown_agent": Meaning.INVALID,
     "rate_limited": Meaning.RATE_LIMITED,
-    "idempotency_key_reused": Meaning.INVALID,
+    "idempotency_key_reused": Meaning.CONFLICT,
     "unavailable": Meaning.UNAVAILABLE,
     "outcome_unknown": Meaning.UNAVAILABLE,
     "internal_error": Meaning.FAILED,

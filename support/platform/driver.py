@@ -167,10 +167,10 @@ class Driver:
         """Remove a colleague from the organisation."""
         raise Lacking(self, Capability.COLLEAGUES)
 
-    @of(Capability.IDEMPOTENCY_KEYS)
-    def with_key(self, who: Caller, key: str) -> Caller:
-        """Somebody whose every request carries this idempotency key."""
-        raise Lacking(self, Capability.IDEMPOTENCY_KEYS)
+    @staticmethod
+    def with_key(who: Caller, key: str) -> Caller:
+        """Somebody whose every request carries this idempotency key; of a platform that takes such keys alone."""
+        raise NotImplementedError
 
     # -- conversations: ``instance`` is the address of one instance of the API, where it must not be any -------------
 
@@ -408,7 +408,7 @@ class Driver:
         """The metrics of an instance of the API: text in the format of Prometheus."""
         raise Lacking(self, Capability.OWN_RECORDS)
 
-    @of(Capability.POOL_METRICS)
-    def pool(self, instance: str) -> PoolFigures:
-        """What an instance's metrics say of its database pool at the moment."""
-        raise Lacking(self, Capability.POOL_METRICS)
+    @staticmethod
+    def pool_figures(metrics: str) -> PoolFigures:
+        """What an instance's metrics say of its database pool; of a platform that has such figures alone."""
+        raise NotImplementedError

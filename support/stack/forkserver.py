@@ -44,6 +44,7 @@ PRELOADED = (
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.orm",
     "structlog",
+    "tenacity",
     "tomllib",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",

@@ -70,7 +70,7 @@ def test_another_request_may_not_use_the_key(database, identity, create):
     create(request=NewThread(title="one"), identity=identity, idempotency_key="a")
     with pytest.raises(Problem) as refused:
         create(request=NewThread(title="two"), identity=identity, idempotency_key="a")
-    assert (refused.value.status, refused.value.code) == (422, "idempotency_key_reused")
+    assert (refused.value.status, refused.value.code) == (409, "idempotency_key_reused")
 
 
 def test_what_is_sent_at_the_same_moment_is_made_once(database, identity):
@@ -151,7 +151,7 @@ def test_keys_are_the_callers_own(database, identity, create):
     assert create(request=NewThread(title="one"), identity=colleague, idempotency_key="a") != first
 
 
-@pytest.mark.parametrize("key", ["", '""', "x" * 256, "two\nlines", "größe"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "two\nlines", "größe", " a"])
 def test_odd_keys_are_refused(key):
     with pytest.raises(ValidationError):
         TypeAdapter(Key).validate_python(key)

@@ -1,11 +1,8 @@
 """Do the metrics of a pool say what there is?"""
 
-from typing import Any
-
 import pytest
 
 from support.database_management.pool_metrics import Look, Waits, are_all_counted, match_the_database
-from support.platform.driver import Driver
 from support.platform.drivers.apex import ApexDriver
 
 FULL = {"size": 10, "in use": 10, "waiting": 3, "overflow": 0}
@@ -51,14 +48,8 @@ apex_database_pool_wait_seconds_sum 1.5
 """
 
 
-def test_figures_are_read_and_what_is_not_said_is_none(monkeypatch):
-    class Said:
-        text = METRICS
-
-    said: Any = lambda self, instance: Said()  # noqa: E731
-    monkeypatch.setattr(ApexDriver, "metrics", said)
-    driver: Driver = ApexDriver({})
-    figures = driver.pool("http://somewhere")
+def test_figures_are_read_and_what_is_not_said_is_none():
+    figures = ApexDriver.pool_figures(METRICS)
     assert (figures.size, figures.in_use, figures.waiting, figures.overflow) == (10, 3, 0, None)
     assert figures.waits == {0.1: 5, float("inf"): 7}
     assert figures.waited == 1.5

@@ -187,7 +187,8 @@ class ApexDriver(HttpDriver):
     def remove_member(self, who: Caller, user_id: str) -> Outcome:
         return self.request(who, "DELETE", f"/v1/members/{user_id}", service="auth")
 
-    def with_key(self, who: Caller, key: str) -> Caller:
+    @staticmethod
+    def with_key(who: Caller, key: str) -> Caller:
         keyed = Anyone(who.access_token)
         keyed.http.headers["Idempotency-Key"] = key
         return keyed
@@ -385,8 +386,22 @@ class ApexDriver(HttpDriver):
     def metrics(self, instance: str | None = None) -> Outcome:
         return self.request(Anyone(), "GET", "/metrics", service=instance)
 
-    def pool(self, instance: str) -> values.PoolFigures:
-        return _pool(self.metrics(instance).text)
+    @staticmethod
+    def pool_figures(metrics: str) -> values.PoolFigures:
+        # Only a few lines of a long text are of interest: parsing all of it takes longer than what is measured.
+        said = dict(_POOL.findall(metrics))
+
+        def figure(name: str) -> int | None:
+            return int(float(said[name])) if name in said else None
+
+        return values.PoolFigures(
+            size=figure("size"),
+            in_use=figure("in_use"),
+            waiting=figure("waiting"),
+            overflow=figure("overflow"),
+            waits={float(limit): int(float(count)) for limit, count in _WAITS.findall(metrics)},
+            waited=float(said["wait_seconds_sum"]) if "wait_seconds_sum" in said else None,
+        )
 
     def transport(self, address: str | None = None) -> WebSocketTransport:
         base = address or self.services["backend"].replace("http", "ws", 1)
@@ -446,23 +461,6 @@ def _run(body: Json) -> Run:
         seconds=body.get("duration_seconds"),
         is_partial=body.get("partial"),
         raw=body,
-    )
-
-
-def _pool(metrics: str) -> values.PoolFigures:
-    # Only a few lines of a long text are of interest: parsing all of it takes longer than what is measured.
-    said = dict(_POOL.findall(metrics))
-
-    def figure(name: str) -> int | None:
-        return int(float(said[name])) if name in said else None
-
-    return values.PoolFigures(
-        size=figure("size"),
-        in_use=figure("in_use"),
-        waiting=figure("waiting"),
-        overflow=figure("overflow"),
-        waits={float(limit): int(float(count)) for limit, count in _WAITS.findall(metrics)},
-        waited=float(said["wait_seconds_sum"]) if "wait_seconds_sum" in said else None,
     )
 
 
