@@ -25,7 +25,9 @@ _IDLE_SECONDS = 5.0
 # A notification wakes every worker, and one of them takes the rows. When it is lost with them in hand, nobody is woken
 # again: so each looks once more a moment later.
 _SECOND_LOOK_SECONDS = 0.5
-_LONGEST_PAUSE = 5.0
+# Once a store is back, customers wait no longer than this for what it has missed.
+_LONGEST_PAUSE = 1.0
+_CLOSING_SECONDS = 5.0
 # A row that is refused for a reason of its own is tried so often, with pauses that double.
 _MOST_ATTEMPTS = 5
 _FIRST_PAUSE = 0.1
@@ -66,7 +68,7 @@ class Relay(threading.Thread, ABC):
         """
         self._closed.set()
         self._news.set()
-        self.join(_LONGEST_PAUSE)
+        self.join(_CLOSING_SECONDS)
 
     def run(self) -> None:
         pause, idle, is_last = 0.1, _IDLE_SECONDS, False
