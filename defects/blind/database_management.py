@@ -513,8 +513,8 @@ def _() -> None:
         return engine
 
     @around(pool, "_gauge")
-    def _(original: Any, name: str, documentation: str, value: float) -> Any:
-        return original(name, documentation, count[0] if name == "in_use" else value)
+    def _(original: Any, kind: str, name: str, documentation: str, value: float) -> Any:
+        return original(kind, name, documentation, count[0] if name == "in_use" else value)
 
 
 @blind_defect("DBP-14ua", "what a person has spent is counted in a transaction of its own", service="backend")

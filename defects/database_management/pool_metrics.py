@@ -21,8 +21,8 @@ def _shown(figure: str, change: Callable[[float], float]) -> None:
     """Show something else for one of the figures."""
 
     @around(pool, "_gauge")
-    def _(original: Any, name: str, documentation: str, value: float) -> Any:
-        return original(name, documentation, change(value) if name == figure else value)
+    def _(original: Any, kind: str, name: str, documentation: str, value: float) -> Any:
+        return original(kind, name, documentation, change(value) if name == figure else value)
 
 
 @load.defect("DBP-13a", "the figures are those of the first time that somebody asked", step=_MATCH)
@@ -30,13 +30,13 @@ def _() -> None:
     first: dict[str, float] = {}
 
     @around(pool, "_gauge")
-    def _(original: Any, name: str, documentation: str, value: float) -> Any:
-        return original(name, documentation, first.setdefault(name, value))
+    def _(original: Any, kind: str, name: str, documentation: str, value: float) -> Any:
+        return original(kind, name, documentation, first.setdefault(f"{kind} {name}", value))
 
 
 @load.defect("DBP-13b", "connections count as used until they are closed", step=_MATCH)
 def _() -> None:
-    _shown("in_use", lambda _: sum(each.checkedin() + each.checkedout() for each in pool._POOLS))
+    _shown("in_use", lambda _: sum(each.checkedin() + each.checkedout() for each in pool._POOLS if not each.reads))
 
 
 @load.defect("DBP-13c", "nobody is ever shown to wait", step=_MATCH)
