@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from apex.backend import app as backend
@@ -21,7 +21,9 @@ def around_endpoint(method: str, path: str, wrapper: Callable[..., Any]) -> None
 
         @wraps(endpoint)
         def instead(**values: Any) -> Any:
-            return wrapper(database, endpoint, **values)
+            # Whether it is asked once more with the same key is the endpoint's own business.
+            key = {name: values.pop(name) for name in ("idempotency_key",) if name in values}
+            return wrapper(database, partial(endpoint, **key), **values)
 
         # Included routers build their routes anew from the endpoint when the first request comes.
         route.endpoint = route.dependant.call = instead

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from defects import Scenario
-from defects._patching import around, replace
+from defects._patching import around
 
 KEPT = "everybody finds each confirmed change once, and no refused one"
 
@@ -38,15 +38,3 @@ def _() -> None:
     @around(database, "engine_of")
     def _(original: Any, url: Any, settings: Any, name: str, replica: Any = None, wanted: str = "any") -> Any:
         return original(url, settings, name, *(() if wanted == "read-write" else (replica, wanted)))
-
-
-@survives.defect(
-    "DBP-03d",
-    "who waits for notifications knows no server but the first",
-    step="everybody's next run completes",
-    service="worker",
-)
-def _() -> None:
-    from apex.storage import database
-
-    replace(database, "servers", lambda *of: {})
