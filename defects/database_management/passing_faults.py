@@ -142,4 +142,13 @@ def _() -> None:
     step="Acme's completion of a run was made exactly once",
 )
 def _() -> None:
-    replace(supervisor, "UnknownOutcome", KeyError)
+    def without_repeating(work: Any, **_: Any) -> Any:
+        def at_most_once() -> Any:
+            try:
+                return work()
+            except UnknownOutcome:
+                raise KeyError("an outcome") from None
+
+        return at_most_once
+
+    replace(supervisor, "repeated", without_repeating)

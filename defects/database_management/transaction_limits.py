@@ -67,4 +67,8 @@ def _() -> None:
     step="every service has reported the database as unavailable in time",
 )
 def _() -> None:
+    from apex.storage import pool
+
+    # A connection that does not answer would be replaced before.
+    replace(pool, "_PING_SECONDS", 60.0)
     replace(service, "_CHECK_SECONDS", 60.0)
