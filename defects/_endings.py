@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from apex.storage.runs import Ending
 from apex.storage.tables import runs
 from apex.worker import leases, supervisor
-from defects._patching import replace
+from defects._patching import around, replace
+
+
+def never_written_again() -> None:
+    """Have the worker give up a run's end that the database has interrupted."""
+
+    @around(supervisor, "end_run")
+    def end_run(original: Any, *arguments: Any, **others: Any) -> Any:
+        try:
+            return original(*arguments, **others)
+        except OperationalError:
+            raise RuntimeError("the database is gone") from None
 
 
 def stored_as(status: str, wrong: str) -> None:

@@ -8,43 +8,27 @@ is one that nobody asks for any more; it goes with its time.
 from __future__ import annotations
 
 import json
-import time
 from typing import Any, cast
 
-import redis
 import structlog
 from prometheus_client import Counter
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
-from apex.storage.redis_address import RedisAddress, connecting
+from apex.storage.impatient_redis import ImpatientRedis
 
 log = structlog.get_logger()
 
 LOOKUPS = Counter("apex_cache_lookups", "Questions to the cache", ["kind", "outcome"])
 _KEPT_SECONDS = 600
-# A cache that answers later than this is no help, and one that did not answer is left alone for a while.
-_PATIENCE_SECONDS = 0.25
-_PAUSE_SECONDS = 1.0
 
 
-class Cache:
-    """Never needed: while Redis is away there is nothing in it. Safe to share between threads."""
-
-    def __init__(self, address: RedisAddress) -> None:
-        self._redis = redis.Redis.from_url(
-            **connecting(address),
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=_PATIENCE_SECONDS,
-            socket_connect_timeout=_PATIENCE_SECONDS,
-        )
-        self._away_until = 0.0
+class Cache(ImpatientRedis):
+    """Never needed: while Redis is away there is nothing in it."""
 
     def get(self, tenant_id: str, kind: str, version: str) -> dict[str, Any] | None:
         """What was kept of this version, or None."""
         found, outcome = None, "away"
-        if time.monotonic() >= self._away_until:
+        if not self._is_away:
             try:
                 found = _read(cast("bytes | None", self._redis.get(_key(tenant_id, kind, version))))
                 outcome = "miss" if found is None else "hit"
@@ -55,16 +39,12 @@ class Cache:
 
     def put(self, tenant_id: str, kind: str, version: str, value: dict[str, Any]) -> None:
         """Keep a value for the next reader of this version."""
-        if time.monotonic() < self._away_until:
+        if self._is_away:
             return
         try:
             self._redis.set(_key(tenant_id, kind, version), json.dumps(value), ex=_KEPT_SECONDS)
         except RedisError as error:
             self._leave_alone(error)
-
-    def _leave_alone(self, error: RedisError) -> None:
-        self._away_until = time.monotonic() + _PAUSE_SECONDS
-        log.warning("cache away", reason=type(error).__name__)
 
 
 def _read(entry: bytes | None) -> dict[str, Any] | None:

@@ -102,9 +102,6 @@ class Relay(threading.Thread, ABC):
                     {"topic": self.topic, "size": _BATCH},
                 )
             )
-            # Whoever hears of the end of a run, and reads it, finds it.
-            for row in rows:
-                self._database.written(row.position, str(row.tenant_id))
             delivered, refused = self._delivered(rows) if rows else ([], {})
             if delivered:
                 connection.execute(text("SELECT outbox_delivered(:ids)"), {"ids": delivered})
@@ -172,6 +169,9 @@ class EventRelay(Relay):
         super().__init__(database)
 
     def deliver(self, rows: list[Row[Any]]) -> None:
+        # Whoever hears of the end of a run, and reads it, finds it.
+        for tenant_id, position in {str(row.tenant_id): row.position for row in rows}.items():
+            self._database.written(position, tenant_id)
         for row in rows:
             if row.payload["type"] == "notice":
                 self._publish_notice(row)

@@ -120,9 +120,9 @@ def _() -> None:
 )
 def _() -> None:
     from apex.http import buckets
-    from apex.storage import cache, stream
+    from apex.storage import impatient_redis, stream
 
-    for module in (buckets, cache, stream):
+    for module in (buckets, impatient_redis, stream):
         around(module, "connecting")(
             lambda original, address: original(address if isinstance(address, str) else address())
         )

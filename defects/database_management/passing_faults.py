@@ -28,6 +28,15 @@ _ATTEMPTS = "the platform has made <attempts>"
 _UNKNOWN = "Acme's request is refused because its outcome is unknown"
 
 
+def _final_when_counted() -> None:
+    """What an expense has changed of the allowance is final before the expense itself is written."""
+
+    @around(allowance, "write_expense")
+    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
+        final_so_far(connection, identity.tenant_id)
+        return original(connection, identity, request)
+
+
 @passing.defect("DBP-11a", "a serialization failure is not retried", step=_SUCCEEDS)
 def _() -> None:
     replace(repeating, "_IN_THE_WAY", ("40P01",))
@@ -81,10 +90,7 @@ def _() -> None:
 
 @lasting.defect("DBP-11i", "what a failed booking has counted stays", step="Acme's expense was never made")
 def _() -> None:
-    @around(allowance, "write_expense")
-    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
-        final_so_far(connection, identity.tenant_id)
-        return original(connection, identity, request)
+    _final_when_counted()
 
 
 @lasting.defect(
@@ -130,10 +136,7 @@ def _() -> None:
 
 @unknown.defect("DBP-11n", "an expense is counted although its commit is lost", step="Acme's expense was <made>")
 def _() -> None:
-    @around(allowance, "write_expense")
-    def write_expense(original: Any, connection: Connection, identity: Identity, request: NewExpense) -> Any:
-        final_so_far(connection, identity.tenant_id)
-        return original(connection, identity, request)
+    _final_when_counted()
 
 
 @completion.defect(

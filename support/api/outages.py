@@ -41,12 +41,10 @@ class Outage(Enum):
     SILENT_REDIS = "Redis does not respond"
 
     def components(self, world: World) -> list[Component]:
-        """What cannot be reached, or does not respond: of the database both servers, where there are two."""
+        """What cannot be reached, or does not respond."""
         if self.is_redis:
             return [Component.CACHE]
-        if self is Outage.ANALYTICS:
-            return [Component.ANALYTICS_STORE]
-        return [each for each in (Component.DATABASE, Component.REPLICA) if each in world.target.parts]
+        return [Component.ANALYTICS_STORE] if self is Outage.ANALYTICS else world.target.database_servers
 
     @property
     def is_redis(self) -> bool:

@@ -12,8 +12,6 @@ from support.configuration.draft import Draft
 from support.configuration.effects import CrowdAnswers, crowd_at_work
 from support.configuration.rotation import new_secret
 from support.configuration.running import change, expect_everywhere
-from support.platform.runs import RunStatus
-from support.scenario import agents
 from support.scenario.world import World
 from support.stores import opened
 from support.stores.redis import OURS
@@ -109,17 +107,6 @@ def lock(world: World, store: str) -> None:
     world.undo.register("unlock the old database login", partial(opened.execute_as_owner, world, unlock))
     opened.execute_as_owner(world, sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
     _end_sessions(world, login.old)
-
-
-def work_of_everybody(world: World) -> list[str]:
-    """What does not complete when everybody has an agent work."""
-    runs = [world.running(user, agents.PROBE, input=agents.talkative(3)) for user in world.users.customers]
-    ended = [world.ended(run) for run in runs]
-    return [
-        f"{run.run_id} of {run.user}: {end.status}"
-        for run, end in zip(runs, ended, strict=True)
-        if end.status is not RunStatus.COMPLETED
-    ]
 
 
 def _end_sessions(world: World, role: str) -> None:

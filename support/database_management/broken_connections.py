@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from support.api.calls import Call, Calls, call_of
 from support.load.http_crowd import side_by_side
-from support.platform.components import Component
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.scenario.users import User
@@ -29,23 +28,30 @@ class Break(Enum):
 
 def have_several(world: World, customer: User) -> None:
     """Every service that customers ask has several connections open: as many requests as that were served at once."""
-    for answer in side_by_side(Hold(world).table_from_all("sessions"), *_requests(world, customer)):
+    reads = [partial(world.platform.threads, Anyone(customer.access_token))] * _AT_ONCE
+    with ThreadPoolExecutor(_AT_ONCE) as together:
+        answers = list(together.map(lambda read: read(), reads))
+    answers += side_by_side(Hold(world).table_from_all("sessions"), *_changes(world, customer))
+    for answer in answers:
         answer.require()
 
 
 def break_all(world: World, how: Break) -> None:
-    """Every connection of every service breaks; new ones work."""
-    actions: dict[Break, Callable[[], None]] = {
-        Break.ENDED: partial(sessions.end_all, world),
-        Break.RESET: partial(world.faults.reset_connections, Component.DATABASE),
-        Break.SILENT: partial(world.faults.silence_open_connections, Component.DATABASE),
-    }
-    actions[how]()
+    """Every connection of every service to a server of the database breaks; new ones work."""
+    if how is Break.ENDED:
+        sessions.end_all(world)
+        return
+    for server in world.target.database_servers:
+        if how is Break.RESET:
+            world.faults.reset_connections(server)
+        else:
+            world.faults.silence_open_connections(server)
 
 
 def request_after(world: World, customer: User, how: Break) -> None:
     """Several requests to every service, all at once, right after every connection broke."""
-    requests = _requests(world, customer)
+    read = partial(world.platform.threads, Anyone(customer.access_token))
+    requests = [*_changes(world, customer), *[read] * _AT_ONCE]
     break_all(world, how)
     with ThreadPoolExecutor(len(requests)) as together:
         world.keep(Calls([call_of(answer) for answer in together.map(lambda ask: ask(), requests)]))
@@ -56,7 +62,8 @@ def slowest(calls: Sequence[Call]) -> float:
     return max(call.answer.seconds for call in calls)
 
 
-def _requests(world: World, customer: User) -> list[Callable[[], Outcome]]:
+def _changes(world: World, customer: User) -> list[Callable[[], Outcome]]:
+    """What the primary alone answers: several requests to each service."""
     who = Anyone(customer.access_token)
     each: list[Callable[[], Outcome]] = [
         lambda: world.platform.me(who),

@@ -24,7 +24,6 @@ STORES = {
     "analytics store": Component.ANALYTICS_STORE,
 }
 _TOPICS = {Component.CACHE: "events", Component.ANALYTICS_STORE: "analytics"}
-_REPLICA = "postgres-replica"
 _UNDELIVERED = "select topic from outbox where payload ->> 'run_id' = %s"
 _WAITS_FOR_REPLICA = "select true from pg_stat_activity where pid = %s and wait_event = 'SyncRep'"
 # A relay that has rows in hand does nothing in the database until their store has answered.
@@ -69,11 +68,11 @@ def _lose_while(world: World, customer: User, store: Component) -> None:
     hold, session = _end_begun(world, customer)
     if store is Component.DATABASE:
         # Who commits is answered once the replica has it, too.
-        world.faults.freeze(_REPLICA)
+        world.faults.freeze(Component.REPLICA)
         hold.release()
         _seen(world, _WAITS_FOR_REPLICA, session)
         hold.break_off(session)
-        world.faults.thaw(_REPLICA)
+        world.faults.thaw(Component.REPLICA)
         return
     world.faults.silence(store)
     hold.release()

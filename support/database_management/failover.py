@@ -15,8 +15,6 @@ from support.matchers.faultless import is_just
 from support.platform.components import Component
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
-from support.platform.runs import RunStatus
-from support.scenario import agents
 from support.scenario.users import Plan, User
 from support.scenario.world import World
 from support.stores import opened, replication
@@ -140,17 +138,6 @@ def expect_writing(world: World) -> None:
     everybody = sorted(user.alias for user in world.kept(Writers).threads)
     world.expect(sorted(after), is_just(everybody, "a confirmed change of everybody after the loss"))
     world.within("failover", max(after.values()), "the first confirmed change of each")
-
-
-def unfinished_runs(world: World) -> list[str]:
-    """What does not complete when everybody has an agent work: it is found, and told of, by notifications."""
-    runs = [world.running(user, agents.PROBE, input=agents.talkative(1)) for user in world.kept(Writers).threads]
-    ended = [world.ended(run) for run in runs]
-    return [
-        f"the run of {run.user}: {end.status}"
-        for run, end in zip(runs, ended, strict=True)
-        if end.status is not RunStatus.COMPLETED
-    ]
 
 
 def expect_every_confirmed_change(world: World) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from support.api import owned_resources
 from support.business_data.conversations import Conversations
+from support.database_management import changes
+from support.database_management.changes import Change, Requested
 from support.platform.components import Component
 from support.platform.driver import Caller
 from support.platform.outcome import Outcome
@@ -20,7 +22,7 @@ from support.scenario.world import World
 from support.stores import opened
 from support.stores.locks import Hold
 
-_EXPENSE, _BUDGET, _TOO_MUCH = "12.50", "100.00", "5000.00"
+_TOO_MUCH = "5000.00"
 _OUTBOX = "select coalesce(string_agg(o::text, '|' order by id), '') from outbox o where tenant_id::text = %s"
 _PRESENT = "select true from pg_stat_activity where pid = %s"
 # It only counts requests, and those that failed count, too.
@@ -28,13 +30,13 @@ _RATE_LIMITS = "fair_use:"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The tables to which a change writes, in order, as far as nobody else writes to them meanwhile; how it is
-    requested; and how it is requested so that a rule forbids it once it has begun.
+class Stepwise:
+    """A change, the tables to which it writes, in order, as far as nobody else writes to them meanwhile, and how it is
+    requested so that a rule forbids it once it has begun.
     """
 
+    change: Change
     steps: tuple[str, ...]
-    request: Callable[[World, User, Caller], Outcome]
     forbidden: Callable[[World, User, Caller], Outcome] | None = None
 
 
@@ -42,7 +44,8 @@ class Change:
 class FailedChange:
     """All that was stored before, and after each failure by where it was; ``key`` is the idempotency key of all."""
 
-    change: Change
+    what: Stepwise
+    requested: Requested
     key: str
     before: Mapping[str, Any]
     after: dict[str, Mapping[str, Any]]
@@ -51,18 +54,19 @@ class FailedChange:
 Failure = Callable[[World, User, FailedChange], None]
 
 
-def fail(world: World, customer: User, change: Change, failure: Failure) -> FailedChange:
+def fail(world: World, customer: User, what: Stepwise, failure: Failure) -> FailedChange:
     """Have a change fail. What its customer reads often is in the cache by then."""
     if not world.platform.allowance(customer).done:
         raise NotShown(f"{customer} cannot read the allowance")
-    failed = FailedChange(change, str(uuid.uuid4()), everything(world, customer), {})
+    requested = changes.about(world, customer, what.change)
+    failed = FailedChange(what, requested, str(uuid.uuid4()), everything(world, customer), {})
     failure(world, customer, failed)
     return failed
 
 
 def make(world: World, customer: User, failed: FailedChange) -> Outcome:
     """Request the change, as the rules allow it, with the key of the failed one."""
-    return failed.change.request(world, customer, world.platform.with_key(customer, failed.key))
+    return failed.requested.ask(world.platform.with_key(customer, failed.key))
 
 
 def everything(world: World, customer: User) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def _stopped_at(
 
 
 def _cancelled_at_each(world: World, customer: User, failed: FailedChange) -> None:
-    for table in failed.change.steps:
+    for table in failed.what.steps:
         _stopped_at(world, customer, failed, table, lambda hold, session: hold.cancel(session))
         failed.after[f"after a failure at {table}"] = seen = everything(world, customer)
         if seen != failed.before:
@@ -108,7 +112,7 @@ def _cancelled_at_each(world: World, customer: User, failed: FailedChange) -> No
 
 
 def _crashed_at_last(world: World, customer: User, failed: FailedChange) -> None:
-    table, sessions = failed.change.steps[-1], []
+    table, sessions = failed.what.steps[-1], []
 
     def crash(_: Hold, session: int) -> None:
         sessions.append(session)
@@ -123,9 +127,9 @@ def _crashed_at_last(world: World, customer: User, failed: FailedChange) -> None
 
 
 def _forbidden(world: World, customer: User, failed: FailedChange) -> None:
-    if failed.change.forbidden is None:
+    if failed.what.forbidden is None:
         raise NotShown("no rule forbids this change once it has begun")
-    outcome = failed.change.forbidden(world, customer, world.platform.with_key(customer, failed.key))
+    outcome = failed.what.forbidden(world, customer, world.platform.with_key(customer, failed.key))
     if outcome.done:
         raise NotShown(f"what breaks a rule succeeded: {outcome}")
     failed.after[f"after {outcome}"] = everything(world, customer)
@@ -141,31 +145,24 @@ FAILURES: dict[str, Failure] = {
 # -- what fails -------------------------------------------------------------------------------------------------------
 
 
-def _move(*more: str) -> Callable[[World, User, Caller], Outcome]:
-    def move(world: World, customer: User, caller: Caller) -> Outcome:
-        first, second = world.kept(Conversations).of(customer)
-        ids = [message.id for message in world.platform.messages(customer, first.id).require().items]
-        return world.platform.move_messages(caller, first.id, second.id, [*ids[:2], *more])
-
-    return move
-
-
-def _booking(amount: str) -> Callable[[World, User, Caller], Outcome]:
-    return lambda world, _, caller: world.platform.book_expense(caller, amount, "Books")
-
-
-def _allotting(amount: str) -> Callable[[World, User, Caller], Outcome]:
-    return lambda world, _, caller: world.platform.allot(caller, "Research", amount)
+def _move_of_unknown(world: World, customer: User, caller: Caller) -> Outcome:
+    first, second = world.kept(Conversations).of(customer)
+    ids = [message.id for message in world.platform.messages(customer, first.id).require().items]
+    return world.platform.move_messages(caller, first.id, second.id, [*ids, str(uuid.uuid4())])
 
 
 _KEY = "idempotency_keys"
 CHANGES = {
-    "booking of an expense": Change(
-        (_KEY, "allowances", "allowance_shares", "expenses"), _booking(_EXPENSE), _booking(_TOO_MUCH)
+    "booking of an expense": Stepwise(
+        changes.CHANGES["expense"],
+        (_KEY, "allowances", "allowance_shares", "expenses"),
+        lambda world, _, caller: world.platform.book_expense(caller, _TOO_MUCH, "Books"),
     ),
-    "request for a usage report": Change(
-        (_KEY, "threads", "messages"), lambda world, _, caller: world.platform.start_run(caller, "usage_report")
+    "request for a usage report": Stepwise(changes.CHANGES["run"], (_KEY, "threads", "messages")),
+    "move of messages": Stepwise(changes.CHANGES["move of messages"], (_KEY, "messages"), _move_of_unknown),
+    "new budget": Stepwise(
+        changes.CHANGES["budget"],
+        (_KEY, "allowances", "budgets"),
+        lambda world, _, caller: world.platform.allot(caller, "Research", _TOO_MUCH),
     ),
-    "move of messages": Change((_KEY, "messages"), _move(), _move(str(uuid.uuid4()))),
-    "new budget": Change((_KEY, "allowances", "budgets"), _allotting(_BUDGET), _allotting(_TOO_MUCH)),
 }

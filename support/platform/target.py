@@ -180,6 +180,11 @@ class Target:
         """What is agreed of its endpoints."""
         return Endpoints.read(self.folder / "endpoints.toml")
 
+    @property
+    def database_servers(self) -> list[Component]:
+        """The servers of its database, those that only follow included."""
+        return [each for each in (Component.DATABASE, Component.REPLICA) if each in self.parts]
+
     def part(self, component: "Component | str") -> Part:
         """What a component is called in the stack; a service or link that goes by its own name has that everywhere."""
         if isinstance(component, str):

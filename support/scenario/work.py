@@ -4,10 +4,11 @@ A ``Work`` starts a run for a user and returns it; None when the platform refuse
 adds with a table of its own, and `steps/_vocabulary.py` brings the tables together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from support.platform.runs import RunStatus
 from support.scenario import agents, held_runs
 from support.scenario.partner import PRICES
 from support.scenario.users import User
@@ -43,6 +44,17 @@ def started(world: World, user: User, work: Work) -> RunHandle:
     """
     run = work(world, user)
     return world.last_run if run is None else run
+
+
+def unfinished(world: World, people: Sequence[User], work: Work) -> list[str]:
+    """What does not complete when everybody has work done, all of it at once."""
+    runs = [started(world, user, work) for user in people]
+    ended = [world.ended(run) for run in runs]
+    return [
+        f"{run.run_id} of {run.user}: {end.status}"
+        for run, end in zip(runs, ended, strict=True)
+        if end.status is not RunStatus.COMPLETED
+    ]
 
 
 def at_the_same_moment(world: World, work: Work) -> None:

@@ -41,6 +41,15 @@ def as_owner(world: "World", **options: Any) -> Connection:
     return _database(world.addresses.postgres_owner_url, **options)
 
 
+def as_owner_of_replica(world: "World", **options: Any) -> Connection:
+    """The database's replica in the role of the schema's owner, who can change nothing there."""
+    owner, replica = (
+        urlsplit(each) for each in (world.addresses.postgres_owner_url, world.addresses.replica_observer_url)
+    )
+    place = replica.netloc.rpartition("@")[2]
+    return _database(owner._replace(netloc=f"{owner.netloc.rpartition('@')[0]}@{place}").geturl(), **options)
+
+
 def on_replica(world: "World", **options: Any) -> Connection:
     """The database's replica in the observer's role."""
     return _database(world.addresses.replica_observer_url, **options)

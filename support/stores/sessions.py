@@ -82,9 +82,12 @@ def shared(world: World) -> Shared:
 
 def end_all(world: World) -> None:
     """Have the database end every session of the platform's services, as an operator would."""
-    with opened.as_owner(world, autocommit=True) as connection:
-        ended = connection.execute(_END.encode(), [list(world.target.instances)]).fetchall()
-    world.evidence.note("fault", kind="sessions ended", count=len(ended))
+    servers = [opened.as_owner, *([opened.as_owner_of_replica] if world.addresses.replica_observer_url else [])]
+    ended = 0
+    for server in servers:
+        with server(world, autocommit=True) as connection:
+            ended += len(connection.execute(_END.encode(), [list(world.target.instances)]).fetchall())
+    world.evidence.note("fault", kind="sessions ended", count=ended)
 
 
 def counted(held: list[Held]) -> Mapping[str, Mapping[str, int]]:
