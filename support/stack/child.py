@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -133,7 +132,11 @@ def last_lines(log_path: Path, start: int = 0) -> list[str]:
     with log_path.open("rb") as log:
         size = log.seek(0, os.SEEK_END)
         log.seek(max(start, size - _TAIL_BYTES))
-        text = log.read().decode(errors="replace")
+        return _lines(log.read())
+
+
+def _lines(words: bytes) -> list[str]:
+    text = words[-_TAIL_BYTES:].decode(errors="replace")
     return [line for line in text.splitlines() if line.strip()][-_LINES_SHOWN:]
 
 
@@ -142,26 +145,32 @@ async def run_to_end(name: str, launch: Launch, log_path: Path, place: Path, giv
 
     `give` is its standard input.
     """
-    stdin = subprocess.DEVNULL
-    if give is not None:
-        stdin = os.memfd_create(name)
-        os.write(stdin, give)
-        os.lseek(stdin, 0, os.SEEK_SET)
-    child = None
-    try:
-        child = Child(name, launch, log_path, partial(processes.spawn, stdin=stdin))
-        await child.ended.wait()
-    except asyncio.CancelledError:
-        if child is not None:
-            await child.end(signal.SIGKILL, 1.0)
-        raise
-    finally:
+    with contextlib.ExitStack() as opened:
+        # Its words go to memory first: on a disk that it has filled there may be no room for its complaint.
+        said = opened.enter_context(os.fdopen(os.memfd_create(name), "w+b"))
+        stdin = subprocess.DEVNULL
         if give is not None:
-            os.close(stdin)
-    lines = child.last_log_lines()
+            given = opened.enter_context(os.fdopen(os.memfd_create(name), "w+b", buffering=0))
+            given.write(give)
+            given.seek(0)
+            stdin = given.fileno()
+        child = None
+        try:
+            child = Child(name, launch, log_path, lambda launch, _: processes.spawn(launch, said, stdin=stdin))
+            await child.ended.wait()
+        except asyncio.CancelledError:
+            if child is not None:
+                await child.end(signal.SIGKILL, 1.0)
+            raise
+        finally:
+            said.seek(0)
+            words = said.read()
+            with contextlib.suppress(OSError), log_path.open("ab") as log:
+                log.write(words)
+    lines = _lines(words)
     # A database that is told what to do on its input ends well, whatever it could not do.
     if child.exit_code != 0 or _speaks_of_a_full_disk(lines):
-        raise failure(name, child, place)
+        raise failure(name, child, place, lines)
     return "\n".join(lines)
 
 
@@ -169,9 +178,12 @@ def _speaks_of_a_full_disk(lines: Sequence[str]) -> bool:
     return any(text in line for line in lines for text in (NO_SPACE, _HARDLY_ANY_SPACE))
 
 
-def failure(name: str, child: Child, place: Path) -> StackError:
-    """The error of a process that ended when it should not have; a full disk is named as such."""
-    lines = child.last_log_lines()
+def failure(name: str, child: Child, place: Path, lines: Sequence[str] | None = None) -> StackError:
+    """The error of a process that ended when it should not have; a full disk is named as such.
+
+    `lines`: the last that it said, where that is not just what its log has.
+    """
+    lines = child.last_log_lines() if lines is None else lines
     if _speaks_of_a_full_disk(lines):
         return from_os_error(OSError(errno.ENOSPC, NO_SPACE), name, place)
     # Where the log lies on the full disk, too, there was no room for the complaint.
