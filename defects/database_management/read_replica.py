@@ -7,7 +7,7 @@ from typing import Any
 from defects import Scenario
 from defects._patching import around, replace
 
-CURRENT = "everything is read as it was written"
+CURRENT = "everything is read as it was written, for as long as the replica lags"
 GOES_ON = "Acme has read everything, and could write again in time"
 
 shared = Scenario("The replica answers what customers read", service="backend")
@@ -24,7 +24,9 @@ def _() -> None:
 
 
 @current.defect(
-    "DBP-09b", "the replica is read from however far it is behind", step="everything is read as it was written"
+    "DBP-09b",
+    "the replica is read from however far it is behind",
+    step="everything is read as it was written, for as long as the replica lags",
 )
 def _() -> None:
     from apex.storage.marks import Marks

@@ -89,6 +89,19 @@ Feature: A request with an idempotency key is made once
       When Acme, Ben of Acme and Borealis request a conversation each with one key
       Then each of them has a conversation of their own
 
+    @gate
+    @needs.allowances
+    Scenario Outline: A passing fault goes unnoticed with a key, too
+      Given Acme is a Mid customer with an allowance
+      When <a fault> interrupts Acme's expense with a key once
+      Then Acme's request succeeds
+      And Acme's expense was made exactly once
+
+      Examples:
+        | a fault                 |
+        | a serialization failure |
+        | a lost connection       |
+
     @gate @exclusive
     @needs.allowances @needs.own_services
     Scenario Outline: With a key, the outcome of an interrupted commit is found out

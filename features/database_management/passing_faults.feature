@@ -26,6 +26,14 @@ Feature: Passing faults of the database are retried
         | a Mid         | a run that waits for the partner | a lost connection       | completion of a run | once       |
         | a Mid         | a conversation                   | a lost connection       | invitation          | once       |
 
+    @gate @exclusive
+    @needs.allowances @needs.own_services
+    Scenario: A database that refuses connections for a moment goes unnoticed
+      Given Acme is a Mid customer with an allowance
+      When the database refuses every connection for a moment as Acme's expense is requested
+      Then Acme's request succeeds
+      And Acme's expense was made exactly once
+
     @gate
     @needs.allowances
     Scenario Outline: A fault that does not pass is reported

@@ -17,6 +17,7 @@ Feature: A busy database keeps customers waiting for a moment only
       Then the database shows exactly as many connections of the service as are configured
       And every response arrives within the target time for refusal of a full pool
       And every response asks to retry
+      And the service can use every connection again
 
       Examples:
         | service      | requests       |

@@ -38,3 +38,27 @@ Feature: Operators see how busy the database connections are
       When all transactions end a little later
       Then the pool metrics count every wait with its duration
       And the pool metrics match the database
+
+    @gate @exclusive
+    Scenario Outline: The metrics count waits in vain, too
+      Given the <service> has every connection in use
+      When <requests> find no free connection
+      Then the pool metrics count every wait with its duration
+      And the pool metrics match the database
+
+      Examples:
+        | service      | requests       |
+        | API          | forty requests |
+        | auth service | ten requests   |
+
+    @gate @exclusive
+    Scenario Outline: The metrics match the database after connections were lost in use
+      Given the <service> has every connection in use
+      When the database closes all connections
+      Then every response is a success
+      And the pool metrics match the database
+
+      Examples:
+        | service      |
+        | API          |
+        | auth service |

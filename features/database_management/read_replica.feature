@@ -23,7 +23,7 @@ Feature: Reading is shared with the replica
       And two backends are running
       And the replica lags behind
       When Acme changes something of every kind through either backend and reads it through the other
-      Then everything is read as it was written
+      Then everything is read as it was written, for as long as the replica lags
 
     @exclusive @needs.own_services @needs.operator
     Scenario Outline: Customers read on without the replica, and can write soon

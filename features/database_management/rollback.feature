@@ -28,3 +28,13 @@ Feature: A change that fails leaves nothing behind
         | booking of an expense      | a rule that it breaks                 |
         | move of messages           | a rule that it breaks                 |
         | new budget                 | a rule that it breaks                 |
+
+    @gate @exclusive
+    @needs.colleagues @needs.live_events
+    Scenario: A removal that fails ends no session
+      Given Acme is a Mid customer with an allowance and two conversations
+      And Ben of Acme is a member
+      And every user watches events
+      When Acme's removal of a colleague fails because of an aborted query at each of its steps
+      Then nothing of Acme has changed in any store
+      And the first event that Ben of Acme receives is from the next run

@@ -38,16 +38,17 @@ Feature: A transaction over a database limit is ended
     @needs.hot_reload @needs.configuration @needs.partner @needs.operator
     Scenario Outline: A run with a transaction over a database limit still ends
       Given Acme is an Early customer
-      And the operator has lowered the database limit on lock waits
+      And the operator has lowered the database limit on <work>
       And Acme has started an agent that waits for the partner
-      When storing <a part> of Acme's run exceeds that limit
+      When storing <a part> of Acme's run exceeds the limit on <work>
       Then the database has ended every such transaction in time, because of that limit
       And the run is stored as <status>
 
       Examples:
-        | a part                    | status    |
-        | the answer                | completed |
-        | the result of a tool call | failed    |
+        | a part                    | work              | status    |
+        | the answer                | lock waits        | completed |
+        | the answer                | idle transactions | completed |
+        | the result of a tool call | lock waits        | failed    |
 
     @gate
     @needs.configuration @needs.operator

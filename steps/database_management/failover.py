@@ -2,8 +2,9 @@
 
 from support.database_management import failover
 from support.matchers.faultless import is_just
+from support.matchers.outcomes import all_succeed
 from support.run.sentences import then, when
-from support.scenario import agents, work
+from support.scenario import agents, sessions, work
 
 
 @when("the primary database {loss:DatabaseLoss} while everybody writes, and the replica takes its place")
@@ -14,6 +15,11 @@ def _(world, loss):
 @then("everybody can write again in time")
 def _(world):
     failover.expect_writing(world)
+
+
+@then("everybody can log in again")
+def _(world):
+    world.expect([sessions.log_in(world, customer) for customer in world.users.customers], all_succeed())
 
 
 @then("everybody's next run completes")

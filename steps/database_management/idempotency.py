@@ -1,6 +1,6 @@
 """A request with an idempotency key is made once."""
 
-from support.database_management import idempotency
+from support.database_management import idempotency, passing_faults
 from support.database_management.changes import Requested
 from support.database_management.idempotency import WithOneKey
 from support.matchers.faultless import is_just
@@ -20,6 +20,12 @@ def _(world, people, change):
 @when("the connection is lost {lose:CommitMoment} the commit of {customer:Owner} {change:Change} with a key")
 def _(world, customer, change, lose):
     world.outcome = idempotency.interrupt_commit(world, customer, change, lose)
+
+
+@when("{fault:DatabaseFault} interrupts {customer:Owner} {change:Change} with a key {times:Times}")
+def _(world, customer, change, fault, times):
+    caller = idempotency.keyed(world, customer)()
+    world.outcome = passing_faults.interrupt(world, customer, change, fault, times, caller)
 
 
 @then("both responses are the same")

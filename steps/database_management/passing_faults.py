@@ -16,6 +16,11 @@ def _(world, customer, change, lose):
     world.outcome = lose(world, about, about.ask)
 
 
+@when("the database refuses every connection for a moment as {customer:Owner} {change:Change} is requested")
+def _(world, customer, change):
+    world.outcome = passing_faults.refuse_for_a_moment(world, customer, change)
+
+
 @then("the platform has made {number:Attempts}")
 def _(world, number):
     world.expect(world.kept(FailingWrites).attempts(), passing_faults.makes_attempts(number))

@@ -8,11 +8,6 @@ from support.database_management.pool_exhaustion import MostSessions
 from support.run.sentences import then, when
 
 
-@when("{requests:FutileRequests} find no free connection")
-def _(world, requests):
-    pool_exhaustion.ask_in_vain(world, requests)
-
-
 @then("the database shows exactly as many connections of the service as are configured")
 def _(world):
     world.expect(world.kept(MostSessions).count, equal_to(connections.limit(world)), "most connections at a time")

@@ -28,12 +28,13 @@ def _(world):
 
 @when("{customer:User} changes something of every kind through either backend and reads it through the other")
 def _(world, customer):
-    world.keep(read_replica.Reads(read_replica.write_and_read(world, customer)))
+    world.keep(read_replica.Reads(customer, read_replica.write_and_read(world, customer)))
 
 
-@then("everything is read as it was written")
+@then("everything is read as it was written, for as long as the replica lags")
 def _(world):
     world.expect(world.kept(read_replica.Reads).seen, read_replica.are_current())
+    read_replica.expect_lasting(world)
 
 
 @when("the replica {loss:ReplicaLoss} while {customer:User} reads, and the operator goes on without it")

@@ -16,9 +16,9 @@ def _(world, customer, limit):
     transaction_limits.exceed(world, customer, limit)
 
 
-@when("storing {stored:StoredOfRun} of {customer:Owner} run exceeds that limit")
-def _(world, stored, customer):
-    transaction_limits.exceed_in_run(world, customer, stored)
+@when("storing {stored:StoredOfRun} of {customer:Owner} run exceeds the limit on {limit:DatabaseLimit}")
+def _(world, stored, customer, limit):
+    transaction_limits.exceed_in_run(world, customer, stored, limit)
 
 
 @when("the backend is started with the candidate while something else locks the schema")

@@ -1,6 +1,6 @@
 """Connections of database pools: in use, waited for, and free again."""
 
-from support.database_management import connections
+from support.database_management import connections, pool_exhaustion
 from support.run.sentences import given, when
 
 
@@ -18,3 +18,8 @@ def _(world, count):
 @when("{release:PoolRelease}")
 def _(world, release):
     connections.free(world, release)
+
+
+@when("{requests:FutileRequests} find no free connection")
+def _(world, requests):
+    pool_exhaustion.ask_in_vain(world, requests)

@@ -185,6 +185,14 @@ def _invitation(world: World, customer: User) -> tuple[Send, Look]:
     )
 
 
+def _removal(world: World, owner: User) -> tuple[Send, Look]:
+    colleague = next(user for user in world.users if user.tenant is owner.tenant and user is not owner)
+    return (
+        lambda caller, text: world.platform.remove_member(caller, colleague.id),
+        lambda: _rows(world, "users", "removed_at is not null and id::text", colleague.id),
+    )
+
+
 def _notice(world: World, customer: User) -> tuple[Send, Look]:
     title = f"Maintenance {secrets.token_hex(4)}"
     return (
@@ -210,6 +218,7 @@ CHANGES: Mapping[str, Change] = {
     "run": Change(_run, "runs", _runs),
     "completion of a run": Change(_waiting_run, "messages", _runs),
     "invitation": Change(_invitation, "invitations", lambda times: times),
+    "removal of a colleague": Change(_removal, "users", lambda times: times),
     "usage record": Change(_usage_record, "usage_records", lambda times: times),
     "notice": Change(_notice, "notices", lambda times: times),
 }

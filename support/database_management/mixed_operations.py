@@ -6,13 +6,15 @@ from support.api import concurrent_requests
 from support.api.concurrent_requests import Conversations
 from support.load import populations
 from support.load.http_crowd import CrowdRequest, HttpCrowd
-from support.scenario import planting
+from support.scenario import agents, planting
 from support.scenario.users import Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 
 _ROUNDS = {"full": 8, "small": 2}
 """How often each of ten customers does everything, by the run's profile; eight times are a thousand operations."""
+_RUNS = 5
+"""Of each of ten customers: of all runs together a worker has more than it may keep connections for next time."""
 _UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -33,16 +35,16 @@ def operate(world: World, rounds: int | None = None) -> None:
     """
     begun = world.kept(Conversations).of
     times = rounds or _ROUNDS[world.settings.profile]
-    # A run costs as much as many requests: one each has to do.
-    plans = {user.alias: [_report(user), *_plan(user, begun[user.id]) * times] for user in world.users.customers}
+    plans = {user.alias: [_run(user)] * _RUNS + _plan(user, begun[user.id]) * times for user in world.users.customers}
     crowd = HttpCrowd(world, plans)
     wrong = [f"{answer}" for request, answer in crowd.answers() if answer.done == (request.about == "refused")]
     if wrong:
         raise NotShown(f"{len(wrong)} operations did not go as they should: {wrong[:3]}")
 
 
-def _report(user: User) -> CrowdRequest:
-    return CrowdRequest(user, lambda platform, who: platform.start_run(who, "usage_report"))
+def _run(user: User) -> CrowdRequest:
+    calls_a_tool = agents.trying(agents.call("probe_fail", message="Not today."))
+    return CrowdRequest(user, lambda platform, who: platform.start_run(who, agents.PROBE, input=calls_a_tool))
 
 
 def _plan(user: User, thread: str) -> list[CrowdRequest]:

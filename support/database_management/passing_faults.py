@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import pairwise
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -11,12 +12,17 @@ from support.database_management import changes
 from support.database_management.changes import Change, Requested
 from support.matchers.faultless import faultless
 from support.platform.components import Component
+from support.platform.driver import Caller
 from support.platform.outcome import Outcome
+from support.scenario import waiting
 from support.scenario.users import User
+from support.scenario.verdict import DeadlinePassed
 from support.scenario.world import World
 from support.stores import failing, opened
 from support.stores.locks import Hold
 
+_MOMENT = 0.8
+"""Seconds: the platform outlasts whatever is over within one."""
 FAULTS: Mapping[str, str] = {
     "a serialization failure": failing.raising("serialization_failure"),
     "a lost connection": failing.LOST,
@@ -34,11 +40,26 @@ REASONS: Mapping[str, str] = {
 """Why a request is refused, as a feature says it, with the published code."""
 
 
-def interrupt(world: World, customer: User, change: Change, fault: str, times: int) -> Outcome:
+def interrupt(
+    world: World, customer: User, change: Change, fault: str, times: int, caller: Caller | None = None
+) -> Outcome:
     """Have what the customer asks for meet a fault."""
     about = changes.about(world, customer, change)
     failing.fail(world, customer.tenant, change.table, fault, times=times)
-    return about.ask()
+    return about.ask(caller)
+
+
+def refuse_for_a_moment(world: World, customer: User, change: Change) -> Outcome:
+    """Have what the customer asks for find no database at first."""
+    about = changes.about(world, customer, change)
+    world.faults.cut_off(Component.DATABASE)
+    with ThreadPoolExecutor(1) as alone:
+        answer = alone.submit(about.ask)
+        # An early answer is for the Then to judge.
+        with suppress(DeadlinePassed):
+            waiting.wait_for(answer.done, bool, _MOMENT)
+        world.faults.heal(Component.DATABASE)
+        return answer.result()
 
 
 # -- a connection that is lost during a commit ------------------------------------------------------------------------

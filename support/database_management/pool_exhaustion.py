@@ -7,6 +7,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.api.calls import Call, Calls, call_of, each_call, mismatch
 from support.database_management.connections import OccupiedPool, occupy, on_a_device
+from support.matchers.outcomes import succeeds
 from support.matchers.problems import is_fit_for_a_customer, is_refused_with
 from support.platform.outcome import Outcome
 from support.scenario.users import User
@@ -50,11 +51,15 @@ def _create(world: World, who: User) -> Outcome:
 
 
 def expect_all_usable(world: World) -> None:
-    """See as many connections in use at the same time as there may be, once more.
+    """Free what is held still, and see as many connections in use at the same time as there may be, once more.
 
+    :raises AssertionError: there is none.
     :raises DeadlinePassed: there are fewer.
     """
-    occupy(world, world.kept(OccupiedPool).service, None)
+    pool = world.kept(OccupiedPool)
+    pool.free_all()
+    world.expect(pool.service.ask(world, world.users.customers[0]), succeeds())
+    occupy(world, pool.service, None)
     world.kept(OccupiedPool).free_all()
 
 

@@ -24,6 +24,8 @@ from support.stores import replication
 
 _TABLES = ("threads", "messages", "runs", "expenses")
 _AMOUNT = "12.34"
+_LAGGING_SECONDS = 5.0
+"""Longer than whatever a service may take for a pause without writes."""
 _ON_REPLICA = "select count(*) from expenses where purpose = 'Second' and user_id::text = %s"
 
 
@@ -105,8 +107,7 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     platform.delete_thread(user, thread).require()
     left = _found(platform.threads(user), lambda page: thread in [each.id for each in page.items])
     seen["a deleted conversation"] = (False, left)
-    if replication.replica_rows(world, _ON_REPLICA, [user.id]) != [(0,)]:
-        raise NotShown("the replica shows what was written: its replay was not paused")
+    _expect_lag(world, user)
     return seen
 
 
@@ -117,6 +118,23 @@ def are_current() -> Matcher[Mapping[str, tuple[Any, Any]]]:
         return [f"{what} is {found!r}, not {written!r}" for what, (written, found) in seen.items() if found != written]
 
     return faultless("everything as it was written", faults_of)
+
+
+def expect_lasting(world: World) -> None:
+    """See that the user reads the same for as long as the replica lags.
+
+    :raises AssertionError: what was there has gone.
+    :raises NotShown: the replica does not lag any more.
+    """
+    user = world.kept(Reads).user
+    now = partial(read, world, user)
+    world.holds_while(now, is_just(now()), _LAGGING_SECONDS, "what the user reads")
+    _expect_lag(world, user)
+
+
+def _expect_lag(world: World, user: User) -> None:
+    if replication.replica_rows(world, _ON_REPLICA, [user.id]) != [(0,)]:
+        raise NotShown("the replica shows what was written: its replay was not paused")
 
 
 # -- without it -------------------------------------------------------------------------------------------------------
@@ -131,8 +149,9 @@ LOSSES: Mapping[str, Callable[[World], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What was written and what was read of it, by what it is."""
+    """What a user has written and what they read of it, by what it is."""
 
+    user: User
     seen: Mapping[str, tuple[Any, Any]]
 
 

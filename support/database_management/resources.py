@@ -43,12 +43,15 @@ def look(world: World) -> Resources:
         "temporary files": shared.temporary_files,
         "prepared transactions": shared.prepared_transactions,
     }
-    live = world.platform.operator_connections(world.users.operator).require().open
-    return Resources({**found, "the API": {"live connections": live}})
+    answer = world.platform.operator_connections(world.users.operator)
+    if answer.done:
+        found["the API"] = {"live connections": answer.value.open}
+    return Resources(found)
 
 
 def keep(world: World) -> None:
     """Remember what is held now, as the base line."""
+    world.platform.operator_connections(world.users.operator).require()
     world.keep(look(world))
 
 

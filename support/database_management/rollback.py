@@ -160,6 +160,7 @@ CHANGES = {
     ),
     "request for a usage report": Stepwise(changes.CHANGES["run"], (_KEY, "threads", "messages")),
     "move of messages": Stepwise(changes.CHANGES["move of messages"], (_KEY, "messages"), _move_of_unknown),
+    "removal of a colleague": Stepwise(changes.CHANGES["removal of a colleague"], ("users", "sessions", "invitations")),
     "new budget": Stepwise(
         changes.CHANGES["budget"],
         (_KEY, "allowances", "budgets"),

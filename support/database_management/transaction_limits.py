@@ -130,14 +130,15 @@ def exceed(world: World, customer: User, limit: Limit) -> None:
     world.keep(Repeatable(customer, list(requests.values())))
 
 
-def exceed_in_run(world: World, customer: User, stored: "Stored") -> None:
+def exceed_in_run(world: World, customer: User, stored: "Stored", limit: Limit) -> None:
     """Something of the customer's run, which waits for the partner, is stored where the table is held for too long."""
     hold = stored.hold(Hold(world), customer)
     world.partner.release(own_path(customer))
     try:
-        _observe(world, hold, Limit.LOCK, (stored.service,))
+        _observe(world, hold, limit, (stored.service,))
     finally:
         hold.release()
+        _thaw(world, limit)
     world.ended()
 
 

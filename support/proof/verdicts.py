@@ -55,7 +55,8 @@ def judge(defect: Defect, results: Sequence[ScenarioRecord]) -> tuple[Judgement,
     """Judge the results of a run with the defect loaded: judgement, red step, note.
 
     Of an outline's examples one must be violated at the step; one that goes wrong in another way spoils it, unless an
-    oracle saw after its steps what they did not.
+    oracle saw after its steps what they did not. What is inconclusive after that one does not: a defect that was shown
+    may well leave a platform of which nothing more can be shown.
     """
     own = [result for result in results if is_of(result.scenario, defect.scenario)]
     red = [result for result in own if result.is_red]
@@ -65,15 +66,23 @@ def judge(defect: Defect, results: Sequence[ScenarioRecord]) -> tuple[Judgement,
         return Judgement.INCONCLUSIVE, None, "its scenario was skipped"
     if not red:
         return Judgement.SURVIVED, None, ""
-    for result in red:
+    violated = [result for result in red if result.verdict is Verdict.VIOLATED]
+    at_the_step = next((result for result in violated if _is_at(result, defect)), None)
+    decisive = red[: red.index(at_the_step)] if at_the_step else red
+    for result in decisive:
         if result.verdict is not Verdict.VIOLATED:
             return Judgement.INCONCLUSIVE, _red_step(result), "nothing was shown either way"
-    elsewhere = [result for result in red if result.red_step is None or not is_step(result.red_step.name, defect.step)]
-    spoiling = [result for result in elsewhere if len(elsewhere) == len(red) or not is_of_oracle(_red_step(result))]
-    if spoiling:
-        return Judgement.WRONG_STEP, _red_step(spoiling[0]), ""
-    at_the_step = next(result for result in red if result not in elsewhere)
+    elsewhere = [result for result in violated if not _is_at(result, defect)]
+    if at_the_step is None:
+        return Judgement.WRONG_STEP, _red_step(elsewhere[0]), ""
+    for result in elsewhere:
+        if not is_of_oracle(_red_step(result)):
+            return Judgement.WRONG_STEP, _red_step(result), ""
     return Judgement.KILLED, _red_step(at_the_step), ""
+
+
+def _is_at(result: ScenarioRecord, defect: Defect) -> bool:
+    return result.red_step is not None and is_step(result.red_step.name, defect.step)
 
 
 def _red_step(result: ScenarioRecord) -> str | None:

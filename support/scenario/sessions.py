@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from support.platform.capabilities import Capability
 from support.platform.driver import Anyone
+from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.users import User
 from support.scenario.world import World
@@ -32,8 +33,12 @@ def new_token(world: World, user: User, expires_in: int | None = None) -> str:
     :param expires_in: seconds for which it is to be valid; None: as long as the platform sees fit.
     :raises NotShown: the platform refused.
     """
-    answer = world.platform.log_in(Anyone(), email=user.email, password=user.password, expires_in=expires_in)
-    return str(answer.require().access_token)
+    return str(log_in(world, user, expires_in).require().access_token)
+
+
+def log_in(world: World, user: User, expires_in: int | None = None) -> Outcome:
+    """One more log-in of the user's."""
+    return world.platform.log_in(Anyone(), email=user.email, password=user.password, expires_in=expires_in)
 
 
 def short_session(world: World, user: User, seconds: int = _SHORT_LIFE) -> ShortSession:
