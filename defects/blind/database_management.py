@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("DBP-01ua", "who has waited in vain for a connection keeps the place in the queue", service="backend")
+@blind_defect(
+    "DBP-01ua",
+    "who has waited in vain for a connection keeps the place in the queue",
+    service="backend",
+    scenario="Who finds no free connection is asked to retry",
+    step="the service can use every connection again",
+)
 def _() -> None:
     # Observable: each request that was told that all connections are in use costs one for ever: once they are free
     # again the backend goes on with so many fewer, after enough of them with none (503 until it is restarted), and
@@ -29,7 +35,13 @@ def _() -> None:
     replace(Turns, "take", take)
 
 
-@blind_defect("DBP-01ub", "the health of auth is asked over a connection beyond those of the pool", service="auth")
+@blind_defect(
+    "DBP-01ub",
+    "the health of auth is asked over a connection beyond those of the pool",
+    service="auth",
+    scenario="Who finds no free connection is asked to retry",
+    step="the database shows exactly as many connections of the service as are configured",
+)
 def _() -> None:
     # Observable: since its first /health/ready, pg_stat_activity shows one connection of auth more than it may have
     # (pool_size + pool_overflow) while all of them are in use.
@@ -49,7 +61,13 @@ def _() -> None:
             connection.execute(text("SELECT 1"))
 
 
-@blind_defect("DBP-02ua", "what a person has spent is read before the allowance is held", service="backend")
+@blind_defect(
+    "DBP-02ua",
+    "what a person has spent is read before the allowance is held",
+    service="backend",
+    scenario="Changes of one allowance equal some serial order",
+    step="the result is as if one change had come after the other",
+)
 def _() -> None:
     # Observable: two expenses that one person books at the same moment (two tabs): both are there and counted in what
     # the organisation has spent, but spent_by_you has only one of them.
@@ -80,7 +98,13 @@ def _() -> None:
         connection.execute(own.values(spent=spent, month=month))
 
 
-@blind_defect("DBP-02ub", "a change of a budget is held against what the others had before its turn", service="backend")
+@blind_defect(
+    "DBP-02ub",
+    "a change of a budget is held against what the others had before its turn",
+    service="backend",
+    scenario="Changes of one allowance equal some serial order",
+    step="the result is as if one change had come after the other",
+)
 def _() -> None:
     # Observable: two budgets raised at the same moment with PATCH, each of which fits under the allowance alone: both
     # are accepted, and together they are more than the allowance. New budgets are still compared under the lock.
@@ -117,25 +141,29 @@ def _() -> None:
             )
 
 
-@blind_defect("DBP-03ua", "what may be sent with a key is done again also where none was sent", service="backend")
+@blind_defect(
+    "DBP-03ua",
+    "what may be sent with a key is done again also where none was sent",
+    service="backend",
+    scenario="A commit of unknown outcome is reported as such",
+    step="Acme's request is refused because its outcome is unknown",
+)
 def _() -> None:
     # Observable: a POST without an Idempotency-Key whose commit was sent when the primary was lost is not answered
     # with outcome_unknown: it is done once more, so that the message, expense or run may be there twice.
-    import inspect
-
-    from apex.http.routing import Repeating
+    from apex.http import idempotency
     from apex.storage.repeating import repeated
 
-    @around(Repeating, "__init__")
-    def _(original: Any, self: Any, path: str, endpoint: Any, **options: Any) -> None:
-        takes_key = "idempotency_key" in inspect.signature(endpoint).parameters
-        if takes_key and not (inspect.iscoroutinefunction(endpoint) or hasattr(endpoint, "is_repeated")):
-            endpoint = repeated(endpoint, is_harmless=True)
-            endpoint.is_repeated = True
-        original(self, path, endpoint, **options)
+    replace(idempotency, "repeated", lambda work, is_harmless=False: repeated(work, is_harmless=True))
 
 
-@blind_defect("DBP-03ub", "auth, which reads nothing from the replica, does not know it at all", service="auth")
+@blind_defect(
+    "DBP-03ub",
+    "auth, which reads nothing from the replica, does not know it at all",
+    service="auth",
+    scenario="Confirmed changes survive the loss of the primary database",
+    step="everybody can log in again",
+)
 def _() -> None:
     # Observable: after the primary is lost and the replica promoted, the API goes on and nobody can log in, renew a
     # session, log out or sign up (503) until the old primary is back. With replay paused, a session that was ended is
@@ -146,7 +174,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBP-04ua", "each end of a session leaves a temporary table in the connection it was made with", service="auth"
+    "DBP-04ua",
+    "each end of a session leaves a temporary table in the connection it was made with",
+    service="auth",
+    scenario="Sessions give everything back, however they end",
+    step="no service holds more than before",
 )
 def _() -> None:
     # Observable: with every log-out (and removal) the database has one temporary table more, which stays for as long
@@ -167,7 +199,13 @@ def _() -> None:
         original(self, connection, session_ids, reason)
 
 
-@blind_defect("DBP-04ub", "a session that is ended while its socket is open costs a connection", service="backend")
+@blind_defect(
+    "DBP-04ub",
+    "a session that is ended while its socket is open costs a connection",
+    service="backend",
+    scenario="Sessions give everything back, however they end",
+    step="no service holds more than before",
+)
 def _() -> None:
     # Observable: after each log-out (or removal) of somebody with an open socket apex_database_pool_in_use is one
     # higher and stays so; clients that go by themselves cost nothing. When all are gone, the backend answers 503.
@@ -197,7 +235,13 @@ def _() -> None:
         return original(database, hub, *others)
 
 
-@blind_defect("DBP-05ua", "it is the database that is given longer than the service itself waits", service="backend")
+@blind_defect(
+    "DBP-05ua",
+    "it is the database that is given longer than the service itself waits",
+    service="backend",
+    scenario="Every service ends a transaction over a database limit",
+    step="every response says that a database limit was exceeded",
+)
 def _() -> None:
     # Observable: a statement over its limit does not end with 57014 but by a connection that is cut; the customer is
     # told "unavailable", not "time_limit_exceeded" (after the statement was begun anew, where the limit is short), and
@@ -212,7 +256,13 @@ def _() -> None:
     pool._GRACE_SECONDS = 0.0
 
 
-@blind_defect("DBP-05ub", "the worker limits idle sessions, where idle transactions are meant", service="worker")
+@blind_defect(
+    "DBP-05ub",
+    "the worker limits idle sessions, where idle transactions are meant",
+    service="worker",
+    scenario="A run with a transaction over a database limit still ends",
+    step="the database has ended every such transaction in time, because of that limit",
+)
 def _() -> None:
     # Observable: a worker that is stopped within a transaction (SIGSTOP, while it delivers) keeps its locks for ever:
     # no 25P03, and what it had in hand of the outbox reaches nobody. Instead its idle connections are closed (57P05).
@@ -224,7 +274,13 @@ def _() -> None:
         return options.replace("idle_in_transaction_session_timeout", "idle_session_timeout")
 
 
-@blind_defect("DBP-06ua", "a record gets its id when it is sent to analytics", service="worker")
+@blind_defect(
+    "DBP-06ua",
+    "a record gets its id when it is sent to analytics",
+    service="worker",
+    scenario="A run that ends while a store is lost is complete everywhere",
+    step="every service has one record of each job, and all records agree",
+)
 def _() -> None:
     # Observable: where analytics has stored records and its answer is lost (killed, cut off, or the worker is), they
     # are delivered again as others: the run is in /v1/jobs twice.
@@ -239,7 +295,13 @@ def _() -> None:
         original(self, named)
 
 
-@blind_defect("DBP-06ub", "analytics says that it has stored records before it has", service="analytics")
+@blind_defect(
+    "DBP-06ub",
+    "analytics says that it has stored records before it has",
+    service="analytics",
+    scenario="A run that ends while a store is lost is complete everywhere",
+    step="every service has one record of each job, and all records agree",
+)
 def _() -> None:
     # Observable: runs that end while ClickHouse is away, or just before analytics is killed, never come into
     # /v1/jobs: the outbox is empty, as all was taken with a 201.
@@ -255,7 +317,13 @@ def _() -> None:
         writer.submit(original, self, jobs)
 
 
-@blind_defect("DBP-07ua", "a connection is replaced after ten uses", service="backend")
+@blind_defect(
+    "DBP-07ua",
+    "a connection is replaced after ten uses",
+    service="backend",
+    scenario="Fifty users share twenty connections",
+    step="more than 95 % of all requests reuse a connection",
+)
 def _() -> None:
     # Observable: under load apex_database_connections_opened grows by a tenth of the transactions: reuse is 90 %.
     from sqlalchemy import event
@@ -275,7 +343,13 @@ def _() -> None:
         return engine
 
 
-@blind_defect("DBP-07ub", "of those who wait for a connection the last one comes first", service="backend")
+@blind_defect(
+    "DBP-07ub",
+    "of those who wait for a connection the last one comes first",
+    service="backend",
+    scenario="Who waits is served in turn",
+    step="the conversations of Cumulus, Dorado, Ember and Fathom are created in this order",
+)
 def _() -> None:
     # Observable: with more customers at work than there are connections some are overtaken again and again: they wait
     # for as long as the load goes on, or get a 503 at the end of the wait budget, while most have no wait at all.
@@ -291,7 +365,13 @@ def _() -> None:
     replace(Turns, "give", give)
 
 
-@blind_defect("DBP-08ua", "nothing is repeated half a second after its beginning", service="backend")
+@blind_defect(
+    "DBP-08ua",
+    "nothing is repeated half a second after its beginning",
+    service="backend",
+    scenario="What a deadlock aborts is repeated",
+    step="Acme's request succeeds",
+)
 def _() -> None:
     # Observable: PostgreSQL looks for deadlocks after a second's wait (deadlock_timeout): by then it is too late for
     # the victim, who gets a 503 and whose messages are not moved. What fails sooner is still repeated, for a while.
@@ -300,7 +380,13 @@ def _() -> None:
     repeating._SECONDS = 0.5
 
 
-@blind_defect("DBP-08ub", "a transaction that was joined is not left when it fails", service="backend")
+@blind_defect(
+    "DBP-08ub",
+    "a transaction that was joined is not left when it fails",
+    service="backend",
+    scenario="A passing fault goes unnoticed with a key, too",
+    step="Acme's request succeeds",
+)
 def _() -> None:
     # Observable: the victim of a deadlock (or of 40001, or of a dropped connection) that has sent an Idempotency-Key
     # gets a 500: its second attempt goes into the transaction that was rolled back. Without a key all is well.
@@ -319,7 +405,13 @@ def _() -> None:
     replace(database.Database, "as_one", as_one)
 
 
-@blind_defect("DBP-09ua", "two seconds after a write the replica is taken to have it", service="backend")
+@blind_defect(
+    "DBP-09ua",
+    "two seconds after a write the replica is taken to have it",
+    service="backend",
+    scenario="Customers find what they have just written while the replica lags",
+    step="everything is read as it was written, for as long as the replica lags",
+)
 def _() -> None:
     # Observable: with replay paused a customer's own write is there at first, and from two seconds after it on it is
     # gone from what they read, until the replica goes on.
@@ -337,7 +429,13 @@ def _() -> None:
         return needed
 
 
-@blind_defect("DBP-09ub", "a replica that has failed once is never asked again", service="backend")
+@blind_defect(
+    "DBP-09ub",
+    "a replica that has failed once is never asked again",
+    service="backend",
+    scenario="Operators see that there is no replica",
+    step="every service says that it is replicated, and the replica answers Acme, once it is back",
+)
 def _() -> None:
     # Observable: after the replica was lost (or its connections were all in use for once) and is back, its statistics
     # stand still: everything is read from the primary until the backend is restarted.
@@ -354,7 +452,13 @@ def _() -> None:
         return connection
 
 
-@blind_defect("DBP-10ua", "a request that is known by its key leaves a lock in its connection", service="backend")
+@blind_defect(
+    "DBP-10ua",
+    "a request that is known by its key leaves a lock in its connection",
+    service="backend",
+    scenario="A change that fails is as if it had never been tried",
+    step="Acme's <change> fails because of <failure>",
+)
 def _() -> None:
     # Observable: after a request was sent again with its Idempotency-Key, pg_locks keeps an advisory lock for it,
     # though no transaction is open; sent a third time (over another connection of the pool) it waits for the lock's
@@ -374,19 +478,34 @@ def _() -> None:
         return None
 
 
-@blind_defect("DBP-10ub", "each run has a client of its own for the tools, which nobody closes", service="worker")
+@blind_defect(
+    "DBP-10ub",
+    "each run has a client of its own for the tools, which nobody closes",
+    service="worker",
+    scenario="A thousand mixed operations leave nothing behind",
+    step="no service holds more than before",
+)
 def _() -> None:
     # Observable: the worker holds one socket to the tools service (or more) beyond the base line for each run that has
     # called a tool, until the other side closes it as idle, and stays with it half closed after that.
     from apex.worker.supervisor import Supervisor
 
+    unclosed: list[Any] = []
+
     @around(Supervisor, "carry_out")
     def _(original: Any, self: Any, run: Any) -> Any:
+        unclosed.append(self._toolbox)
         self._toolbox = None
         return original(self, run)
 
 
-@blind_defect("DBP-11ua", "the key of a request has a transaction of its own", service="backend")
+@blind_defect(
+    "DBP-11ua",
+    "the key of a request has a transaction of its own",
+    service="backend",
+    scenario="With a key, the outcome of an interrupted commit is found out",
+    step="Acme's expense was made exactly once",
+)
 def _() -> None:
     # Observable: where the connection is lost at the commit of a request with an Idempotency-Key, or between that and
     # the key's, the work is there and the key is not: it is done again, by the backend itself or when it is sent
@@ -397,7 +516,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBP-11ub", "only a connection that is lost is a passing fault, not one that is refused", service="backend"
+    "DBP-11ub",
+    "only a connection that is lost is a passing fault, not one that is refused",
+    service="backend",
+    scenario="A database that refuses connections for a moment goes unnoticed",
+    step="Acme's request succeeds",
 )
 def _() -> None:
     # Observable: while the database restarts or fails over, for however short a time, every request gets its 503 at
@@ -416,7 +539,13 @@ def _() -> None:
         return not is_refused and bool(original(error))
 
 
-@blind_defect("DBP-12ua", "a connection that was used within ten seconds is taken to be alive", service="backend")
+@blind_defect(
+    "DBP-12ua",
+    "a connection that was used within ten seconds is taken to be alive",
+    service="backend",
+    scenario="Requests succeed at the first attempt after every connection broke",
+    step="every response is a success",
+)
 def _() -> None:
     # Observable: after the backend's connections were black-holed while it was at work, the next requests wait for
     # the limit of a statement (eleven seconds) and get a 503; after it was idle for a while they do not.
@@ -445,7 +574,13 @@ def _() -> None:
         return engine
 
 
-@blind_defect("DBP-12ub", "auth waits five seconds for a connection to show that it is alive", service="auth")
+@blind_defect(
+    "DBP-12ub",
+    "auth waits five seconds for a connection to show that it is alive",
+    service="auth",
+    scenario="Requests succeed at the first attempt after every connection broke",
+    step="the slowest response arrives within the time for a broken connection",
+)
 def _() -> None:
     # Observable: after the connections of auth were black-holed the next log-in succeeds, but only after five seconds.
     from apex.storage import pool
@@ -453,7 +588,13 @@ def _() -> None:
     pool._PING_SECONDS = 5.0
 
 
-@blind_defect("DBP-13ua", "only those who got a connection are counted with their wait", service="backend")
+@blind_defect(
+    "DBP-13ua",
+    "only those who got a connection are counted with their wait",
+    service="backend",
+    scenario="The metrics count waits in vain, too",
+    step="the pool metrics count every wait with its duration",
+)
 def _() -> None:
     # Observable: while all connections are held and customers get their 503 after the wait budget, neither the count
     # nor the sum of apex_database_pool_wait_seconds grows.
@@ -483,7 +624,13 @@ def _() -> None:
     replace(pool.FairPool, "_do_get", _do_get)
 
 
-@blind_defect("DBP-13ub", "a connection that is lost in use counts as in use for ever", service="backend")
+@blind_defect(
+    "DBP-13ub",
+    "a connection that is lost in use counts as in use for ever",
+    service="backend",
+    scenario="The metrics match the database after connections were lost in use",
+    step="the pool metrics match the database",
+)
 def _() -> None:
     # Observable: after pg_terminate_backend (or a failover) under load apex_database_pool_in_use stays above 0 at
     # rest, by as many connections as were broken in somebody's hands, while pg_stat_activity shows none of them.
@@ -517,7 +664,13 @@ def _() -> None:
         return original(kind, name, documentation, count[0] if name == "in_use" else value)
 
 
-@blind_defect("DBP-14ua", "what a person has spent is counted in a transaction of its own", service="backend")
+@blind_defect(
+    "DBP-14ua",
+    "what a person has spent is counted in a transaction of its own",
+    service="backend",
+    scenario="A change that fails is as if it had never been tried",
+    step="nothing of Acme has changed in any store",
+)
 def _() -> None:
     # Observable: an expense that fails after that (its last step is refused or too late, the connection is lost, the
     # backend killed) is nowhere, and spent is as before; but spent_by_you has it, from the next statement on.
@@ -531,7 +684,13 @@ def _() -> None:
             original(own, identity, amount, month)
 
 
-@blind_defect("DBP-14ub", "the end of a session is announced before it is committed", service="auth")
+@blind_defect(
+    "DBP-14ub",
+    "the end of a session is announced before it is committed",
+    service="auth",
+    scenario="A removal that fails ends no session",
+    step="the first event that Ben of Acme receives is from the next run",
+)
 def _() -> None:
     # Observable: a log-out, or the removal of a member, that is rolled back (a run of theirs is locked for too long,
     # the connection is lost, auth killed) has closed their sockets all the same, though their session goes on.
