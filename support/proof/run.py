@@ -11,6 +11,7 @@ from support.proof import report
 from support.proof.catalogue import Defect
 from support.proof.proving import Proving
 from support.proof.sources import Sources
+from support.proof.stage import SETTINGS
 from support.proof.store import Store
 from support.proof.verdicts import Judgement, Proof, is_of, is_of_oracle, is_step
 from support.refusal import Refusal
@@ -55,7 +56,7 @@ class ProofRun:
         shutil.rmtree(self.reports, ignore_errors=True)
         self.reports.mkdir(parents=True)
         try:
-            self._runner = load([f"-Dreports={self.reports}", "-Dprofile=small", f"-Dtarget={self.target}"])
+            self._runner = load([f"-Dreports={self.reports}", *SETTINGS, f"-Dtarget={self.target}"])
             self._settings = Settings.from_userdata(self._runner.config.userdata)
             concerned = self._concerned()
             self._name_digests(concerned)
