@@ -37,6 +37,15 @@ Feature: A cost analysis finds the customer's own savings
 
     @gate
     @needs.live_events
+    Scenario: Customers see how far the analysis of a large account has come
+      Given Acme is an Enterprise customer with six hundred servers in the cloud
+      And Acme has stored usage
+      And Acme watches events
+      When Acme runs every agent
+      Then each answer equals what the customer's own data gives
+
+    @gate
+    @needs.live_events
     @needs.partner
     Scenario: Progress is shown while the run is still running
       Given Acme is an Early customer with servers in the cloud

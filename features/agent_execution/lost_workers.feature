@@ -39,6 +39,15 @@ Feature: A run never hangs because its worker stopped
       Then each run of that worker is stored as failed in time
 
     @gate @exclusive
+    @needs.separate_workers
+    @needs.partner
+    Scenario: A run is lost although its worker comes back alone
+      Given Acme is an Early customer
+      And Acme has started an agent that waits for the partner
+      When the worker of the run crashes and comes back while there is no other
+      Then the run is stored as failed in time
+
+    @gate @exclusive
     @needs.cancellation @needs.separate_workers
     @needs.partner
     Scenario: A lost run that was cancelled ends, too

@@ -44,6 +44,17 @@ def crash(world: World, run: RunHandle) -> None:
     world.faults.lose(worker)
 
 
+def crash_and_come_back(world: World, run: RunHandle) -> None:
+    """The run's worker is the only one, crashes and comes back under its name, as a process manager sees to it."""
+    worker = worker_of(world, run)
+    kind = worker.partition("-")[0]
+    for other in world.target.instances:
+        if other != worker and other.partition("-")[0] == kind:
+            world.faults.shut_down(other)
+    crash(world, run)
+    world.faults.bring_back(worker)
+
+
 def hang_and_wake_up(world: World, run: RunHandle) -> None:
     """The run's worker hangs until it is taken for dead, wakes up, and its agent gets the answer that it waited for."""
     worker = worker_of(world, run)
@@ -81,6 +92,7 @@ def shut_down(world: World, run: RunHandle) -> None:
 
 WORKER_STOPS: dict[str, Callable[[World, RunHandle], None]] = {
     "crashes": crash,
+    "crashes and comes back while there is no other": crash_and_come_back,
     "hangs until it is taken for dead, and wakes up": hang_and_wake_up,
     "crashes before it has noticed that the run is cancelled": crash_during_cancellation,
     "shuts down before the partner responds": shut_down,

@@ -51,6 +51,7 @@ ASSETS: dict[str, Asset] = {
     "well-used servers in the cloud": lambda world, user: planting.own_cloud(world, user.tenant, [busy(2)]),
     "two hundred servers in the cloud": idle_servers(200),
     "four hundred servers in the cloud": idle_servers(400),
+    "six hundred servers in the cloud": idle_servers(600),
 }
 WORK: dict[str, Work] = {
     "every agent": computed_answers.every_agent,

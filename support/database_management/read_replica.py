@@ -95,6 +95,7 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     # First what the backend that answers has not written itself.
     platform.rename_thread(user, known.id, "Another title", instance=other).require()
     seen["another title"] = ("Another title", _found(platform.thread(user, known.id), lambda thread: thread.title))
+    figure(platform.allowance(user), "spent")
     platform.book_expense(user, _AMOUNT, "Second", instance=other).require()
     seen["an expense"] = ("Second", _found(platform.expenses(user), lambda page: page.items[0].purpose))
     spent = platform.allowance(user, instance=other).require().spent
