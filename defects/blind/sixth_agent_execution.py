@@ -9,7 +9,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("AEC-01ua", "of more than 500 instances only the last batch counts as measured", service="tools")
+@blind_defect(
+    "AEC-01ua",
+    "of more than 500 instances only the last batch counts as measured",
+    service="tools",
+    scenario="Customers see how far the analysis of a large account has come",
+    step="each answer equals what the customer's own data gives",
+)
 def _() -> None:
     # Observable: a cost analysis over more than 500 running instances; the savings lack those of all full batches of
     # 500, whose instances are counted as unmeasured.
@@ -317,7 +323,13 @@ def _() -> None:
         return steps[:-1]
 
 
-@blind_defect("AEC-08ua", "what a tool reports is told from a thread that does not know the trace", service="tools")
+@blind_defect(
+    "AEC-08ua",
+    "what a tool reports is told from a thread that does not know the trace",
+    service="tools",
+    scenario="Customers see how far the analysis of a large account has come",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Observable: a tool that reports progress (such as over 500 instances); its tool_progress events have a trace id of
     # zeros and an empty request id.
@@ -479,7 +491,13 @@ def _() -> None:
         return ended
 
 
-@blind_defect("AEC-12ua", "a worker takes no run for lost that is held under its own name", service="worker")
+@blind_defect(
+    "AEC-12ua",
+    "a worker takes no run for lost that is held under its own name",
+    service="worker",
+    scenario="A run is lost although its worker comes back alone",
+    step="the run is stored as failed in time",
+)
 def _() -> None:
     # Observable: kill -9 the only worker mid-run and start it again under its name, as a process manager does; the run
     # stays running for ever and the customer hears nothing.

@@ -195,7 +195,13 @@ def _() -> None:
             connection.execute(text(f"GRANT SELECT ON thread_overview TO {role}"))
 
 
-@blind_defect("DBL-05ua", "a backend remembers an allowance for five seconds, whatever others write", service="backend")
+@blind_defect(
+    "DBL-05ua",
+    "a backend remembers an allowance for five seconds, whatever others write",
+    service="backend",
+    scenario="Customers find what they have just written while the replica lags",
+    step="everything is read as it was written, for as long as the replica lags",
+)
 def _() -> None:
     # Observable: with two backends: read the allowance at A, book an expense at B, read at A again: the old amounts.
     # What a backend has written itself it shows at once.
@@ -306,7 +312,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-07ua", "budgets allotted at the same time are compared with the allowance unlocked", service="backend"
+    "DBL-07ua",
+    "budgets allotted at the same time are compared with the allowance unlocked",
+    service="backend",
+    scenario="Changes of one allowance equal some serial order",
+    step="the result is as if one change had come after the other",
 )
 def _() -> None:
     # Observable: twenty budgets at once, of which the allowance covers ten: more than ten are given, and the sum of all

@@ -56,7 +56,13 @@ def _() -> None:
     replace(ToolCall, "report", report)
 
 
-@blind_defect("CSC-02ub", "the tools service is not told that an agent works for another", service="worker")
+@blind_defect(
+    "CSC-02ub",
+    "the tools service is not told that an agent works for another",
+    service="worker",
+    scenario="Customers see how far the analysis of a large account has come",
+    step="the story oracle finds nothing",
+)
 def _() -> None:
     # Observable: a delegated agent's tool reports progress (advisor over more than 500 instances); tool_progress has no
     # parent_run_id, unlike the tool_executing and tool_completed around it.

@@ -117,15 +117,21 @@ def _() -> None:
         return original(self, tenant_id)
 
 
-@blind_defect("TLD-03ub", "a partner's cookies from one tenant's call go along with the next tenant's", service="tools")
+@blind_defect(
+    "TLD-03ub",
+    "a partner's cookies from one tenant's call go along with the next tenant's",
+    service="tools",
+    scenario="Progress is shown to the caller, whoever used the tool before",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Observable: the partner sets a (session) cookie in its answer to tenant A and is sent it with tenant B's call.
     import httpx
 
     from apex.tools import dispatcher
 
-    def partners_client(seconds: float) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2))
+    def partners_client(seconds: float, key: httpx.Auth | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), auth=key)
 
     replace(dispatcher, "partners_client", partners_client)
 

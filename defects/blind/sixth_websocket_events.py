@@ -229,7 +229,13 @@ def _() -> None:
     envelopes(cut)
 
 
-@blind_defect("WSE-05ub", "a run that is ended over its slot's head is told without its request id", service="worker")
+@blind_defect(
+    "WSE-05ub",
+    "a run that is ended over its slot's head is told without its request id",
+    service="worker",
+    scenario="The customer is notified in time that the worker was lost",
+    step="the identities oracle finds nothing",
+)
 def _() -> None:
     # Observable: agent_error of a run whose worker was killed, or whose agent blocked past its limit: request_id is
     # empty, against the request's and the schema.

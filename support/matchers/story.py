@@ -80,6 +80,8 @@ def _calls(events: Sequence[Event]) -> list[str]:
         if event.type == "tool_executing":
             executing[event.call_id] += 1
             callers[event.call_id] = caller
+        elif event.type == "tool_progress" and callers.get(event.call_id) != caller:
+            faults.append(f"call {event.call_id} of {callers.get(event.call_id)} reported as one of {caller}")
         elif event.type == "tool_completed":
             completed[event.call_id] += 1
             if callers.get(event.call_id, caller) != caller:

@@ -52,15 +52,19 @@ _OWNERS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class AskedOfPartner:
-    """A request as the partner received it; trace and idempotency key are empty where it had none."""
+    """A request as the partner received it; what it had none of is empty. ``cookie_trace``: of the request in whose
+    response the partner has set the cookie that came with this one.
+    """
 
     path: str
     trace: str
     key: str = ""
+    cookie_trace: str = ""
 
 
 def wrong_requests(requests: Sequence[AskedOfPartner], traces: Mapping[str, Collection[str]]) -> list[str]:
-    """Requests to the partner under a trace that none of their tenant's runs has, or several under one key.
+    """Requests to the partner under a trace that none of their tenant's runs has, several under one key, or such as
+    bring what the partner has told another tenant.
 
     :param traces: those of each tenant's runs, by its name, which stands in the paths of what only it asks for.
     """
@@ -75,9 +79,19 @@ def wrong_requests(requests: Sequence[AskedOfPartner], traces: Mapping[str, Coll
         if asked.key:
             of_key.setdefault(asked.key, set()).add((asked.trace, asked.path))
     shared = [key for key, whose in of_key.items() if len(whose) > 1]
+    owners = {trace: name for name, own in traces.items() for trace in own}
+    cookies = {
+        asked.path: owners[asked.cookie_trace]
+        for asked in requests
+        if asked.trace in owners and owners.get(asked.cookie_trace, owners[asked.trace]) != owners[asked.trace]
+    }
     return [
         *(f"the partner was asked for {path} under the trace {trace or 'of nobody'}" for path, trace in wrong.items()),
         *(f"the partner was asked for different things under the idempotency key {key}" for key in shared),
+        *(
+            f"the partner was asked for {path} with the cookie of another tenant, {name}"
+            for path, name in cookies.items()
+        ),
     ]
 
 

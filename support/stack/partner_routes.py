@@ -17,6 +17,7 @@ from typing import Any
 REGION = "eu-central-1"
 """The region for which the price list is written."""
 _JOURNAL_LENGTH = 20_000
+SESSION_COOKIE = "partner_session"
 PRICES = Path(__file__).with_name("partner_prices.json")
 
 

@@ -29,7 +29,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Endpoint
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from support.stack.partner_routes import BadRoute, Entry, Journal, Route, Routes, ordinary_answer
+from support.stack.partner_routes import SESSION_COOKIE, BadRoute, Entry, Journal, Route, Routes, ordinary_answer
 
 _READ_METHODS = ("GET", "HEAD")
 
@@ -49,6 +49,8 @@ class PartnerServer:
         if route is not None and not await _caller_waits(route, entry, receive):
             return
         response = _answer(route, path, query)
+        # A session as many partners keep one: whoever brings it along tells in which request it was begun.
+        response.set_cookie(SESSION_COOKIE, request.headers.get("traceparent", ""), httponly=True)
         # Noted before the answer leaves: whoever has the answer finds it in the journal.
         entry.answered_at, entry.status = time.time(), response.status_code
         if route is not None and route.close_after_bytes is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from http.cookies import SimpleCookie
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ import requests
 from support.oracles.canary import Sighting, markers_in
 from support.oracles.identities import AskedOfPartner
 from support.platform.trace import trace_id_of
+from support.stack.partner_routes import SESSION_COOKIE
 
 # Seconds.
 _TIMEOUT = 5.0
@@ -35,7 +37,7 @@ class PartnerEyes:
             if "canary-" in text:
                 where = f"the partner's request log ({entry['method']} {entry['path']})"
                 found.append(Sighting(where, traces.get(_trace_of(entry)), markers_in(text)))
-        return found, [AskedOfPartner(str(entry["path"]), _trace_of(entry), _key_of(entry)) for entry in entries]
+        return found, [_asked(entry) for entry in entries]
 
     def _new_entries(self) -> list[Mapping[str, Any]]:
         # The last entry is asked for once more: when it is another, the partner has been restarted and counts anew.
@@ -66,12 +68,22 @@ def _header_of(entry: Mapping[str, Any], wanted: str) -> str:
     return {str(name).lower(): str(value) for name, value in dict(entry.get("headers") or {}).items()}.get(wanted, "")
 
 
-def _key_of(entry: Mapping[str, Any]) -> str:
-    return _header_of(entry, "idempotency-key")
+def _asked(entry: Mapping[str, Any]) -> AskedOfPartner:
+    cookie = SimpleCookie(_header_of(entry, "cookie")).get(SESSION_COOKIE)
+    return AskedOfPartner(
+        str(entry["path"]),
+        _trace_of(entry),
+        _header_of(entry, "idempotency-key"),
+        _trace_in(cookie.value if cookie else ""),
+    )
 
 
 def _trace_of(entry: Mapping[str, Any]) -> str:
+    return _trace_in(_header_of(entry, "traceparent"))
+
+
+def _trace_in(traceparent: str) -> str:
     try:
-        return trace_id_of(_header_of(entry, "traceparent"))
+        return trace_id_of(traceparent)
     except ValueError:  # the request was in no trace, and so is nobody's
         return ""
