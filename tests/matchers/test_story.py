@@ -127,6 +127,16 @@ def test_each_fault_has_its_name(events, fault):
     assert fault in story_faults(events)
 
 
+def test_progress_belongs_to_a_call():
+    begin, end = call("a")
+    report = ("tool_progress", {"call_id": "a", "done": 1, "total": 2})
+    assert story_faults(told(START, THOUGHT, begin, report, end, END)) == []
+    of_another = ("tool_progress", {**report[1], "parent_run_id": RUN})
+    for wrong in (told(START, THOUGHT, begin, of_another, end, END), told(START, THOUGHT, report, begin, end, END)):
+        (fault,) = story_faults(wrong)
+        assert "reported as one of" in fault
+
+
 def test_a_delegate_that_does_not_end_is_noticed():
     events = with_delegates()
     without_end = renumbered([event for event in events if event is not events[8]])

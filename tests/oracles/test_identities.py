@@ -76,6 +76,15 @@ def test_requests_to_the_partner_have_the_trace_of_a_run_of_their_tenant():
     assert "under the trace of nobody" in found
 
 
+def test_a_cookie_belongs_to_a_tenant():
+    traces = {"acme": ["trace-1", "trace-3"], "borealis": ["trace-2"]}
+    own = AskedOfPartner("/v1/prices", "trace-1", cookie_trace="trace-3")
+    unknown = replace(own, cookie_trace="earlier")
+    assert wrong_requests([own, unknown, replace(own, trace="other")], traces) == []
+    (found,) = wrong_requests([own, replace(own, trace="trace-2")], traces)
+    assert found == "the partner was asked for /v1/prices with the cookie of another tenant, acme"
+
+
 def test_an_idempotency_key_belongs_to_one_call():
     once = AskedOfPartner("/v1/prices", "trace-1", "key-1")
     assert wrong_requests([once, once, replace(once, key="key-2"), replace(once, key="")], {}) == []
