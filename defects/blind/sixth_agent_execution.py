@@ -118,8 +118,8 @@ def _() -> None:
     "AEC-03ua",
     "what a tool reports is told to the customer whose call began last",
     service="tools",
-    scenario="A lost run that was cancelled ends, too",
-    step="the worker of the run crashes before it has noticed that the run is cancelled",
+    scenario="Fifty customers run a job each at the same time",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
     # Observable: runs of two tenants at once whose tools report progress (such as over 500 instances): the first one's
@@ -134,7 +134,13 @@ def _() -> None:
         return original(self, call_id, tool, request, latest)
 
 
-@blind_defect("AEC-03ub", "a worker's running runs all show the steps of the one that began last", service="worker")
+@blind_defect(
+    "AEC-03ub",
+    "a worker's running runs all show the steps of the one that began last",
+    service="worker",
+    scenario="The progress of a run is its own, whatever runs beside it",
+    step="the progress that Acme has read has grown with each answer",
+)
 def _() -> None:
     # Observable: two customers' runs at once in one worker; GET of the one that began first (over a heartbeat later)
     # shows agent, tools and times of the other's steps, or none once the other has ended.
@@ -246,7 +252,13 @@ def _() -> None:
     replace(supervisor, "kept", lambda value: value)
 
 
-@blind_defect("AEC-06ua", "calls that an agent has left behind are stopped only where it fails", service="worker")
+@blind_defect(
+    "AEC-06ua",
+    "calls that an agent has left behind are stopped only where it fails",
+    service="worker",
+    scenario="An agent that goes on with the first of two answers leaves no tool call open",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: an agent that calls two tools side by side and answers with the first result; the other call's
     # tool_executing never gets its tool_completed, and the tool works on after the end of the run.
@@ -288,7 +300,13 @@ def _() -> None:
             log.warning("event not told", type=type, reason=error.__class__.__name__)
 
 
-@blind_defect("AEC-07ua", "from the second page on the operators' list forgets the wanted state", service="backend")
+@blind_defect(
+    "AEC-07ua",
+    "from the second page on the operators' list forgets the wanted state",
+    service="backend",
+    scenario="Every run is found by its state",
+    step="each of Acme's runs is found by its state alone",
+)
 def _() -> None:
     # Observable: an operator pages through the runs of one state (more than a page of them, others in between); the
     # following pages show runs of every state.

@@ -150,7 +150,13 @@ def _() -> None:
         return composed(original(value))
 
 
-@blind_defect("DBL-04ua", "without a tenant the rows of all tenants' usage can be seen", service="auth")
+@blind_defect(
+    "DBL-04ua",
+    "without a tenant the rows of all tenants' usage can be seen",
+    service="auth",
+    scenario="A query on behalf of no customer reads nothing",
+    step="the role has reached no data",
+)
 def _() -> None:
     # Observable: SELECT count(*) FROM usage_records with the application's role and no tenant set: all rows, not none.
     from sqlalchemy import text
@@ -170,7 +176,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-04ub", "a view for reports shows the application's role the messages of all tenants", service="backend"
+    "DBL-04ub",
+    "a view for reports shows the application's role the messages of all tenants",
+    service="backend",
+    scenario="A query on behalf of one customer reads only that customer's data",
+    step="the role has reached Acme's data in every table and no other data",
 )
 def _() -> None:
     # Observable: with the application's role and tenant A set, SELECT * FROM thread_overview has the threads of all

@@ -228,7 +228,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "CFG-07ua", "analytics remembers an instance by its name, with the address of its first start", service="analytics"
+    "CFG-07ua",
+    "analytics remembers an instance by its name, with the address of its first start",
+    service="analytics",
+    scenario="Every service notices that an instance has moved",
+    step="every service sees it at its new address in time",
 )
 def _() -> None:
     # Observable: an instance that is started again under its name at another port: the mesh of analytics has the

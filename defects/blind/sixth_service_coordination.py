@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("CSC-01ua", "the record of a lost run says that it called no tools", service="worker")
+@blind_defect(
+    "CSC-01ua",
+    "the record of a lost run says that it called no tools",
+    service="worker",
+    scenario="A lost run is not run again",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: a run that called tools and whose worker was killed, or whose agent blocked past its limit; tool_calls
     # of its analytics record is 0, the tools service's records show the calls.
@@ -73,7 +79,13 @@ def _() -> None:
         return original(self, call_id, name, parameters, {**story, "delegated": False}, caller)
 
 
-@blind_defect("CSC-03ua", "a worker never forgets a tools instance that it has once found", service="worker")
+@blind_defect(
+    "CSC-03ua",
+    "a worker never forgets a tools instance that it has once found",
+    service="worker",
+    scenario="A crashed instance is no longer used",
+    step="Acme's next job runs on only the first tools instance",
+)
 def _() -> None:
     # Observable: a tools instance crashes; long after its lease (and though operators do not see it any more) the
     # worker still sends every second call there first, as its log says ("tools instance broke off").

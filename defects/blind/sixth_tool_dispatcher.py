@@ -58,7 +58,13 @@ def _() -> None:
     replace(changes.ResizeInstance, "_resize", resize)
 
 
-@blind_defect("TLD-02ua", "calls into the cloud of one customer go one at a time", service="tools")
+@blind_defect(
+    "TLD-02ua",
+    "calls into the cloud of one customer go one at a time",
+    service="tools",
+    scenario="A second question to the cloud is asked before the first is answered",
+    step="both of Acme's questions reach the cloud before either is answered",
+)
 def _() -> None:
     # Observable: two tools of a run that each read the cloud for a second take two seconds together; so do
     # read_utilisation and read_prices of every cost analysis. Tools that only wait for a partner are not concerned.

@@ -330,7 +330,13 @@ def _() -> None:
     replace(hub.Hub, "show_presence", show_presence)
 
 
-@blind_defect("WSE-08ua", "what waits for a slow reader is kept in memory without a limit", service="backend")
+@blind_defect(
+    "WSE-08ua",
+    "what waits for a slow reader is kept in memory without a limit",
+    service="backend",
+    scenario="A stalled connection costs the platform little memory",
+    step="each connection uses no more memory than the socket memory limit",
+)
 def _() -> None:
     # Observable: a client that does not read while thousands of events (or large ones) come for it; the backend's
     # memory grows by all of them, far beyond the budget of a socket.
@@ -344,7 +350,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-08ub", "connections catch up one after the other, also behind one that does not read", service="backend"
+    "WSE-08ub",
+    "connections catch up one after the other, also behind one that does not read",
+    service="backend",
+    scenario="A stalled connection keeps no other customer from catching up",
+    step="Borealis has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: a client stops reading and falls behind; whoever else resumes, or falls behind in a burst, gets
@@ -361,7 +371,13 @@ def _() -> None:
             await original(self)
 
 
-@blind_defect("WSE-09ua", "what does not fit into a connection's buffer is dropped without a note", service="backend")
+@blind_defect(
+    "WSE-09ua",
+    "what does not fit into a connection's buffer is dropped without a note",
+    service="backend",
+    scenario="A connection that reads on after a stall shows everything in order",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: a burst of far more events than the buffer holds; when its last events are among those that did not
     # fit, they do not come until something else happens.
@@ -375,7 +391,13 @@ def _() -> None:
     replace(Connection, "offer", offer)
 
 
-@blind_defect("WSE-09ub", "what is still in the buffer after catching up is sent a second time", service="backend")
+@blind_defect(
+    "WSE-09ub",
+    "what is still in the buffer after catching up is sent a second time",
+    service="backend",
+    scenario="A connection that catches up while agents go on shows everything in order",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
+)
 def _() -> None:
     # Observable: a connection that falls behind in a burst, or resumes while events come; the sequence goes back and
     # repeats events that were already sent.

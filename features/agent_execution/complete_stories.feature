@@ -27,6 +27,15 @@ Feature: The events of a run are complete, in order and sent once
       And the events show three parallel tool calls
 
     @gate
+    @needs.branches @needs.partner
+    Scenario: An agent that goes on with the first of two answers leaves no tool call open
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs an agent that goes on with the first of two answers
+      Then Acme has received every event of the run in order, each once
+      And the events show the end of two tool calls
+
+    @gate
     @needs.delegation @needs.cloud_accounts
     Scenario: Delegated agents report their part within the run
       Given Acme is an Enterprise customer with servers in the cloud

@@ -46,6 +46,7 @@ Feature: Operators see every run and where its time went
     Scenario: Every run is found by its state
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
+      And Acme has run a usage report
       When the operator asks for Acme's runs by their state, one at a time
       Then each of Acme's runs is found by its state alone
 

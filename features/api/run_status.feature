@@ -19,6 +19,17 @@ Feature: The status of a run can be read at any time
       And the progress that Acme has read has grown with each answer
 
     @gate
+    @needs.progress
+    @needs.partner
+    Scenario: The progress of a run is its own, whatever runs beside it
+      Given Acme is a Mid customer
+      And Borealis is a Mid customer
+      And Acme has started an agent that asks the partner three questions
+      And Borealis has started agents that take all other worker capacity
+      When Acme polls the run while the partner answers one question after another
+      Then the progress that Acme has read has grown with each answer
+
+    @gate
     @needs.delegation @needs.cloud_accounts @needs.progress
     @needs.partner
     Scenario: Progress does not fall when agents take turns

@@ -25,6 +25,12 @@ Feature: All services have the same view of each other
         | crashes    |
         | shuts down |
 
+    Scenario: Every service notices that an instance has moved
+      Given Acme is an Enterprise customer
+      And two tools instances are running
+      When the second tools instance is started again at another address
+      Then every service sees it at its new address in time
+
     Scenario: A new instance is seen by every service
       Given Acme is an Enterprise customer
       When the second tools instance starts

@@ -44,6 +44,13 @@ Feature: Independent tools run in parallel
       Then Acme has the list of servers before the partner responds
       And each result reports the servers as the customer's own cloud account shows them
 
+    @gate @exclusive
+    @needs.cloud_accounts @needs.own_services
+    Scenario: A second question to the cloud is asked before the first is answered
+      Given Acme is an Enterprise customer with two idle servers in the cloud
+      When Acme runs an agent that asks the cloud two questions in parallel
+      Then both of Acme's questions reach the cloud before either is answered
+
     @gate
     @needs.branches
     @needs.partner

@@ -26,6 +26,14 @@ Feature: Hundreds of users can watch events at the same time
       When every user watches events
       Then each connection uses no more memory than the socket memory limit
 
+    @gate @exclusive
+    @needs.own_services
+    Scenario: A stalled connection costs the platform little memory
+      Given the backend has just restarted
+      And Acme is an Enterprise customer with a stalled connection
+      When Acme runs an analysis of thousands of steps
+      Then each connection uses no more memory than the socket memory limit
+
     @gate
     @needs.own_services @needs.run_numbers @needs.timestamps
     Scenario: A stalled connection delays no other customer
@@ -35,6 +43,17 @@ Feature: Hundreds of users can watch events at the same time
       When every user runs a usage report
       Then every other connection has received all events of its own user's runs in order, and nothing else
       And at least 95 % of all events arrive within the target time for crowd event delivery
+
+    @gate
+    @needs.own_services @needs.run_numbers @needs.resume
+    Scenario: A stalled connection keeps no other customer from catching up
+      Given Acme is a Mid customer with a stalled connection
+      And Acme has run an analysis too large for a connection's buffers
+      And Borealis is a Mid customer with stored usage
+      And Borealis watches events
+      And Borealis has disconnected and missed hundreds of events
+      When Borealis reconnects
+      Then Borealis has received every event of the run in order, each once
 
     @gate
     @needs.own_services @needs.operator

@@ -16,3 +16,20 @@ Feature: Order holds under load
       When two agents of each customer together emit a thousand events at full speed
       Then every connection has received all events of its own user's runs in order, and nothing else
       And every connection has received a thousand events
+
+    @gate
+    @needs.own_services
+    Scenario: A connection that reads on after a stall shows everything in order
+      Given Acme is an Enterprise customer with a stalled connection
+      And Acme has run an analysis too large for a connection's buffers
+      When Acme's connection reads on
+      Then Acme has received every event of the run in order, each once
+
+    @gate
+    @needs.own_services
+    Scenario: A connection that catches up while agents go on shows everything in order
+      Given Acme is an Enterprise customer with a stalled connection
+      And Acme has run an analysis too large for a connection's buffers
+      When two agents of each customer together emit a thousand events at full speed
+      And Acme's connection reads on
+      Then every connection has received all events of its own user's runs in order, and nothing else

@@ -15,6 +15,16 @@ def _(world):
     mesh.lose_data(world)
 
 
+@when("the second tools instance is started again at another address")
+def _(world):
+    mesh.move_second(world)
+
+
+@then("every service sees it at its new address in time")
+def _(world):
+    mesh.expect_moved(world)
+
+
 @given("every service shows every running service")
 @then("all views are the same and show every running service in time")
 def _(world):

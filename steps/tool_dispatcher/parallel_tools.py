@@ -11,6 +11,12 @@ def _(world, customer):
     world.expect(parallel_tools.asked(world), parallel_tools.are_all_received_before_any_answer(world))
 
 
+@then("both of {customer:Owner} questions reach the cloud before either is answered")
+def _(world, customer):
+    world.ended(world.run_of(customer))
+    world.expect(world.kept(parallel_tools.OpenQuestions).count, is_just(2), "questions open at the cloud at once")
+
+
 @then("{customer:User} receives the right answer to each question, in the result and in the events")
 def _(world, customer):
     world.expect(parallel_tools.answers(world, customer), is_just(parallel_tools.expected_answers(world)))

@@ -5,11 +5,17 @@ from hamcrest import equal_to, only_contains
 from support.load import populations
 from support.run.sentences import then, when
 from support.scenario import received_events
+from support.websocket_events import connections
 
 
 @when("two agents of each customer together emit a thousand events at full speed")
 def _(world):
     populations.at_once(world.users.customers, lambda user: populations.emit_together(world, user))
+
+
+@when("{viewer:Owner} connection reads on")
+def _(world, viewer):
+    connections.own_link(viewer).clear()
 
 
 @then("every connection has received a thousand events")

@@ -24,6 +24,19 @@ def parallel_run(world: World, user: User) -> RunHandle | None:
     return world.start_run(user, agents.PROBE, input=agents.side_by_side(*paths))
 
 
+def first_of_two(world: World, user: User) -> RunHandle | None:
+    """A run that asks the partner two questions and goes on with the first answer; the other one is never answered."""
+    open_, answered = (f"{own_path(user)}-{number}" for number in range(2))
+    world.partner.hold(open_)
+    world.partner.delay(answered, _PARTNER_SECONDS)
+    return world.start_run(user, agents.PROBE, input=agents.first_of(open_, answered))
+
+
+def _two_ends(events: Sequence[Event]) -> list[str]:
+    ends = sum(event.type == "tool_completed" for event in events)
+    return [] if ends == 2 else [f"{ends} tool calls were told to have ended"]
+
+
 def _parallel(events: Sequence[Event]) -> list[str]:
     calls = overlapping_calls(events)
     return [] if len(calls) == _PARALLEL else [f"{len(calls)} tool calls had begun before one ended"]
@@ -49,6 +62,7 @@ PATTERNS = {
     for name, faults_of in {
         "three parallel tool calls": _parallel,
         "no tool call": _without_tools,
+        "the end of two tool calls": _two_ends,
         "the delegated cost analysis and usage report": _delegated,
     }.items()
 }

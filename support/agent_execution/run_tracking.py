@@ -43,9 +43,9 @@ class ListedRuns:
 
 @dataclass(frozen=True, slots=True)
 class RunsByState:
-    """The state by which each run was found, by run ID."""
+    """Each run that was found by a state, with that state."""
 
-    found: Mapping[str, str]
+    found: Sequence[tuple[str, str]]
 
 
 def ended_in_every_way(world: World, user: User) -> None:
@@ -66,6 +66,14 @@ def taking_all_capacity(world: World, user: User) -> RunHandle:
     running = held_runs.at_capacity(world, user)
     _also_expect(world, "running", *running)
     return running[-1]
+
+
+def taking_other_capacity(world: World, user: User) -> RunHandle:
+    """As many runs as the platform carries out at once beside those of the others, all of them waiting for the partner;
+    gives the last.
+    """
+    others = len(world.runs)
+    return [held_runs.waiting_run(world, user) for _ in range(world.target.limits["runs_at_once"] - others)][-1]
 
 
 def queued_report(world: World, user: User) -> RunHandle | None:
@@ -120,11 +128,11 @@ def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
     world.partner.release(own_path(holder))
 
 
-def runs_by_state(world: World, customer: User) -> dict[str, str]:
-    """A tenant's runs as the operator finds them who asks for one state after the other, one run at a time."""
-    return {
-        id: state for state in sorted(set(RunStatus)) for id in pages_of_runs(world, customer, 1, status=str(state))
-    }
+def runs_by_state(world: World, customer: User) -> list[tuple[str, str]]:
+    """A tenant's runs as the operator finds them who asks for one state after the other, one run at a time; each with
+    the state that was asked for.
+    """
+    return [(id, state) for state in set(RunStatus) for id in pages_of_runs(world, customer, 1, status=str(state))]
 
 
 def pages_of_runs(world: World, customer: User, size: int, **wanted: str) -> list[str]:

@@ -30,7 +30,9 @@ from support.stores.logs import ServiceLogs
 
 _ASKED_AT_ONCE, _ASKED_BY_EACH = 20, 12
 _SESSIONS = "select count(*) from pg_stat_activity where application_name = any(%s)"
-_SOME_ROUNDS, _ASKED_MEANWHILE, _THOUGHTS = 5, 100, 20
+_SOME_ROUNDS, _ASKED_MEANWHILE, _THOUGHTS = 5, 1_000, 20
+ASKED_AFTERWARDS = 10
+"""So often each member of a crowd at work still asks when the change is everywhere."""
 
 
 # -- rate limits ------------------------------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ def change_while_used(world: World) -> None:
             "services without the changed configuration",
         )
     answers = work_again(world, people)
-    world.keep(CrowdAnswers([*answers, *(answer for _, answer in crowd.answers())]))
+    world.keep(CrowdAnswers([*answers, *(answer for _, answer in crowd.answers(ASKED_AFTERWARDS))]))
 
 
 def crowd_at_work(world: World, people: Sequence[User]) -> HttpCrowd:

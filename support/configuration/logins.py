@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from psycopg import sql
 
 from support.configuration.draft import Draft
-from support.configuration.effects import CrowdAnswers, crowd_at_work
+from support.configuration.effects import ASKED_AFTERWARDS, CrowdAnswers, crowd_at_work
 from support.configuration.rotation import new_secret
 from support.configuration.running import change, expect_everywhere
 from support.scenario.world import World
@@ -33,7 +33,7 @@ def replace_while_used(world: World, store: str) -> None:
     crowd = crowd_at_work(world, world.users.customers)
     STORES[store](world)
     expect_everywhere(world)
-    world.keep(CrowdAnswers([answer for _, answer in crowd.answers()]))
+    world.keep(CrowdAnswers([answer for _, answer in crowd.answers(ASKED_AFTERWARDS)]))
 
 
 def _new_database_login(world: World) -> None:

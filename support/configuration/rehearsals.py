@@ -63,8 +63,9 @@ def prepare(world: World, environment: str, edit: Callable[[Draft], None] = lamb
 def start_all(world: World, environment: str) -> None:
     """Have every service of another environment run until the end of the scenario."""
     rehearsal = prepare(world, environment)
-    for service in facts(world).services:
-        start(world, rehearsal, service)
+    begun = [_begin(world, rehearsal, service) for service in facts(world).services]
+    for wait_until_ready in begun:
+        wait_until_ready()
 
 
 def reported(world: World) -> Mapping[str, RunningConfiguration]:
@@ -119,6 +120,11 @@ def start(world: World, rehearsal: Rehearsal, service: str) -> None:
 
     :raises NotShown: it does not start.
     """
+    _begin(world, rehearsal, service)()
+
+
+def _begin(world: World, rehearsal: Rehearsal, service: str) -> Callable[[], None]:
+    """Begin to start a service of it; gives what waits until it runs."""
     kind = facts(world).services[service].rpartition(".")[2]
     log = world.addresses.log_dir / f"{rehearsal.environment}-{kind}.log"
     place = commands.place_of(rehearsal.candidate)
@@ -134,9 +140,12 @@ def start(world: World, rehearsal: Rehearsal, service: str) -> None:
     def is_ready() -> bool:
         return module.has_ended or rehearsal.platform.running_configuration(Anyone(), rehearsal.urls[kind]).done
 
-    waiting.wait_for(is_ready, bool, world.budgets.limit("start"), f"{service} of {rehearsal.environment}")
-    if module.has_ended:
-        raise NotShown(f"{service} of {rehearsal.environment} does not start: {log.read_text()[-500:]}")
+    def wait_until_ready() -> None:
+        waiting.wait_for(is_ready, bool, world.budgets.limit("start"), f"{service} of {rehearsal.environment}")
+        if module.has_ended:
+            raise NotShown(f"{service} of {rehearsal.environment} does not start: {log.read_text()[-500:]}")
+
+    return wait_until_ready
 
 
 # -- stores of its own ------------------------------------------------------------------------------------------------

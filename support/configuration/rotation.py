@@ -13,7 +13,7 @@ from typing import Any
 from hamcrest import equal_to, is_not
 
 from support.configuration.draft import Draft, facts
-from support.configuration.effects import CrowdAnswers, asks, crowd_at_work, work_again
+from support.configuration.effects import ASKED_AFTERWARDS, CrowdAnswers, asks, crowd_at_work, work_again
 from support.configuration.running import RELOAD, change, deployed, expect_everywhere
 from support.matchers.faultless import is_just
 from support.platform.components import Component
@@ -110,7 +110,7 @@ def replace_signing_key_while_used(world: World) -> None:
             everywhere.set()
         answers = [answer for each in using for answer in each.result()]
     answers += work_again(world, people)
-    world.keep(CrowdAnswers([*answers, *(answer for _, answer in crowd.answers())]))
+    world.keep(CrowdAnswers([*answers, *(answer for _, answer in crowd.answers(ASKED_AFTERWARDS))]))
 
 
 def _log_in_and_use(world: World, user: User, everywhere: threading.Event) -> list[Outcome]:

@@ -51,9 +51,12 @@ class HttpCrowd:
         world.undo.register("end the crowd", self._load.close)
         self._load.order("begin", members={name: list(map(self._wire, plan)) for name, plan in members.items()})
 
-    def answers(self) -> list[tuple[CrowdRequest, Outcome]]:
-        """Every request with what came of it, once all of them are through."""
-        results, _ = self._load.order("finish")
+    def answers(self, more: int | None = None) -> list[tuple[CrowdRequest, Outcome]]:
+        """Every request with what came of it, once all of them are through.
+
+        :param more: how many requests each member still makes at most; None: all of them.
+        """
+        results, _ = self._load.order("finish", more=more)
         self._load.close()
         answers = [self._answer(result) for result in results]
         self._world.evidence.answers += [answer for _, answer in answers]

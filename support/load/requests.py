@@ -5,13 +5,15 @@ Orders, one JSON object a line; each is answered by its results and then by a li
 ``{"do": "begin", "members": {name: [{"method", "url", "headers", "json", "after", "pause"}]}}``
     Every member begins to make its requests in their order, none sooner than ``after`` seconds from now, and each
     ``pause`` seconds after the answer before. Done at once.
-``{"do": "finish"}``
-    Waits until all of them are through. Result: ``{"name", "number", "status", "headers", "text", "error", "sent",
-    "seconds"}`` for each request, ``sent`` being monotonic seconds; ``seconds`` counts from the planned moment, so
-    that a member who was held up by the request before does not look quick. Done: ``{"done", "requests"}``.
+``{"do": "finish", "more"}``
+    Waits until all of them are through, or have each made so many more requests (null: all). Result: ``{"name",
+    "number", "status", "headers", "text", "error", "sent", "seconds"}`` for each request, ``sent`` being monotonic
+    seconds; ``seconds`` counts from the planned moment, so that a member who was held up by the request before does
+    not look quick. Done: ``{"done", "requests"}``.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,6 +32,7 @@ class Requesters:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         self._http = httpx.AsyncClient(timeout=_PATIENCE_SECONDS, limits=limits, trust_env=False)
         self._at_work: list[asyncio.Task[list[dict[str, Any]]]] = []
+        self._more: float = math.inf
 
     async def begin(self, members: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
         """Set everybody to work."""
@@ -37,8 +40,9 @@ class Requesters:
         self._at_work += [asyncio.create_task(self._work(name, plan, now)) for name, plan in members.items()]
         return {}
 
-    async def finish(self) -> dict[str, Any]:
+    async def finish(self, more: int | None = None) -> dict[str, Any]:
         """Hand over all answers."""
+        self._more = math.inf if more is None else more
         answers = [answer for each in await asyncio.gather(*self._at_work) for answer in each]
         self._at_work.clear()
         for answer in answers:
@@ -46,8 +50,12 @@ class Requesters:
         return {"requests": len(answers)}
 
     async def _work(self, name: str, plan: Sequence[Mapping[str, Any]], began: float) -> list[dict[str, Any]]:
-        answers = []
+        answers, left = [], math.inf
         for number, request in enumerate(plan):
+            # The first request after the order is one of those.
+            left = min(left, self._more) - 1
+            if left < 0:
+                break
             planned = began + request["after"] if request["after"] else None
             if planned is not None:
                 await asyncio.sleep(max(0.0, planned - time.monotonic()))

@@ -119,6 +119,23 @@ def untold_progress(told: Iterable[Event]) -> list[str]:
     ]
 
 
+def told_late(events: Iterable[Event], opened: Mapping[int, float], limit: float) -> list[str]:
+    """What a connection that nothing held up was shown too late, one line an event.
+
+    :param opened: when each connection was opened (Unix seconds); what happened before is sent when that is done.
+    :param limit: seconds from the step to its receipt.
+    """
+    return [
+        f"run {event.run_id}: {event.type} came {event.delay:.3f} s after it happened"
+        for event in events
+        if event.is_timed
+        and event.delay is not None
+        and event.delay > limit
+        and event.moment is not None
+        and event.moment > opened.get(event.connection or 0, 0.0)
+    ]
+
+
 def _crowded(story: Sequence[Event], at_once: int | None) -> list[str]:
     """More calls that are told as executing at the same time than are carried out."""
     open_calls, most = set[str | None](), 0

@@ -140,6 +140,12 @@ class EventCapture:
         return len(self._connections)
 
     @property
+    def opened(self) -> dict[int, float]:
+        """When each connection was opened, by its number (Unix seconds)."""
+        since = time.time() - time.monotonic()
+        return {number: since + each.opened_at for number, each in enumerate(self._connections, 1)}
+
+    @property
     def events(self) -> list[Event]:
         """Every event that came, in order; control frames are apart."""
         self._parse()

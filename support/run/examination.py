@@ -32,7 +32,7 @@ from support.oracles.records import (
     told_otherwise,
 )
 from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
-from support.oracles.story import BrokenStory, StoredRun, broken_stories, untold_progress, untold_thoughts
+from support.oracles.story import BrokenStory, StoredRun, broken_stories, told_late, untold_progress, untold_thoughts
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.contract import schemas_of_frames
@@ -47,7 +47,7 @@ from support.scenario.world import RunHandle, World
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
-_LATE = 2.0
+_LATE = 0.5
 """Seconds for which a run may be read in a state that is over: an answer of a megabyte takes its time to be written."""
 _READ_AGAIN = 3
 """So many of a scenario's last runs are read again as their owners do."""
@@ -131,9 +131,23 @@ class Examination:
         # While something is broken on purpose a state may take long to be written down.
         late = math.inf if "exclusive" in world.evidence.subject.tags else _LATE
         records += shown_untimely(world.evidence.answers, stored, time.time() - time.monotonic(), late)
+        stories += self._late(world)
         return [
             *([Finding("story oracle", BrokenStory("; ".join(stories[:_SHOWN])))] if stories else []),
             *([Finding("records oracle", DifferentRecords("; ".join(records[:_SHOWN])))] if records else []),
+        ]
+
+    def _late(self, world: World) -> list[str]:
+        """What came late to whom nothing held up."""
+        if "exclusive" in world.evidence.subject.tags or Capability.TIMESTAMPS not in self.target.capabilities:
+            return []
+        limit = world.budgets.limit("crowd event delivery")
+        return [
+            fault
+            for user in world.users
+            if user.link is None
+            for capture in user.captures
+            for fault in told_late(capture.events, capture.opened, limit)
         ]
 
     def _reads(self, world: World, stored: Iterable[StoredRun]) -> list[str]:

@@ -94,6 +94,11 @@ def side_by_side(*paths: str) -> Script:
     return script({"together": list(paths)})
 
 
+def first_of(*paths: str) -> Script:
+    """Calls a tool for each path, all at once, and goes on with the first answer."""
+    return script({"first_of": list(paths)})
+
+
 def call(tool: str, **parameters: Any) -> Script:
     """A call of any tool."""
     return {"tool": tool, "parameters": parameters}

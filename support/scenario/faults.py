@@ -188,6 +188,11 @@ class Faults:
         name = self._target.part(component).link
         return next(link.open_connections for link in self._stack.links() if link.name == name)
 
+    def connections_so_far(self, component: Component | str) -> int:
+        """How many connections were opened over the link, those that reached nobody included."""
+        name = self._target.part(component).link
+        return next(link.total_connections for link in self._stack.links() if link.name == name)
+
     def heal(self, component: Component | str) -> None:
         """The link works again."""
         link = self._target.part(component).link

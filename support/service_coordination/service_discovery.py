@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from hamcrest import equal_to
+
 from support.matchers.faultless import is_just
 from support.platform.components import Component
 from support.scenario.users import User
@@ -134,13 +136,22 @@ def expect_next_job(world: World, user: User, instances: RunningInstances) -> No
     Workers find a new instance with a heartbeat of theirs, so jobs are started until one runs on both. An instance that
     the operator no longer finds must not be given one call more.
 
-    :raises AssertionError: the job ran on other instances.
+    :raises AssertionError: the job ran on other instances, or jobs are still taken to one that is gone first.
     """
     look, expected = partial(_instances_of_next_job, world, user), is_just(instances.names(world))
     if instances is RunningInstances.BOTH:
         world.eventually(look, expected, instances.budget, "the instances that the job runs on")
     else:
         world.expect(look(), expected, "the instances that the job ran on")
+        # Workers find with a heartbeat of theirs, too, that an instance is gone; until then they may try it in vain.
+        asked = partial(_connections_to_lost, world, look)
+        world.eventually(asked, equal_to(0), instances.budget, "a job's connections to where the other instance was")
+
+
+def _connections_to_lost(world: World, have_a_job_run: Callable[[], object]) -> int:
+    before = world.faults.connections_so_far(SECOND)
+    have_a_job_run()
+    return world.faults.connections_so_far(SECOND) - before
 
 
 def calls_of(world: World, runs: Sequence[RunHandle]) -> list[InstanceCall]:

@@ -8,6 +8,7 @@ from typing import Any
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform.components import Component
 from support.scenario import agents
 from support.scenario.partner import PartnerCall, own_path
 from support.scenario.users import User
@@ -123,6 +124,27 @@ def _list_without_partner(world: World, customer: User) -> RunHandle:
     return run
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """How many questions of a run were open at the cloud at once, which answered none."""
+
+    count: int
+
+
+def _list_twice(world: World, customer: User) -> RunHandle:
+    """Start an agent that asks the cloud twice; the cloud answers when it has both, or when none comes any more."""
+    world.faults.silence(Component.CLOUD)
+    # A connection that is kept open would not show that a question has come.
+    world.faults.reset_connections(Component.CLOUD)
+    run = world.running(customer, agents.PROBE, input=agents.calling_together(*[agents.call(ServerTask.LIST.tool)] * 2))
+    world.try_to_see(
+        lambda: world.faults.open_connections(Component.CLOUD) >= 2, "run starts", "both questions at the cloud"
+    )
+    world.keep(OpenQuestions(world.faults.open_connections(Component.CLOUD)))
+    world.faults.heal(Component.CLOUD)
+    return run
+
+
 def in_order_of_time(world: World, customer: User) -> list[str]:
     """The ends of the customer's listing calls and the partner's answer, the earliest first.
 
@@ -190,5 +212,6 @@ WORK: dict[str, Work] = {
     "an agent that asks the partner two questions in parallel": _questions(2),
     "an agent that asks the partner six questions in parallel": _questions(6),
     "an agent whose delegate asks the partner two questions in parallel": _have_two_questions_asked,
+    "an agent that asks the cloud two questions in parallel": _list_twice,
     "an agent that lists servers while the partner is silent": _list_without_partner,
 }

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 
 from hamcrest import less_than
 
+from support.load.populations import ConnectionMemory
+from support.platform.components import Component
 from support.platform.streams import Transport
 from support.scenario import agents, work
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
-from support.scenario.world import World
+from support.scenario.world import RunHandle, World
 from support.stack.client import Fault, Link
+from support.stack.memory import private_bytes
 
 LARGE_ANALYSIS = work.probe(agents.long_winded(400, 20_000))
 """A run with some megabytes of events, more than the buffers between the platform and a customer hold."""
+_FIRST_STEPS, _MANY_STEPS = (300, 1_500), (4_500, 1_500)
+"""How many steps, and the characters of each: many megabytes in all, and so few that wait that they take little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,18 @@ class DroppedConnection:
 
     open_connections: int
     lost_at: float
+
+
+def many_steps(world: World, user: User) -> RunHandle:
+    """A run with thousands of events, and what they add to the memory of the user's connection."""
+    world.breaks_stories("more events than the platform keeps")
+    # What a service needs for its very first events is no cost of each of them.
+    world.ended(world.running(user, agents.PROBE, input=agents.long_winded(*_FIRST_STEPS)))
+    before = private_bytes(world.stack, world.target.part(Component.API).service)
+    run = world.running(user, agents.PROBE, input=agents.long_winded(*_MANY_STEPS))
+    world.ended(run)
+    world.keep(ConnectionMemory(private_bytes(world.stack, world.target.part(Component.API).service) - before))
+    return run
 
 
 def stall(world: World, user: User) -> None:

@@ -20,6 +20,7 @@ WORK = {
         agents.PROBE, at_once=True, input_for=research
     ),
     "a savings review in each of two conversations, both in parallel": some_runs(Agent.REVIEW.wire, at_once=True),
+    "an analysis of thousands of steps": connections.many_steps,
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {

@@ -77,3 +77,12 @@ def test_a_pause_lies_between_an_answer_and_the_next_request(load: LoadProcess, 
     (first, second), _ = load.order("finish")
     assert second["sent"] - (first["sent"] + first["seconds"]) >= 0.2
     assert first["headers"]["content-type"]
+
+
+def test_members_can_be_told_to_make_a_few_more_requests_and_leave(load: LoadProcess, api: ApiServer) -> None:
+    load.order("begin", members={who: [request(api.url, f"/{who}", pause=0.01)] * 10_000 for who in ("ada", "ben")})
+    _, done = load.order("finish", more=5)
+    before_that = done["requests"] - 2 * 5
+    assert before_that < 1_000
+    load.order("begin", members={"ada": [request(api.url, "/ada")] * 3})
+    assert load.order("finish", more=5)[1]["requests"] == 3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from support.oracles.canary import Sighting, leaks, markers_in, unseen
-from support.oracles.story import StoredRun, broken_stories, untold_progress, untold_thoughts
+from support.oracles.story import StoredRun, broken_stories, told_late, untold_progress, untold_thoughts
 from support.platform.outcome import Outcome
 from support.platform.story import Event
 from support.scenario.agents import PROBE, beside, fetching, thoughts_in
@@ -293,3 +293,16 @@ def test_evidence_has_its_place(file, scenario, line_number, path):
 
 def test_two_examples_of_one_outline_have_evidence_of_their_own():
     assert evidence_path(SUBJECT) != evidence_path(replace(SUBJECT, line=SUBJECT.line + 1))
+
+
+def test_what_a_connection_was_shown_late_is_found_unless_it_had_happened_before() -> None:
+    def shown(happened: str, received: float, connection: int = 1) -> Event:
+        return Event("agent_thinking", "r1", timestamp=happened, received_wall=received, connection=connection)
+
+    prompt = shown("1970-01-01T00:01:40Z", 100.2)
+    late = shown("1970-01-01T00:01:40Z", 101.5)
+    assert told_late([prompt], {1: 90.0}, 1.0) == []
+    assert told_late([prompt, late], {1: 90.0}, 1.0) == ["run r1: agent_thinking came 1.500 s after it happened"]
+    # It was missed, and sent when the second connection was opened.
+    assert told_late([shown("1970-01-01T00:01:40Z", 130.0, 2)], {1: 90.0, 2: 129.9}, 1.0) == []
+    assert told_late([Event("agent_thinking", "r1", received_wall=130.0, is_timed=False)], {}, 1.0) == []

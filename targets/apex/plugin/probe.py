@@ -58,6 +58,10 @@ class Probe(Agent):
                 case "together":
                     calls = [context.call_tool("probe_fetch", {"path": path}) for path in value]
                     fetched.extend(await asyncio.gather(*calls))
+                case "first_of":
+                    asked = [asyncio.create_task(context.call_tool("probe_fetch", {"path": path})) for path in value]
+                    done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                    fetched.extend(each.result() for each in done)
                 case "read_on":
                     await context.call_tool("probe_read_on", {"path": value})
                 case "research":
