@@ -16,6 +16,13 @@ Feature: Events arrive as soon as they happen
       When every user runs a cost analysis at the same time
       Then at least 95 % of all events arrive within the target time for event delivery
 
+    @gate
+    Scenario: Quick steps are shown while the agent works on in silence
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs an agent that thinks twice and then computes for a while
+      Then no event has arrived later than the target time for crowd event delivery
+
     @gate @exclusive
     @needs.job_records @needs.own_services
     Scenario: Events arrive in time while the analytics service hangs

@@ -67,6 +67,11 @@ def _(world, budget):
     world.within(budget, percentile(late, 0.95), f"p95 of {len(late)} deliveries")
 
 
+@then("no event has arrived later than the target time for {budget:Budget}")
+def _(world, budget):
+    world.within(budget, max(received_events.delays(world)), "the latest delivery")
+
+
 @then("the platform closes {viewer:Owner} connection in time")
 def _(world, viewer):
     dropped = world.kept(connections.DroppedConnection)

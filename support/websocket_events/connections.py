@@ -17,6 +17,8 @@ from support.stack.memory import private_bytes
 
 LARGE_ANALYSIS = work.probe(agents.long_winded(400, 20_000))
 """A run with some megabytes of events, more than the buffers between the platform and a customer hold."""
+_HARDLY = 20_000
+"""Bytes a second."""
 _FIRST_STEPS, _MANY_STEPS = (300, 1_500), (4_500, 1_500)
 """How many steps, and the characters of each: many megabytes in all, and so few that wait that they take little."""
 
@@ -46,6 +48,17 @@ def stall(world: World, user: User) -> None:
     world.own_link(user)
     world.watch(user)
     drop(world, user, Fault("blackhole", direction="to_client"))
+
+
+def catch_up_slowly(world: World, user: User) -> None:
+    """The user has missed many megabytes of events, and reconnects over a line that would take minutes for them."""
+    link = world.own_link(user)
+    capture = world.watch(user)
+    capture.drop()
+    LARGE_ANALYSIS(world, user)
+    world.ended(world.run_of(user))
+    link.set_fault(Fault("rate", direction="to_client", bytes_per_second=_HARDLY))
+    capture.reconnect(within=world.budgets.limit("reconnect"))
 
 
 def drop(world: World, user: User, fault: Fault) -> None:

@@ -1,7 +1,7 @@
 """The words of live events in sentences; see support/scenario/words.py."""
 
 from support.platform.dialect import Closing
-from support.scenario import agents
+from support.scenario import agents, work
 from support.scenario.agents import Agent
 from support.scenario.words import entry, kind
 from support.websocket_events import connections, dropped_connections, event_isolation, notices
@@ -20,12 +20,14 @@ WORK = {
         agents.PROBE, at_once=True, input_for=research
     ),
     "a savings review in each of two conversations, both in parallel": some_runs(Agent.REVIEW.wire, at_once=True),
+    "an agent that thinks twice and then computes for a while": work.probe(agents.blocking(2.0)),
     "an analysis of thousands of steps": connections.many_steps,
     "an analysis too large for a connection's buffers": connections.LARGE_ANALYSIS,
 }
 ASSETS = {
     **{network.value: dropped_connections.slow_down(network) for network in dropped_connections.SlowNetwork},
     "a stalled connection": connections.stall,
+    "a connection that hardly gets on with what it missed": connections.catch_up_slowly,
     "a second open tab": lambda world, user: world.watch(user),
     "two open tabs": event_isolation.open_two_tabs,
     "a connection from another device": event_isolation.add_device,
