@@ -38,7 +38,13 @@ def _() -> None:
     replace(cloud.ReadUtilisation, "execute", execute)
 
 
-@blind_defect("AEC-01ub", "a run that was read a moment ago is answered as it was then", service="backend")
+@blind_defect(
+    "AEC-01ub",
+    "a run that was read a moment ago is answered as it was then",
+    service="backend",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the records oracle finds nothing",
+)
 def _() -> None:
     # Observable: poll a run while it is running, and read it on receipt of agent_completed within a second of the last
     # poll: it is still shown as running, without an answer.
@@ -429,7 +435,13 @@ def _() -> None:
             ) from None
 
 
-@blind_defect("AEC-10ua", "what a failed tool call has used is not counted", service="worker")
+@blind_defect(
+    "AEC-10ua",
+    "what a failed tool call has used is not counted",
+    service="worker",
+    scenario="What a failed tool call has read is counted, too",
+    step="the run reports the large document as data read",
+)
 def _() -> None:
     # Observable: a run in which a tool reads from the cloud or a partner and then fails (the agent goes on); the run's
     # bytes_read and cpu_seconds lack what that call has used.

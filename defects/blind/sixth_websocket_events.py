@@ -151,7 +151,13 @@ def _() -> None:
         return original(self, resume if resume is not None and resume.sequence else None)
 
 
-@blind_defect("WSE-04ua", "the outbox of events is looked at no more than once a second", service="worker")
+@blind_defect(
+    "WSE-04ua",
+    "the outbox of events is looked at no more than once a second",
+    service="worker",
+    scenario="Ten concurrent runs are all shown live",
+    step="at least 95 % of all events arrive within the target time for event delivery",
+)
 def _() -> None:
     # Observable: runs in parallel that end within a second of each other; agent_completed of all but the first comes up
     # to half a second (the relay's second look) or a second after the end.
@@ -173,7 +179,13 @@ def _() -> None:
     replace(EventRelay, "wake", wake)
 
 
-@blind_defect("WSE-04ub", "thoughts that follow each other quickly wait for the next other step", service="worker")
+@blind_defect(
+    "WSE-04ub",
+    "thoughts that follow each other quickly wait for the next other step",
+    service="worker",
+    scenario="Quick steps are shown while the agent works on in silence",
+    step="no event has arrived later than the target time for crowd event delivery",
+)
 def _() -> None:
     # Observable: an agent that thinks twice within half a second and then works for seconds without another step; the
     # second thought comes seconds after its timestamp, with the next event.

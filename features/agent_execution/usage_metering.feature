@@ -55,6 +55,13 @@ Feature: Each run reports what it used
       And the run reports 3 tool calls
 
     @gate
+    @needs.partner
+    Scenario: What a failed tool call has read is counted, too
+      Given Acme is a Mid customer
+      When Acme runs an agent whose tool reads a large document and then fails
+      Then the run reports the large document as data read
+
+    @gate
     Scenario: The working state is reported as it was at its largest
       Given Acme is a Mid customer
       When Acme runs an agent whose working state grows and shrinks

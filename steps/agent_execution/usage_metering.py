@@ -40,6 +40,12 @@ def _(world, count):
     world.expect(world.ended(world.last_run).usage["tool_calls"], equal_to(count))
 
 
+@then("the run reports the large document as data read")
+def _(world):
+    size = world.ended(world.last_run).usage[Resource.DATA_READ.field]
+    world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_DOCUMENT))
+
+
 @then("the run reports the large working state")
 def _(world):
     size = world.ended(world.last_run).usage[Resource.WORKING_STATE.field]

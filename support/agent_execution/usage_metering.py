@@ -67,6 +67,15 @@ def computing_run(world: World, user: User) -> RunHandle:
     return run
 
 
+def reading_before_failing(world: World, user: User) -> RunHandle | None:
+    """A run whose only tool call reads a large document and fails at the next one."""
+    large, missing = (f"{own_path(user)}-{which}" for which in ("large", "missing"))
+    world.partner.serve(large, {"path": large, "text": "." * LARGE_DOCUMENT})
+    world.partner.fail(missing, 404)
+    reading = agents.call("probe_research", topics=[large, missing])
+    return world.start_run(user, agents.PROBE, input=agents.trying(reading))
+
+
 GROWING_AND_SHRINKING: Work = work.probe(
     agents.script(
         {"keep": {"notes": "." * LARGE_STATE}}, {"think": "So much."}, {"keep": {"notes": ""}}, {"think": "So little."}

@@ -118,6 +118,7 @@ def _seen(world: World, query: str, *parameters: object) -> None:
 
 def refuse_end(world: World, customer: User) -> None:
     """Have something else lie where the customer's stream is when their waiting run ends."""
+    world.holds_up("the stream refuses the end of a run")
     hold, _ = _end_begun(world, customer)
     stream, aside = _names(world, customer)
     with opened.cache(world.addresses) as cache:

@@ -58,6 +58,7 @@ def abort(world: World, customer: User, deadlock: Deadlock) -> Outcome:
 
     :raises NotShown: there was no deadlock, or the suite was its victim.
     """
+    world.holds_up("a deadlock aborts what is repeated after it")
     about = changes.about(world, customer, deadlock.change)
     hold = deadlock.later(world, customer, Hold(world))
     with ThreadPoolExecutor(1) as alone:

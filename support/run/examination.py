@@ -47,7 +47,7 @@ from support.scenario.world import RunHandle, World
 from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
-_LATE = 0.5
+_LATE = 0.75
 """Seconds for which a run may be read in a state that is over: an answer of a megabyte takes its time to be written."""
 _READ_AGAIN = 3
 """So many of a scenario's last runs are read again as their owners do."""
@@ -128,8 +128,7 @@ class Examination:
             stories, records = broken(*self.observers.stories(_present(world)))
         stored = [run for run in self.observers.runs(_present(world)) if run.id in mine]
         records += self.target.known.new("records oracle", self._reads(world, stored))
-        # While something is broken on purpose a state may take long to be written down.
-        late = math.inf if "exclusive" in world.evidence.subject.tags else _LATE
+        late = math.inf if _is_held_up(world) else _LATE
         records += shown_untimely(world.evidence.answers, stored, time.time() - time.monotonic(), late)
         stories += self._late(world)
         return [
@@ -139,7 +138,7 @@ class Examination:
 
     def _late(self, world: World) -> list[str]:
         """What came late to whom nothing held up."""
-        if "exclusive" in world.evidence.subject.tags or Capability.TIMESTAMPS not in self.target.capabilities:
+        if _is_held_up(world) or Capability.TIMESTAMPS not in self.target.capabilities:
             return []
         limit = world.budgets.limit("crowd event delivery")
         return [
@@ -260,6 +259,11 @@ class Examination:
         if blind:
             return [Finding("leak canary", NotShown(f"it is blind: {', '.join(blind)} was stored and not seen"))]
         return []
+
+
+def _is_held_up(world: World) -> bool:
+    """Whether a state may take long to be written down, or an event to come: something is broken on purpose."""
+    return bool(world.held_up) or "exclusive" in world.evidence.subject.tags
 
 
 @cache

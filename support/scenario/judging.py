@@ -22,6 +22,7 @@ class Judging:
     evidence: Evidence
     budgets: Budgets = field(default_factory=Budgets)
     broken_stories: str = ""
+    held_up: str = ""
     _kept: dict[type, Any] = field(default_factory=dict, repr=False)
 
     def expect(self, observed: T, matcher: Matcher[T], reason: str = "") -> T:
@@ -108,6 +109,11 @@ class Judging:
         """Declare that this scenario itself breaks the story of a run, so that the oracle leaves its runs alone."""
         self.broken_stories = reason
         self.evidence.note("breaks stories", reason=reason)
+
+    def holds_up(self, reason: str) -> None:
+        """Declare that this scenario itself holds up an event or a run's end, so that nothing in it counts as late."""
+        self.held_up = reason
+        self.evidence.note("holds up", reason=reason)
 
     def keep(self, value: T) -> T:
         """Leave a value for later sentences, in the place of an earlier one of its type."""
