@@ -7,13 +7,14 @@ leave through the outbox. Nothing secret outlives the run: neither what it was a
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from apex.storage.stream import rfc3339
+from apex.storage.stream import Event, rfc3339
 from apex.storage.tables import messages, outbox, runs, tool_calls
 from apex.tools.sanitising import hidden
 
@@ -52,11 +53,14 @@ def end_run(
     steps: list[dict[str, Any]],
     usage: dict[str, Any] | None = None,
     run_sequence_floor: int = 0,
+    untold: Sequence[Event] = (),
 ) -> Ending | None:
     """End ``run`` (a row of ``runs``) if it still is in the hands it was in; None, and nothing changed, if not.
 
     A worker that was taken for dead must not end a run that another has ended for it: the row has to be in the
     status and with the worker that ``run`` says.
+
+    ``untold`` are events of the run that could not be published so far; they are delivered with its end, before it.
 
     Returns how it has ended: whatever its agent made of a cancellation that was accepted, the run is cancelled.
     """
@@ -108,6 +112,7 @@ def end_run(
         "run_sequence_floor": run_sequence_floor,
         "ends_run": True,
         "payload": _payload(ending, usage, seconds),
+        "before": [asdict(each) | {"run_sequence_floor": run_sequence_floor} for each in untold],
     }
     record = {
         "record_id": str(uuid.uuid4()),

@@ -2,7 +2,8 @@
 
 Keys: ``events:{user_id}`` the stream (entry id ``<sequence>-0``, field ``event`` the envelope as JSON text);
 ``stream:{user_id}`` a hash with ``epoch``, ``generation`` and ``sequence``; ``run:{run_id}`` a hash with the run's
-``sequence``, the latest ``timestamp`` told, which calls are ``over`` and whether it ``ended``; ``presence`` a sorted
+``sequence``, the latest ``timestamp`` told, how many events its worker has ``told``, which calls are ``over`` and
+whether it ``ended``; ``presence`` a sorted
 set of connected users by the time they were last seen.
 The channel ``events:{user_id}`` carries ``<epoch>:<sequence>:<envelope>``. A lost Redis begins with a new epoch.
 """
@@ -44,13 +45,13 @@ STREAM_MEMORY_SECONDS = 30 * 24 * 3600
 
 # Numbers, stores and announces in one step, so that concurrent senders cannot interleave.
 # An event after the run's end is dropped (a worker that was taken for dead may wake up), and so is what a tool says
-# of a call that has ended; a delivery with an id happens once. Several services tell one run's story, each by its own
-# clock: what is told later never happened earlier.
+# of a call that has ended; a delivery with an id happens once, and so does what the run's worker has counted. Several
+# services tell one run's story, each by its own clock: what is told later never happened earlier.
 _PUBLISH = """
 local stream, meta, run, delivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local event, window, epoch, floor, ending = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local memory, retention = ARGV[6], ARGV[7]
-local timestamp, call, ending_call = ARGV[8], ARGV[9], ARGV[10]
+local timestamp, call, ending_call, number = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
 -- What is no stream is found before anything is written: nothing takes back what a script has written when it fails.
 redis.call('XLEN', stream)
 redis.call('HLEN', meta)
@@ -62,6 +63,12 @@ local run_sequence = 'null'
 if run ~= '' then
   if redis.call('HEXISTS', run, 'ended') == 1 then return 0 end
   if call ~= '' and ending_call == '0' and redis.call('HEXISTS', run, 'over:' .. call) == 1 then return 0 end
+  if number > 0 then
+    if tonumber(redis.call('HGET', run, 'told') or 0) >= number then
+      return tonumber(redis.call('HGET', run, 'sequence'))
+    end
+    redis.call('HSET', run, 'told', number)
+  end
   run_sequence = redis.call('HINCRBY', run, 'sequence', 1)
   if run_sequence <= floor then
     run_sequence = floor + 1
@@ -89,7 +96,9 @@ return run_sequence == 'null' and sequence or run_sequence
 
 @dataclass
 class Event:
-    """One event before it is numbered. ``run_sequence_floor``: the run's numbers known to be taken (0: unknown)."""
+    """One event before it is numbered. ``run_sequence_floor``: the run's numbers known to be taken (0: unknown);
+    ``number``: the how manieth of the run's worker it is, who may say it again (0: it is said once).
+    """
 
     type: str
     user_id: str
@@ -102,6 +111,7 @@ class Event:
     timestamp: str = field(default_factory=lambda: rfc3339(datetime.now(UTC)))
     run_sequence_floor: int = 0
     ends_run: bool = False
+    number: int = 0
 
     def envelope(self) -> str:
         """The envelope as JSON text, without what publishing adds: the numbers and the time."""
@@ -138,7 +148,7 @@ class EventStream:
         """Append ``event`` to its user's stream; returns its number in the run (in the stream, without a run).
 
         A ``delivery_id`` that was published before, and an event of a run or call that has ended, return 0 and change
-        nothing.
+        nothing; one that the run's worker has told already returns the latest number.
         """
         keys = [
             f"events:{event.user_id}",
@@ -159,6 +169,7 @@ class EventStream:
                 event.timestamp,
                 event.payload.get("call_id", ""),
                 "1" if event.type == "tool_completed" else "0",
+                event.number,
             ],
         )
         return number

@@ -176,7 +176,9 @@ class EventRelay(Relay):
             if row.payload["type"] == "notice":
                 self._publish_notice(row)
             else:
-                self._publish(Event(**row.payload), str(row.id))
+                end = dict(row.payload)
+                for each in (*end.pop("before", ()), end):
+                    self._publish(Event(**each), str(row.id) if each is end else "")
 
     def _publish_notice(self, row: Row[Any]) -> None:
         """To everyone who is connected; a user whose stream takes nothing keeps it from nobody."""

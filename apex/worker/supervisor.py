@@ -101,6 +101,7 @@ class Supervisor:
                     steps=steps,
                     usage=usage,
                     run_sequence_floor=tracker.last_run_sequence,
+                    untold=tracker.untold,
                 )
 
         # Nothing is written twice: a run that has ended is not ended again.

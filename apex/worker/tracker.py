@@ -6,13 +6,21 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import Row
 
 from apex.storage.runs import now, trace_id_of
 from apex.storage.stream import Event, EventStream, rfc3339
+
+log = structlog.get_logger()
+
+_SILENT_SECONDS = 1.0
+"""For so long nothing is told after something could not be: each attempt may wait for a while."""
 
 
 class Tracker:
@@ -29,6 +37,8 @@ class Tracker:
         self._cpu, self._cpu_elsewhere = time.thread_time(), 0.0
         self._step_started: datetime = run.started_at
         self._open_calls: list[str] = []
+        self._told, self._silent_until = 0, 0.0
+        self.untold: list[Event] = []
         self.steps: list[dict[str, Any]] = []
         self.last_run_sequence = 0
         self.bytes_read = 0
@@ -49,7 +59,8 @@ class Tracker:
         return self._wall + timedelta(seconds=time.monotonic() - self._monotonic)
 
     def emit(self, type: str, agent_name: str, payload: dict[str, Any]) -> None:
-        """Tell the customer, at once."""
+        """Tell the customer, at once; while nobody can be told it waits in ``untold``, in its order."""
+        self._told += 1
         event = Event(
             type,
             self._run.user_id,
@@ -60,11 +71,26 @@ class Tracker:
             self._run.thread_id,
             agent_name,
             rfc3339(self.now()),
-            # Numbers go on where they were even after the stream has lost its data.
-            run_sequence_floor=self.last_run_sequence,
+            number=self._told,
         )
         with self._platform_work():
-            self.last_run_sequence = max(self.last_run_sequence, self._stream.publish(event))
+            self.untold.append(event)
+            if time.monotonic() >= self._silent_until:
+                self._tell()
+
+    def _tell(self) -> None:
+        """Tell what waits, the oldest first. What may have been told is told again: its number makes it count once."""
+        while self.untold:
+            # Numbers go on where they were even after the stream has lost its data.
+            event = replace(self.untold[0], run_sequence_floor=self.last_run_sequence)
+            try:
+                self.last_run_sequence = max(self.last_run_sequence, self._stream.publish(event))
+            except RedisError as error:
+                log.warning("events wait to be told", waiting=len(self.untold), reason=type(error).__name__)
+                self._silent_until = time.monotonic() + _SILENT_SECONDS
+                return
+            self.untold.pop(0)
+            self._silent_until = 0.0
 
     def working(self, agent_name: str) -> None:
         """The agent is at work by itself."""
@@ -93,6 +119,7 @@ class Tracker:
     def finish(self) -> tuple[datetime, list[dict[str, Any]], dict[str, Any]]:
         """The end of the run: when, its steps, what it used."""
         self.finished = True
+        self._tell()
         finished_at = self.now()
         cpu = time.thread_time() - self._cpu - self._cpu_elsewhere + self.tool_cpu_seconds
         self._leave(finished_at)

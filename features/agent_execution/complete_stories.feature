@@ -45,6 +45,16 @@ Feature: The events of a run are complete, in order and sent once
       Then Acme has received every event of the run in order, each once
       And the events show the delegated cost analysis and usage report
 
+    @gate @exclusive
+    @needs.partner @needs.own_services @needs.own_stores
+    Scenario: Events that could not be delivered for a moment are delivered later
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has started an agent that waits for the partner
+      When the partner responds while the event stream cannot be reached
+      Then the run is stored as completed
+      And Acme has received every event of the run in order, each once
+
     @gate
     Scenario: A run without tools sends its events in order, too
       Given Acme is a Mid customer with stored usage

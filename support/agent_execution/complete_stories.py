@@ -5,13 +5,16 @@ from collections.abc import Callable, Sequence
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform.components import Component
 from support.platform.story import Event, overlapping_calls
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
+from support.stores import opened
 
 _PARALLEL = 3
+_STATUS = "select status from runs where id = %s"
 _PARTNER_SECONDS = 0.3
 """How long the partner takes where calls are to overlap."""
 
@@ -30,6 +33,17 @@ def first_of_two(world: World, user: User) -> RunHandle | None:
     world.partner.hold(open_)
     world.partner.delay(answered, _PARTNER_SECONDS)
     return world.start_run(user, agents.PROBE, input=agents.first_of(open_, answered))
+
+
+def answer_without_stream(world: World, run: RunHandle) -> None:
+    """The partner answers the run, which then cannot tell anybody; once it has an end the stream can be reached again.
+
+    An end that never comes is judged by who asks for it.
+    """
+    world.faults.cut_off(Component.CACHE)
+    world.partner.release(own_path(run.user))
+    world.try_to_see(lambda: opened.rows(world, _STATUS, [run.run_id]) != [("running",)], "run starts", "an end")
+    world.faults.heal(Component.CACHE)
 
 
 def _two_ends(events: Sequence[Event]) -> list[str]:

@@ -71,7 +71,7 @@ def expect_moved(world: World) -> None:
     """
     moved = world.kept(Moved)
 
-    def seen() -> Mapping[str, Sequence[str]]:
+    def seen() -> dict[str, list[str]]:
         return {viewer: [each.url for each in view if each.name == moved.name] for viewer, view in views(world).items()}
 
     expected = {viewer: [moved.url] for viewer in world.target.instances}
