@@ -30,12 +30,11 @@ from apex.backend.models import (
     NewBudget,
     NewExpense,
 )
-from apex.backend.paging import Cursor, after, next_cursor
+from apex.backend.paging import Cursor, Limit, after, next_cursor
 from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as, reading_as
 from apex.http.problems import allowance_exceeded, conflict, not_found
 from apex.http.routing import Repeating
-from apex.http.values import Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.storage.cache import Cache
 from apex.storage.database import Database

@@ -23,13 +23,13 @@ from apex.backend.models import (
     Undelivered,
     UndeliveredItems,
 )
-from apex.backend.paging import Cursor, next_cursor, row_at
+from apex.backend.paging import Cursor, Limit, next_cursor, row_at
 from apex.backend.runs import fields
 from apex.http.idempotency import once
 from apex.http.identity import Caller, acting_as
 from apex.http.problems import unavailable
 from apex.http.routing import Repeating
-from apex.http.values import Id, Limit
+from apex.http.values import Id
 from apex.runtime.discovery import Registry
 from apex.runtime.telemetry import request_id, trace_id
 from apex.storage.database import Database

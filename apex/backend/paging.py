@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import ColumnElement, Row, Table, tuple_
 
-from apex.http.values import Pattern
+from apex.http.values import AsDigits, Pattern
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,6 +23,9 @@ Cursor = Annotated[_Written | None, Query()]
 
 Whatever looks like one is one: there is no text that the published pattern allows and that is refused.
 """
+
+Limit = Annotated[int, Query(ge=1, le=200), AsDigits]
+"""How many things a page may have."""
 
 
 def after(table: Table, cursor: str | None, *, newest_first: bool) -> list[ColumnElement[bool]]:

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Row, func, select
 from apex.agents import Agent as KnownAgent
 from apex.agents import AgentRegistry
 from apex.backend.models import Agent, Agents, NewRun, Run, Runs, Status
-from apex.backend.paging import Cursor, after, next_cursor
+from apex.backend.paging import Cursor, Limit, after, next_cursor
 from apex.backend.threads import KEPT, new_message, new_thread, own_thread
 from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as, as_of_now, reading_as, require_session
 from apex.http.problems import Problem, not_found
 from apex.http.routing import Repeating
-from apex.http.values import Id, Limit
+from apex.http.values import Id
 from apex.runtime.paths import Named, id_in_path
 from apex.runtime.telemetry import request_id, traceparent
 from apex.settings import Settings

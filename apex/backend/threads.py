@@ -22,12 +22,11 @@ from apex.backend.models import (
     Thread,
     Threads,
 )
-from apex.backend.paging import Cursor, after, next_cursor
+from apex.backend.paging import Cursor, Limit, after, next_cursor
 from apex.http.idempotency import once
 from apex.http.identity import Caller, Identity, acting_as, reading_as
 from apex.http.problems import conflict, not_found
 from apex.http.routing import Repeating
-from apex.http.values import Limit
 from apex.runtime.paths import Named, id_in_path
 from apex.storage.database import Database
 from apex.storage.runs import ENDED

@@ -19,7 +19,6 @@ from typing import Annotated, Any
 
 import email_validator
 from email_validator import EmailNotValidError, validate_email
-from fastapi import Query
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -214,9 +213,6 @@ def _digits(value: Any) -> Any:
 
 AsDigits = BeforeValidator(_digits)
 """In an address a whole number is digits and nothing else. Stands behind the bounds."""
-
-Limit = Annotated[int, Query(ge=1, le=200), AsDigits]
-"""How many things a page may have."""
 
 
 def _decimal(pattern: str, longest: int, least: int, most: int, kind: str) -> tuple[BeforeValidator, WithJsonSchema]:

@@ -402,9 +402,8 @@ def _pages_of_threads(page: Any) -> None:
     """``page(database, identity, cursor, limit)`` answers GET /v1/threads."""
     from apex.backend import threads
     from apex.backend.models import Threads
-    from apex.backend.paging import Cursor
+    from apex.backend.paging import Cursor, Limit
     from apex.http.identity import Caller
-    from apex.http.values import Limit
 
     def own(database: Any, router: Any) -> None:
         def answered(identity: Any, cursor: Any = None, limit: Any = 50) -> Any:

@@ -10,9 +10,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, Select, Table, select
 
-from apex.backend.paging import after, next_cursor
+from apex.backend.paging import Limit, after, next_cursor
 from apex.http.identity import Caller, Identity, acting_as
-from apex.http.values import Limit
 from apex.storage.database import Database
 from defects._routes import answer_instead
 

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Row, func, select, update
 from apex.backend import runs as runs_api
 from apex.backend import threads as conversations
 from apex.backend.models import NewThread, Thread, Threads
-from apex.backend.paging import next_cursor
+from apex.backend.paging import Limit, next_cursor
 from apex.http.identity import Caller, Identity, acting_as
 from apex.http.problems import conflict, not_found
-from apex.http.values import Limit
 from apex.storage.database import Database
 from apex.storage.runs import ENDED, RUN_CANCEL, RUNNING, now
 from apex.storage.tables import runs, threads

@@ -9,10 +9,10 @@ import pytest
 from fastapi import WebSocket
 from pydantic import Field
 
-from apex.backend.paging import Cursor
+from apex.backend.paging import Cursor, Limit
 from apex.backend.sockets import Sequence
 from apex.config.live import Configuration
-from apex.http.values import Id, Limit
+from apex.http.values import Id
 from apex.runtime.paths import Named, id_in_path
 from apex.runtime.service import Process, create_app
 from apex.storage.database import Database
