@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from support.scenario.waiting import eventually
 from support.stack import directories, orphans, processes
 from support.stack.client import Stack, StackOptions
+from support.stores import replication
 from tests.stack.conftest import MakeOptions
 from tests.stack.traces import Run, kill_everything, nothing_is_left, segments, shared_memory_of, traces
 
@@ -167,3 +170,15 @@ def test_first_runs_at_once_make_the_cache_once(options: MakeOptions, fresh_base
     assert len(list((base / "cache").glob("postgresql-*"))) == 2
     assert not list((base / "cache").glob(f"{directories.MAKING}*"))
     nothing_is_left(base, within=0)
+
+
+def test_kill_of_the_runner_in_the_middle_of_a_failover(options: MakeOptions, base: Path):
+    died = os.fork()
+    if died == 0:
+        stack = Stack.start(options("postgres-primary", "postgres-replica"), progress=lambda _: None)
+        stack.kill("postgres-primary")
+        world: Any = SimpleNamespace(addresses=stack.addresses)
+        replication.value(world, replication.REPLICA, "select pg_promote(false)")
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(died, 0)[1]) == -signal.SIGKILL
+    nothing_is_left(base)
