@@ -256,7 +256,13 @@ def _() -> None:
         return original(connection, run, ending, **others)
 
 
-@blind_defect("API-06ub", "a worker that stops puts the runs in its hands back into the queue", service="worker")
+@blind_defect(
+    "API-06ub",
+    "a worker that stops puts the runs in its hands back into the queue",
+    service="worker",
+    scenario="A run that outlasts the shutdown of its worker fails, and is not run again",
+    step="the run is stored as failed in time",
+)
 def _() -> None:
     # Observable: stop a worker (SIGTERM) with a run that takes longer than it may still go on: its status goes from
     # running back to queued, and the run begins anew elsewhere, instead of failed with worker_lost.

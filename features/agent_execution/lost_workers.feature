@@ -77,3 +77,13 @@ Feature: A run never hangs because its worker stopped
       When the worker of the run shuts down before the partner responds
       Then the run is stored as completed
       And Acme has received every event of the run in order, each once
+
+    @gate @exclusive
+    @needs.separate_workers
+    @needs.partner
+    Scenario: A run that outlasts the shutdown of its worker fails, and is not run again
+      Given Acme is an Early customer
+      And Acme has started an agent that waits for the partner
+      When the worker of the run shuts down and the partner does not respond
+      Then the run is stored as failed in time
+      And the partner has received one request from the run

@@ -90,11 +90,18 @@ def shut_down(world: World, run: RunHandle) -> None:
     world.partner.release(own_path(run.user))
 
 
+def outlast_shut_down(world: World, run: RunHandle) -> None:
+    """Ask the run's worker to end in order; the partner does not answer before the worker has no more patience."""
+    world.breaks_stories("the worker stops in the middle of a tool call")
+    world.faults.tell_to_stop(worker_of(world, run))
+
+
 WORKER_STOPS: dict[str, Callable[[World, RunHandle], None]] = {
     "crashes": crash,
     "crashes and comes back while there is no other": crash_and_come_back,
     "hangs until it is taken for dead, and wakes up": hang_and_wake_up,
     "crashes before it has noticed that the run is cancelled": crash_during_cancellation,
     "shuts down before the partner responds": shut_down,
+    "shuts down and the partner does not respond": outlast_shut_down,
 }
 """How the worker of a run stops, by the words of the feature."""

@@ -36,6 +36,8 @@ INSTANCES = {
 SPARES = {"backend-2": "backend", "tools-2": "tools-1"}
 # Runs that one worker carries out at a time. There are two workers: events are promised in time with ten runs at work.
 WORKER_SLOTS = 5
+# How long a worker that is told to stop goes on with its runs.
+WORKER_STOP_SECONDS = 3
 # Tool calls that a run may have at work at a time.
 CALLS_AT_ONCE = 8
 # Database connections of each instance.
@@ -204,7 +206,12 @@ class Apex(Platform):
                 "url": shared.link_url("backend"),
                 "allowed_origins": ["https://app.apex.test"],
             },
-            "worker": {"host": LOOPBACK, "slots": WORKER_SLOTS, "calls_at_once": CALLS_AT_ONCE},
+            "worker": {
+                "host": LOOPBACK,
+                "slots": WORKER_SLOTS,
+                "calls_at_once": CALLS_AT_ONCE,
+                "stop_seconds": WORKER_STOP_SECONDS,
+            },
             "tools": {"host": LOOPBACK, "port": ports["tools-1"], "url": shared.link_url("tools-1")},
             "analytics": {"host": LOOPBACK, "port": ports["analytics"], "url": shared.link_url("analytics")},
             "internal": {"signing_key": secrets.token_urlsafe(48)},

@@ -2,8 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
 
 from support.scenario import waiting
 from support.scenario.verdict import DeadlinePassed, NotShown
@@ -12,7 +16,10 @@ from support.stores import opened
 from support.stores.logs import ServiceLogs
 
 _OWN = "backend_type = 'client backend' and split_part(application_name, ' ', 1) = any(%s)"
-_END = f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {_OWN}"
+# PostgreSQL's own waiting for the end of each looks every tenth of a second.
+_END = f"select pid from pg_stat_activity where {_OWN} and pg_terminate_backend(pid)"
+_LEFT = "select count(*) from pg_stat_activity where pid = any(%s)"
+_ENDED_WITHIN = 5.0
 _SESSIONS = f"""
 select pid, split_part(application_name, ' ', 1), state <> 'idle',
        (select count(*) from pg_locks l where l.pid = a.pid and l.locktype <> 'virtualxid')
@@ -81,13 +88,24 @@ def shared(world: World) -> Shared:
 
 
 def end_all(world: World) -> None:
-    """Have the database end every session of the platform's services, as an operator would."""
+    """Have the database end every session of the platform's services, as an operator would.
+
+    :raises DeadlinePassed: one of them does not end.
+    """
     servers = [opened.as_owner, *([opened.as_owner_of_replica] if world.addresses.replica_observer_url else [])]
     ended = 0
     for server in servers:
         with server(world, autocommit=True) as connection:
-            ended += len(connection.execute(_END.encode(), [list(world.target.instances)]).fetchall())
+            pids = [pid for (pid,) in connection.execute(_END.encode(), [list(world.target.instances)])]
+            left = partial(_left, connection, pids)
+            waiting.wait_for(left, lambda count: count == 0, _ENDED_WITHIN, "the end of the sessions")
+            ended += len(pids)
     world.evidence.note("fault", kind="sessions ended", count=ended)
+
+
+def _left(connection: psycopg.Connection[Any], pids: Sequence[int]) -> int:
+    (count,) = connection.execute(_LEFT.encode(), [pids]).fetchone() or (0,)
+    return int(count)
 
 
 def counted(held: list[Held]) -> Mapping[str, Mapping[str, int]]:
