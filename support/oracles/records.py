@@ -19,6 +19,8 @@ _ROUNDED = 1e-3
 """Seconds that the steps of a run may lack in all, each of them being rounded."""
 _CLOCKS = 5e-3
 """Seconds by which two clocks of one machine differ at most."""
+_LARGE, _WRITING = 100_000, 2.0
+"""Characters of an answer that takes its time to be written, and how long that may be on a busy machine (seconds)."""
 _WHOLE_SECONDS = 1.0
 """Some platforms leave out what is less than a second."""
 _CLOSE = 2e-6
@@ -152,15 +154,20 @@ def shown_untimely(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_c
     """Where somebody read a run in another state than the one that it was in, one line an answer.
 
     :param wall_clock: seconds since 1970 at the monotonic clock's zero.
-    :param late: seconds for which a state that is over may still be read.
+    :param late: seconds for which a state that is over may still be read; longer where the answer is large.
     """
     of = {run.id: run for run in runs if run.has_ended}
     found = []
     for answer, read in _reads(answers):
         stored = of.get(read.id)
-        if stored is not None and (fault := _untimely(read.status, stored, wall_clock, answer, late)):
+        patience = late + (_WRITING if stored is not None and _has_large_answer(stored) else 0.0)
+        if stored is not None and (fault := _untimely(read.status, stored, wall_clock, answer, patience)):
             found.append(f"run {read.id} {fault}: {answer}")
     return found
+
+
+def _has_large_answer(run: StoredRun) -> bool:
+    return len(str(run.result.get("answer"))) > _LARGE
 
 
 def read_backwards(answers: Iterable[Outcome]) -> list[str]:

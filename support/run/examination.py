@@ -48,7 +48,9 @@ from support.stores.observers import Observers, Written
 
 _SETTLING = 3.0
 _LATE = 0.75
-"""Seconds for which a run may be read in a state that is over: an answer of a megabyte takes its time to be written."""
+"""Seconds for which a run may be read in a state that is over."""
+_LATE_EVENT = 2.0
+"""Seconds after which an event is late whatever the machine is busy with; what is promised has scenarios of its own."""
 _READ_AGAIN = 3
 """So many of a scenario's last runs are read again as their owners do."""
 _SHOWN = 10
@@ -140,13 +142,12 @@ class Examination:
         """What came late to whom nothing held up."""
         if _is_held_up(world) or Capability.TIMESTAMPS not in self.target.capabilities:
             return []
-        limit = world.budgets.limit("crowd event delivery")
         return [
             fault
             for user in world.users
             if user.link is None
             for capture in user.captures
-            for fault in told_late(capture.events, capture.opened, limit)
+            for fault in told_late(capture.events, capture.opened, _LATE_EVENT)
         ]
 
     def _reads(self, world: World, stored: Iterable[StoredRun]) -> list[str]:

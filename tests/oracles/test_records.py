@@ -235,3 +235,10 @@ def test_a_run_that_was_read_in_an_earlier_state_than_before_is_found(before, af
 
 def test_while_something_is_broken_a_state_may_be_shown_late():
     assert shown_untimely([answer("running", 90.0)], [RUN], 50.0, math.inf) == []
+
+
+def test_a_large_answer_takes_its_time_to_be_written():
+    large = replace(RUN, result={**RUN.result, "answer": {"text": "." * 200_000}})
+    assert shown_untimely([answer("running", 53.0)], [large], 50.0, 0.5) == []
+    assert len(shown_untimely([answer("running", 54.0)], [large], 50.0, 0.5)) == 1
+    assert len(shown_untimely([answer("running", 53.0)], [RUN], 50.0, 0.5)) == 1
