@@ -47,7 +47,7 @@ Feature: Hundreds of users can watch events at the same time
     @gate
     @needs.own_services @needs.run_numbers @needs.resume
     Scenario: A stalled connection keeps no other customer from catching up
-      Given Acme is a Mid customer with a connection that hardly gets on with what it missed
+      Given Acme is a Mid customer with a connection that catches up slowly
       And Borealis is a Mid customer with stored usage
       And Borealis watches events
       And Borealis has disconnected and missed hundreds of events

@@ -27,7 +27,7 @@ WORK = {
 ASSETS = {
     **{network.value: dropped_connections.slow_down(network) for network in dropped_connections.SlowNetwork},
     "a stalled connection": connections.stall,
-    "a connection that hardly gets on with what it missed": connections.catch_up_slowly,
+    "a connection that catches up slowly": connections.catch_up_slowly,
     "a second open tab": lambda world, user: world.watch(user),
     "two open tabs": event_isolation.open_two_tabs,
     "a connection from another device": event_isolation.add_device,
