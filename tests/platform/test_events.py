@@ -182,6 +182,8 @@ def test_reconnecting_resumes_after_the_last_sequence(stream):
     capture.wait_for_end(RUN, within=5)
     assert capture.connections == 2
     assert {event.connection for event in capture.events} == {1, 2}
+    assert sorted(capture.opened) == [1, 2]
+    assert all(capture.opened[event.connection or 0] <= (event.received_wall or 0) for event in capture.events)
     assert tells_a_complete_story(of=RUN).matches(capture)
     capture.close()
 
