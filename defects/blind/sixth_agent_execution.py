@@ -262,7 +262,7 @@ def _() -> None:
     "AEC-06ua",
     "calls that an agent has left behind are stopped only where it fails",
     service="worker",
-    scenario="An agent that goes on with the first of two answers leaves no tool call open",
+    scenario="An agent that takes the first answer leaves no tool call open",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:

@@ -260,7 +260,7 @@ def _() -> None:
     "API-06ub",
     "a worker that stops puts the runs in its hands back into the queue",
     service="worker",
-    scenario="A run that outlasts the shutdown of its worker fails, and is not run again",
+    scenario="A run that outlasts the shutdown of its worker fails",
     step="the run is stored as failed in time",
 )
 def _() -> None:

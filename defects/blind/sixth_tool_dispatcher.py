@@ -62,7 +62,7 @@ def _() -> None:
     "TLD-02ua",
     "calls into the cloud of one customer go one at a time",
     service="tools",
-    scenario="A second question to the cloud is asked before the first is answered",
+    scenario="Two questions reach the cloud before either is answered",
     step="both of Acme's questions reach the cloud before either is answered",
 )
 def _() -> None:

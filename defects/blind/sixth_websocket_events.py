@@ -387,7 +387,7 @@ def _() -> None:
     "WSE-09ua",
     "what does not fit into a connection's buffer is dropped without a note",
     service="backend",
-    scenario="A connection that reads on after a stall shows everything in order",
+    scenario="A connection that reads on after a stall keeps the order",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -407,7 +407,7 @@ def _() -> None:
     "WSE-09ub",
     "what is still in the buffer after catching up is sent a second time",
     service="backend",
-    scenario="A connection that catches up while agents go on shows everything in order",
+    scenario="A connection that catches up during runs keeps the order",
     step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:

@@ -28,10 +28,10 @@ Feature: The events of a run are complete, in order and sent once
 
     @gate
     @needs.branches @needs.partner
-    Scenario: An agent that goes on with the first of two answers leaves no tool call open
+    Scenario: An agent that takes the first answer leaves no tool call open
       Given Acme is a Mid customer
       And Acme watches events
-      When Acme runs an agent that goes on with the first of two answers
+      When Acme runs an agent that continues with the first of two answers
       Then Acme has received every event of the run in order, each once
       And the events show the end of two tool calls
 

@@ -81,7 +81,7 @@ Feature: A run never hangs because its worker stopped
     @gate @exclusive
     @needs.separate_workers
     @needs.partner
-    Scenario: A run that outlasts the shutdown of its worker fails, and is not run again
+    Scenario: A run that outlasts the shutdown of its worker fails
       Given Acme is an Early customer
       And Acme has started an agent that waits for the partner
       When the worker of the run shuts down and the partner does not respond

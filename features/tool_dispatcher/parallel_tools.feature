@@ -46,7 +46,7 @@ Feature: Independent tools run in parallel
 
     @gate @exclusive
     @needs.cloud_accounts @needs.own_services
-    Scenario: A second question to the cloud is asked before the first is answered
+    Scenario: Two questions reach the cloud before either is answered
       Given Acme is an Enterprise customer with two idle servers in the cloud
       When Acme runs an agent that asks the cloud two questions in parallel
       Then both of Acme's questions reach the cloud before either is answered

@@ -16,12 +16,6 @@ def _(world, viewer):
     dropped_connections.watch_running_analysis(world, viewer)
 
 
-@given("{viewer:User} has disconnected and missed {missed:Missed}")
-def _(world, viewer, missed):
-    dropped_connections.disconnect(world, viewer)
-    missed(world, viewer)
-
-
 @when("{viewer:Owner} connection is {loss:Loss} and {again:User} reconnects after the run")
 def _(world, viewer, loss, again):
     dropped_connections.lose_until_the_run_ends(world, viewer, loss)
@@ -31,11 +25,6 @@ def _(world, viewer, loss, again):
 @when("{viewer:Owner} connection is silently dropped after two heartbeats")
 def _(world, viewer):
     dropped_connections.drop_after_heartbeats(world, viewer)
-
-
-@when("{viewer:User} reconnects")
-def _(world, viewer):
-    dropped_connections.reconnect(world, viewer)
 
 
 @when("the event stream crashes and restarts empty")

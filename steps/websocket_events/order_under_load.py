@@ -18,6 +18,12 @@ def _(world, viewer):
     connections.own_link(viewer).clear()
 
 
+@when("{viewer:Owner} connection reads on while two agents emit a thousand events at full speed")
+def _(world, viewer):
+    populations.emit_together(world, viewer)
+    connections.own_link(viewer).clear()
+
+
 @then("every connection has received a thousand events")
 def _(world):
     counts = [len(heard.events) for heard in received_events.of_everybody(world)]

@@ -28,7 +28,7 @@ def parallel_run(world: World, user: User) -> RunHandle | None:
 
 
 def first_of_two(world: World, user: User) -> RunHandle | None:
-    """A run that asks the partner two questions and goes on with the first answer; the other one is never answered."""
+    """A run that asks the partner two questions and continues with the first answer; the other is never answered."""
     open_, answered = (f"{own_path(user)}-{number}" for number in range(2))
     world.partner.hold(open_)
     world.partner.delay(answered, _PARTNER_SECONDS)

@@ -78,7 +78,7 @@ WORK: dict[str, Work] = {
     "an agent that thinks five times": work.probe(agents.talkative(5)),
     "an agent that answers when it is cancelled": cancellation.answering_run,
     "an agent that terminates its process": work.probe(agents.exiting()),
-    "an agent that goes on with the first of two answers": complete_stories.first_of_two,
+    "an agent that continues with the first of two answers": complete_stories.first_of_two,
     "an agent that calls three tools in parallel": complete_stories.parallel_run,
     "an agent that computes until it is stopped": usage_metering.computing_run,
     "agents that take all other worker capacity": run_tracking.taking_other_capacity,

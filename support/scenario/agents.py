@@ -95,7 +95,7 @@ def side_by_side(*paths: str) -> Script:
 
 
 def first_of(*paths: str) -> Script:
-    """Calls a tool for each path, all at once, and goes on with the first answer."""
+    """Calls a tool for each path, all at once, and continues with the first answer."""
     return script({"first_of": list(paths)})
 
 

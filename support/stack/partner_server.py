@@ -165,7 +165,8 @@ def main() -> None:
     application = Starlette(routes=[Mount("/_control", control), Mount("/", PartnerServer(routes, journal))])
     uvicorn.run(
         application, host="127.0.0.1", port=settings["port"], log_level="warning", lifespan="off", access_log=False,
-        timeout_graceful_shutdown=1,
+        # Whoever asks now and then would else ask over a line that is being closed for its idleness.
+        timeout_graceful_shutdown=1, timeout_keep_alive=3600,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from hamcrest import assert_that
 from support.agent_execution.complete_stories import PATTERNS
 from support.platform.story import Event
 
-PARALLEL, WITHOUT_TOOLS, DELEGATED = PATTERNS.values()
+PARALLEL, WITHOUT_TOOLS, TWO_ENDS, DELEGATED = PATTERNS.values()
 STARTED = Event("agent_started")
 
 
@@ -28,6 +28,7 @@ REPORT = delegate("usage_report", parent_run_id="r1")
     [
         (PARALLEL, calls("(1", "(2", "(3", ")2", ")1", ")3")),
         (WITHOUT_TOOLS, [STARTED]),
+        (TWO_ENDS, calls("(1", "(2", ")2", ")1")),
         (DELEGATED, [STARTED, ANALYSIS, REPORT]),
     ],
 )
@@ -43,6 +44,7 @@ def test_pattern_is_seen(pattern, events):
         (PARALLEL, calls("(1", "(2", ")1", ")2")),
         (WITHOUT_TOOLS, []),
         (WITHOUT_TOOLS, calls("(1", ")1")),
+        (TWO_ENDS, calls("(1", "(2", ")2")),
         (DELEGATED, []),
         (DELEGATED, [STARTED, ANALYSIS]),
         (DELEGATED, [STARTED, ANALYSIS, delegate("usage_report")]),
