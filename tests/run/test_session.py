@@ -17,6 +17,7 @@ from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.platform.capabilities import UnknownCapability
 from support.platform.events import EventCapture
 from support.platform.trace import new_trace_id, traceparent
+from support.run import examination
 from support.run.session import Session
 from support.scenario import planting
 from support.scenario.evidence import Subject, write_evidence
@@ -398,6 +399,21 @@ def test_a_scenario_that_breaks_stories_itself_says_so(session, world):
         client.delete(f"events:{acme.id}")
     world.breaks_stories("the stream was thrown away")
     assert findings(session, world) == []
+
+
+@pytest.mark.parametrize("is_held_up", [False, True])
+def test_an_event_that_came_late_is_found_unless_it_was_held_up(session, monkeypatch, is_held_up):
+    monkeypatch.setattr(examination, "_LATE_EVENT", 0.0)
+    world = session.begin(replace(SUBJECT, tags=("gate",)))
+    acme = world.users.settle(world.users["Acme"])
+    planting.usage(world, acme.tenant)
+    capture = world.watch(acme)
+    run = world.running(acme, "usage_report")
+    capture.wait_for_end(run, within=5)
+    if is_held_up:
+        world.holds_up("whatever comes is late")
+    late = [found for found in map(str, findings(session, world)) if "after it happened" in found]
+    assert len(late) == (0 if is_held_up else 1)
 
 
 def test_what_one_scenario_destroyed_on_purpose_is_not_a_later_ones(session, world):
