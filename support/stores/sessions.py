@@ -17,7 +17,7 @@ from support.stores.logs import ServiceLogs
 
 _OWN = "backend_type = 'client backend' and split_part(application_name, ' ', 1) = any(%s)"
 # PostgreSQL's own waiting for the end of each looks every tenth of a second.
-_END = f"select pid from pg_stat_activity where {_OWN} and pg_terminate_backend(pid)"
+_END = f"select pid, pg_terminate_backend(pid) from pg_stat_activity where {_OWN}"
 _LEFT = "select count(*) from pg_stat_activity where pid = any(%s)"
 _ENDED_WITHIN = 5.0
 _SESSIONS = f"""
@@ -96,7 +96,7 @@ def end_all(world: World) -> None:
     ended = 0
     for server in servers:
         with server(world, autocommit=True) as connection:
-            pids = [pid for (pid,) in connection.execute(_END.encode(), [list(world.target.instances)])]
+            pids = [pid for pid, _ in connection.execute(_END.encode(), [list(world.target.instances)])]
             left = partial(_left, connection, pids)
             waiting.wait_for(left, lambda count: count == 0, _ENDED_WITHIN, "the end of the sessions")
             ended += len(pids)
