@@ -26,6 +26,7 @@ from support.scenario.verdict import DeadlinePassed, NotShown, Verdict
 from support.scenario.waiting import eventually
 from support.scenario.world import World
 from support.settings import Settings
+from support.stores import opened, sessions
 
 SUBJECT = Subject(
     "A feature",
@@ -522,3 +523,14 @@ def test_what_everybody_would_feel_takes_a_scenario_of_its_own(session: Session,
     with pytest.raises(NotShown, match="tag the scenario @exclusive"):
         fault(shared.faults)
     assert findings(session, shared) == []
+
+
+def test_the_sessions_of_the_services_are_ended_and_no_other(session, world):
+    acme = world.users.settle(world.users["Acme"])
+    with opened.as_owner(world, autocommit=True) as other:
+        before = sessions.of_services(world)
+        sessions.end_all(world)
+        assert other.execute("select 1").fetchone() == (1,)
+    assert before
+    assert world.platform.threads(acme).done
+    assert findings(session, world) == []
