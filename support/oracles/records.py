@@ -154,20 +154,24 @@ def shown_untimely(answers: Iterable[Outcome], runs: Iterable[StoredRun], wall_c
     """Where somebody read a run in another state than the one that it was in, one line an answer.
 
     :param wall_clock: seconds since 1970 at the monotonic clock's zero.
-    :param late: seconds for which a state that is over may still be read; longer where the answer is large.
+    :param late: seconds for which a state that is over may still be read; longer where the answer is large, or
+        the end is known to the second only.
     """
     of = {run.id: run for run in runs if run.has_ended}
     found = []
     for answer, read in _reads(answers):
         stored = of.get(read.id)
-        patience = late + (_WRITING if stored is not None and _has_large_answer(stored) else 0.0)
-        if stored is not None and (fault := _untimely(read.status, stored, wall_clock, answer, patience)):
+        if stored is not None and (
+            fault := _untimely(read.status, stored, wall_clock, answer, late + _patience_with(stored))
+        ):
             found.append(f"run {read.id} {fault}: {answer}")
     return found
 
 
-def _has_large_answer(run: StoredRun) -> bool:
-    return len(str(run.result.get("answer"))) > _LARGE
+def _patience_with(run: StoredRun) -> float:
+    """Seconds for which its last state may go unseen: it takes its time to be written, or its end is not known well."""
+    writing = _WRITING if len(str(run.result.get("answer"))) > _LARGE else 0.0
+    return writing + (_WHOLE_SECONDS if run.finished_at.is_integer() else 0.0)
 
 
 def read_backwards(answers: Iterable[Outcome]) -> list[str]:

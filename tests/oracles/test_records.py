@@ -28,6 +28,7 @@ RUN = StoredRun(
     result={"answer": {"total": "9.13"}, "partial": False, "error": None}, replies=1, started_at=98.5,
 )  # fmt: skip
 JOB = StoredJob("run-1", "user-1", "tenant-1", "cost", "completed", "trace-1", 2, 1.5, 100.0)
+EXACT = replace(RUN, finished_at=100.0001)
 IN_THE_QUEUE = StoredRun("run-2", "user-1", "tenant-1", "cancelled", False, "cost", "trace-2", finished_at=90.0)
 LOST = replace(RUN, status="failed", counted_calls=None, replies=0, calls={}, result={"error": {"code": "worker_lost"}})
 LOST_JOB = replace(JOB, status="failed", tool_calls=0)
@@ -210,7 +211,7 @@ def test_a_run_that_is_shown_as_it_is_is_timely(answers):
     ],
 )
 def test_a_run_that_is_shown_in_another_state_is_found(read, fault):
-    (found,) = shown_untimely([read], [RUN, IN_THE_QUEUE], 50.0, 0.5)
+    (found,) = shown_untimely([read], [EXACT, IN_THE_QUEUE], 50.0, 0.5)
     assert fault in found
 
 
@@ -238,7 +239,7 @@ def test_while_something_is_broken_a_state_may_be_shown_late():
 
 
 def test_a_large_answer_takes_its_time_to_be_written():
-    large = replace(RUN, result={**RUN.result, "answer": {"text": "." * 200_000}})
+    large = replace(EXACT, result={**RUN.result, "answer": {"text": "." * 200_000}})
     assert shown_untimely([answer("running", 53.0)], [large], 50.0, 0.5) == []
     assert len(shown_untimely([answer("running", 54.0)], [large], 50.0, 0.5)) == 1
-    assert len(shown_untimely([answer("running", 53.0)], [RUN], 50.0, 0.5)) == 1
+    assert len(shown_untimely([answer("running", 53.0)], [EXACT], 50.0, 0.5)) == 1
