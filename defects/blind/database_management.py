@@ -245,12 +245,12 @@ def _() -> None:
 def _() -> None:
     # Observable: a statement over its limit does not end with 57014 but by a connection that is cut; the customer is
     # told "unavailable", not "time_limit_exceeded" (after the statement was begun anew, where the limit is short), and
-    # the statement goes on in the database for a second more, with its locks.
+    # the statement goes on in the database for half a second more, with its locks.
     from apex.storage import pool
 
     @around(pool, "limits")
     def _(original: Any, settings: Any, statement_seconds: float | None = None) -> str:
-        given: str = original(settings, (statement_seconds or settings.statement_seconds) + 1.0)
+        given: str = original(settings, (statement_seconds or settings.statement_seconds) + 0.5)
         return given
 
     pool._GRACE_SECONDS = 0.0

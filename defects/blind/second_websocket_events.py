@@ -322,7 +322,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-09yb", "a connection whose buffer was full is told to begin anew instead of catching up", service="backend"
+    "WSE-09yb",
+    "a connection whose buffer was full is told to begin anew instead of catching up",
+    service="backend",
+    scenario="A connection that catches up during runs keeps the order",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
 )
 def _() -> None:
     # Observable: under a burst of events sockets receive resync_required, and the sequence has a gap.

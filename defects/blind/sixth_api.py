@@ -237,13 +237,7 @@ def _() -> None:
     replace(Bodies, "_read", read)
 
 
-@blind_defect(
-    "API-06ua",
-    "with its cancellation a run loses the progress that it has made",
-    service="worker",
-    scenario="Every endpoint is open to the permitted roles and no others",
-    step="every response follows the access rule of its endpoint",
-)
+@blind_defect("API-06ua", "with its cancellation a run loses the progress that it has made", service="worker")
 def _() -> None:
     # Observable: a run at work shows progress 2; cancelled, it shows progress 0 and no steps.
     from apex.storage.runs import CANCELLED

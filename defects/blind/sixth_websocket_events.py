@@ -403,13 +403,7 @@ def _() -> None:
     replace(Connection, "offer", offer)
 
 
-@blind_defect(
-    "WSE-09ub",
-    "what is still in the buffer after catching up is sent a second time",
-    service="backend",
-    scenario="A connection that catches up during runs keeps the order",
-    step="every connection has received all events of its own user's runs in order, and nothing else",
-)
+@blind_defect("WSE-09ub", "what is still in the buffer after catching up is sent a second time", service="backend")
 def _() -> None:
     # Observable: a connection that falls behind in a burst, or resumes while events come; the sequence goes back and
     # repeats events that were already sent.

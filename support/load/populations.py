@@ -121,10 +121,10 @@ def with_usage(world: World, people: Sequence[User]) -> None:
     at_once(owners, lambda owner: planting.usage(world, owner.tenant))
 
 
-def emit_together(world: World, user: User) -> None:
-    """Two agents of the user emit the profile's number of events together, as fast as they can."""
+def emit_together(world: World, user: User, events: int | None = None) -> None:
+    """Two agents of the user emit so many events together, as fast as they can; unless told, the profile's number."""
     for _ in range(2):
-        thoughts = size(world).events // 2 - _OWN_EVENTS
+        thoughts = (events or size(world).events) // 2 - _OWN_EVENTS
         world.running(user, agents.PROBE, input=agents.talkative(thoughts))
 
 
