@@ -10,6 +10,7 @@ from support.platform.target import Target
 from support.scenario.evidence import Evidence
 from support.scenario.undo import UndoStack
 from support.scenario.verdict import NotShown
+from support.stack.addresses import LinkStatus
 from support.stack.client import Fault, Link, Stack
 from support.stack.fault import Direction
 from support.stores import opened
@@ -185,13 +186,15 @@ class Faults:
 
     def open_connections(self, component: Component | str) -> int:
         """How many connections the link has now."""
-        name = self._target.part(component).link
-        return next(link.open_connections for link in self._stack.links() if link.name == name)
+        return self._line(component).open_connections
 
     def connections_so_far(self, component: Component | str) -> int:
         """How many connections were opened over the link, those that reached nobody included."""
+        return self._line(component).total_connections
+
+    def _line(self, component: Component | str) -> LinkStatus:
         name = self._target.part(component).link
-        return next(link.total_connections for link in self._stack.links() if link.name == name)
+        return next(link for link in self._stack.links() if link.name == name)
 
     def heal(self, component: Component | str) -> None:
         """The link works again."""
