@@ -243,3 +243,9 @@ def test_a_large_answer_takes_its_time_to_be_written():
     assert shown_untimely([answer("running", 53.0)], [large], 50.0, 0.5) == []
     assert len(shown_untimely([answer("running", 54.0)], [large], 50.0, 0.5)) == 1
     assert len(shown_untimely([answer("running", 53.0)], [EXACT], 50.0, 0.5)) == 1
+
+
+def test_an_end_that_is_known_to_the_second_may_have_been_up_to_a_second_later():
+    assert shown_untimely([answer("running", 52.4)], [RUN], 50.0, 0.5) == []
+    assert len(shown_untimely([answer("running", 52.6)], [RUN], 50.0, 0.5)) == 1
+    assert len(shown_untimely([answer("running", 52.4)], [EXACT], 50.0, 0.5)) == 1
