@@ -4,6 +4,7 @@ It is forked from the run once features and steps are loaded, so nothing is read
 connection; what it asks for, and what comes back, are plain values.
 """
 
+import gc
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,9 @@ class Lane:
         try:
             with self._interruptions(allowed=True):
                 self._runner.run_hook("before_all")
+            # What is loaded stays. To look through all of it again and again would stop the observer each time.
+            gc.collect()
+            gc.freeze()
             aborted = self._runner.aborted
             self._connection.send(Refused("the hook before_all failed") if aborted else Ready(session.version()))
             while not self._runner.aborted:

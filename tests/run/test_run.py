@@ -310,6 +310,24 @@ def test_what_a_suspended_observer_saw_go_wrong_is_inconclusive(project, tag):
     assert [step.status for step in broken.steps] == ["passed", "error", "skipped"]
 
 
+HEAP = """
+import gc
+from pathlib import Path
+
+def before_scenario(context, scenario):
+    counted = f"{gc.get_freeze_count()} {len(gc.get_objects())}"
+    Path(context.config.userdata["reports"], "heap").write_text(counted)
+"""
+
+
+def test_what_is_loaded_is_not_looked_through_for_garbage_while_a_scenario_is_observed(project):
+    (project / "environment.py").write_text(HEAP)
+    behave(project, "--tags=@smoke")
+    frozen, looked_through = map(int, (project / "reports" / "heap").read_text().split())
+    assert frozen > 10_000
+    assert looked_through < frozen / 10
+
+
 def test_a_scenario_that_was_checked_without_findings_is_proven(project):
     (project / "environment.py").write_text(CHECKED.replace('"well"', '"nothing"'))
     done = behave(project, "--tags=@smoke")
