@@ -66,9 +66,18 @@ def touched(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str
 def unproved(paths: Iterable[str], defects: Sequence[Defect], read: Callable[[str], str]) -> list[str]:
     """The changed files on which checks depend, and of which no defect says that the checks can still fail.
 
-    A file that is gone has nothing to be proved.
+    A file that is gone has nothing to be proved; nor has a module of defects that have not been planted yet.
     """
-    return [path for path in paths if _matters(path) and read(path).strip() and not _touched_by(path, defects, read)]
+    return [
+        path
+        for path in paths
+        if _matters(path) and read(path).strip() and not _names(path, read) and not _touched_by(path, defects, read)
+    ]
+
+
+def _names(path: str, read: Callable[[str], str]) -> set[str]:
+    """The IDs that a module of defects names."""
+    return set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]{1,2}\b", read(path))) if path.startswith("defects/") else set()
 
 
 def _matters(path: str) -> bool:
@@ -79,7 +88,7 @@ def _touched_by(path: str, defects: Sequence[Defect], read: Callable[[str], str]
     if path.endswith(".feature"):
         titles = set(re.findall(r"^\s*(?:Scenario|Scenario Outline|Example):\s*(.+?)\s*$", read(path), re.MULTILINE))
         return [defect for defect in defects if defect.scenario in titles]
-    if path.startswith("defects/") and (ids := set(re.findall(r"\b[A-Z]{3}-\d\d[a-z]{1,2}\b", read(path)))):
+    if ids := _names(path, read):
         return [defect for defect in defects if defect.id in ids]
     service = next((name for name in SERVICES if path.startswith((f"apex/{name}/", f"apex/{name}."))), None)
     if service is not None:

@@ -84,6 +84,8 @@ def test_touched(path, text, chosen):
         ("features/agent_execution/a.feature", "Scenario: Nobody seeds a defect for it\n", True),
         ("features/agent_execution/gone.feature", "", False),
         ("support/scenario/world.py", "x", False),
+        ("defects/blind/fresh.py", '@defect("AEC-01xa", not planted yet', False),
+        ("defects/loading.py", "no defect at all", False),
         ("README.md", "x", False),
     ],
 )
