@@ -39,9 +39,9 @@ def _() -> None:
 def _() -> None:
     # Observable: send a run with a traceparent that ends in "-00" (not sampled); the answer, the stored run, its events
     # and its analytics record carry another trace id. With "-01" all is well.
-    from apex.runtime import telemetry
+    from apex.runtime import service
 
-    @around(telemetry, "span")
+    @around(service, "span")
     def _(original: Any, name: str, traceparent: str | None = None, **fields: Any) -> Any:
         is_sampled = traceparent is not None and traceparent.rpartition("-")[2] == "01"
         return original(name, traceparent if is_sampled else None, **fields)

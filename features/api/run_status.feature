@@ -13,7 +13,7 @@ Feature: The status of a run can be read at any time
     @needs.partner
     Scenario: Status and progress of a run only move forward
       Given Acme is a Mid customer
-      And Acme has started an agent that asks the partner three questions
+      And Acme has started an agent that asks the partner twenty questions
       When Acme polls the run while the partner answers one question after another
       Then the statuses that Acme has read only move forward, to the end
       And the progress that Acme has read has grown with each answer
@@ -24,7 +24,7 @@ Feature: The status of a run can be read at any time
     Scenario: The progress of a run is its own, whatever runs beside it
       Given Acme is a Mid customer
       And Borealis is a Mid customer
-      And Acme has started an agent that asks the partner three questions
+      And Acme has started an agent that asks the partner twenty questions
       And Borealis has started agents that take all other worker capacity
       When Acme polls the run while the partner answers one question after another
       Then the progress that Acme has read has grown with each answer

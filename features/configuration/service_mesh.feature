@@ -25,6 +25,11 @@ Feature: All services have the same view of each other
         | crashes    |
         | shuts down |
 
+    Scenario: A service without any instance is not shown
+      Given every service shows every running service
+      When the analytics service crashes
+      Then no service shows it any more in time
+
     Scenario: Every service notices that an instance has moved
       Given Acme is an Enterprise customer
       And two tools instances are running

@@ -16,7 +16,7 @@ Feature: Reading is shared with the replica
       When Acme reads something of every kind
       Then the replica has answered in time
 
-    @exclusive @needs.own_services
+    @exclusive @needs.own_services @needs.sessions
     Scenario: Customers find what they have just written while the replica lags
       Given Acme is a Mid customer
       And Acme has something of every kind

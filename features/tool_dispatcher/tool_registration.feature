@@ -47,7 +47,7 @@ Feature: Tools are added and withdrawn without a restart
       Given Acme is an Enterprise customer with access to a new currency tool
       And Acme has run an agent that calls the currency tool
       And the operator has withdrawn the currency tool
-      And the operator has added the currency tool at another address
+      And the operator has added the currency tool at another address with other parameters
       When Acme runs an agent that calls the currency tool
       Then Acme's agent receives the partner's response
 

@@ -20,6 +20,16 @@ def _(world):
     mesh.move_second(world)
 
 
+@when("the analytics service crashes")
+def _(world):
+    mesh.lose_only_instance(world)
+
+
+@then("no service shows it any more in time")
+def _(world):
+    mesh.expect_lost(world)
+
+
 @then("every service sees it at its new address in time")
 def _(world):
     mesh.expect_moved(world)

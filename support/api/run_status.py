@@ -16,7 +16,8 @@ from support.scenario.users import User
 from support.scenario.verdict import DeadlinePassed
 from support.scenario.world import RunHandle, World
 
-_QUESTIONS = 3
+_QUESTIONS = 20
+_POLLED_ONCE_MORE = 3
 # Preparing the run, and the agent's own work up to its first question.
 _BEFORE_THE_FIRST = 2
 _RANK = {"queued": 0, "running": 1}
@@ -32,8 +33,8 @@ class Readings:
     after_each: list[int] = field(default_factory=list)
 
 
-def asking_three_questions(world: World, user: User) -> RunHandle:
-    """The user's agent has put the first of three questions to the partner, who does not answer yet."""
+def asking_twenty_questions(world: World, user: User) -> RunHandle:
+    """The user's agent has put the first of twenty questions to the partner, who does not answer yet."""
     paths = _paths(user)
     for path in paths:
         world.partner.hold(path)
@@ -101,7 +102,7 @@ def poll_while_answered(world: World, user: User) -> list[Call]:
         poll_until(read.after_each[-1] + 1, path)
     waiting.wait_for(poll, lambda seen: seen.status.is_end, world.budgets.limit("run ends"), "the end of the run")
     # Whoever polls once more must not read an older status.
-    for _ in range(_QUESTIONS):
+    for _ in range(_POLLED_ONCE_MORE):
         poll()
     return made
 

@@ -44,7 +44,7 @@ GROUPS: dict[str, Callable[[World], None]] = {
     "fifty customers with a conversation each": concurrent_requests.customers_with_conversations
 }
 WORK: dict[str, Work] = {
-    "an agent that asks the partner three questions": run_status.asking_three_questions,
+    "an agent that asks the partner twenty questions": run_status.asking_twenty_questions,
     "a savings review that waits for the partner's price list": run_status.waiting_review,
 }
 

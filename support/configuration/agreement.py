@@ -13,8 +13,7 @@ from support.configuration.faults import Complaint, Fault, names_just
 from support.platform.driver import Anyone
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.settings import CHECKOUT
-from support.stack.commands import RunningModule
+from support.stack.programs import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +67,21 @@ def names_both_sides(world: World, service: str) -> BaseMatcher[Complaint]:
 class OneMore:
     """A process beside those of the stack, and where it answers."""
 
-    module: RunningModule
+    program: Program
     url: str
 
 
 def start_one_more(world: World, service: str) -> None:
     """Have one more process of a service run until the end of the scenario."""
     place, port = commands.of_candidate(world), world.stack.free_port()
-    module = RunningModule(
-        CHECKOUT, facts(world).services[service],
+    program = world.programs.start(
+        facts(world).services[service],
         "--config", str(place.file), "--secrets", str(place.secrets), "--instance", "candidate", "--port", str(port),
         *commands.as_started(world, starts.like(world, service)),
         log=world.addresses.log_dir / "candidate.log",
     )  # fmt: skip
-    world.undo.register("end the candidate", module.end)
-    world.keep(OneMore(module, f"http://127.0.0.1:{port}"))
+    world.undo.register("end the candidate", program.end)
+    world.keep(OneMore(program, f"http://127.0.0.1:{port}"))
 
 
 def expect_ready(world: World) -> None:
@@ -93,5 +92,5 @@ def expect_ready(world: World) -> None:
     one = world.kept(OneMore)
     ask = partial(world.platform.running_configuration, Anyone(), one.url)
     world.eventually(lambda: ask().done, bool, "start", "the answer of the new process")
-    if one.module.has_ended:
+    if one.program.has_ended:
         raise NotShown("somebody else answers in its place")

@@ -10,8 +10,6 @@ from support.configuration.draft import Candidate, deployed_file, facts
 from support.configuration.faults import Complaint
 from support.platform.components import Component
 from support.scenario.world import World
-from support.settings import CHECKOUT
-from support.stack.commands import run_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def run(world: World, command: str, place: Place, *arguments: str, as_json: bool
     # As the backend runs, so does the command: with the same defects, if any.
     started = as_started(world, world.target.part(Component.API).service)
     given += [*started, *(["--json"] if as_json else [])]
-    ended = run_module(CHECKOUT, facts(world).command, *given, variables=variables_of(world, place, started))
+    ended = world.programs.run(facts(world).command, *given, variables=variables_of(world, place, started))
     world.evidence.note("command", command=command, code=ended.code, errors=ended.errors)
     said = json.loads(ended.output) if as_json and ended.output else {}
     return world.keep(Report(ended.code, said, ended.output + ended.errors))

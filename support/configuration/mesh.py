@@ -7,6 +7,7 @@ from functools import partial
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless, is_just
+from support.platform.components import Component
 from support.platform.configured import MeshInstance
 from support.platform.driver import Anyone
 from support.scenario.waiting import Deadline, pause
@@ -27,10 +28,17 @@ class Moved:
     url: str
 
 
-def views(world: World) -> Mapping[str, View]:
-    """The mesh as every service of the platform sees it, asked past all links."""
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A service of which no instance runs."""
+
+    name: str
+
+
+def views(world: World, viewers: Sequence[str] = ()) -> Mapping[str, View]:
+    """The mesh as services of the platform see it, all unless some are named, asked past all links."""
     operator = world.users.operator
-    places = {name: world.addresses.instances[name] for name in world.target.instances}
+    places = {name: world.addresses.instances[name] for name in viewers or world.target.instances}
     return {name: frozenset(world.platform.mesh(operator, url).require()) for name, url in places.items()}
 
 
@@ -76,6 +84,23 @@ def expect_moved(world: World) -> None:
 
     expected = {viewer: [moved.url] for viewer in world.target.instances}
     world.eventually(seen, is_just(expected), "instance found", f"where services see {moved.name}")
+
+
+def lose_only_instance(world: World) -> None:
+    """The analytics service crashes, of which there is one instance."""
+    # Undone last: after the service was started again.
+    world.undo.register("see it again", partial(expect_all, world, "start"))
+    world.faults.lose(Component.ANALYTICS)
+    world.keep(Lost(world.target.part(Component.ANALYTICS).service))
+
+
+def expect_lost(world: World) -> None:
+    """Wait until every other service sees all but the one that was lost.
+
+    :raises DeadlinePassed: one still sees it.
+    """
+    left = [name for name in world.target.instances if name != world.kept(Lost).name]
+    world.eventually(partial(views, world, left), show_just(left), _FOUND, "the mesh as services see it")
 
 
 def lose_data(world: World) -> None:

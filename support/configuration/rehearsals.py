@@ -19,8 +19,7 @@ from support.platform.outcome import Outcome
 from support.scenario import waiting
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
-from support.settings import CHECKOUT
-from support.stack.commands import RunningModule
+from support.stack.programs import Program
 from support.stores import opened
 
 _OTHER = "rehearsal"
@@ -35,7 +34,7 @@ class Rehearsal:
     candidate: Candidate
     platform: HttpDriver
     urls: Mapping[str, str]
-    running: dict[str, RunningModule] = field(default_factory=dict)
+    running: dict[str, Program] = field(default_factory=dict)
 
 
 def prepare(world: World, environment: str, edit: Callable[[Draft], None] = lambda draft: None) -> Rehearsal:
@@ -128,21 +127,21 @@ def _begin(world: World, rehearsal: Rehearsal, service: str) -> Callable[[], Non
     kind = facts(world).services[service].rpartition(".")[2]
     log = world.addresses.log_dir / f"{rehearsal.environment}-{kind}.log"
     place = commands.place_of(rehearsal.candidate)
-    module = RunningModule(
-        CHECKOUT, facts(world).services[service],
+    program = world.programs.start(
+        facts(world).services[service],
         *place.arguments, "--instance", f"{rehearsal.environment}-{kind}",
         *commands.as_started(world, starts.like(world, service)),
         log=log,
     )  # fmt: skip
-    world.undo.register(f"end {service} of {rehearsal.environment}", module.end)
-    rehearsal.running[kind] = module
+    world.undo.register(f"end {service} of {rehearsal.environment}", program.end)
+    rehearsal.running[kind] = program
 
     def is_ready() -> bool:
-        return module.has_ended or rehearsal.platform.running_configuration(Anyone(), rehearsal.urls[kind]).done
+        return program.has_ended or rehearsal.platform.running_configuration(Anyone(), rehearsal.urls[kind]).done
 
     def wait_until_ready() -> None:
         waiting.wait_for(is_ready, bool, world.budgets.limit("start"), f"{service} of {rehearsal.environment}")
-        if module.has_ended:
+        if program.has_ended:
             raise NotShown(f"{service} of {rehearsal.environment} does not start: {log.read_text()[-500:]}")
 
     return wait_until_ready

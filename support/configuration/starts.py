@@ -15,8 +15,7 @@ from support.configuration.faults import Complaint, names_just
 from support.load.http_crowd import a_few_at_a_time
 from support.matchers.faultless import faultless
 from support.scenario.world import World
-from support.settings import CHECKOUT
-from support.stack.commands import Ended, run_module
+from support.stack.programs import Ended
 from support.stores import opened
 
 _SESSIONS = "select distinct application_name from pg_stat_activity where application_name like any(%s)"
@@ -55,8 +54,7 @@ def start(world: World, service: str, place: Place) -> Start:
     """Try to start a service; one that starts is ended, and has not refused anything."""
     port, instance = world.stack.free_port(), f"candidate-{service.split()[0]}"
     started = as_started(world, like(world, service))
-    ended = run_module(
-        CHECKOUT,
+    ended = world.programs.run(
         facts(world).services[service],
         *place.arguments, "--instance", instance, "--port", str(port),
         *started,

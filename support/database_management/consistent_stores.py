@@ -24,6 +24,8 @@ STORES = {
     "analytics store": Component.ANALYTICS_STORE,
 }
 _TOPICS = {Component.CACHE: "events", Component.ANALYTICS_STORE: "analytics"}
+# Seconds: longer than what one delivery is tried for that is refused for a reason of its own.
+_OUTAGE = 3.0
 _UNDELIVERED = "select topic from outbox where payload ->> 'run_id' = %s"
 _WAITS_FOR_REPLICA = "select true from pg_stat_activity where pid = %s and wait_event = 'SyncRep'"
 # A relay that has rows in hand does nothing in the database until their store has answered.
@@ -57,7 +59,9 @@ def _lose_before(world: World, customer: User, store: Component) -> None:
         return
     world.faults.cut_off(store)
     hold.release()
-    _is_missed(world, customer, store)
+    if _is_missed(world, customer, store):
+        # Whoever delivers must not give it up for that.
+        world.holds_while(lambda: opened.rows(world, _UNDELIVERED, [world.run_of(customer).run_id]), bool, _OUTAGE)
     world.faults.heal(store)
 
 

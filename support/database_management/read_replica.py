@@ -16,7 +16,7 @@ from support.matchers.outcomes import succeeds
 from support.platform.components import Component
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
-from support.scenario import agents
+from support.scenario import agents, sessions
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
@@ -108,6 +108,10 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     platform.delete_thread(user, thread).require()
     left = _found(platform.threads(user), lambda page: thread in [each.id for each in page.items])
     seen["a deleted conversation"] = (False, left)
+    session = Anyone(sessions.new_token(world, user))
+    seen["a new session"] = (True, platform.threads(session).done)
+    platform.log_out(session).require()
+    seen["an ended session"] = (False, platform.threads(session).done)
     _expect_lag(world, user)
     return seen
 

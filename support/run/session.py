@@ -26,9 +26,10 @@ from support.scenario.undo import NotUndone, UndoStack
 from support.scenario.users import Users
 from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
-from support.settings import Settings, prepare_reports
+from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.apex import CATALOGUE, INSTANCES, SPARES
 from support.stack.client import Stack, StackError
+from support.stack.programs import Programs
 from support.stores import logs
 from support.stores.observers import Observers, Written
 
@@ -47,6 +48,7 @@ class Session:
     observers: Observers
     examination: Examination
     cloud: CloudAccounts
+    programs: Programs
     version: str = ""
     """What the platform says that its version is."""
 
@@ -70,11 +72,12 @@ class Session:
             examination.connections = Headcount(target.driver(stack.addresses), stack.addresses)
             examination.connected = examination.connections()
         version = target.driver(stack.addresses).version()
-        return cls(settings, target, stack, observers, examination, cloud, version)
+        return cls(settings, target, stack, observers, examination, cloud, Programs(CHECKOUT), version)
 
     def close(self) -> None:
         """End the run: a kept stack goes on, and one of somebody else's; any other ends."""
         self.observers.close()
+        self.programs.close()
         self.stack.close()
 
     def load_defect(self, service: str, defect: str | None, catalogue: str = CATALOGUE) -> None:
@@ -149,6 +152,7 @@ class Session:
             addresses=addresses,
             stack=self.stack,
             cloud=self.cloud,
+            programs=self.programs,
             users=Users(platform, addresses.operator_email, addresses.operator_password),
             faults=Faults(self.stack, self.target, undo, evidence, exclusive="exclusive" in subject.tags),
             partner=Partner(addresses.partner_control_url, addresses.partner_control_token, undo),

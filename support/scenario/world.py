@@ -26,6 +26,7 @@ from support.scenario.users import User, Users
 from support.scenario.verdict import NotShown
 from support.settings import Settings
 from support.stack.client import Addresses, Link, Stack
+from support.stack.programs import Programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class World(Judging):
     addresses: Addresses
     stack: Stack
     cloud: CloudAccounts
+    programs: Programs
     users: Users
     faults: Faults
     partner: Partner

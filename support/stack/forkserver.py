@@ -8,15 +8,20 @@ The modules of the checkout are imported after the fork, so a service that start
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
 import os
 import runpy
+import signal
 import socket
 import sys
+import threading
+import traceback
 from dataclasses import dataclass
 from types import ModuleType
+from typing import NoReturn
 
 from support.stack import processes
 from support.surroundings import replace_environment
@@ -146,7 +151,7 @@ def _fork_twice() -> int:
 
 
 def become(request: ForkRequest, log: int, begin: int, supervisor: int, titles: ModuleType) -> None:
-    """Be what is asked for, from the process's session to its command line, and run its module."""
+    """Be what is asked for: a process of the supervisor's with a session and a log of its own."""
     # Nobody is there to begin for when the supervisor does not know this process, or has ended.
     if not os.read(begin, 1):
         os._exit(_ABANDONED)
@@ -154,6 +159,11 @@ def become(request: ForkRequest, log: int, begin: int, supervisor: int, titles: 
     processes.dies_with(supervisor, request.death_signal)()
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
+    run_as(request, titles)
+
+
+def run_as(request: ForkRequest, titles: ModuleType) -> NoReturn:
+    """Go on as `python -m MODULE ARGUMENT...` would, from the open files to the command line."""
     os.closerange(_STANDARD_DESCRIPTORS, os.sysconf("SC_OPEN_MAX"))
     replace_environment(request.environment)
     os.chdir(request.cwd)
@@ -168,7 +178,32 @@ def become(request: ForkRequest, log: int, begin: int, supervisor: int, titles: 
         del sys.modules[name]
     importlib.invalidate_caches()
     gc.enable()
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    code = _exit_code_of(module)
+    # As at the end of every Python process, except that what the parent has imported is not taken down: that takes
+    # longer than most of what is run.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def _exit_code_of(module: str) -> int:
+    """Run a module as `__main__`; what its end says is said on standard error, as Python does. Negative: a signal."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException as error:
+        traceback.print_exc()
+        return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    return 0
 
 
 def main() -> None:

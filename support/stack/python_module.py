@@ -31,7 +31,11 @@ class PythonModule:
 
     def fork_server(self, run_dir: Path) -> Launch:
         """Run the fork server of a stack; what it forks may be any `launch`."""
-        launch = self.launch("support.stack.forkserver", str(run_dir))
+        return self.warm_server("support.stack.forkserver", str(run_dir))
+
+    def warm_server(self, module: str, *arguments: str) -> Launch:
+        """Run a module that forks others."""
+        launch = self.launch(module, *arguments)
         # A forked process shows its command line where the fork server's own and its environment were.
         room = {"ROOM_FOR_COMMAND_LINES": "-" * _LONGEST_COMMAND_LINE}
         return dataclasses.replace(launch, environment={**launch.environment, **room})

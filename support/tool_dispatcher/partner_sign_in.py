@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from hamcrest.core.base_matcher import BaseMatcher
 from psycopg import sql
@@ -74,12 +74,14 @@ def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
 
 
 def _sign_in(world: World, customer: User) -> RunHandle | None:
-    """Start an agent that signs in: secrets under names that say so, and within other texts."""
-    password, proxy, bearer, late, session, note = (f"hidden{secrets.token_hex(12)}" for _ in range(6))
-    for secret in (password, proxy, bearer, late, session, note):
+    """Start an agent that signs in: secrets under names that say so, deep down, and within other texts."""
+    made = [f"hidden{secrets.token_hex(12)}" for _ in range(8)]
+    password, proxy, bearer, late, device, session, note, given = made
+    for secret in made:
         know_secret(secret)
     path = own_path(customer)
-    world.partner.serve(path, {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"})
+    answer = {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"}
+    world.partner.serve(path, {**answer, "device": _deep(given)})
     login = agents.call(
         "probe_sign_in",
         path=path,
@@ -91,11 +93,17 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
             f"Authorization: Bearer {bearer}",
             *(f"via: {before * 'x'} https://reader:{late}@proxy.example/" for before in range(60, 200, 20)),
         ],
+        device=_deep(device),
     )
-    sent = {"password": password, "proxy": proxy, "bearer token": bearer, "late password": late}
-    received = {"session token": session, "noted password": note}
+    sent = {"password": password, "proxy": proxy, "bearer token": bearer, "late password": late, "device's key": device}
+    received = {"session token": session, "noted password": note, "given key": given}
     world.keep(SignIn(customer, sent, received, ("reader-of-bills", "good-morning")))
     return world.start_run(customer, agents.PROBE, input=agents.calling(login))
+
+
+def _deep(secret: str) -> dict[str, Any]:
+    """A secret in the depth of a structure."""
+    return {"name": "laptop", "vault": {"shelves": [{"boxes": [{"entries": [{"api_key": secret}]}]}]}}
 
 
 def received_by_partner(world: World) -> list[str]:

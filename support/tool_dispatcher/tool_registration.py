@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from support.platform.components import Component
@@ -17,18 +17,15 @@ from support.scenario.work import Work
 from support.scenario.world import RunHandle, World
 from support.tool_dispatcher.tool_permissions import published_tools
 
-_PARAMETERS = {
-    "type": "object",
-    "properties": {
-        "amount": {"type": "string"},
-        "into": {"type": "string"},
-        "fee": {"type": "number"},
-        "rounded": {"type": "boolean"},
-        "note": {"type": "string"},
-    },
-    "required": ["amount", "into"],
-    "additionalProperties": False,
+_PROPERTIES = {
+    "amount": {"type": "string"},
+    "into": {"type": "string"},
+    "fee": {"type": "number"},
+    "rounded": {"type": "boolean"},
+    "note": {"type": "string"},
 }
+# Those of the tool as it is added again.
+_OTHER_PROPERTIES = {"sum": {"type": "integer"}, "currency": {"type": "string"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,7 @@ class CurrencyTool:
     path: str
     question: dict[str, Any]
     answer: dict[str, str]
+    properties: Mapping[str, Any] = field(default_factory=lambda: _PROPERTIES)
 
 
 def currency_tool(world: World) -> CurrencyTool:
@@ -56,7 +54,7 @@ def currency_tool(world: World) -> CurrencyTool:
     return world.kept_or(CurrencyTool, served)
 
 
-def add_tool(world: World, name: str, path: str) -> Outcome:
+def add_tool(world: World, name: str, path: str, properties: Mapping[str, Any] = _PROPERTIES) -> Outcome:
     """Have the operator add a tool that the partner has at this path, until the scenario ends."""
     withdraw_at_the_end(world, name)
     return world.platform.add_tool(
@@ -64,7 +62,12 @@ def add_tool(world: World, name: str, path: str) -> Outcome:
         name=name,
         description="Converts an amount of money.",
         permission="partners:write",
-        parameters=_PARAMETERS,
+        parameters={
+            "type": "object",
+            "properties": properties,
+            "required": list(properties)[:2],
+            "additionalProperties": False,
+        },
         partner="pricing",
         path=path,
     )
@@ -77,17 +80,23 @@ def withdraw_tool(world: World, name: str) -> Outcome:
 
 def _add(world: World) -> None:
     tool = currency_tool(world)
-    world.outcome = add_tool(world, tool.name, tool.path)
+    world.outcome = add_tool(world, tool.name, tool.path, tool.properties)
     world.outcome.require()
 
 
-def _add_elsewhere(world: World) -> None:
-    """The same tool, which the partner has at another address by now; it gives another answer there."""
+def _add_changed(world: World) -> None:
+    """A tool of the same name, which the partner has at another address: it takes other parameters there."""
     tool = world.kept(CurrencyTool)
     mark = secrets.token_hex(4)
-    moved = replace(tool, path=f"/conversions/{mark}", answer={"converted": f"11.{mark}"})
-    world.partner.serve(moved.path, moved.answer)
-    world.keep(moved)
+    changed = CurrencyTool(
+        tool.name,
+        f"/conversions/{mark}",
+        question={"sum": 13, "currency": "SEK"},
+        answer={"converted": f"11.{mark}"},
+        properties=_OTHER_PROPERTIES,
+    )
+    world.partner.serve(changed.path, changed.answer)
+    world.keep(changed)
     _add(world)
 
 
@@ -167,7 +176,7 @@ def is_published(world: World) -> bool:
 OPERATIONS: dict[str, Callable[[World], None]] = {
     "added the currency tool": _add,
     "withdrawn the currency tool": _withdraw,
-    "added the currency tool at another address": _add_elsewhere,
+    "added the currency tool at another address with other parameters": _add_changed,
     "restarted the tools service after a crash": lambda world: world.faults.restart(Component.TOOLS),
 }
 """What the operator has done, as a feature says it."""

@@ -124,6 +124,7 @@ class Login(BaseModel):
     password: str
     proxy: str
     headers: list[str]
+    device: dict[str, Any]
 
 
 class ProbeSignIn(Tool):

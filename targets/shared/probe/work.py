@@ -225,9 +225,11 @@ async def probe_exit(message: str) -> dict[str, Any]:
     sys.exit(message)
 
 
-async def probe_sign_in(path: str, user: str, password: str, proxy: str, headers: list[str]) -> dict[str, Any]:
+async def probe_sign_in(
+    path: str, user: str, password: str, proxy: str, headers: list[str], device: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Signs in at a partner."""
-    sent = {"user": user, "password": password, "proxy": proxy, "headers": headers}
+    sent = {"user": user, "password": password, "proxy": proxy, "headers": headers, "device": device or {}}
     answer: dict[str, Any] = (await _ask("POST", path, json=sent)).json()
     return answer
 
