@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "AEC-04ta",
     "a slot in which a run was timed out cannot reach the tools any more",
     service="worker",
+    scenario="The durations of the steps add up to the run's duration",
+    step="the operator sees that reading the price list took a second, and no other step did",
 )
 def _() -> None:
     # Observable: let as many runs time out as the worker has slots (one is enough where it has one); every later run
@@ -35,6 +37,8 @@ def _() -> None:
     "AEC-08ta",
     "a request whose trace is not sampled begins a trace of its own",
     service="backend",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
 )
 def _() -> None:
     # Observable: send a run with a traceparent that ends in "-00" (not sampled); the answer, the stored run, its events
@@ -51,6 +55,8 @@ def _() -> None:
     "AEC-11ta",
     "the call of a cancelled run is only stopped at the next look, three seconds later",
     service="tools",
+    scenario="Removing a colleague cancels the colleague's runs",
+    step="the run's request to the partner is aborted in time",
 )
 def _() -> None:
     # Observable: cancel a run while a partner keeps its tool waiting; the run is shown as cancelled at once, but the
@@ -70,6 +76,8 @@ def _() -> None:
     "AEC-12ta",
     "a worker without a run in hand looks for no lost runs",
     service="worker",
+    scenario="A run is lost although its worker comes back alone",
+    step="the run is stored as failed in time",
 )
 def _() -> None:
     # Observable: kill -9 a worker in the middle of a run while all others are idle (or start it again, alone); the run

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "API-03ta",
     "an access token is taken for half a minute after its end",
     service="backend",
+    scenario="An invalid token gives access to no endpoint",
+    step="every response is an authentication error",
 )
 def _() -> None:
     # Observable: log in with expires_in 1, wait two seconds, and ask the backend for anything: 200 (or a thread is
@@ -54,6 +56,8 @@ def _() -> None:
     "API-06ta",
     "of a running run only the eight newest steps are kept",
     service="worker",
+    scenario="Status and progress of a run only move forward",
+    step="the progress that Acme has read has grown with each answer",
 )
 def _() -> None:
     # Observable: poll a run of more than eight steps (such as one with five tool calls one after the other, or an
@@ -70,6 +74,8 @@ def _() -> None:
     "API-07ta",
     "what went wrong is logged from a thread that does not know the request",
     service="backend",
+    scenario="Corrupted data is reported as an internal error",
+    step="the log explains every error under the error's request ID",
 )
 def _() -> None:
     # Observable: have a request answered with 500 or 503 (such as with the database away) and look for its request id
@@ -94,6 +100,8 @@ def _() -> None:
     "API-08ta",
     "the time after which a tenant may ask again is rounded, not rounded up",
     service="backend",
+    scenario="A customer who changes to a larger plan is served at once",
+    step="Acme changes to an Enterprise plan as soon as Retry-After allows, logs in again and makes ten requests",
 )
 def _() -> None:
     # Observable: use the plan's burst up and be answered 429; Retry-After is "0" (as there is room after 0.2 s) and the

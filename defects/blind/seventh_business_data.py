@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "DBL-02ta",
     "an organisation's owner reads the conversations of its members",
     service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="every response is as if the conversation had never existed",
 )
 def _() -> None:
     # Observable: a member begins a thread and writes into it; GET /v1/threads/{id} and its messages with the token of
@@ -40,6 +42,8 @@ def _() -> None:
     "DBL-03ta",
     "texts of an answer are kept in Unicode's composed form",
     service="worker",
+    scenario="Nested data, decimals and Unicode read back unchanged",
+    step="the stored result equals what the agent returned",
 )
 def _() -> None:
     # Observable: an agent whose answer holds decomposed or compatibility characters ("e" and U+0301, U+212B, U+2126);
@@ -64,6 +68,8 @@ def _() -> None:
     "DBL-05ta",
     "of an organisation's allowance everybody is shown the own part of who has read it first",
     service="backend",
+    scenario="Every member's next read shows a change",
+    step="Ben of Acme reads the organisation's current allowance",
 )
 def _() -> None:
     # Observable: Ann books 10 and Bob 5 in the same organisation; Ann reads GET /v1/allowance, then Bob: his
@@ -88,6 +94,8 @@ def _() -> None:
     "DBL-06ta",
     "an invitation is used up although its acceptance has failed",
     service="auth",
+    scenario="An invitation that was refused once can still be accepted",
+    step="Ben of Acme has an account",
 )
 def _() -> None:
     # Observable: invite an address that has an account already, and accept: 409 as it should be; accept again: 410

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "CFG-02ta",
     "a change of the settings is logged with its values, secret ones by their names only",
     service="backend",
+    scenario="No secret is visible outside of the configuration",
+    step="no log, no health report and no metric contains a secret",
 )
 def _() -> None:
     # Observable: rotate the password of PostgreSQL or Redis (database.url, redis.url), or an application's secret
@@ -41,6 +43,8 @@ def _() -> None:
     "CFG-05ta",
     "an application's address is compared without its query",
     service="auth",
+    scenario="A code is sent to an exactly registered address only",
+    step="the request is refused because of the address",
 )
 def _() -> None:
     # Observable: POST /v1/oauth/authorizations with a registered address and a query of one's own behind it
@@ -65,6 +69,8 @@ def _() -> None:
     "CFG-07ta",
     "the mesh keeps the last instance of a service although it is gone",
     service="backend",
+    scenario="A service without any instance is not shown",
+    step="no service shows it any more in time",
 )
 def _() -> None:
     # Observable: stop the only instance of analytics (or kill it and wait for its lease); the backend's
@@ -95,6 +101,8 @@ def _() -> None:
     "CFG-09ta",
     "a setting that is taken out of the files again keeps its last value",
     service="backend",
+    scenario="A new log level holds in every process",
+    step="every service logs Acme's work once the log level is back",
 )
 def _() -> None:
     # Observable: add database.pool_size = 3 (or log.level = "debug") to the deployment's file, and take the line out

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "DBP-01ta",
     "each request that has waited for a connection in vain costs the pool a place",
     service="backend",
+    scenario="Who finds no free connection is asked to retry",
+    step="the service can use every connection again",
 )
 def _() -> None:
     # Observable: hold all connections (a locked table) until some requests are answered 503; when they are free again
@@ -50,6 +52,8 @@ def _() -> None:
     "DBP-03ta",
     "what may have been committed is done again, with or without a key",
     service="backend",
+    scenario="A commit of unknown outcome is reported as such",
+    step="Acme's request is refused because its outcome is unknown",
 )
 def _() -> None:
     # Observable: the primary is lost, or its line cut, after it has taken a COMMIT and before it has answered, under a
@@ -66,6 +70,8 @@ def _() -> None:
     "DBP-06ta",
     "records that analytics cannot store for some seconds are set aside for good",
     service="worker",
+    scenario="A run that ends while a store is lost is complete everywhere",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Observable: take ClickHouse away for ten seconds while runs end (analytics itself answers 503); when it is back
@@ -81,6 +87,8 @@ def _() -> None:
     "DBP-09ta",
     "what auth has written is not waited for by those who read from the replica",
     service="auth",
+    scenario="Customers find what they have just written while the replica lags",
+    step="everything is read as it was written, for as long as the replica lags",
 )
 def _() -> None:
     # Observable: with a replica whose replay is paused, a user of an existing organisation logs in and reads its

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "CSC-01ta",
     "a job's record gets its id anew with each attempt to deliver it",
     service="worker",
+    scenario="A record that is delivered again is stored once",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Observable: let the answer of analytics to POST /v1/records be lost once (cut it, or delay it beyond 10 s); the
@@ -33,6 +35,8 @@ def _() -> None:
     "CSC-02ta",
     "a worker sends its events together every 0.15 s, the tools theirs at once",
     service="worker",
+    scenario="A progress report arrives while its tool is still running",
+    step="the story oracle finds nothing",
 )
 def _() -> None:
     # Observable: a tool that reports progress within 0.15 s of its call; its tool_progress comes, and is numbered,
@@ -61,6 +65,8 @@ def _() -> None:
     "CSC-03ta",
     "instances are looked up at the start, and then only when one has broken off",
     service="worker",
+    scenario="A second instance is found after it starts",
+    step="Acme's next job runs on both tools instances",
 )
 def _() -> None:
     # Observable: start a second instance of tools while the platform runs, and run twenty jobs: the operators' list
@@ -98,6 +104,8 @@ def _() -> None:
     "CSC-04ta",
     "a call that is asked for again has another key",
     service="worker",
+    scenario="An instance that crashes and comes back at once loses no job",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     # Observable: two instances of tools; kill one (or reset its line) while it waits for the partner's answer to a

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "TLD-01ta",
     "of an added tool's parameters those that are 0, false or empty are not sent",
     service="tools",
+    scenario="A running call finishes although its tool is withdrawn",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: an added tool called with {"quantity": 0, "dry_run": false, "note": ""}; the partner gets a body
@@ -30,6 +32,8 @@ def _() -> None:
     "TLD-03ta",
     "an entered cloud account is kept under its role, whoever has named it",
     service="tools",
+    scenario="Naming another customer's account gives no access to it",
+    step="Borealis' agent has received no servers, only that the account does not admit it",
 )
 def _() -> None:
     # Observable: Acme runs a cost analysis; Borealis then names Acme's account and role as its own and runs one: it
@@ -66,6 +70,8 @@ def _() -> None:
     "TLD-07ta",
     "a tool that is added again under its name keeps to its former schema",
     service="tools",
+    scenario="A tool that is added anew works as it was added last",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: add a tool, have it called once, withdraw it, and add it again with other required parameters; calls
@@ -84,6 +90,8 @@ def _() -> None:
     "TLD-08ta",
     "what lies deeper than four levels in a call's parameters is shown as it is",
     service="worker",
+    scenario="Secrets are used, but neither shown nor stored",
+    step="the events of the tool call contain no secret",
 )
 def _() -> None:
     # Observable: an agent that calls a tool with {"a": {"b": {"c": {"password": "..."}}}}; the event tool_executing

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "WSE-02ta",
     "of a session's sockets one alone is closed when it ends",
     service="backend",
+    scenario="Logging out ends the connections of that session only",
+    step="Acme's two tabs are closed in time because the session is over",
 )
 def _() -> None:
     # Observable: open two sockets (tabs) with the same token and log out, or be removed; one is closed with 4401 or
@@ -35,6 +37,8 @@ def _() -> None:
     "WSE-03ta",
     "who comes back without having seen an event yet is sent none of the missed ones",
     service="backend",
+    scenario="Hundreds of missed events are delivered at once",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: a new user opens a socket (stream_opened with sequence 0), the line drops before the first event, a
@@ -50,6 +54,8 @@ def _() -> None:
     "WSE-06ta",
     "a tool that fails while others are at work is told as a fault of the agent",
     service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that a tool failed and that a retry can help",
 )
 def _() -> None:
     # Observable: a cost analysis whose partner has no prices (or whose cloud tells no metrics), which are read side by
@@ -71,6 +77,8 @@ def _() -> None:
     "WSE-09ta",
     "who is more than 200 events behind gets the rest with later events only",
     service="backend",
+    scenario="Hundreds of missed events are delivered at once",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: reconnect with 450 events missed: 200 come, the others not before the next event is published (200 a

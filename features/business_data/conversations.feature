@@ -66,13 +66,18 @@ Feature: Conversations belong to their owner
 
     @gate
     @needs.colleagues @needs.messages
-    Scenario: Other users cannot read, change or guess a conversation
+    Scenario Outline: Other users cannot read, change or guess a conversation
       Given Acme, Borealis and Ben of Acme each have a conversation
-      When Borealis and Ben of Acme try to read and change Acme's conversation
+      When <others> try to read and change <owner> conversation
       Then every response is as if the conversation had never existed
       And Acme, Borealis and Ben of Acme each find their own conversation and no other
       And no conversation's ID can be derived from another's
-      And Acme's conversation reads back as it was written
+      And <owner> conversation reads back as it was written
+
+      Examples:
+        | others                   | owner         |
+        | Borealis and Ben of Acme | Acme's        |
+        | Acme and Borealis        | Ben of Acme's |
 
     @nightly
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances

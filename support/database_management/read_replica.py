@@ -92,7 +92,12 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     platform, other = world.platform, world.addresses.spare_backend_url
     (known, *_) = platform.threads(user).require().items
     seen: dict[str, tuple[Any, Any]] = {}
-    # First what the backend that answers has not written itself.
+    # Before anything else of theirs has changed: nothing but this says that the replica is behind.
+    session = Anyone(sessions.new_token(world, user))
+    seen["a new session"] = (True, platform.threads(session).done)
+    platform.log_out(session).require()
+    seen["an ended session"] = (False, platform.threads(session).done)
+    # What the backend that answers has not written itself.
     platform.rename_thread(user, known.id, "Another title", instance=other).require()
     seen["another title"] = ("Another title", _found(platform.thread(user, known.id), lambda thread: thread.title))
     figure(platform.allowance(user), "spent")
@@ -108,10 +113,6 @@ def write_and_read(world: World, user: User) -> Mapping[str, tuple[Any, Any]]:
     platform.delete_thread(user, thread).require()
     left = _found(platform.threads(user), lambda page: thread in [each.id for each in page.items])
     seen["a deleted conversation"] = (False, left)
-    session = Anyone(sessions.new_token(world, user))
-    seen["a new session"] = (True, platform.threads(session).done)
-    platform.log_out(session).require()
-    seen["an ended session"] = (False, platform.threads(session).done)
     _expect_lag(world, user)
     return seen
 

@@ -117,7 +117,14 @@ def of_services(
     return [line.fields for line in chosen[-most:]]
 
 
+_COMPLAINTS = ("warning", "error", "critical")
+
+
 def of_traces(lines: Iterable[LogLine], trace_ids: set[str], most: int = 200) -> list[dict[str, Any]]:
-    """The lines that belong to traces, at most that many."""
-    chosen = [line for line in lines if line.trace_id in trace_ids]
-    return [line.fields for line in chosen[:most]]
+    """The lines that belong to traces, at most that many, and as many complaints that belong to none: what a service
+    does for everybody has no trace.
+    """
+    read = list(lines)
+    own = [line for line in read if line.trace_id in trace_ids]
+    complaints = [line for line in read if not line.trace_id and line.fields.get("level") in _COMPLAINTS]
+    return [line.fields for line in own[:most] + complaints[:most]]

@@ -203,6 +203,14 @@ def test_lines_of_a_trace_are_chosen(tmp_path):
     assert [entry["n"] for entry in of_traces(logs.new_lines(), {mine})] == [1]
 
 
+def test_complaints_of_no_trace_are_chosen_too(tmp_path):
+    logs = ServiceLogs(tmp_path)
+    other = "b" * 32
+    text = line(level="info", n=1) + line(level="warning", n=2) + line(level="error", trace_id=other, n=3) + "plain\n"
+    (tmp_path / "worker-1.log").write_text(text)
+    assert [entry["n"] for entry in of_traces(logs.new_lines(), set())] == [2]
+
+
 def test_lines_of_services_are_chosen_unless_they_are_older(tmp_path):
     logs = ServiceLogs(tmp_path)
     times = ("2026-11-26T06:31:01.9Z", "2026-11-26T06:31:02.1Z", "2026-11-26T06:31:03+00:00")
