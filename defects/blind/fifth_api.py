@@ -42,7 +42,7 @@ def _() -> None:
     "whoever names a colleague's messages can move them out of the colleague's thread",
     service="backend",
     scenario="Other users cannot read, change or guess a conversation",
-    step="Acme's conversation reads back as it was written",
+    step="<owner> conversation reads back as it was written",
 )
 def _() -> None:
     # Observable: POST /v1/threads/{own}/moves with a colleague's message_ids moves them into a thread of one's own.

@@ -55,7 +55,7 @@ def _() -> None:
     "a tool that fails while others are at work is told as a fault of the agent",
     service="worker",
     scenario="Each kind of failure has its own error event",
-    step="Acme is notified that a tool failed and that a retry can help",
+    step="Acme is notified that <what failed> and that <what to do>",
 )
 def _() -> None:
     # Observable: a cost analysis whose partner has no prices (or whose cloud tells no metrics), which are read side by

@@ -174,7 +174,7 @@ def _() -> None:
 @others.defect(
     "DBL-02j",
     "a colleague's change is made before it is refused",
-    step="Acme's conversation reads back as it was written",
+    step="<owner> conversation reads back as it was written",
 )
 def _() -> None:
     def rename(database: Database, identity: Identity, thread_id: str, title: str) -> Thread:
