@@ -141,7 +141,7 @@ def _() -> None:
     "a thread's runs take turns, and one that is ended at its limit keeps its turn",
     service="worker",
     scenario="A conversation goes on after a run has timed out",
-    step="Acme runs a usage report on every worker in the same conversation",
+    step="Acme runs an agent that calls a tool on every worker in the same conversation",
 )
 def _() -> None:
     # Observable: after a time-out the next run in the same thread waits until its own time limit.

@@ -15,8 +15,8 @@ from defects._patching import around, replace
     "AEC-04ta",
     "a slot in which a run was timed out cannot reach the tools any more",
     service="worker",
-    scenario="The durations of the steps add up to the run's duration",
-    step="the operator sees that reading the price list took a second, and no other step did",
+    scenario="A conversation goes on after a run has timed out",
+    step="every later run of Acme completes",
 )
 def _() -> None:
     # Observable: let as many runs time out as the worker has slots (one is enough where it has one); every later run

@@ -15,7 +15,7 @@ from defects._patching import around, replace
     "CFG-02ta",
     "a change of the settings is logged with its values, secret ones by their names only",
     service="backend",
-    scenario="No secret is visible outside of the configuration",
+    scenario="A new database login interrupts nobody",
     step="no log, no health report and no metric contains a secret",
 )
 def _() -> None:

@@ -39,9 +39,9 @@ Feature: A hanging run is ended at its time limit
     @gate
     @needs.conversations @needs.own_time_limits @needs.partner
     Scenario: A conversation goes on after a run has timed out
-      Given Acme is an Early customer with stored usage
+      Given Acme is an Early customer
       And Acme has run an agent that hangs past its time limit
-      When Acme runs a usage report on every worker in the same conversation
+      When Acme runs an agent that calls a tool on every worker in the same conversation
       Then every later run of Acme completes
 
     @gate

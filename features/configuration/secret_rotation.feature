@@ -38,6 +38,7 @@ Feature: Secrets are replaced without interruption
       Then every request under load has succeeded
       And no service uses the old database login in time
       And every user can work after the old database login is locked
+      And no log, no health report and no metric contains a secret
 
     @needs.own_stores @exclusive @needs.cloud_accounts @needs.own_services
     Scenario: A new cache login interrupts nobody
@@ -46,12 +47,14 @@ Feature: Secrets are replaced without interruption
       Then every request under load has succeeded
       And every service uses the new cache login after its connections were reset
       And every user can work after the old cache login is locked
+      And no log, no health report and no metric contains a secret
 
     @needs.partner
     Scenario: A new partner key is used from the next call on
       Given Acme is an Enterprise customer
       When the operator replaces the partner key
       Then the partner sees only the new key in Acme's calls in time
+      And no log, no health report and no metric contains a secret
 
     @needs.own_services @needs.cloud_accounts
     Scenario: No secret is visible outside of the configuration

@@ -9,8 +9,9 @@ from hamcrest.core.matcher import Matcher
 from support.cloud.savings import Inventory, idle
 from support.matchers.answers import equals_savings
 from support.platform.runs import Run
-from support.scenario import planting
+from support.scenario import agents, planting
 from support.scenario.agents import Agent
+from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
@@ -54,8 +55,19 @@ def follow_up(world: World, user: User) -> RunHandle | None:
 
 def reports_in_same_conversation(world: World, user: User) -> RunHandle:
     """As many usage reports as the platform carries out at once, in the thread of the user's last run."""
+    return _everywhere(world, user, Agent.USAGE_REPORT.wire)
+
+
+def questions_in_same_conversation(world: World, user: User) -> RunHandle:
+    """As many runs with a tool call as the platform carries out at once, in the thread of the user's last run."""
+    path = f"{own_path(user)}-later"
+    world.partner.serve(path, {"answer": "nothing new"})
+    return _everywhere(world, user, agents.PROBE, input=agents.script({"fetch": path}))
+
+
+def _everywhere(world: World, user: User, agent: str, **request: Any) -> RunHandle:
     thread, count = world.run_of(user).thread_id, world.target.limits["runs_at_once"]
-    return [world.running(user, Agent.USAGE_REPORT.wire, thread_id=thread) for _ in range(count)][-1]
+    return [world.running(user, agent, thread_id=thread, **request) for _ in range(count)][-1]
 
 
 def expected_before_and_after(world: World, later: RunHandle, earlier: RunHandle) -> tuple[Matcher[Any], Matcher[Any]]:

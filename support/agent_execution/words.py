@@ -68,6 +68,7 @@ WORK: dict[str, Work] = {
     "an agent whose working state grows and shrinks": usage_metering.GROWING_AND_SHRINKING,
     "an agent whose tool fails for a reason of its own": run_isolation.failing_for_an_own_reason,
     "a usage report on every worker in the same conversation": finished_runs.reports_in_same_conversation,
+    "an agent that calls a tool on every worker in the same conversation": finished_runs.questions_in_same_conversation,
     "an agent that crashes while the partner leaves its question open": crashing_beside_a_call,
     "an agent that crashes over a wrong value": work.probe(agents.crashing("ValueError")),
     "an agent that crashes over a missing entry": work.probe(agents.crashing("KeyError")),
