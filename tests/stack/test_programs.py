@@ -94,3 +94,29 @@ def test_a_server_that_was_lost_is_replaced(programs, tmp_path):
     os.kill(programs.server_pid, signal.SIGKILL)
     assert program.waited_for(30.0)
     assert programs.run("hello", variables={"COLOUR": "red"}).code == 3
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "errors"),
+    [
+        ("", 0, ""),
+        ("sys.exit()", 0, ""),
+        ("sys.exit(78)", 78, ""),
+        ("sys.exit('refused')", 1, "refused\n"),
+        ("os.kill(os.getpid(), 9)", -9, ""),
+        ("atexit.register(print, 'at last', file=sys.stderr)", 0, "at last\n"),
+    ],
+)
+def test_a_program_ends_as_python_does(programs, checkout, ending, code, errors):
+    (checkout / "ending.py").write_text(f"import atexit, os, sys\nprint('said')\n{ending}\n")
+    ended = programs.run("ending")
+    assert (ended.code, ended.errors) == (code, errors)
+    assert ended.output == "said\n"
+
+
+def test_a_program_that_breaks_says_where(programs, checkout):
+    (checkout / "broken.py").write_text("raise ValueError('what')\n")
+    ended = programs.run("broken")
+    assert ended.code == 1
+    assert ended.errors.endswith("ValueError: what\n")
+    assert "broken.py" in ended.errors
