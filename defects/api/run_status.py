@@ -14,7 +14,7 @@ from defects import Scenario
 from defects._patching import replace
 
 forward = Scenario("Status and progress of a run only move forward", service="backend")
-turns = Scenario("Progress does not fall when agents take turns", service="backend")
+turns = Scenario("Progress does not fall when an agent delegates to others", service="backend")
 unknown = Scenario("A run that never existed is not found", service="backend")
 
 

@@ -12,7 +12,7 @@ from defects._patching import around, replace
     "DBP-01ua",
     "who has waited in vain for a connection keeps the place in the queue",
     service="backend",
-    scenario="Who finds no free connection is asked to retry",
+    scenario="Requests without a free connection are refused with Retry-After",
     step="the service can use every connection again",
 )
 def _() -> None:
@@ -39,7 +39,7 @@ def _() -> None:
     "DBP-01ub",
     "the health of auth is asked over a connection beyond those of the pool",
     service="auth",
-    scenario="Who finds no free connection is asked to retry",
+    scenario="Requests without a free connection are refused with Retry-After",
     step="the database shows exactly as many connections of the service as are configured",
 )
 def _() -> None:
@@ -65,7 +65,7 @@ def _() -> None:
     "DBP-02ua",
     "what a person has spent is read before the allowance is held",
     service="backend",
-    scenario="Changes of one allowance equal some serial order",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
     step="the result is as if one change had come after the other",
 )
 def _() -> None:
@@ -102,7 +102,7 @@ def _() -> None:
     "DBP-02ub",
     "a change of a budget is held against what the others had before its turn",
     service="backend",
-    scenario="Changes of one allowance equal some serial order",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
     step="the result is as if one change had come after the other",
 )
 def _() -> None:
@@ -178,7 +178,7 @@ def _() -> None:
     "each end of a session leaves a temporary table in the connection it was made with",
     service="auth",
     scenario="Sessions give everything back, however they end",
-    step="no service holds more than before",
+    step="no service holds more resources than before",
 )
 def _() -> None:
     # Observable: with every log-out (and removal) the database has one temporary table more, which stays for as long
@@ -204,7 +204,7 @@ def _() -> None:
     "a session that is ended while its socket is open costs a connection",
     service="backend",
     scenario="Sessions give everything back, however they end",
-    step="no service holds more than before",
+    step="no service holds more resources than before",
 )
 def _() -> None:
     # Observable: after each log-out (or removal) of somebody with an open socket apex_database_pool_in_use is one
@@ -347,7 +347,7 @@ def _() -> None:
     "DBP-07ub",
     "of those who wait for a connection the last one comes first",
     service="backend",
-    scenario="Who waits is served in turn",
+    scenario="Waiting requests are served in turn",
     step="the conversations of Cumulus, Dorado, Ember and Fathom are created in this order",
 )
 def _() -> None:
@@ -369,7 +369,7 @@ def _() -> None:
     "DBP-08ua",
     "nothing is repeated half a second after its beginning",
     service="backend",
-    scenario="What a deadlock aborts is repeated",
+    scenario="A request aborted by a deadlock is retried and succeeds",
     step="Acme's request succeeds",
 )
 def _() -> None:
@@ -384,7 +384,7 @@ def _() -> None:
     "DBP-08ub",
     "a transaction that was joined is not left when it fails",
     service="backend",
-    scenario="A passing fault goes unnoticed with a key, too",
+    scenario="A temporary fault goes unnoticed with a key, too",
     step="Acme's request succeeds",
 )
 def _() -> None:
@@ -483,7 +483,7 @@ def _() -> None:
     "each run has a client of its own for the tools, which nobody closes",
     service="worker",
     scenario="A thousand mixed operations leave nothing behind",
-    step="no service holds more than before",
+    step="no service holds more resources than before",
 )
 def _() -> None:
     # Observable: the worker holds one socket to the tools service (or more) beyond the base line for each run that has
@@ -504,7 +504,7 @@ def _() -> None:
     "the key of a request has a transaction of its own",
     service="backend",
     scenario="With a key, the outcome of an interrupted commit is found out",
-    step="Acme's expense was made exactly once",
+    step="Acme's expense took effect exactly once",
 )
 def _() -> None:
     # Observable: where the connection is lost at the commit of a request with an Idempotency-Key, or between that and

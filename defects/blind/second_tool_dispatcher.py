@@ -267,7 +267,7 @@ def _() -> None:
     "TLD-07ya",
     "a tool that was withdrawn and added anew works as it did before",
     service="tools",
-    scenario="A tool that is added anew works as it was added last",
+    scenario="A tool added again works at its new address",
     step="Acme's agent receives the partner's response",
 )
 def _() -> None:

@@ -70,7 +70,7 @@ def _() -> None:
     "the mesh keeps the last instance of a service although it is gone",
     service="backend",
     scenario="A service without any instance is not shown",
-    step="no service shows it any more in time",
+    step="no service shows the analytics service any more in time",
 )
 def _() -> None:
     # Observable: stop the only instance of analytics (or kill it and wait for its lease); the backend's

@@ -15,7 +15,7 @@ from defects._patching import around, replace
     "DBP-01ta",
     "each request that has waited for a connection in vain costs the pool a place",
     service="backend",
-    scenario="Who finds no free connection is asked to retry",
+    scenario="Requests without a free connection are refused with Retry-After",
     step="the service can use every connection again",
 )
 def _() -> None:

@@ -70,7 +70,7 @@ def _() -> None:
     "TLD-07ta",
     "a tool that is added again under its name keeps to its former schema",
     service="tools",
-    scenario="A tool that is added anew works as it was added last",
+    scenario="A tool added again works at its new address",
     step="Acme's agent receives the partner's response",
 )
 def _() -> None:

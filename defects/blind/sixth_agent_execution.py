@@ -144,7 +144,7 @@ def _() -> None:
     "AEC-03ub",
     "a worker's running runs all show the steps of the one that began last",
     service="worker",
-    scenario="The progress of a run is its own, whatever runs beside it",
+    scenario="Other customers' runs do not change a run's progress",
     step="the progress that Acme has read has grown with each answer",
 )
 def _() -> None:

@@ -325,7 +325,7 @@ def _() -> None:
     "DBL-07ua",
     "budgets allotted at the same time are compared with the allowance unlocked",
     service="backend",
-    scenario="Changes of one allowance equal some serial order",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
     step="the result is as if one change had come after the other",
 )
 def _() -> None:

@@ -90,7 +90,7 @@ def _() -> None:
 @foreign.defect(
     "CFG-05f",
     "an application that is not known passes for the first one",
-    step="each environment knows its own application alone",
+    step="each environment refuses the other environment's application",
 )
 def _() -> None:
     from apex.auth.oauth import Applications

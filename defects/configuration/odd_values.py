@@ -13,7 +13,7 @@ REFUSED = "every service refuses the change in time and says why"
 
 text = Scenario("An odd text is kept as it is", service="tools")
 file = Scenario("An oddly written file is read", service="worker")
-truth = Scenario("A truth value written as text means what it says", service="auth")
+truth = Scenario("A boolean written as text means what it says", service="auth")
 illegal = Scenario("Illegal values and files are rejected", service="backend")
 
 

@@ -14,7 +14,7 @@ from defects.configuration._connections import connections_end_with_each_change
 SUCCEEDED = "every request under load has succeeded"
 
 busy = Scenario("A new signing key interrupts nobody", service="backend")
-unread = Scenario("A key that a service has not read yet is accepted", service="backend")
+unread = Scenario("A log-in works before every service has read a new key", service="backend")
 grace = Scenario("A replaced signing key is accepted until its grace period ends", service="analytics")
 database = Scenario("A new database login interrupts nobody", service="backend")
 cache = Scenario("A new cache login interrupts nobody", service="backend")
@@ -188,7 +188,7 @@ def _() -> None:
 @shown.defect(
     "CFG-02l",
     "a service that crashes may leave its memory on the disk",
-    step="no process would write its memory to a disk when it crashes",
+    step="no process writes its memory to a disk when it crashes",
     service="analytics",
 )
 def _() -> None:

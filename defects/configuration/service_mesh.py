@@ -10,7 +10,7 @@ from defects._patching import around, replace
 
 ALL = "all views are the same and show every running service in time"
 
-alike = Scenario("Every service knows every other one alike", service="auth")
+alike = Scenario("All services list the same services", service="auth")
 ends = Scenario("Every service notices the end of an instance", service="worker")
 new = Scenario("A new instance is seen by every service", service="analytics")
 lost = Scenario("Every service is found again after the cache has lost its data", service="tools")

@@ -19,10 +19,10 @@ from defects import Scenario
 from defects._endings import never_written_again
 from defects._patching import around, replace
 
-aborted = Scenario("What a deadlock aborts is repeated", service="backend")
-both_ways = Scenario("Messages are moved both ways at once", service="backend")
+aborted = Scenario("A request aborted by a deadlock is retried and succeeds", service="backend")
+both_ways = Scenario("Two conversations exchange their messages at once", service="backend")
 
-_ONCE = "Acme's <change> was made exactly once"
+_ONCE = "Acme's <change> took effect exactly once"
 
 
 @aborted.defect("DBP-08a", "the victim of a deadlock is not repeated", step="Acme's request succeeds")

@@ -15,7 +15,7 @@ from defects._patching import around, replace
 
 ended = Scenario("Sessions give everything back, however they end", service="backend")
 
-_NO_MORE = "no service holds more than before"
+_NO_MORE = "no service holds more resources than before"
 
 
 @ended.defect("DBP-04a", "a live connection keeps its transaction beyond its end", step=_NO_MORE)
@@ -43,7 +43,7 @@ def _() -> None:
 @ended.defect(
     "DBP-04c",
     "some live connections take a place in the pool with them",
-    step="every database connection of the API can be used again by Acme",
+    step="the API can use every database connection for Acme again",
 )
 def _() -> None:
     checked = count()

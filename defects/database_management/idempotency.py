@@ -16,10 +16,10 @@ from defects import Scenario
 from defects._patching import around, replace
 from defects._transactions import final_so_far
 
-kinds = Scenario("Every kind of request is made once", service="backend")
+kinds = Scenario("Every kind of request takes effect once", service="backend")
 notice = Scenario("An operator's notice is sent once", service="backend")
-again = Scenario("A request is made once, however it is sent again", service="backend")
-others = Scenario("Requests that do not belong together are made each", service="backend")
+again = Scenario("A request takes effect once, however it is repeated", service="backend")
+others = Scenario("Unrelated requests each take effect", service="backend")
 content = Scenario("A key cannot be used for different content", service="backend")
 own = Scenario("Customers do not share their keys", service="backend")
 commit = Scenario("With a key, the outcome of an interrupted commit is found out", service="backend")
@@ -54,7 +54,7 @@ def _() -> None:
         return f"{original(name, given)}{uuid.uuid4() if name.endswith('start') else ''}"
 
 
-@kinds.defect("DBP-11q", "the keys of usage records are not kept", step="Acme's <change> was made exactly once")
+@kinds.defect("DBP-11q", "the keys of usage records are not kept", step="Acme's <change> took effect exactly once")
 def _() -> None:
     _forget_keys_of("store_usage")
 
@@ -90,7 +90,7 @@ def _() -> None:
     replace(idempotency, "_KEPT", text("interval '1 hour'"))
 
 
-@others.defect("DBP-11v", "a key is kept for a year", step="Acme's expense was <made>")
+@others.defect("DBP-11v", "a key is kept for a year", step="Acme's expense <took effect>")
 def _() -> None:
     replace(idempotency, "_KEPT", text("interval '1 year'"))
 
@@ -132,6 +132,6 @@ def _() -> None:
         return original(work)
 
 
-@commit.defect("DBP-11aa", "a key is stored after what it stands for", step="Acme's expense was made exactly once")
+@commit.defect("DBP-11aa", "a key is stored after what it stands for", step="Acme's expense took effect exactly once")
 def _() -> None:
     replace(Database, "as_one", Database.tenant)

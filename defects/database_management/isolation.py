@@ -18,8 +18,8 @@ from defects import Scenario
 from defects._patching import around, replace
 from defects._transactions import final_so_far
 
-serial = Scenario("Changes of one allowance equal some serial order", service="backend")
-on_two = Scenario("Changes on two backends equal some serial order", service="backend")
+serial = Scenario("Simultaneous changes to one allowance act as if made in turn", service="backend")
+on_two = Scenario("Simultaneous changes on two backends act as if made in turn", service="backend")
 unfinished = Scenario("Nobody sees a change before it is finished", service="backend")
 
 _AS_IF = "the result is as if one change had come after the other"

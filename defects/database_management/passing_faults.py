@@ -18,12 +18,12 @@ from defects import Scenario
 from defects._patching import around, replace
 from defects._transactions import final_so_far
 
-passing = Scenario("A passing fault goes unnoticed", service="backend")
-lasting = Scenario("A fault that does not pass is reported", service="backend")
+passing = Scenario("A temporary fault goes unnoticed", service="backend")
+lasting = Scenario("A fault that persists is reported", service="backend")
 unknown = Scenario("A commit of unknown outcome is reported as such", service="backend")
 completion = Scenario("A run completes once although the commit of its end is interrupted", service="worker")
 
-_SUCCEEDS, _ONCE = "Acme's request succeeds", "Acme's <change> was made exactly once"
+_SUCCEEDS, _ONCE = "Acme's request succeeds", "Acme's <change> took effect exactly once"
 _ATTEMPTS = "the platform has made <attempts>"
 _UNKNOWN = "Acme's request is refused because its outcome is unknown"
 
@@ -88,7 +88,7 @@ def _() -> None:
     replace(repeating, "_SECONDS", 8)
 
 
-@lasting.defect("DBP-11i", "what a failed booking has counted stays", step="Acme's expense was never made")
+@lasting.defect("DBP-11i", "what a failed booking has counted stays", step="Acme's expense never took effect")
 def _() -> None:
     _final_when_counted()
 
@@ -134,7 +134,7 @@ def _() -> None:
             raise ValueError("not stored") from error
 
 
-@unknown.defect("DBP-11n", "an expense is counted although its commit is lost", step="Acme's expense was <made>")
+@unknown.defect("DBP-11n", "an expense is counted although its commit is lost", step="Acme's expense <took effect>")
 def _() -> None:
     _final_when_counted()
 
@@ -142,7 +142,7 @@ def _() -> None:
 @completion.defect(
     "DBP-11o",
     "an end whose commit is interrupted is given up",
-    step="Acme's completion of a run was made exactly once",
+    step="Acme's completion of a run took effect exactly once",
 )
 def _() -> None:
     def without_repeating(work: Any, **_: Any) -> Any:

@@ -17,11 +17,11 @@ from apex.storage.pool import FairPool, Turns
 from defects import Scenario
 from defects._patching import around, replace
 
-in_vain = Scenario("Who finds no free connection is asked to retry", service="backend")
-in_turn = Scenario("Who waits is served in turn", service="backend")
+in_vain = Scenario("Requests without a free connection are refused with Retry-After", service="backend")
+in_turn = Scenario("Waiting requests are served in turn", service="backend")
 recovery = Scenario("A service recovers as soon as connections are free", service="backend")
 
-_RETRY = "every response asks to retry"
+_RETRY = "every response asks the caller to retry"
 _SUCCESS = "every response is a success"
 
 

@@ -14,7 +14,7 @@ from defects._patching import around
 
 mixed = Scenario("A thousand mixed operations leave nothing behind", service="backend")
 
-_NO_MORE = "no service holds more than before"
+_NO_MORE = "no service holds more resources than before"
 
 
 @mixed.defect("DBP-10a", "a cursor on the server is left open", step=_NO_MORE)

@@ -104,7 +104,9 @@ def _() -> None:
 
 
 @fails.defect(
-    "DBP-14g", "an expense that failed is remembered as being booked", step="Acme can make the change afterwards"
+    "DBP-14g",
+    "an expense that failed is remembered as being booked",
+    step="Acme can make a permitted change of that kind afterwards",
 )
 def _() -> None:
     failed: set[str] = set()

@@ -12,7 +12,7 @@ from defects import Scenario
 from defects._patching import around, replace
 
 requests = Scenario("Every service ends a transaction over a database limit")
-suspended = Scenario("Services that were suspended in a transaction begin it again")
+suspended = Scenario("Transactions that were idle too long are run again")
 run = Scenario("A run with a transaction over a database limit still ends", service="worker")
 migration = Scenario("A start whose migration waits for a lock fails and says so", service="backend")
 hanging = Scenario("A database that hangs is reported by every service in time", service="analytics")

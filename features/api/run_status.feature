@@ -21,7 +21,7 @@ Feature: The status of a run can be read at any time
     @gate
     @needs.progress
     @needs.partner
-    Scenario: The progress of a run is its own, whatever runs beside it
+    Scenario: Other customers' runs do not change a run's progress
       Given Acme is a Mid customer
       And Borealis is a Mid customer
       And Acme has started an agent that asks the partner twenty questions
@@ -32,7 +32,7 @@ Feature: The status of a run can be read at any time
     @gate
     @needs.delegation @needs.cloud_accounts @needs.progress
     @needs.partner
-    Scenario: Progress does not fall when agents take turns
+    Scenario: Progress does not fall when an agent delegates to others
       Given Acme is an Enterprise customer with servers in the cloud and stored usage
       And Acme has started a savings review that waits for the partner's price list
       When Acme polls the run before and after the partner answers

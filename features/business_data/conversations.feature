@@ -7,7 +7,7 @@ Feature: Conversations belong to their owner
 
   @DBL-02 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.conversations
-  Rule: Only the owner of a conversation can read, change or delete it
+  Rule: Conversations are stored for their owner and hidden from everyone else
 
     @smoke
     @needs.messages

@@ -1,5 +1,5 @@
 @configuration @gate
-Feature: Applications of partners belong to one environment
+Feature: Partners' applications act only for customers who let them
   Segment:          Free, Mid and Enterprise
   Business goal:    Let partners build on the platform
   Value impact:     Customers connect partners' applications without giving away a password
@@ -23,26 +23,26 @@ Feature: Applications of partners belong to one environment
       And the request succeeds at the registered address
 
       Examples:
-        | address                                |
-        | the registered address with more path  |
+        | address                                 |
+        | the registered address with more path   |
         | the registered address without its path |
-        | the registered address with a query    |
-        | the registered address with a fragment |
-        | the registered address in other case   |
-        | the registered address unencrypted     |
-        | the registered address at a subdomain  |
-        | the registered address at another port |
-        | another application's address          |
+        | the registered address with a query     |
+        | the registered address with a fragment  |
+        | the registered address in other case    |
+        | the registered address unencrypted      |
+        | the registered address at a subdomain   |
+        | the registered address at another port  |
+        | another application's address           |
 
     Scenario Outline: A code is good only for the application that asked for it
       Given Acme is a Free customer
-      When the code that Acme let the application have is exchanged with <something else>
+      When the code of Acme's application is exchanged with <something else>
       Then the exchange is refused as not authenticated
       And a second exchange of the code is refused
 
       Examples:
         | something else              |
-        | another verifier            |
+        | another PKCE verifier       |
         | another client secret       |
         | another registered address  |
         | another application's login |
@@ -59,7 +59,7 @@ Feature: Applications of partners belong to one environment
       Given Acme is an Enterprise customer
       And the development environment has an application of its own
       When the applications of both environments ask in each other's environment
-      Then each environment knows its own application alone
+      Then each environment refuses the other environment's application
 
     Scenario: Unsafe addresses are rejected in production
       Given a candidate with unsafe addresses of applications in production

@@ -10,24 +10,24 @@ Feature: Odd but legal values work, and illegal ones are rejected
   Rule: Odd but legal values are handled, odd and illegal ones refused
 
     Scenario Outline: An odd text is kept as it is
-      When the operator names the configuration with <text> in the <layer>
+      When the operator sets the configuration's name to <text> in the <layer>
       Then every service reports that name exactly, in time
       And the validation of the deployed file shows the same name
 
       Examples:
-        | text                                 | layer             |
-        | a text with quotes                   | deployment file   |
-        | a text with a dollar sign            | deployment file   |
-        | a text in several scripts            | deployment file   |
-        | a text that looks like a number      | deployment file   |
-        | a text that looks like a truth value | deployment file   |
-        | a text with placeholders             | deployment file   |
-        | a text with inner spaces             | deployment file   |
-        | the longest allowed text             | deployment file   |
-        | a text with spaces at its ends       | deployment file   |
-        | a text with spaces at its ends       | secrets directory |
-        | a text with a dollar sign            | secrets directory |
-        | a text that looks like a number      | secrets directory |
+        | text                              | layer             |
+        | a text with quotes                | deployment file   |
+        | a text with a dollar sign         | deployment file   |
+        | a text in several writing systems | deployment file   |
+        | a text that looks like a number   | deployment file   |
+        | a text that looks like a boolean  | deployment file   |
+        | a text with placeholders          | deployment file   |
+        | a text with inner spaces          | deployment file   |
+        | the longest allowed text          | deployment file   |
+        | a text with spaces at its ends    | deployment file   |
+        | a text with spaces at its ends    | secrets directory |
+        | a text with a dollar sign         | secrets directory |
+        | a text that looks like a number   | secrets directory |
 
     Scenario Outline: An oddly written file is read
       When the operator deploys a newly named file with <oddity>
@@ -41,7 +41,7 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | comments and blank lines |
 
     @needs.accounts
-    Scenario: A truth value written as text means what it says
+    Scenario: A boolean written as text means what it says
       When the operator writes "false" for sign-up
       Then new customers cannot sign up within the reload time
       And new customers can sign up once the operator writes "true"
@@ -59,10 +59,10 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | a name of a million characters   |
         | a name with control characters   |
         | a key that is given twice        |
-        | a truth value for a number       |
+        | a boolean for a number           |
         | an infinite number               |
         | a number for a text              |
         | a file in an unknown encoding    |
         | a directory in place of the file |
         | a link to nowhere                |
-        | links in a circle                |
+        | circular links                   |

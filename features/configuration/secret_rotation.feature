@@ -18,7 +18,7 @@ Feature: Secrets are replaced without interruption
       And every connection has received all events of its own user's runs in order, and nothing else
 
     @needs.own_services @exclusive
-    Scenario: A key that a service has not read yet is accepted
+    Scenario: A log-in works before every service has read a new key
       Given Acme is a Mid customer
       When the signing key is replaced and Acme logs in while the backend hangs, several times
       Then the backend accepts each new access token at once
@@ -62,4 +62,4 @@ Feature: Secrets are replaced without interruption
       When the operator replaces the signing key while every user works and logs in again
       Then no process shows a secret in its command line or environment
       And no log, no health report and no metric contains a secret
-      And no process would write its memory to a disk when it crashes
+      And no process writes its memory to a disk when it crashes

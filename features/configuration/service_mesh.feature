@@ -9,7 +9,7 @@ Feature: All services have the same view of each other
   @needs.configuration @needs.operator @needs.own_services
   Rule: The service mesh has one truth
 
-    Scenario: Every service knows every other one alike
+    Scenario: All services list the same services
       When the operator asks every service for the mesh
       Then all views are the same and show every running service in time
       And every address in the mesh answers in time under its health path
@@ -28,7 +28,7 @@ Feature: All services have the same view of each other
     Scenario: A service without any instance is not shown
       Given every service shows every running service
       When the analytics service crashes
-      Then no service shows it any more in time
+      Then no service shows the analytics service any more in time
 
     Scenario: Every service notices that an instance has moved
       Given Acme is an Enterprise customer

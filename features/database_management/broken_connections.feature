@@ -22,7 +22,7 @@ Feature: A broken database connection is replaced unseen
         | a plan        | breaks                   |
         | a Free        | is ended by the database |
         | a Mid         | is reset                 |
-        | an Enterprise | falls silent             |
+        | an Enterprise | stops responding         |
 
     @gate @exclusive
     @needs.live_events @needs.sessions
@@ -36,11 +36,11 @@ Feature: A broken database connection is replaced unseen
       Examples:
         | breaks                   |
         | is ended by the database |
-        | falls silent             |
+        | stops responding         |
 
     @gate @exclusive
     @needs.live_events @needs.run_numbers
-    Scenario Outline: A run completes although every connection broke as it was requested
+    Scenario Outline: A run requested after every connection broke completes
       Given Acme is an Enterprise customer with stored usage
       And Acme watches events
       When Acme starts a usage report after every database connection <breaks>
@@ -50,4 +50,4 @@ Feature: A broken database connection is replaced unseen
       Examples:
         | breaks                   |
         | is ended by the database |
-        | falls silent             |
+        | stops responding         |

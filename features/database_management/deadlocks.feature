@@ -11,11 +11,11 @@ Feature: Deadlocks are resolved
 
     @gate
     @needs.allowances @needs.conversations @needs.messages @needs.message_moves @needs.partner
-    Scenario Outline: What a deadlock aborts is repeated
+    Scenario Outline: A request aborted by a deadlock is retried and succeeds
       Given Acme is <a plan> customer with <data>
       When a deadlock aborts Acme's <change>
       Then Acme's request succeeds
-      And Acme's <change> was made exactly once
+      And Acme's <change> took effect exactly once
 
       Examples:
         | a plan   | data                             | change              |
@@ -25,8 +25,8 @@ Feature: Deadlocks are resolved
 
     @smoke
     @needs.conversations @needs.messages @needs.message_moves
-    Scenario: Messages are moved both ways at once
+    Scenario: Two conversations exchange their messages at once
       Given Acme is an Enterprise customer with two conversations
-      When Acme moves the messages of two conversations both ways at the same time
+      When Acme moves the messages of each conversation to the other at the same time
       Then both moves succeed
       And each conversation has the messages of the other

@@ -13,14 +13,14 @@ Feature: Ended sessions leave nothing behind
     @needs.sessions @needs.live_events @needs.operator @needs.allowances @needs.accounts
     Scenario Outline: Sessions give everything back, however they end
       Given Acme is <a plan> customer with an allowance
-      And what every service holds is known
+      And the resources that every service holds are recorded
       When many sessions of Acme end <in a way>
-      Then no service holds more than before
-      And every database connection of the API can be used again by Acme
+      Then no service holds more resources than before
+      And the API can use every database connection for Acme again
 
       Examples:
         | a plan        | in a way                   |
         | a Free        | by a log-out               |
-        | an Early      | with the browser           |
-        | a Mid         | with the network           |
+        | an Early      | when the browser is closed |
+        | a Mid         | when the network drops     |
         | an Enterprise | by a crash during requests |

@@ -1,7 +1,7 @@
 @database_management @gate @exclusive
 Feature: Work goes on when the primary database is lost
   Segment:          Mid and Enterprise
-  Business goal:    Keep every promise that an answer has made
+  Business goal:    Never lose a change that was confirmed to a customer
   Value impact:     What the platform has confirmed is there, whatever happens to a server
   Strategic impact: Customers entrust their books to the platform
 
@@ -18,6 +18,6 @@ Feature: Work goes on when the primary database is lost
       And everybody finds each confirmed change once, and no refused one
 
       Examples:
-        | loss                                                    |
-        | crashes                                                 |
+        | loss                                                   |
+        | crashes                                                |
         | crashes with changes that the replica has not received |

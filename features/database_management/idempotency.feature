@@ -1,5 +1,5 @@
 @database_management
-Feature: A request with an idempotency key is made once
+Feature: A request repeated with its idempotency key takes effect once
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Win customers who automate their work over unreliable networks
   Value impact:     A program that got no response sends its request again, and nothing is booked or run twice
@@ -7,15 +7,15 @@ Feature: A request with an idempotency key is made once
 
   @DBP-11 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.idempotency_keys @needs.own_database @needs.own_records
-  Rule: A request sent again with its key is not made again
+  Rule: A repeated request takes effect once and returns the first response
 
     @gate
     @needs.allowances @needs.conversations @needs.messages @needs.message_moves
-    Scenario Outline: Every kind of request is made once
+    Scenario Outline: Every kind of request takes effect once
       Given Acme is <a plan> customer with <data>
       When Acme requests the <change> twice with one key
       Then both responses are the same
-      And Acme's <change> was made exactly once
+      And Acme's <change> took effect exactly once
 
       Examples:
         | a plan        | data              | change           |
@@ -33,15 +33,15 @@ Feature: A request with an idempotency key is made once
       Given Acme watches events
       When the operator requests the notice twice with one key
       Then both responses are the same
-      And the operator's notice was made exactly once
+      And the operator's notice took effect exactly once
 
     @gate
     @needs.allowances @needs.own_services
-    Scenario Outline: A request is made once, however it is sent again
+    Scenario Outline: A request takes effect once, however it is repeated
       Given Acme is an Enterprise customer with an allowance
       When Acme requests the expense twice with one key <again>
       Then both responses are the same
-      And Acme's expense was made exactly once
+      And Acme's expense took effect exactly once
 
       Examples:
         | again              |
@@ -56,17 +56,17 @@ Feature: A request with an idempotency key is made once
 
     @gate
     @needs.allowances
-    Scenario Outline: Requests that do not belong together are made each
+    Scenario Outline: Unrelated requests each take effect
       Given Acme is a Mid customer with an allowance
       When Acme requests the expense twice <how>
       Then Acme's request succeeds
-      And Acme's expense was <made>
+      And Acme's expense <took effect>
 
       Examples:
-        | how                                  | made               |
-        | with a key each                      | made exactly twice |
-        | with one key more than a day apart   | made exactly twice |
-        | with one key, the first time in vain | made exactly once  |
+        | how                                  | took effect               |
+        | with a key each                      | took effect exactly twice |
+        | with one key more than a day apart   | took effect exactly twice |
+        | with one key, the first time in vain | took effect exactly once  |
 
     @gate
     @needs.allowances @needs.conversations @needs.messages @needs.message_moves
@@ -74,7 +74,7 @@ Feature: A request with an idempotency key is made once
       Given Acme is a Free customer with <data>
       When Acme requests the <change> twice with one key and different content
       Then Acme's request is refused because the key belongs to another request
-      And Acme's <change> was made exactly once
+      And Acme's <change> took effect exactly once
 
       Examples:
         | data              | change           |
@@ -91,11 +91,11 @@ Feature: A request with an idempotency key is made once
 
     @gate
     @needs.allowances
-    Scenario Outline: A passing fault goes unnoticed with a key, too
+    Scenario Outline: A temporary fault goes unnoticed with a key, too
       Given Acme is a Mid customer with an allowance
       When <a fault> interrupts Acme's expense with a key once
       Then Acme's request succeeds
-      And Acme's expense was made exactly once
+      And Acme's expense took effect exactly once
 
       Examples:
         | a fault                 |
@@ -108,7 +108,7 @@ Feature: A request with an idempotency key is made once
       Given Acme is an Enterprise customer with an allowance
       When the connection is lost <moment> the commit of Acme's expense with a key
       Then Acme's request succeeds
-      And Acme's expense was made exactly once
+      And Acme's expense took effect exactly once
 
       Examples:
         | moment      |

@@ -10,7 +10,7 @@ Feature: Concurrent transactions do not disturb each other
   Rule: Simultaneous changes end as if one came after the other
 
     @gate
-    Scenario Outline: Changes of one allowance equal some serial order
+    Scenario Outline: Simultaneous changes to one allowance act as if made in turn
       Given Acme is <a plan> customer
       When Acme and Ben of Acme request <changes> at the same time
       Then the result is as if one change had come after the other
@@ -27,7 +27,7 @@ Feature: Concurrent transactions do not disturb each other
 
     @gate
     @needs.own_services
-    Scenario: Changes on two backends equal some serial order
+    Scenario: Simultaneous changes on two backends act as if made in turn
       Given Acme is an Enterprise customer
       And two backends are running
       When Acme and Ben of Acme request six changes of every kind on two backends at the same time

@@ -1,5 +1,5 @@
 @database_management
-Feature: Passing faults of the database are retried
+Feature: Temporary faults of the database are retried
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Keep short database faults from becoming support cases
   Value impact:     Customers do not notice faults that are over within a second
@@ -7,15 +7,15 @@ Feature: Passing faults of the database are retried
 
   @DBP-11 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.own_database @needs.own_records
-  Rule: What passes is retried, what lasts is reported at once
+  Rule: Temporary faults are retried, permanent ones are reported without a retry
 
     @gate
     @needs.allowances @needs.conversations @needs.colleagues @needs.partner
-    Scenario Outline: A passing fault goes unnoticed
+    Scenario Outline: A temporary fault goes unnoticed
       Given Acme is <a plan> customer with <data>
       When <a fault> interrupts Acme's <change> <times>
       Then Acme's request succeeds
-      And Acme's <change> was made exactly once
+      And Acme's <change> took effect exactly once
 
       Examples:
         | a plan        | data                             | a fault                 | change              | times      |
@@ -32,16 +32,16 @@ Feature: Passing faults of the database are retried
       Given Acme is a Mid customer with an allowance
       When the database refuses every connection for a moment as Acme's expense is requested
       Then Acme's request succeeds
-      And Acme's expense was made exactly once
+      And Acme's expense took effect exactly once
 
     @gate
     @needs.allowances
-    Scenario Outline: A fault that does not pass is reported
+    Scenario Outline: A fault that persists is reported
       Given Acme is a Mid customer with an allowance
       When <a fault> interrupts Acme's expense every time
       Then Acme's request is refused because <reason>
       And the platform has made <attempts>
-      And Acme's expense was never made
+      And Acme's expense never took effect
 
       Examples:
         | a fault                 | reason                     | attempts     |
@@ -55,19 +55,19 @@ Feature: Passing faults of the database are retried
       Given Acme is an Enterprise customer with an allowance
       When the connection is lost <moment> the commit of Acme's expense
       Then Acme's request is refused because its outcome is unknown
-      And Acme's expense was <made>
+      And Acme's expense <took effect>
 
       Examples:
-        | moment      | made              |
-        | before      | never made        |
-        | right after | made exactly once |
+        | moment      | took effect              |
+        | before      | never took effect        |
+        | right after | took effect exactly once |
 
     @gate @exclusive
     @needs.conversations @needs.partner @needs.own_services
     Scenario Outline: A run completes once although the commit of its end is interrupted
       Given Acme is an Early customer with a run that waits for the partner
       When the connection is lost <moment> the commit of Acme's completion of a run
-      Then Acme's completion of a run was made exactly once
+      Then Acme's completion of a run took effect exactly once
 
       Examples:
         | moment      |

@@ -11,12 +11,12 @@ Feature: A busy database keeps customers waiting for a moment only
   Rule: When all connections are busy, customers wait or retry, and service recovers
 
     @gate @exclusive
-    Scenario Outline: Who finds no free connection is asked to retry
+    Scenario Outline: Requests without a free connection are refused with Retry-After
       Given the <service> has every connection in use
       When <requests> find no free connection
       Then the database shows exactly as many connections of the service as are configured
       And every response arrives within the target time for refusal of a full pool
-      And every response asks to retry
+      And every response asks the caller to retry
       And the service can use every connection again
 
       Examples:
@@ -26,9 +26,9 @@ Feature: A busy database keeps customers waiting for a moment only
 
     @gate @exclusive
     @needs.own_records
-    Scenario: Who waits is served in turn
+    Scenario: Waiting requests are served in turn
       Given the API has every connection in use
-      When Cumulus, Dorado, Ember and Fathom ask for a conversation one after another before one connection becomes free
+      When Cumulus, Dorado, Ember and Fathom request a conversation one after another before one connection becomes free
       Then the conversations of Cumulus, Dorado, Ember and Fathom are created in this order
       And every response is a success
 

@@ -13,7 +13,7 @@ Feature: Work leaves no resources behind
     @needs.conversations @needs.messages @needs.message_pages @needs.allowances @needs.operator @needs.accounts
     Scenario: A thousand mixed operations leave nothing behind
       Given ten Mid customers who have done everything once
-      And what every service holds is known
+      And the resources that every service holds are recorded
       When the customers do everything again, a thousand operations in all
-      Then no service holds more than before
-      And every database connection of the API can be used again by Acme
+      Then no service holds more resources than before
+      And the API can use every database connection for Acme again

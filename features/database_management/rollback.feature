@@ -15,7 +15,7 @@ Feature: A change that fails leaves nothing behind
       Given Acme is a Mid customer with an allowance and two conversations
       When Acme's <change> fails because of <failure>
       Then nothing of Acme has changed in any store
-      And Acme can make the change afterwards
+      And Acme can make a permitted change of that kind afterwards
 
       Examples:
         | change                     | failure                               |

@@ -7,7 +7,7 @@ Feature: A transaction over a database limit is ended
 
   @DBP-05 @segment.early @segment.mid @segment.enterprise @segment.platform
   @needs.own_database @needs.own_records @needs.own_services
-  Rule: A transaction over a database limit is ended and says so
+  Rule: A transaction over a database limit is ended, then retried or refused
 
     @gate @exclusive
     @needs.hot_reload @needs.configuration @needs.conversations @needs.job_records @needs.operator @needs.accounts
@@ -26,7 +26,7 @@ Feature: A transaction over a database limit is ended
 
     @gate @exclusive
     @needs.hot_reload @needs.configuration @needs.conversations @needs.job_records @needs.operator @needs.accounts
-    Scenario: Services that were suspended in a transaction begin it again
+    Scenario: Transactions that were idle too long are run again
       Given Acme is a Mid customer
       And the operator has lowered the database limit on idle transactions
       When requests of Acme and the operator to every service exceed the limit on idle transactions
@@ -63,6 +63,6 @@ Feature: A transaction over a database limit is ended
     @needs.operator
     Scenario: A database that hangs is reported by every service in time
       Given Acme is a Mid customer
-      When the database hangs until every service reports it
+      When the database hangs for some time
       Then every service has reported the database as unavailable in time
       And every service is ready again in time

@@ -43,7 +43,7 @@ Feature: Tools are added and withdrawn without a restart
     @gate
     @needs.tools
     @needs.partner
-    Scenario: A tool that is added anew works as it was added last
+    Scenario: A tool added again works at its new address
       Given Acme is an Enterprise customer with access to a new currency tool
       And Acme has run an agent that calls the currency tool
       And the operator has withdrawn the currency tool

@@ -1,4 +1,4 @@
-"""Applications of partners belong to one environment."""
+"""Partners' applications act only for customers who let them."""
 
 from functools import partial
 
@@ -37,7 +37,7 @@ def _(world):
     world.expect(applications.ask_at_registered(world), applications.sends_a_code_there(world))
 
 
-@when("the code that {customer:User} let the application have is exchanged with {other:ExchangedWith}")
+@when("the code of {customer:Owner} application is exchanged with {other:ExchangedWith}")
 def _(world, customer, other):
     world.outcome = applications.exchange_with(world, customer, other)
 
@@ -75,6 +75,6 @@ def _(world):
     world.keep(applications.visit(world))
 
 
-@then("each environment knows its own application alone")
+@then("each environment refuses the other environment's application")
 def _(world):
     world.expect(world.kept(applications.Visits), applications.know_their_own())

@@ -7,7 +7,7 @@ from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 
 
-@when("the operator names the configuration with {text:ConfiguredText} in the {layer:ConfigurationLayer}")
+@when("the operator sets the configuration's name to {text:ConfiguredText} in the {layer:ConfigurationLayer}")
 def _(world, text, layer):
     running.change(world, lambda written: environments.set_in(written, layer, "version", text))
 

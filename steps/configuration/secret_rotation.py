@@ -89,6 +89,6 @@ def _(world):
     world.expect(exposure.of_outputs(world), exposure.shows_no_secret(world))
 
 
-@then("no process would write its memory to a disk when it crashes")
+@then("no process writes its memory to a disk when it crashes")
 def _(world):
     world.expect(exposure.core_limits(world), is_just(dict.fromkeys(world.target.instances, "0")))

@@ -12,7 +12,7 @@ def _(world, customer, deadlock):
     world.outcome = deadlocks.abort(world, customer, deadlock)
 
 
-@when("{customer:User} moves the messages of two conversations both ways at the same time")
+@when("{customer:User} moves the messages of each conversation to the other at the same time")
 def _(world, customer):
     world.keep(deadlocks.move_both_ways(world, customer))
 

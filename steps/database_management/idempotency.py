@@ -1,4 +1,4 @@
-"""A request with an idempotency key is made once."""
+"""A request repeated with its idempotency key takes effect once."""
 
 from support.database_management import idempotency, passing_faults
 from support.database_management.changes import Requested

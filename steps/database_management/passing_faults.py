@@ -1,4 +1,4 @@
-"""Passing faults of the database are retried."""
+"""Temporary faults of the database are retried."""
 
 from support.database_management import changes, passing_faults
 from support.run.sentences import then, when

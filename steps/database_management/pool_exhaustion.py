@@ -13,7 +13,7 @@ def _(world):
     world.expect(world.kept(MostSessions).count, equal_to(connections.limit(world)), "most connections at a time")
 
 
-@then("every response asks to retry")
+@then("every response asks the caller to retry")
 def _(world):
     world.expect(world.kept(Calls).made, pool_exhaustion.ask_to_retry())
 
@@ -23,7 +23,7 @@ def _(world, budget):
     world.within(budget, pool_exhaustion.slowest(world), "the slowest response")
 
 
-@when("{customers:Users} ask for a conversation one after another before one connection becomes free")
+@when("{customers:Users} request a conversation one after another before one connection becomes free")
 def _(world, customers):
     pool_exhaustion.create_in_turn(world, customers)
 

@@ -21,7 +21,7 @@ def _(world, customer):
         world.expect(after, is_just(failed.before), where)
 
 
-@then("{customer:User} can make the change afterwards")
+@then("{customer:User} can make a permitted change of that kind afterwards")
 def _(world, customer):
     failed = world.kept(FailedChange)
     world.expect(rollback.make(world, customer, failed), succeeds())

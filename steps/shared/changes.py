@@ -17,6 +17,6 @@ def _(world, customer, code):
     world.expect(world.last_outcome, is_refused_with(code), str(customer))
 
 
-@then("{customer:Owner} {change:Change} was {times:Made}")
+@then("{customer:Owner} {change:Change} {times:Made}")
 def _(world, customer, change, times):
     world.expect(changes.made(world, change), is_just(change.expected(times)), str(customer))

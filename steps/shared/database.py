@@ -5,16 +5,16 @@ from support.matchers.outcomes import all_succeed
 from support.run.sentences import given, then
 
 
-@given("what every service holds is known")
+@given("the resources that every service holds are recorded")
 def _(world):
     resources.keep(world)
 
 
-@then("no service holds more than before")
+@then("no service holds more resources than before")
 def _(world):
     resources.expect_given_back(world)
 
 
-@then("every database connection of the API can be used again by {customer:User}")
+@then("the API can use every database connection for {customer:User} again")
 def _(world, customer):
     world.expect(ended_sessions.use_whole_pool(world, customer), all_succeed())

@@ -111,7 +111,7 @@ def exchange_again(world: World) -> Outcome:
 
 
 EXCHANGED_WITH: Mapping[str, Callable[[Application], Mapping[str, str]]] = {
-    "another verifier": lambda application: {"code_verifier": secrets.token_urlsafe(48)},
+    "another PKCE verifier": lambda application: {"code_verifier": secrets.token_urlsafe(48)},
     "another client secret": lambda application: {"client_secret": secrets.token_urlsafe(36)},
     "another registered address": lambda application: {"redirect_uri": application.addresses[1]},
     "another application's login": lambda application: {"client_id": "another-portal"},

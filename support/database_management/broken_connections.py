@@ -23,7 +23,7 @@ class Break(Enum):
 
     ENDED = "is ended by the database"
     RESET = "is reset"
-    SILENT = "falls silent"
+    SILENT = "stops responding"
 
 
 def have_several(world: World, customer: User) -> None:

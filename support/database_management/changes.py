@@ -223,5 +223,5 @@ CHANGES: Mapping[str, Change] = {
     "notice": Change(_notice, "notices", lambda times: times),
 }
 
-MADE: Mapping[str, int] = {"never made": 0, "made exactly once": 1, "made exactly twice": 2}
+MADE: Mapping[str, int] = {"never took effect": 0, "took effect exactly once": 1, "took effect exactly twice": 2}
 ASSETS: Mapping[str, Asset] = {"a run that waits for the partner": held_runs.waiting_run}

@@ -48,8 +48,8 @@ def crash(world: World, user: User, sessions: list[tuple[str, EventCapture]]) ->
 
 ENDINGS: dict[str, Callable[[World, User, list[tuple[str, EventCapture]]], None]] = {
     "by a log-out": log_out,
-    "with the browser": close,
-    "with the network": lose,
+    "when the browser is closed": close,
+    "when the network drops": lose,
     "by a crash during requests": crash,
 }
 
