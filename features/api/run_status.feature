@@ -1,11 +1,11 @@
 @api
 Feature: The status of a run can be read at any time
-  Segment:          Free and Mid
+  Segment:          Free, Mid and Enterprise
   Business goal:    Save customers from asking how far their work has come
   Value impact:     Customers see the progress of a run, and never see it fall back
   Strategic impact: Schedules and reports of other systems can rely on the status of a run
 
-  @API-06 @segment.free @segment.mid
+  @API-06 @segment.free @segment.mid @segment.enterprise
   Rule: A run's status can always be read and only moves forward
 
     @gate

@@ -3,7 +3,7 @@ Feature: All services run on one layered configuration
   Segment:          Platform
   Business goal:    Deploy the same platform to every environment
   Value impact:     What was tested is what customers get, because only the intended settings differ
-  Strategic impact: New environments are a file, not a project
+  Strategic impact: A new environment is one configuration file
 
   @CFG-01 @segment.platform
   @needs.configuration @needs.operator

@@ -1,7 +1,7 @@
 @configuration @gate
 Feature: Settings change while customers work
   Segment:          Free, Mid, Enterprise and Platform
-  Business goal:    Adjust limits the moment that customers need it
+  Business goal:    Adjust limits without a maintenance window
   Value impact:     Customers keep working while the platform is tuned
   Strategic impact: Operations react in seconds instead of release cycles
 

@@ -3,7 +3,7 @@ Feature: Temporary faults of the database are retried
   Segment:          Free, Early, Mid and Enterprise
   Business goal:    Keep short database faults from becoming support cases
   Value impact:     Customers do not notice faults that are over within a second
-  Strategic impact: Maintenance of the database needs no maintenance window
+  Strategic impact: Small faults cost neither reputation nor working time
 
   @DBP-11 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.own_database @needs.own_records

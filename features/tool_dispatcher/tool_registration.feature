@@ -1,11 +1,11 @@
 @tool_dispatcher
 Feature: Tools are added and withdrawn without a restart
-  Segment:          Mid, Enterprise and Platform
+  Segment:          Free, Mid, Enterprise and Platform
   Business goal:    Offer a new partner's tools on the day the contract is signed
   Value impact:     Customers can use a new tool immediately, and no call is lost when a tool is withdrawn
   Strategic impact: A catalogue that grows without downtime attracts further partners
 
-  @TLD-07 @segment.mid @segment.enterprise @segment.platform
+  @TLD-07 @segment.free @segment.mid @segment.enterprise @segment.platform
   @needs.operator @needs.tool_registration
   Rule: Tools can be added and withdrawn while the platform runs
 
