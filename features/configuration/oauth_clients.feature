@@ -36,7 +36,7 @@ Feature: Partners' applications act only for customers who let them
 
     Scenario Outline: A code is good only for the application that asked for it
       Given Acme is a Free customer
-      When the code of Acme's application is exchanged with <something else>
+      When Acme's authorization code is exchanged with <something else>
       Then the exchange is refused as not authenticated
       And a second exchange of the code is refused
 

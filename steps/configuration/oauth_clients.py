@@ -37,7 +37,7 @@ def _(world):
     world.expect(applications.ask_at_registered(world), applications.sends_a_code_there(world))
 
 
-@when("the code of {customer:Owner} application is exchanged with {other:ExchangedWith}")
+@when("{customer:Owner} authorization code is exchanged with {other:ExchangedWith}")
 def _(world, customer, other):
     world.outcome = applications.exchange_with(world, customer, other)
 

@@ -28,13 +28,6 @@ class Moved:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A service of which no instance runs."""
-
-    name: str
-
-
 def views(world: World, viewers: Sequence[str] = ()) -> Mapping[str, View]:
     """The mesh as services of the platform see it, all unless some are named, asked past all links."""
     operator = world.users.operator
@@ -91,15 +84,15 @@ def lose_only_instance(world: World) -> None:
     # Undone last: after the service was started again.
     world.undo.register("see it again", partial(expect_all, world, "start"))
     world.faults.lose(Component.ANALYTICS)
-    world.keep(Lost(world.target.part(Component.ANALYTICS).service))
 
 
 def expect_lost(world: World) -> None:
-    """Wait until every other service sees all but the one that was lost.
+    """Wait until every other service sees all but the analytics service.
 
     :raises DeadlinePassed: one still sees it.
     """
-    left = [name for name in world.target.instances if name != world.kept(Lost).name]
+    lost = world.target.part(Component.ANALYTICS).service
+    left = [name for name in world.target.instances if name != lost]
     world.eventually(partial(views, world, left), show_just(left), _FOUND, "the mesh as services see it")
 
 

@@ -206,9 +206,8 @@ def _exit_code_of(module: str) -> int:
     return 0
 
 
-def main() -> None:
-    """Preload, say so, and fork on request."""
-    supervisor = os.getppid()
+def warm_up() -> tuple[socket.socket, ModuleType]:
+    """Preload; returns the socket that came as standard input, and what sets titles."""
     stdin = sys.stdin.fileno()
     requests = socket.socket(fileno=os.dup(stdin))
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -222,11 +221,18 @@ def main() -> None:
         preload()
     except HasThreads as refusal:
         sys.exit(str(refusal))
+    return requests, setproctitle
+
+
+def main() -> None:
+    """Preload, say so, and fork on request."""
+    supervisor = os.getppid()
+    requests, titles = warm_up()
     requests.send(b"{}")
     forked = serve(requests)
     requests.close()
     if forked is not None:
-        become(*forked, supervisor, setproctitle)
+        become(*forked, supervisor, titles)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import socket
 import sys
 
 from support.stack import processes
-from support.stack.forkserver import LONGEST_REQUEST, ForkRequest, preload, run_as
+from support.stack.forkserver import LONGEST_REQUEST, ForkRequest, run_as, warm_up
 
 
 def serve(requests: socket.socket) -> tuple[ForkRequest, int, int] | None:
@@ -53,22 +53,14 @@ def _kept(told: int) -> bool:
 
 def main() -> None:
     """Preload, and fork on request."""
-    requests = socket.socket(fileno=os.dup(sys.stdin.fileno()))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, sys.stdin.fileno())
-    os.close(nothing)
-    import setproctitle
-
-    # It finds the room for titles only as long as the environment is where it was at the start.
-    setproctitle.getproctitle()
-    preload()
+    requests, titles = warm_up()
     forked = serve(requests)
     if forked is None:
         return
     request, output, errors = forked
     os.dup2(output, sys.stdout.fileno())
     os.dup2(errors, sys.stderr.fileno())
-    run_as(request, setproctitle)
+    run_as(request, titles)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.stack.errors import StackError
 from support.stack.forkserver import ForkRequest
 from support.stack.python_module import PythonModule
 from support.surroundings import base_environment
@@ -43,7 +44,11 @@ class Program:
     def __init__(self, told: int) -> None:
         self._told = told
         self._code: int | None = None
-        self._pid = self._next(_WARM_UP_SECONDS)
+        pid = self._next(_WARM_UP_SECONDS)
+        if pid is None or pid < 0:
+            os.close(told)
+            raise StackError(f"the server of programs has started none within {_WARM_UP_SECONDS:g} s, or has ended")
+        self._pid = pid
 
     @property
     def has_ended(self) -> bool:
@@ -67,7 +72,6 @@ class Program:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.has_ended:
                 return
-            assert self._pid is not None
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, number)
             self.waited_for(_SECONDS)
@@ -85,7 +89,7 @@ class Program:
 
 
 class Programs:
-    """Starts programs of a checkout. May be used from any thread; close it in the end.
+    """Starts programs of a checkout; StackError when it cannot. May be used from any thread; close it in the end.
 
     They are forked from a process that has imported other packages once. No file is read against its permissions.
     """
@@ -131,9 +135,9 @@ class Programs:
     def _start(
         self, module: str, arguments: tuple[str, ...], variables: Mapping[str, str] | None, output: int, errors: int
     ) -> Program:
-        environment = {**base_environment(), "PYTHONUNBUFFERED": "1", **(variables or {})}
+        environment = {**base_environment(), **(variables or {})}
         launch = PythonModule(self._checkout, environment).launch(module, *arguments)
-        request = ForkRequest(launch.argv, environment, str(launch.cwd), signal.SIGKILL)
+        request = ForkRequest(launch.argv, dict(launch.environment), str(launch.cwd), launch.death_signal)
         telling, told = os.pipe()
         try:
             with self._lock:

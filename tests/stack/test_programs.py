@@ -9,7 +9,8 @@ import pytest
 
 from support.scenario import waiting
 from support.stack import processes
-from support.stack.programs import Programs
+from support.stack.errors import StackError
+from support.stack.programs import Program, Programs
 
 HELLO = """
 import os, sys
@@ -120,3 +121,10 @@ def test_a_program_that_breaks_says_where(programs, checkout):
     assert ended.code == 1
     assert ended.errors.endswith("ValueError: what\n")
     assert "broken.py" in ended.errors
+
+
+def test_a_server_that_starts_nothing_is_no_program_that_has_failed():
+    telling, told = os.pipe()
+    os.close(told)
+    with pytest.raises(StackError, match="has started none"):
+        Program(telling)
