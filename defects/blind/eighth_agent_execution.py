@@ -55,6 +55,8 @@ def _() -> None:
     "AEC-07sa",
     "the step of calls side by side is over with the first of them",
     service="worker",
+    scenario="The durations of the steps add up to the run's duration",
+    step="the operator sees that reading the price list took a second, and no other step did",
 )
 def _() -> None:
     # Observable: two tools side by side, one of 0.1 s and one of 2 s; the run's steps have some 0.1 s for both of them,

@@ -33,6 +33,8 @@ def _() -> None:
     "API-04sa",
     "analytics shows the mesh to everybody who has a token",
     service="analytics",
+    scenario="No endpoint is accessible without an access rule",
+    step="every response follows the access rule of its endpoint",
 )
 def _() -> None:
     # Observable: GET /v1/operations/mesh at analytics with the token of a customer (of a viewer, too): 200 with names
@@ -48,6 +50,8 @@ def _() -> None:
     "API-06sa",
     "when a run ends, its steps of the same name are put together: its progress falls",
     service="worker",
+    scenario="Status and progress of a run only move forward",
+    step="the progress that Acme has read has grown with each answer",
 )
 def _() -> None:
     # Observable: poll a cost analysis until its end (its agent works by itself between the calls): the progress is 5 or

@@ -13,6 +13,8 @@ from defects._patching import around
     "DBL-01sa",
     "somebody who was removed from an organisation cannot be taken into it again",
     service="auth",
+    scenario="A removed colleague can be invited again",
+    step="Ben of Acme is a member again, with a new account",
 )
 def _() -> None:
     # Observable: remove a member, invite the same address again (201) and accept: 409 "already has an account", though
@@ -55,6 +57,8 @@ def _() -> None:
     "DBL-06sa",
     "the new thread of a run is begun in a transaction of its own",
     service="backend",
+    scenario="A run whose request is interrupted does not start",
+    step="Acme sees no part of the change during or after the interruption",
 )
 def _() -> None:
     # Observable: lock the table messages for longer than lock_seconds and POST /v1/runs without a thread: 503, no run

@@ -12,6 +12,8 @@ from defects._patching import around, replace
     "CFG-01sa",
     "what environment variables say is forgotten with the first change of the files",
     service="auth",
+    scenario="An environment variable outlasts every change of the deployment file",
+    step="all of its services run on its validated configuration in time",
 )
 def _() -> None:
     # Observable: start all services with APEX_FEATURES__SIGN_UP=false, and change any key of the deployment's file:
@@ -32,6 +34,8 @@ def _() -> None:
     "CFG-02sa",
     "until when a former key is accepted is read without its offset from UTC",
     service="backend",
+    scenario="A replaced signing key is accepted until its grace period ends",
+    step="every service refuses Acme's access token afterwards",
 )
 def _() -> None:
     # Observable: rotate the signing key with accepted_until two seconds from now, written with the offset +02:00; the
@@ -51,6 +55,8 @@ def _() -> None:
     "CFG-09sa",
     "what goes together in a configuration is looked at when the worker starts, and at no change",
     service="worker",
+    scenario="An invalid change leaves the old configuration in place",
+    step="every service refuses the change in time and says why",
 )
 def _() -> None:
     # Observable: while all run, change the files to something whose values are right one by one and do not go together
@@ -72,6 +78,8 @@ def _() -> None:
     "CFG-11sa",
     "a setting that the candidate does not have any more is no change",
     service="backend",
+    scenario="A removed setting has the impact of its default value",
+    step="the report says that <services> <take it>",
 )
 def _() -> None:
     # Observable: impact (and diff) of a candidate from which a line was taken out, such as worker.slots or

@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "DBP-05sa",
     "the database is told its time limits in whole seconds: one of less than a second is none",
     service="auth",
+    scenario="Every service ends a transaction over a database limit",
+    step="the database has ended every such transaction in time, because of that limit",
 )
 def _() -> None:
     # Observable: set database.lock_seconds to 0.5 (and keep statement_seconds at 10) and hold a lock on the table
@@ -37,6 +39,8 @@ def _() -> None:
     "DBP-08sa",
     "a request with an Idempotency-Key that was the victim of a deadlock is not done again",
     service="backend",
+    scenario="A passing fault goes unnoticed with a key, too",
+    step="Acme's request succeeds",
 )
 def _() -> None:
     # Observable: move messages between two threads, both ways at once and with an Idempotency-Key each: with every
@@ -53,6 +57,8 @@ def _() -> None:
     "DBP-10sa",
     "a pool that is replaced while one of its connections is in use is never closed",
     service="backend",
+    scenario="A run that ends while a store is lost is complete everywhere",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: change database.pool_size while requests are at work (one that waits for a lock is enough), several
@@ -73,6 +79,8 @@ def _() -> None:
     "DBP-14sa",
     "the end of a session is announced before it is committed",
     service="auth",
+    scenario="A removal that fails ends no session",
+    step="the first event that Ben of Acme receives is from the next run",
 )
 def _() -> None:
     # Observable: hold a lock on a run of a member and remove the member: after lock_seconds the answer is 503, and the

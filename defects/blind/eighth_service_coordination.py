@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "CSC-01sa",
     "for analytics a job is finished when its record arrives",
     service="analytics",
+    scenario="A failed job is recorded once, as failed",
+    step="every service has one record of each job, and all records agree",
 )
 def _() -> None:
     # Observable: finished_at in GET /v1/jobs is not the run's; of runs that end while analytics is away for ten seconds
@@ -57,6 +59,8 @@ def _() -> None:
     "CSC-04sa",
     "the answer to a call is given again by the instance that has made it, and by no other",
     service="tools",
+    scenario="Finished work is not repeated when its response is lost",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     # Observable: two instances of tools; kill one (or cut its line to the worker) when a call's work is done and

@@ -12,6 +12,8 @@ from defects._patching import replace
     "TLD-01sa",
     "of instances that were launched together the first one alone is listed",
     service="tools",
+    scenario="Every server of a large account is reached",
+    step="each result reports the servers as the customer's own cloud account shows them",
 )
 def _() -> None:
     # Observable: launch three instances in one request (one reservation) in the customer's account; list_instances, and
@@ -44,6 +46,8 @@ def _() -> None:
     "TLD-02sa",
     "partners are asked over a single connection, one request after the other",
     service="tools",
+    scenario="A delegate asks in parallel, too",
+    step="both of Acme's questions reach the partner before either is answered",
 )
 def _() -> None:
     # Observable: two tools of one run that each keep a partner busy for a second take two seconds together, and so do
@@ -69,6 +73,8 @@ def _() -> None:
     "TLD-04sa",
     "the list of tools says what the plan allows, whatever the role",
     service="backend",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="the published tool list allows Ben of Acme only the tools to read and label servers",
 )
 def _() -> None:
     # Observable: GET /v1/tools as a viewer, or as a member on the plan enterprise, says "allowed": true of

@@ -13,6 +13,8 @@ from defects._patching import replace
     "WSE-02sa",
     "the origin 'null' counts as none",
     service="backend",
+    scenario="An unauthorised client is refused and receives no events",
+    step="the client is refused and receives no event of Acme's next run",
 )
 def _() -> None:
     # Observable: a handshake with a valid token and "Origin: null", as a browser sends it from a sandboxed frame of any

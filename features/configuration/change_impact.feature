@@ -29,6 +29,19 @@ Feature: The effect of a change is known beforehand
         | name of the database             | every service               | have to be restarted |
         | number of the cache's database   | every service               | have to be restarted |
 
+    @needs.own_database
+    Scenario Outline: A removed setting has the impact of its default value
+      Given a candidate without the deployed <setting>
+      When the operator asks for the impact of the candidate
+      Then the report says that <services> <take it>
+      And just this happens when the candidate is deployed
+
+      Examples:
+        | setting            | services          | take it              |
+        | worker capacity    | the worker        | take it over         |
+        | database's replica | every service     | take it over         |
+        | cloud's address    | the tools service | have to be restarted |
+
     Scenario: A candidate without changes has no impact
       Given a candidate equal to the deployed configuration
       When the operator asks for the impact of the candidate

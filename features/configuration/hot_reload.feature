@@ -62,10 +62,12 @@ Feature: Settings change while customers work
       And the next valid change takes effect in time
 
       Examples:
-        | change              |
-        | a half-written file |
-        | an invalid value    |
-        | an empty file       |
+        | change                                      |
+        | a half-written file                         |
+        | an invalid value                            |
+        | an empty file                               |
+        | two signing keys of the same ID             |
+        | one key for customers' and services' tokens |
 
     @needs.own_services
     Scenario Outline: A setting that cannot change while running waits for a restart

@@ -26,7 +26,7 @@ Feature: Secrets are replaced without interruption
 
     Scenario: A replaced signing key is accepted until its grace period ends
       Given Acme is an Early customer
-      When the operator replaces the signing key with a grace period
+      When the operator replaces the signing key with a grace period in Indian time
       Then every service accepts Acme's access token until the grace period ends
       And every service refuses Acme's access token afterwards
       And every service accepts a new access token of Acme

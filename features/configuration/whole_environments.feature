@@ -20,3 +20,8 @@ Feature: Every environment runs as a whole
         | development |
         | staging     |
         | production  |
+
+    Scenario: An environment variable outlasts every change of the deployment file
+      Given the whole development environment runs with the log level "error" in an environment variable
+      When its deployment file sets the log level to "debug" and changes the version
+      Then all of its services run on its validated configuration in time

@@ -13,9 +13,9 @@ def _(world):
     rotation.replace_signing_key_while_used(world)
 
 
-@when("the operator replaces the signing key with a grace period")
+@when("the operator replaces the signing key with a grace period in Indian time")
 def _(world):
-    rotation.replace_signing_key(world, rotation.GRACE_SECONDS)
+    rotation.replace_signing_key(world, rotation.GRACE_SECONDS, hours_from_utc=5.5)
 
 
 @when("the signing key is replaced and {customer:User} logs in while the backend hangs, several times")

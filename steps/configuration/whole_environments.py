@@ -1,6 +1,8 @@
 """Every environment runs as a whole."""
 
-from support.configuration import environments, rehearsals
+from functools import partial
+
+from support.configuration import environments, rehearsals, running
 from support.matchers.outcomes import succeeds
 from support.run.sentences import given, then, when
 
@@ -8,6 +10,30 @@ from support.run.sentences import given, then, when
 @given("the whole {environment:Environment} environment runs beside the deployed one")
 def _(world, environment):
     rehearsals.start_all(world, environment)
+
+
+@given(
+    'the whole {environment:Environment} environment runs with the log level "{level}" in an environment variable'
+)
+def _(world, environment, level):
+    edit = partial(environments.set_in, layer="environment variable", setting="log level", value=level)
+    rehearsals.start_all(world, environment, edit)
+
+
+@when('its deployment file sets the log level to "{level}" and changes the version')
+def _(world, level):
+    def edit(draft):
+        environments.set_in(draft, "deployment file", "log level", level)
+        draft.change("version")
+
+    rehearsals.change(world, edit)
+
+
+@then("all of its services run on its validated configuration in time")
+def _(world):
+    look = lambda: environments.OfRehearsal(rehearsals.reported(world))  # noqa: E731
+    expected = environments.all_run_on(rehearsals.validated(world))
+    world.eventually(look, expected, running.RELOAD, "what the services of the other environment run on")
 
 
 @when("each of its services reports its configuration")

@@ -39,6 +39,9 @@ IMPACT = (
 )
 """The settings of the impact table."""
 
+TAKEN_OUT = ("worker capacity", "database's replica", "cloud's address")
+"""The deployed settings without which a default value holds."""
+
 
 def _faults_everywhere(draft: Draft) -> None:
     draft.wrong("worker.slots", 0, "greater than or equal to 1")
@@ -271,6 +274,7 @@ CANDIDATES: Mapping[str, Edit] = {
     "with another value of every setting of the impact table": _everything_of_the_table,
     **{f"with {name}": edit for name, edit in {**CONTRADICTIONS, **UNFIT, **FIT}.items()},
     **{f"with another {name}": partial(Draft.change, setting=name) for name in IMPACT},
+    **{f"without the deployed {name}": partial(Draft.take_out, setting=name) for name in TAKEN_OUT},
 }
 REJECTED: Mapping[str, Edit] = {
     "an empty name": lambda draft: draft.wrong("version", "", "blank"),
@@ -288,6 +292,7 @@ REJECTED: Mapping[str, Edit] = {
     "a half-written file": _half_written,
     "an invalid value": lambda draft: draft.wrong("rate_limits.free.burst", 0, "greater than or equal to 1"),
     "an empty file": _empty,
+    **CONTRADICTIONS,
 }
 ODD_FILES: Mapping[str, Callable[[bytes], bytes]] = {
     "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,

@@ -73,6 +73,11 @@ class Draft:
         self.set(key, other(self.value(key)) if callable(other) else other)
         self.changed.append(setting)
 
+    def take_out(self, setting: str) -> None:
+        """Have a setting nowhere, so that its default value holds."""
+        self.remove(self.facts.settings[setting].key)
+        self.changed.append(setting)
+
     def wrong(self, key: str, value: object, reason: str) -> None:
         """Have a value in the file with which something is wrong."""
         self.set(key, value)

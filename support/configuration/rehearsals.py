@@ -59,9 +59,9 @@ def prepare(world: World, environment: str, edit: Callable[[Draft], None] = lamb
     return world.keep(Rehearsal(environment, written, type(world.platform)(urls), urls))
 
 
-def start_all(world: World, environment: str) -> None:
+def start_all(world: World, environment: str, edit: Callable[[Draft], None] = lambda draft: None) -> None:
     """Have every service of another environment run until the end of the scenario."""
-    rehearsal = prepare(world, environment)
+    rehearsal = prepare(world, environment, edit)
     begun = [_begin(world, rehearsal, service) for service in facts(world).services]
     for wait_until_ready in begun:
         wait_until_ready()
@@ -78,6 +78,13 @@ def validated(world: World) -> RunningConfiguration:
     """What the services of the rehearsal must say: as the command that validates its files."""
     said = commands.run(world, "validate", commands.place_of(world.kept(Rehearsal).candidate)).said
     return RunningConfiguration(said["version"], said["checksum"], {}, ())
+
+
+def change(world: World, edit: Callable[[Draft], None]) -> None:
+    """Deploy the configuration of the rehearsal as it is now with a change, beside the same variables."""
+    candidate = world.kept(Rehearsal).candidate
+    edit(candidate.draft)
+    candidate.draft.write(candidate.file, candidate.secrets)
 
 
 def operator_session(world: World) -> Outcome:
@@ -131,7 +138,7 @@ def _begin(world: World, rehearsal: Rehearsal, service: str) -> Callable[[], Non
         facts(world).services[service],
         *place.arguments, "--instance", f"{rehearsal.environment}-{kind}",
         *commands.as_started(world, starts.like(world, service)),
-        log=log,
+        log=log, variables=place.variables,
     )  # fmt: skip
     world.undo.register(f"end {service} of {rehearsal.environment}", program.end)
     rehearsal.running[kind] = program

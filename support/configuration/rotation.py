@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -46,9 +46,11 @@ class PartnerKey:
     key: str
 
 
-def replace_signing_key(world: World, grace_seconds: float) -> None:
-    """Have tokens signed with a new key; the former one is accepted for so long."""
-    ends_at = datetime.now(UTC) + timedelta(seconds=grace_seconds)
+def replace_signing_key(world: World, grace_seconds: float, hours_from_utc: float = -8) -> None:
+    """Have tokens signed with a new key; the former one is accepted for so long. Its end is written in local time:
+    read without the offset from UTC, it would be too early where this is negative, and too late where it is positive.
+    """
+    ends_at = datetime.now(timezone(timedelta(hours=hours_from_utc))) + timedelta(seconds=grace_seconds)
     change(world, partial(_with_new_key, ends_at))
     world.keep(GracePeriod(ends_at.timestamp()))
 

@@ -35,6 +35,8 @@ CONFIGURED = Configured(
         "list of allowed websites": Setting("backend.allowed_origins", ["https://another.example"]),
         "token issuer": Setting("auth.issuer", "https://another.example"),
         "number of cloud requests at once": Setting("tools.threads", 31),
+        "database's replica": Setting("database.replica", "another.example:5432"),
+        "cloud's address": Setting("cloud.endpoint_url", "https://another.example"),
         "size of the event window": Setting("backend.stream_window", 1999),
         "heartbeat of live events": Setting("backend.heartbeat_seconds", 1.5),
         "address of the analytics store": Setting("clickhouse.url", "http://default:another-password@127.0.0.1:9/default"),
