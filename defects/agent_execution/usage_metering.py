@@ -17,7 +17,7 @@ beside = Scenario("Twice the servers use about twice the resources while another
 others = Scenario("Other customers' runs are not counted", service="tools")
 waiting = Scenario("A run reports its tool calls, and waiting as elapsed time only", service="worker")
 
-TWICE = "Borealis' runs used between 1.6 and 2.5 times as much as Acme's of"
+TWICE = "Borealis' runs used these multiples of what Acme's used"
 MULTIPLES = "Acme's last run used these multiples of the lowest figure of the earlier runs"
 ELAPSED = "the run reports the wait as elapsed time, but not as CPU time"
 

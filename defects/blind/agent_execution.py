@@ -193,7 +193,7 @@ def _() -> None:
     "a slot remembers tools' answers for five seconds, whoever asked",
     service="worker",
     scenario="Runs that follow each other each use their own customer's data",
-    step="every user runs a cost analysis at the same time",
+    step="every user runs a savings review at the same time",
 )
 def _() -> None:
     # Seen: of two tenants of one plan whose runs follow each other in a slot, the second is told the first's instances.
@@ -645,7 +645,7 @@ def _() -> None:
     "the working state stays with the agent from run to run",
     service="worker",
     scenario="Twice the servers use about twice the resources",
-    step="Borealis' runs used between 1.6 and 2.5 times as much as Acme's of",
+    step="Borealis' runs used these multiples of what Acme's used",
 )
 def _() -> None:
     # Seen: a run over a small inventory after one over a large one reports the peak size of the large one.

@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "AEC-03sa",
     "what an agent has had done by another is kept for a minute, for whoever's run comes into the slot next",
     service="worker",
+    scenario="Runs that follow each other each use their own customer's data",
+    step="every user runs a savings review at the same time",
 )
 def _() -> None:
     # Observable: two customers with different inventories run the advisor within a minute in one slot; the second one's
@@ -39,6 +41,8 @@ def _() -> None:
     "AEC-04sa",
     "who names a time limit gets it, also one beyond the platform's",
     service="backend",
+    scenario="No customer can exceed the platform's time limit",
+    step="Acme is notified in time that the run took too long",
 )
 def _() -> None:
     # Observable: with worker.run_seconds = 3, POST /v1/runs with "time_limit_seconds": 86400 for an agent whose tool
@@ -74,6 +78,8 @@ def _() -> None:
     "AEC-10sa",
     "of what a call reads and computes in several goes, the last go is counted",
     service="tools",
+    scenario="Twice the servers use about twice the resources",
+    step="Borealis' runs used these multiples of what Acme's used",
 )
 def _() -> None:
     # Observable: a cost analysis over 600 instances, whose utilisation is read 500 at a time: its usage says fewer

@@ -12,6 +12,8 @@ from defects._patching import around
     "API-02sa",
     "an Idempotency-Key belongs to the organisation, not to the person",
     service="backend",
+    scenario="Customers do not share their keys",
+    step="each of them has a conversation of their own",
 )
 def _() -> None:
     # Observable: Ann sends POST /v1/threads with a key; her colleague Ben sends the same content with the same key: he
@@ -75,6 +77,8 @@ def _() -> None:
     "API-07sa",
     "who does not let the platform into their account is told the cloud's own words",
     service="tools",
+    scenario="No tool works anywhere when the customer's account refuses it",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: name a role that the platform may not assume and run a cost analysis: the run's error, its event and

@@ -39,6 +39,8 @@ def _() -> None:
     "DBL-03sa",
     "what a delegated agent has found is cut to what is shown of a tool's result",
     service="worker",
+    scenario="Customers see how far the analysis of a large account has come",
+    step="each answer equals what the customer's own data gives",
 )
 def _() -> None:
     # Observable: the advisor for an account with more than ten findings: in the stored answer its
@@ -78,6 +80,8 @@ def _() -> None:
     "DBL-07sa",
     "of those who set an organisation's first allowance at the same time one succeeds",
     service="backend",
+    scenario="An organisation's first allowance can be set from two devices at once",
+    step="both requests succeed",
 )
 def _() -> None:
     # Observable: in a new organisation the owner and some admins PUT /v1/allowance at the same moment: one is answered

@@ -39,7 +39,7 @@ def _() -> None:
     "DBP-08sa",
     "a request with an Idempotency-Key that was the victim of a deadlock is not done again",
     service="backend",
-    scenario="A passing fault goes unnoticed with a key, too",
+    scenario="A temporary fault goes unnoticed with a key, too",
     step="Acme's request succeeds",
 )
 def _() -> None:

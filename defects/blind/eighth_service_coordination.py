@@ -33,6 +33,8 @@ def _() -> None:
     "CSC-02sa",
     "a report that could not be told is told after the next one",
     service="tools",
+    scenario="A lost progress report does not follow later ones",
+    step="Acme has received the first and the last of three progress reports, in this order",
 )
 def _() -> None:
     # Observable: a tool that reports several times (the utilisation of more than 1,000 instances), with Redis refusing
@@ -86,6 +88,8 @@ def _() -> None:
     "CSC-05sa",
     "calls are numbered within their trace, which several jobs may share",
     service="worker",
+    scenario="Twenty jobs of one customer run under one trace",
+    step="as many jobs ran in parallel as the worker capacity allows",
 )
 def _() -> None:
     # Observable: start two runs that call tools under one traceparent; the calls of both have the same call_id, and

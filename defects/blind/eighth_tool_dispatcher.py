@@ -74,7 +74,7 @@ def _() -> None:
     "the list of tools says what the plan allows, whatever the role",
     service="backend",
     scenario="An agent only uses tools of its caller's plan and role",
-    step="the published tool list allows Ben of Acme only the tools to read and label servers",
+    step="the published tool list allows <caller> only the tools to <use> servers",
 )
 def _() -> None:
     # Observable: GET /v1/tools as a viewer, or as a member on the plan enterprise, says "allowed": true of
@@ -92,6 +92,8 @@ def _() -> None:
     "TLD-08sa",
     "a parameter is taken for a secret by a name in small letters only",
     service="worker",
+    scenario="Secrets are used, but neither shown nor stored",
+    step="the events of the tool call contain no secret",
 )
 def _() -> None:
     # Observable: an agent calls a tool with {"Password": "...", "apiKey": "..."}; the events tool_executing (and

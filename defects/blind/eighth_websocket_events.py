@@ -35,6 +35,8 @@ def _() -> None:
     "WSE-03sa",
     "when one tab had to begin anew, none of the user's other tabs can resume",
     service="backend",
+    scenario="A tab that missed events leaves the other tab alone",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: two sockets of one user; one reconnects with a place that is too old, and is told resync_required. The
@@ -61,6 +63,8 @@ def _() -> None:
     "WSE-06sa",
     "that a partner is asked too often counts as a failure that no retry helps",
     service="tools",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
 )
 def _() -> None:
     # Observable: the pricing partner answers a tool with 429; tool_completed and agent_error say tool_failed with
@@ -95,6 +99,8 @@ def _() -> None:
     "WSE-07sa",
     "a notice that cannot be told to one user is told to all others again, with each attempt",
     service="worker",
+    scenario="A notice that has to be sent again is shown once",
+    step="every connection shows the notice once, with no gap to the next run",
 )
 def _() -> None:
     # Observable: make the stream of one connected user refuse what is written to it (put a plain value under the key

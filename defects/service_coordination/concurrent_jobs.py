@@ -13,7 +13,7 @@ from defects import Scenario
 from defects._patching import replace
 
 fifty_customers = Scenario("Fifty customers run a job each at the same time", service="tools")
-twenty_jobs = Scenario("Twenty jobs of one customer run at the same time", service="tools")
+twenty_jobs = Scenario("Twenty jobs of one customer run under one trace", service="tools")
 records_of_fifty = Scenario("Concurrent jobs of fifty customers have a record each", service="worker")
 records_of_twenty = Scenario("Twenty concurrent jobs of one customer have a record each", service="worker")
 

@@ -18,11 +18,12 @@ Feature: Customers who run agents concurrently see only their own data
       And answers, events and stored runs show each customer only their own data
 
     @gate
+    @needs.delegation
     Scenario: Runs that follow each other each use their own customer's data
-      Given ten Mid customers with servers in the cloud
+      Given ten Mid customers with servers in the cloud and stored usage
       And every user watches events
-      And every user has run a cost analysis at the same time
-      When every user runs a cost analysis at the same time
+      And every user has run a savings review at the same time
+      When every user runs a savings review at the same time
       Then each customer's answer equals the savings in their own inventory
       And answers, events and stored runs show each customer only their own data
 

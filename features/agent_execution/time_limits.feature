@@ -37,6 +37,16 @@ Feature: A hanging run is ended at its time limit
         | an agent that answers when its time is over         |
 
     @gate
+    @needs.configuration @needs.hot_reload @needs.operator @needs.live_events @needs.own_time_limits @needs.partner
+    Scenario: No customer can exceed the platform's time limit
+      Given Acme is an Early customer
+      And Acme watches events
+      And the operator has lowered the time limit of all runs
+      When Acme starts an agent that hangs, with a time limit of a day
+      Then Acme is notified in time that the run took too long
+      And the run is stored as timed out
+
+    @gate
     @needs.conversations @needs.own_time_limits @needs.partner
     Scenario: A conversation goes on after a run has timed out
       Given Acme is an Early customer

@@ -39,6 +39,15 @@ Feature: Concurrent writes lose nothing
         | a Mid  |
         | a Free |
 
+    @gate
+    @needs.allowances
+    @needs.own_database
+    Scenario: An organisation's first allowance can be set from two devices at once
+      Given Acme is a Mid customer
+      When Acme sets the first allowance on two devices at the same time
+      Then both requests succeed
+      And Acme has the allowance
+
     @smoke
     @needs.conversations @needs.messages @needs.message_moves
     @needs.own_database

@@ -29,7 +29,7 @@ Feature: The effect of a change is known beforehand
         | name of the database             | every service               | have to be restarted |
         | number of the cache's database   | every service               | have to be restarted |
 
-    @needs.own_database
+    @needs.own_database @needs.partner
     Scenario Outline: A removed setting has the impact of its default value
       Given a candidate without the deployed <setting>
       When the operator asks for the impact of the candidate

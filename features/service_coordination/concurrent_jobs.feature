@@ -21,10 +21,10 @@ Feature: Concurrent jobs stay separate
 
     @gate
     @needs.partner
-    Scenario: Twenty jobs of one customer run at the same time
+    Scenario: Twenty jobs of one customer run under one trace
       Given Acme is a Mid customer
       And Acme watches events
-      When Acme runs twenty research jobs at the same time
+      When Acme runs twenty research jobs under one trace at the same time
       Then as many jobs ran in parallel as the worker capacity allows
       And each job has its own results, and the partner has answered each request once
 

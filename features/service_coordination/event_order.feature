@@ -37,6 +37,14 @@ Feature: Events of all services arrive as one sequence
       When the operator sends three notices while the event stream is unreachable
       Then Acme receives the three notices in the order in which they were sent
 
+    @gate @exclusive
+    @needs.own_services @needs.own_stores @needs.partner
+    Scenario: A lost progress report does not follow later ones
+      Given Acme is a Mid customer
+      And Acme watches events
+      When Acme runs research on three topics while the event stream takes no report of the second
+      Then Acme has received the first and the last of three progress reports, in this order
+
     @gate
     @needs.partner
     Scenario: A progress report arrives while its tool is still running

@@ -80,6 +80,16 @@ Feature: A dropped connection loses no events
       Then Acme is notified once that events were missed
       And Acme receives the next run without a gap
 
+    @gate
+    @needs.live_events @needs.sequence_numbers @needs.resume @needs.run_numbers
+    Scenario: A tab that missed events leaves the other tab alone
+      Given Acme is a Mid customer with stored usage
+      And Acme watches events
+      And Acme has a second open tab that was notified of too many missed events
+      When Acme's first tab disconnects and reconnects after a usage report
+      Then Acme has received every event of the run in order, each once
+      And Acme's connections together show no gap and no duplicate
+
     @gate @exclusive
     @needs.live_events @needs.sequence_numbers @needs.own_services @needs.own_stores
     Scenario: A connected customer is notified when the event stream loses its data

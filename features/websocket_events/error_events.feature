@@ -23,6 +23,9 @@ Feature: Error events say what failed and whether to retry
         | runs an agent whose tool is temporarily unavailable | a tool failed         | a retry can help      |
         | runs an agent whose tool is faulty                  | a tool failed         | a retry will not help |
         | runs an agent one of whose tools fails beside another | a tool failed       | a retry can help      |
+        | runs an agent that the partner asks to slow down    | a tool failed         | a retry can help      |
+        | runs an agent whose partner is out of order         | a tool failed         | a retry can help      |
+        | runs an agent whose request the partner rejects     | a tool failed         | a retry will not help |
         | runs an agent that signs in to the partner | the plan does not include the tool | a retry will not help |
         | runs an agent that crashes                          | the agent failed      | a retry will not help |
         | runs an agent that stops waiting for something      | the agent failed      | a retry will not help |

@@ -46,6 +46,14 @@ Feature: Maintenance notices reach every connected user
       When the operator sends a notice to everyone
       Then every connection receives the notice in time
 
+    @gate @exclusive
+    @needs.colleagues @needs.own_services @needs.own_database @needs.sequence_numbers
+    Scenario: A notice that has to be sent again is shown once
+      Given an owner and a member in each segment
+      And every user watches events
+      When the operator sends a notice whose delivery is interrupted before it is recorded
+      Then every connection shows the notice once, with no gap to the next run
+
     @gate
     Scenario: A notice reaches more than a hundred customers
       Given a hundred and twenty customers

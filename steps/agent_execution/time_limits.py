@@ -3,7 +3,14 @@
 from hamcrest import equal_to, greater_than, only_contains
 
 from support.agent_execution import run_tracking
-from support.run.sentences import then, when
+from support.configuration import running
+from support.run.sentences import given, then, when
+
+
+@given("the operator has lowered the time limit of all runs")
+def _(world):
+    running.change(world, lambda draft: draft.change("time limit of all runs"))
+    running.expect_everywhere(world)
 
 
 @when("{holder:Owner} agents end after longer than that time limit")

@@ -12,12 +12,14 @@ def _(world, customers, work_):
     usage_metering.run_in_turn(world, customers, work_)
 
 
-@then("{more:Owner} runs used between {low:g} and {high:g} times as much as {less:Owner} of")
-def _(world, more, low, high, less, table):
+@then("{more:Owner} runs used these multiples of what {less:Owner} used")
+def _(world, more, less, table):
     used, others = (usage_metering.usages(world, customer) for customer in (more, less))
-    for resource in (Resource(row["resource"]) for row in table):
+    for row in table:
+        resource = Resource(row["resource"])
         by = By.MEAN_OF_PAIRS if resource.is_timed else By.EACH_PAIR
-        world.expect(compared(resource, used, others, by), is_between(low, high))
+        expected = is_between(float(row["at least"]), float(row["at most"]))
+        world.expect(compared(resource, used, others, by), expected)
 
 
 @then("{customer:Owner} last run used these multiples of the lowest figure of the earlier runs")

@@ -2,7 +2,7 @@
 
 from hamcrest import equal_to
 
-from support.business_data import concurrent_writes
+from support.business_data import allowances, concurrent_writes
 from support.business_data.concurrent_writes import (
     Bookings,
     BookingsBeside,
@@ -30,6 +30,22 @@ def _(world, spending):
 @when("{customer:User} {make:ConflictingRequests} at the same time")
 def _(world, customer, make):
     world.keep(Conflict(make(world, customer)))
+
+
+@when("{customer:User} sets the first allowance on two devices at the same time")
+def _(world, customer):
+    world.keep(Conflict(concurrent_writes.set_first_allowance(world, customer)))
+
+
+@then("both requests succeed")
+def _(world):
+    world.expect(world.kept(Conflict).outcomes, all_succeed())
+
+
+@then("{customer:User} has the allowance")
+def _(world, customer):
+    amount = allowances.figure(world.platform.allowance(customer), "monthly_amount")
+    world.expect(amount, equal_to(allowances.AMOUNT))
 
 
 @then("one request succeeds and the other is refused because {code:ConflictReason}")

@@ -12,9 +12,7 @@ def _(world, environment):
     rehearsals.start_all(world, environment)
 
 
-@given(
-    'the whole {environment:Environment} environment runs with the log level "{level}" in an environment variable'
-)
+@given('the whole {environment:Environment} environment runs with the log level "{level}" in an environment variable')
 def _(world, environment, level):
     edit = partial(environments.set_in, layer="environment variable", setting="log level", value=level)
     rehearsals.start_all(world, environment, edit)

@@ -27,6 +27,13 @@ def _(world, viewer):
     )
 
 
+@then("{viewer:User} has received the first and the last of three progress reports, in this order")
+def _(world, viewer):
+    run = world.run_of(viewer)
+    viewer.watching.wait_for_end(run, within=world.budgets.limit("story complete"))
+    world.expect(event_order.progress(viewer.watching.of(run)), is_just([(1, 3), (3, 3)]))
+
+
 @then("{viewer:User} receives the first of two progress reports while the run is still running")
 def _(world, viewer):
     run = world.run_of(viewer)

@@ -27,6 +27,11 @@ def _(world, viewer):
     dropped_connections.drop_after_heartbeats(world, viewer)
 
 
+@when("{viewer:Owner} first tab disconnects and reconnects after a usage report")
+def _(world, viewer):
+    dropped_connections.away_for_a_report(world, viewer)
+
+
 @when("the event stream crashes and restarts empty")
 def _(world):
     dropped_connections.lose_the_stream(world)

@@ -27,6 +27,11 @@ def _(world, customer):
     notices.send(world, customer)
 
 
+@when("the operator sends a notice whose delivery is interrupted before it is recorded")
+def _(world):
+    notices.send_interrupted(world)
+
+
 @then("every connection receives the notice in time")
 def _(world):
     notice = world.kept(Notice)

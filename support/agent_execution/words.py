@@ -50,6 +50,7 @@ ASSETS: dict[str, Asset] = {
     "one more idle server in the cloud": finished_runs.one_more_idle_server,
     "well-used servers in the cloud": lambda world, user: planting.own_cloud(world, user.tenant, [busy(2)]),
     "two hundred servers in the cloud": idle_servers(200),
+    "three hundred servers in the cloud": idle_servers(300),
     "four hundred servers in the cloud": idle_servers(400),
     "six hundred servers in the cloud": idle_servers(600),
 }

@@ -250,6 +250,13 @@ def _move_to_both(world: World, owner: User) -> list[Outcome]:
     return side_by_side(hold, *(partial(world.platform.move_messages, *each) for each in moves))
 
 
+def set_first_allowance(world: World, owner: User) -> list[Outcome]:
+    """Two devices of the owner set the same allowance while there is none; neither is stored before both are asked."""
+    hold = Hold(world).table("allowances")
+    devices = (_on_a_device(owner), _on_a_device(owner))
+    return side_by_side(hold, *(partial(world.platform.set_allowance, each, allowances.AMOUNT) for each in devices))
+
+
 CONFLICTS = {
     "raises both budgets": _raise_both,
     "moves the first conversation's messages to each of the others": _move_to_both,

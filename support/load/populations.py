@@ -174,6 +174,11 @@ def _ten_of_one_plan_with_servers(world: World) -> None:
         planting.own_cloud(world, customer.tenant)
 
 
+def _ten_of_one_plan_with_servers_and_usage(world: World) -> None:
+    _ten_of_one_plan_with_servers(world)
+    with_usage(world, world.users.customers)
+
+
 def _with_stored_usage(world: World) -> None:
     with_usage(world, organisations(world, 10, 1, Plan.MID))
 
@@ -189,6 +194,7 @@ def _organisations_with_stored_usage(world: World) -> None:
 GROUPS: dict[str, Callable[[World], None]] = {
     "ten customers with servers in the cloud": ten_with_servers,
     "ten Mid customers with servers in the cloud": _ten_of_one_plan_with_servers,
+    "ten Mid customers with servers in the cloud and stored usage": _ten_of_one_plan_with_servers_and_usage,
     "ten customers with stored usage": _with_stored_usage,
     "fifty customers": _customers,
     "fifty organisations of ten people with stored usage": _organisations_with_stored_usage,

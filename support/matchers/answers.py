@@ -37,6 +37,12 @@ def _money(answer: Answer, name: str, expected: Decimal) -> list[str]:
     return [] if given == expected else [f"{name} is {answer.get(name)!r} instead of {str(expected)!r}"]
 
 
+def _entries(answer: Answer, name: str) -> list[Answer]:
+    """The entries of a list; what is none has no values, and equals nothing that is expected."""
+    listed = answer.get(name)
+    return [each if isinstance(each, Mapping) else {} for each in listed] if isinstance(listed, list) else []
+
+
 def _list(what: str, expected: list[Any], given: list[Any]) -> list[str]:
     faults = [f"the {what} {entry} is missing" for entry in expected if entry not in given]
     faults += [f"the {what} {entry} is wrong" for entry in given if entry not in expected]
@@ -47,7 +53,6 @@ def _list(what: str, expected: list[Any], given: list[Any]) -> list[str]:
 
 def _findings(savings: ExpectedSavings) -> Differences:
     def differences(answer: Answer) -> list[str]:
-        findings = answer.get("findings") or ()
         return _money(answer, "monthly_savings", savings.monthly_savings) + _list(
             "finding",
             [(f.resource_id, f.finding, f.recommended_instance_type, f.monthly_savings) for f in savings.findings],
@@ -58,7 +63,7 @@ def _findings(savings: ExpectedSavings) -> Differences:
                     each.get("recommended_instance_type"),
                     _decimal(each.get("monthly_savings")),
                 )
-                for each in findings
+                for each in _entries(answer, "findings")
             ],
         )
 
@@ -80,7 +85,7 @@ def _steps(savings: ExpectedSavings) -> Differences:
                     each.get("to_type"),
                     _decimal(each.get("monthly_savings")),
                 )
-                for each in answer.get("steps") or ()
+                for each in _entries(answer, "steps")
             ],
         )
 
@@ -94,7 +99,7 @@ def _totals(usage: UsageRecords) -> Differences:
             [(total.service, total.quantity, total.cost) for total in usage.by_service.values()],
             [
                 (each.get("service"), _decimal(each.get("quantity")), _decimal(each.get("cost")))
-                for each in answer.get("by_service") or ()
+                for each in _entries(answer, "by_service")
             ],
         )
 

@@ -24,6 +24,7 @@ _INTERNALS = (
         ),
     ),
     ("an exception", re.compile(r"\b(?:[A-Z][a-z]+){1,4}(?:Error|Exception)\b|\b\w+\.exceptions?\.\w+")),
+    ("a cloud provider's own words", re.compile(r"\bAn error occurred \(|\bwhen calling the \w+ operation\b")),
     ("an inner address", re.compile(r"\b127\.0\.0\.1\b|\blocalhost\b|\b[a-z]+://[^\s/]*:\d{4,5}")),
 )
 

@@ -79,7 +79,10 @@ class Examination:
         """
         written = self._look(world)
         findings = (
-            self._stories(world, written) + self._books(world) + self._answers(world) + self._identities(world, written)
+            self._stories(world, written)
+            + self._books(world)
+            + self._answers(world, written)
+            + self._identities(world, written)
         )
         return written, findings + self._resources(world, written) + self._canary(world, written)
 
@@ -192,7 +195,7 @@ class Examination:
         found = self.target.known.new("books oracle", found)
         return [Finding("books oracle", WrongBook("; ".join(found[:_SHOWN])))] if found else []
 
-    def _answers(self, world: World) -> list[Finding]:
+    def _answers(self, world: World, written: Written) -> list[Finding]:
         answers = world.evidence.answers
         if not answers:
             return []
@@ -203,7 +206,9 @@ class Examination:
         has_ids = Capability.REQUEST_IDS in self.target.capabilities
         found = wrong_answers(answers, self._published, own, has_ids=has_ids)
         found += read_backwards(answers)
-        found += unfit_failures(event for user in world.users for capture in user.captures for event in capture.events)
+        received = [event for user in world.users for capture in user.captures for event in capture.events]
+        # Also what nobody was there to receive.
+        found += dict.fromkeys([*unfit_failures(received), *unfit_failures(written.events)])
         found = self.target.known.new("answers oracle", found)
         return [Finding("answers oracle", WrongAnswer("; ".join(found[:_SHOWN])))] if found else []
 

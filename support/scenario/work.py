@@ -10,7 +10,7 @@ from typing import Any
 
 from support.platform.runs import RunStatus
 from support.scenario import agents, held_runs
-from support.scenario.partner import PRICES
+from support.scenario.partner import PRICES, own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
 
@@ -77,10 +77,23 @@ def at_the_same_moment(world: World, work: Work) -> None:
         world.ended(run)
 
 
+def _refused_by_the_partner(status: int) -> Work:
+    """A run whose tool the partner answers with that status."""
+
+    def start(world: World, user: User) -> RunHandle | None:
+        path = own_path(user)
+        # What the partner says of its inside is nothing for customers.
+        world.partner.fail(path, status, {"error": agents.INTERNALS})
+        return world.start_run(user, agents.PROBE, input=agents.fetching(path))
+
+    return start
+
+
 WORK: dict[str, Work] = {
     **{f"a {agent.value}": of(agent.wire) for agent in agents.Agent},
     "an agent that waits for the partner": held_runs.waiting_run,
     "an agent that hangs past its time limit": held_runs.hanging_run,
+    "an agent that hangs, with a time limit of a day": held_runs.hanging_for_a_day,
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
     "an agent that blocks its worker": held_runs.blocked_worker,
     "an agent that crashes": probe(agents.crashing()),
@@ -100,5 +113,8 @@ WORK: dict[str, Work] = {
         agents.with_failing_tool("Cannot log in with password=hunter2hunter2")
     ),
     "an agent whose tool is temporarily unavailable": probe(agents.with_failing_tool("Not ready yet.")),
+    "an agent that the partner asks to slow down": _refused_by_the_partner(429),
+    "an agent whose request the partner rejects": _refused_by_the_partner(400),
+    "an agent whose partner is out of order": _refused_by_the_partner(503),
     "an agent whose tool is faulty": probe(agents.with_broken_tool()),
 }

@@ -41,11 +41,12 @@ def under_one_trace(count: int) -> Work:
     return run_all
 
 
-def of_one_customer(jobs: int) -> Work:
+def of_one_customer(jobs: int, *, one_trace: bool = False) -> Work:
     """That many jobs of one customer at the same time; all have ended when the last one is returned."""
 
     def run(world: World, user: User) -> RunHandle:
-        started = [research.start(world, user, 1, 2, answered=0) for _ in range(jobs)]
+        trace = new_trace_id() if one_trace else None
+        started = [research.start(world, user, 1, 2, answered=0, trace_id=trace) for _ in range(jobs)]
         expected = expected_concurrency(world)
         world.try_to_see(lambda: _waiting(world) >= expected, "run starts", "jobs running at once")
         research.release(world, started)

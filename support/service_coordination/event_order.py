@@ -10,7 +10,9 @@ from support.matchers.faultless import differences, faultless
 from support.platform.components import Component
 from support.platform.story import Event
 from support.scenario.partner import PartnerCall
-from support.scenario.world import World
+from support.scenario.users import User
+from support.scenario.world import RunHandle, World
+from support.service_coordination import research
 
 Moment = tuple[str, float]
 """What happened, and when, in Unix seconds."""
@@ -36,6 +38,22 @@ def notices_during_an_outage(world: World, count: int) -> Notices:
     ]
     world.faults.heal(Component.CACHE)
     return Notices(sent)
+
+
+def with_a_lost_report(world: World, user: User) -> RunHandle:
+    """Research on three topics that has ended; the store of events was full while the second one was reported."""
+    run = research.start(world, user, 1, 3, answered=1)
+    _, second, third = research.topics_of(world, run)
+    world.try_to_see(lambda: progress(user.watching.of(run)) == [(1, 3)], "run starts", "the first progress report")
+    world.breaks_stories("the event stream is full")
+    world.faults.fill_cache()
+    world.partner.delay(second, 0.0)
+    # What comes next is not asked for before the report was tried.
+    world.try_to_see(lambda: bool(world.partner.calls(third)), "run starts", "the question about the third topic")
+    world.faults.empty_cache()
+    world.partner.delay(third, 0.0)
+    world.ended(run)
+    return run
 
 
 def notices_of(events: Sequence[Event]) -> list[object]:

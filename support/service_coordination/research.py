@@ -38,10 +38,13 @@ class JobTasks:
 _keeping_tasks = Lock()
 
 
-def start(world: World, user: User, tasks: int, topics: int, *, answered: int | None = None) -> RunHandle:
+def start(
+    world: World, user: User, tasks: int, topics: int, *, answered: int | None = None, trace_id: str | None = None
+) -> RunHandle:
     """Start a job of that many tasks side by side, each with that many topics.
 
     :param answered: how many topics of each task the partner answers before :func:`release`; None: all of them.
+    :param trace_id: None: one of its own.
     """
     own = f"/{user.tenant.name}/{user.tenant.marker}/{secrets.token_hex(4)}"
     assigned = [[f"{own}/{task}-{topic}" for topic in range(topics)] for task in range(tasks)]
@@ -51,7 +54,7 @@ def start(world: World, user: User, tasks: int, topics: int, *, answered: int | 
             world.partner.delay(topic, _ANSWER_SECONDS)
         for topic in task[held_from:]:
             world.partner.hold(topic)
-    run = world.running(user, agents.PROBE, input=agents.researching(assigned))
+    run = world.running(user, agents.PROBE, input=agents.researching(assigned), trace_id=trace_id)
     with _keeping_tasks:  # customers may start jobs at the same time
         _job_tasks(world).tasks_of[run.run_id] = assigned
     return run
@@ -66,6 +69,12 @@ def release(world: World, runs: Sequence[RunHandle]) -> None:
     """Have the partner answer what it holds back of these jobs, and all that they ask from now on."""
     for topic in chain.from_iterable(chain.from_iterable(_tasks(world, run) for run in runs)):
         world.partner.delay(topic, _ANSWER_SECONDS)
+
+
+def topics_of(world: World, run: RunHandle) -> Sequence[str]:
+    """The topics of a job with a single task, in their order."""
+    (topics,) = _tasks(world, run)
+    return topics
 
 
 def requests_of(world: World, runs: Sequence[RunHandle]) -> list[tuple[str, PartnerCall]]:

@@ -2,7 +2,7 @@
 
 from support.scenario.words import entry, kind
 from support.scenario.work import Work
-from support.service_coordination import concurrent_jobs, instance_failover, job_records, research
+from support.service_coordination import concurrent_jobs, event_order, instance_failover, job_records, research
 from support.service_coordination.service_discovery import EVENTS, FIRST, SECOND, RunningInstances
 
 WORK: dict[str, Work] = {
@@ -11,6 +11,8 @@ WORK: dict[str, Work] = {
     "research on two topics while the partner holds back the second": research.of(1, 2, answered=1),
     "ten usage reports under one trace at the same time": concurrent_jobs.under_one_trace(10),
     "twenty research jobs at the same time": concurrent_jobs.of_one_customer(20),
+    "twenty research jobs under one trace at the same time": concurrent_jobs.of_one_customer(20, one_trace=True),
+    "research on three topics while the event stream takes no report of the second": event_order.with_a_lost_report,
     "four research tasks in parallel while the first instance's responses are lost": instance_failover.lose_responses,
     "a usage report while acknowledgements of the run's job record are lost": (
         job_records.report_without_acknowledgements

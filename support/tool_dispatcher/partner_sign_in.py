@@ -102,8 +102,9 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
 
 
 def _deep(secret: str) -> dict[str, Any]:
-    """A secret in the depth of a structure."""
-    return {"name": "laptop", "vault": {"shelves": [{"boxes": [{"entries": [{"api_key": secret}]}]}]}}
+    """A secret in the depth of a structure, under names as different programs spell them."""
+    named = [{name: secret} for name in ("api_key", "Password", "apiKey", "ACCESS_TOKEN", "client-secret")]
+    return {"name": "laptop", "vault": {"shelves": [{"boxes": [{"entries": named}]}]}}
 
 
 def received_by_partner(world: World) -> list[str]:

@@ -113,6 +113,25 @@ def reconnect_to_second_backend(world: World, user: User) -> None:
     reconnect(world, user)
 
 
+def second_tab_begun_anew(world: World, user: User) -> None:
+    """Another tab has missed more events than the platform keeps, was told so, and is connected again; the first tab
+    has received them all.
+    """
+    tab = world.watch(user)
+    tab.drop()
+    _more_than_kept(world, user)
+    user.watching.wait_for_end(world.run_of(user), within=world.budgets.limit("story complete"))
+    tab.reconnect(within=world.budgets.limit("reconnect"))
+    world.try_to_see(lambda: resyncs(tab), "reconnect", "a notification of missed events")
+
+
+def away_for_a_report(world: World, user: User) -> None:
+    """The user's first tab is closed, and opened again after a usage report."""
+    disconnect(world, user)
+    world.ended(world.running(user, "usage_report"))
+    reconnect(world, user)
+
+
 def without_gaps(world: World, capture: EventCapture) -> Matcher[Any]:
     """Nothing is missing and nothing came twice: by the user's numbering, or else by that of each run."""
     if world.platform.dialect.sequences:

@@ -4,12 +4,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from support.platform.components import Component
 from support.platform.events import EventCapture
 from support.platform.story import Event
 from support.scenario import received_events, waiting
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
+from support.stores.locks import Hold
 from support.websocket_events import connections
 
 
@@ -54,6 +56,20 @@ def send(world: World, sender: User) -> None:
     world.outcome = outcome = world.platform.send_notice(sender, title=title, body=body)
     if outcome.done:
         world.keep(Notice(outcome.value.id, sent_at, outcome.request_id, title, body))
+
+
+def send_interrupted(world: World) -> None:
+    """Send a notice to everyone; the database's session of whoever delivers it is lost before that is recorded."""
+    kind = world.target.part(Component.WORKERS).service.partition("-")[0]
+    workers = [name for name in world.target.instances if name.partition("-")[0] == kind]
+    for worker in workers:
+        world.faults.freeze(worker)
+    send(world, world.users.operator)
+    hold = Hold(world).table("outbox")
+    for worker in workers:
+        world.faults.thaw(worker)
+    hold.break_off(hold.wait_for_first())
+    hold.release()
 
 
 def received(world: World) -> Iterator[tuple[EventCapture, Event]]:

@@ -29,6 +29,7 @@ ASSETS = {
     "a stalled connection": connections.stall,
     "a connection that catches up slowly": connections.catch_up_slowly,
     "a second open tab": lambda world, user: world.watch(user),
+    "a second open tab that was notified of too many missed events": dropped_connections.second_tab_begun_anew,
     "two open tabs": event_isolation.open_two_tabs,
     "a connection from another device": event_isolation.add_device,
     "a token that expires soon": event_isolation.use_short_token,
