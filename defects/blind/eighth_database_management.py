@@ -57,8 +57,8 @@ def _() -> None:
     "DBP-10sa",
     "a pool that is replaced while one of its connections is in use is never closed",
     service="backend",
-    scenario="A run that ends while a store is lost is complete everywhere",
-    step="Acme has received every event of the run in order, each once",
+    scenario="A pool that is replaced in use keeps no connection",
+    step="the API keeps at most two database connections",
 )
 def _() -> None:
     # Observable: change database.pool_size while requests are at work (one that waits for a lock is enough), several

@@ -17,3 +17,12 @@ Feature: Work leaves no resources behind
       When the customers do everything again, a thousand operations in all
       Then no service holds more resources than before
       And the API can use every database connection for Acme again
+
+    @gate @exclusive
+    @needs.configuration @needs.hot_reload @needs.operator @needs.pool_metrics @needs.allowances @needs.conversations
+    Scenario: A pool that is replaced in use keeps no connection
+      Given the API has every connection in use
+      And the operator has replaced its pool with one of two connections
+      When all transactions end
+      Then every response is a success
+      And the API keeps at most two database connections

@@ -3,6 +3,7 @@
 Pure judgement; the sessions of the database are looked up by :mod:`support.stores.observers`.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -39,6 +40,12 @@ def kept_for_ever(keys: Iterable[str]) -> list[str]:
 def still_open(connections: int, before: int) -> list[str]:
     """What is wrong with the number of live connections when nobody is connected any more."""
     return [f"{connections} live connections are counted, {before} before"] if connections > before else []
+
+
+def beyond_the_pool(sessions: Iterable[DatabaseSession], services: Collection[str], most: int) -> list[str]:
+    """Services with more sessions of one name than a pool of theirs may have, a line each."""
+    counts = Counter(session.name for session in sessions if session.name.partition(" ")[0] in services)
+    return [f"{name} has {count} database sessions, {most} at most" for name, count in counts.items() if count > most]
 
 
 def not_given_back(sessions: Iterable[DatabaseSession], services: Collection[str]) -> list[str]:

@@ -31,7 +31,14 @@ from support.oracles.records import (
     shown_untimely,
     told_otherwise,
 )
-from support.oracles.resources import NotGivenBack, kept_for_ever, never_ended, not_given_back, still_open
+from support.oracles.resources import (
+    NotGivenBack,
+    beyond_the_pool,
+    kept_for_ever,
+    never_ended,
+    not_given_back,
+    still_open,
+)
 from support.oracles.story import BrokenStory, StoredRun, broken_stories, told_late, untold_progress, untold_thoughts
 from support.platform.capabilities import Capability
 from support.platform.components import Component
@@ -242,9 +249,11 @@ class Examination:
 
     def _resources(self, world: World, written: Written) -> list[Finding]:
         def held(runs: Iterable[StoredRun]) -> list[str]:
-            sessions = self.target.ownership.sessions if self.target.ownership else ()
-            own = sessions or self.target.instances
-            taken = not_given_back(self.observers.sessions(), own) + never_ended(runs)
+            own = (self.target.ownership.sessions if self.target.ownership else ()) or self.target.instances
+            sessions = self.observers.sessions()
+            taken = not_given_back(sessions, own) + never_ended(runs)
+            if (most := self.target.limits.get("database_connections")) is not None:
+                taken += beyond_the_pool(sessions, own, most)
             return taken + (still_open(self.connections(), self.connected) if self.connections else [])
 
         found = held(written.runs)

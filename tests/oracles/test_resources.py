@@ -2,7 +2,14 @@
 
 import pytest
 
-from support.oracles.resources import DatabaseSession, kept_for_ever, never_ended, not_given_back, still_open
+from support.oracles.resources import (
+    DatabaseSession,
+    beyond_the_pool,
+    kept_for_ever,
+    never_ended,
+    not_given_back,
+    still_open,
+)
 from support.oracles.story import StoredRun
 
 SERVICES = ("backend", "worker-1")
@@ -36,6 +43,13 @@ def test_what_is_in_use_or_of_others(session):
 def test_what_is_held(session, fault):
     (found,) = not_given_back([session], SERVICES)
     assert fault in found
+
+
+def test_more_sessions_than_a_pool_may_have_are_counted_by_name():
+    names = ("backend", "backend", "backend reader", "backend listener", "observer", "observer", "observer")
+    sessions = [DatabaseSession(name, "idle", 1.0, False) for name in names]
+    assert beyond_the_pool(sessions, SERVICES, 2) == []
+    assert beyond_the_pool(sessions, SERVICES, 1) == ["backend has 2 database sessions, 1 at most"]
 
 
 def test_a_run_that_has_not_ended_is_named():
