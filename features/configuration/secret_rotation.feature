@@ -58,8 +58,9 @@ Feature: Secrets are replaced without interruption
 
     @needs.own_services @needs.cloud_accounts
     Scenario: No secret is visible outside of the configuration
-      Given ten Mid customers with servers in the cloud
-      When the operator replaces the signing key while every user works and logs in again
-      Then no process shows a secret in its command line or environment
+      Given Acme is a Mid customer with servers in the cloud
+      When the operator replaces the signing key with a grace period in Indian time
+      Then every service accepts a new access token of Acme
+      And no process shows a secret in its command line or environment
       And no log, no health report and no metric contains a secret
       And no process writes its memory to a disk when it crashes
