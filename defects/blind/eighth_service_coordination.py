@@ -34,7 +34,7 @@ def _() -> None:
     "a report that could not be told is told after the next one",
     service="tools",
     scenario="A lost progress report does not follow later ones",
-    step="Acme has received the first and the last of three progress reports, in this order",
+    step="Acme has received no progress report after a later one",
 )
 def _() -> None:
     # Observable: a tool that reports several times (the utilisation of more than 1,000 instances), with Redis refusing

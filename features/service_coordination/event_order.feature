@@ -43,7 +43,7 @@ Feature: Events of all services arrive as one sequence
       Given Acme is a Mid customer
       And Acme watches events
       When Acme runs research on three topics while the event stream takes no report of the second
-      Then Acme has received the first and the last of three progress reports, in this order
+      Then Acme has received no progress report after a later one
 
     @gate
     @needs.partner

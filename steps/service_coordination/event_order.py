@@ -27,11 +27,9 @@ def _(world, viewer):
     )
 
 
-@then("{viewer:User} has received the first and the last of three progress reports, in this order")
+@then("{viewer:User} has received no progress report after a later one")
 def _(world, viewer):
-    run = world.run_of(viewer)
-    viewer.watching.wait_for_end(run, within=world.budgets.limit("story complete"))
-    world.expect(event_order.progress(viewer.watching.of(run)), is_just([(1, 3), (3, 3)]))
+    world.expect(event_order.progress_to_the_end(world, viewer), event_order.is_in_order())
 
 
 @then("{viewer:User} receives the first of two progress reports while the run is still running")

@@ -6,15 +6,14 @@ from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
 from support.platform.components import Component
+from support.platform.outcome import Outcome
 from support.platform.story import Event, overlapping_calls
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import RunHandle, World
-from support.stores import opened
 
 _PARALLEL = 3
-_STATUS = "select status from runs where id = %s"
 _PARTNER_SECONDS = 0.3
 """How long the partner takes where calls are to overlap."""
 
@@ -42,8 +41,12 @@ def answer_without_stream(world: World, run: RunHandle) -> None:
     """
     world.faults.cut_off(Component.CACHE)
     world.partner.release(own_path(run.user))
-    world.try_to_see(lambda: opened.rows(world, _STATUS, [run.run_id]) != [("running",)], "run starts", "an end")
+    world.try_to_see(lambda: _has_ended(world.platform.run(run.user, run.run_id)), "run starts", "an end")
     world.faults.heal(Component.CACHE)
+
+
+def _has_ended(read: Outcome) -> bool:
+    return read.done and bool(read.value.status.is_end)
 
 
 def _two_ends(events: Sequence[Event]) -> list[str]:

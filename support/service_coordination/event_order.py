@@ -66,6 +66,24 @@ def progress(events: Sequence[Event]) -> list[tuple[int, int]]:
     return [(event.payload["done"], event.payload["total"]) for event in events if event.type == "tool_progress"]
 
 
+def progress_to_the_end(world: World, viewer: User) -> list[tuple[int, int]]:
+    """The progress reports that the viewer has received of their last run, once its end is shown, if it ever is."""
+    run = world.run_of(viewer)
+    world.try_to_see(lambda: any(event.is_end for event in viewer.watching.of(run)), "story complete", "the end")
+    return progress(viewer.watching.of(run))
+
+
+def is_in_order() -> Matcher[Sequence[tuple[int, int]]]:
+    """Several reports, each of more than the one before."""
+
+    def faults_of(reports: Sequence[tuple[int, int]]) -> list[str]:
+        if len(reports) < 2:
+            return [f"only {len(reports)} came"]
+        return [f"{after} came after {before}" for before, after in pairwise(reports) if after <= before]
+
+    return faultless("progress reports in order", faults_of)
+
+
 def are_in_causal_order(requests: Sequence[PartnerCall]) -> Matcher[Sequence[Event]]:
     """The events of a run and the partner's requests happened in the order of their causes.
 

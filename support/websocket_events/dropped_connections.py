@@ -122,7 +122,7 @@ def second_tab_begun_anew(world: World, user: User) -> None:
     _more_than_kept(world, user)
     user.watching.wait_for_end(world.run_of(user), within=world.budgets.limit("story complete"))
     tab.reconnect(within=world.budgets.limit("reconnect"))
-    world.try_to_see(lambda: resyncs(tab), "reconnect", "a notification of missed events")
+    world.try_to_see(lambda: bool(resyncs(tab)), "reconnect", "a notification of missed events")
 
 
 def away_for_a_report(world: World, user: User) -> None:
