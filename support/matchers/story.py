@@ -77,6 +77,9 @@ def _calls(events: Sequence[Event]) -> list[str]:
     callers: dict[str | None, tuple[Any, ...]] = {}
     for event in events:
         caller = (event.agent_name, event.payload.get("tool_name"), event.payload.get("parent_run_id"))
+        if event.type == "tool_progress" and "tool_name" not in event.payload and event.call_id in callers:
+            # Not every platform names the tool once more; whose must is published, and looked at elsewhere.
+            caller = (event.agent_name, callers[event.call_id][1], event.payload.get("parent_run_id"))
         if event.type == "tool_executing":
             executing[event.call_id] += 1
             callers[event.call_id] = caller

@@ -137,6 +137,16 @@ def test_progress_belongs_to_a_call():
         assert "reported as one of" in fault
 
 
+def test_progress_may_leave_out_its_tool_but_not_name_another():
+    (kind, told_of), end = call("a")
+    begin = (kind, {**told_of, "tool_name": "research"})
+    end = (end[0], {**end[1], "tool_name": "research"})
+    report = {"call_id": "a", "done": 1, "total": 2}
+    for named, faults in (({}, 0), ({"tool_name": "research"}, 0), ({"tool_name": "fetch"}, 1)):
+        events = told(START, THOUGHT, begin, ("tool_progress", {**report, **named}), end, END)
+        assert len(story_faults(events)) == faults
+
+
 def test_a_delegate_that_does_not_end_is_noticed():
     events = with_delegates()
     without_end = renumbered([event for event in events if event is not events[8]])
