@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection, select, text
 
 from apex.auth import attempts
+from apex.auth import sessions as auth_sessions
 from apex.auth.attempts import Attempts
 from apex.auth.models import Token
 from apex.auth.passwords import fingerprint, new_secret
@@ -35,6 +36,7 @@ second_renewal = Scenario("A session can be renewed more than once", service="au
 reuse = Scenario("Reusing a refresh token ends the session", service="auth")
 guessing = Scenario("Guessing passwords is stopped and does not lock out the owner", service="auth")
 waited = Scenario("Waiting as long as Retry-After says is enough to log in", service="auth")
+long_life = Scenario("No access token lasts longer than the platform allows", service="auth")
 logout = Scenario("Logging out ends this session and no other", service="auth")
 
 _NEW_TOKENS = "Acme receives a new access token and a new refresh token"
@@ -230,3 +232,13 @@ def _() -> None:
         original(self, connection, session_ids, reason)
 
     original = replace(Sessions, "end", end)
+
+
+@long_life.defect(
+    "API-03u",
+    "an access token lasts as long as whoever logs in asks for",
+    step="the access token lasts no longer than that of an ordinary log-in",
+)
+def _() -> None:
+    wanted: Any = lambda wanted, most: wanted  # noqa: E731
+    vars(auth_sessions)["min"] = wanted

@@ -63,6 +63,13 @@ Feature: Only a valid token gives access to the API
       And every token of Acme's session is refused
 
     @gate
+    @needs.sessions
+    Scenario: No access token lasts longer than the platform allows
+      Given Acme is a Mid customer
+      When Acme logs in and asks for an access token of ten years
+      Then the access token lasts no longer than that of an ordinary log-in
+
+    @gate
     @needs.rate_limits @needs.sessions
     Scenario: Guessing passwords is stopped and does not lock out the owner
       Given Acme is a Mid customer

@@ -27,7 +27,7 @@ Feature: Hundreds of users can watch events at the same time
       Then each connection uses no more memory than the socket memory limit
 
     @gate @exclusive
-    @needs.own_services
+    @needs.own_services @needs.user_streams @needs.operator
     Scenario: A stalled connection costs the platform little memory
       Given the backend has just restarted
       And Acme is an Enterprise customer with a stalled connection

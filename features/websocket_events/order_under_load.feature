@@ -18,7 +18,7 @@ Feature: Order holds under load
       And every connection has received a thousand events
 
     @gate
-    @needs.own_services
+    @needs.own_services @needs.user_streams @needs.operator
     Scenario: A connection that reads on after a stall keeps the order
       Given Acme is an Enterprise customer with a stalled connection
       And Acme has run an analysis too large for a connection's buffers
@@ -26,7 +26,7 @@ Feature: Order holds under load
       Then Acme has received every event of the run in order, each once
 
     @gate
-    @needs.own_services
+    @needs.own_services @needs.user_streams @needs.operator
     Scenario: A connection that catches up during runs keeps the order
       Given Acme is an Enterprise customer with a stalled connection
       And Acme has run an analysis too large for a connection's buffers

@@ -1,6 +1,6 @@
 """Only a valid token gives access to the API."""
 
-from hamcrest import equal_to, is_not
+from hamcrest import equal_to, is_not, less_than_or_equal_to
 
 from support.api import calls, log_in_limits, tokens
 from support.api.calls import Calls
@@ -41,6 +41,18 @@ def _(world, customer):
 def _(world, customer, session):
     response = world.platform.me(Anyone(session(world, customer)))
     world.expect(response.done, equal_to(True), str(response))
+
+
+@when("{customer:User} logs in and asks for an access token of ten years")
+def _(world, customer):
+    world.keep(tokens.ask_for_ten_years(world, customer))
+
+
+@then("the access token lasts no longer than that of an ordinary log-in")
+def _(world):
+    lives = world.kept(tokens.Lives)
+    # When it was given is told in whole seconds.
+    world.expect(lives.of_long_one, less_than_or_equal_to(lives.of_ordinary_one + 1), "seconds")
 
 
 @then("every token of {customer:Owner} session is refused")

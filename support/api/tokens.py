@@ -22,6 +22,7 @@ from support.scenario.world import World
 from support.stack.signing import signing_of
 
 _LIFE = 600
+_TEN_YEARS = 10 * 365 * 24 * 3600
 _OTHER_ISSUER = "https://auth.elsewhere.test"
 
 
@@ -60,6 +61,24 @@ class OtherSession:
     """The access token of a user's session on another device."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """For how many seconds an access token is valid that was asked for with a long life, and an ordinary one."""
+
+    of_long_one: float
+    of_ordinary_one: float
+
+
+def ask_for_ten_years(world: World, user: User) -> Lives:
+    """The user logs in with a long life for the access token, and without; :raises NotShown: a log-in is refused."""
+    lives = []
+    for seconds in (_TEN_YEARS, None):
+        login = world.platform.log_in(Anyone(), email=user.email, password=user.password, expires_in=seconds)
+        claims = jwt.decode(login.require().access_token, options={"verify_signature": False})
+        lives.append(float(claims["exp"] - claims["iat"]))
+    return Lives(*lives)
 
 
 def call_with(world: World, kind: InvalidToken) -> list[Call]:

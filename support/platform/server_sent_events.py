@@ -73,7 +73,7 @@ class ServerSentEvents:
         request = self._request(wanted)
         # Certificates are read only where there are some: it takes longer than the opening itself.
         certified = self.address.startswith("https:") and ssl.create_default_context(cafile=self._ca_file or None)
-        client = httpx.Client(verify=certified, trust_env=False, timeout=httpx.Timeout(self._timeout, read=None))
+        client = httpx.Client(verify=certified, trust_env=False, timeout=self._timeout)
         method = "GET" if request.form is None else "POST"
         asked = client.build_request(method, self.address + request.path, headers=request.headers, data=request.form)
         started = time.monotonic()
@@ -82,6 +82,8 @@ class ServerSentEvents:
         except httpx.HTTPError as error:
             client.close()
             return Handshake(None, "", f"{type(error).__name__}: {error}", time.monotonic() - started), None
+        # The beginning of an answer is waited for as long as its opening may take, and what follows without end.
+        asked.extensions["timeout"]["read"] = None
         took, answered = time.monotonic() - started, dict(response.headers)
         if response.status_code != httpx.codes.OK:
             body = response.read().decode("utf-8", "replace")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hamcrest import less_than
 
 from support.load.populations import ConnectionMemory
-from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.streams import Transport
 from support.scenario import agents, work
@@ -64,9 +63,8 @@ def catch_up_slowly(world: World, user: User) -> None:
 
 def drop(world: World, user: User, fault: Fault) -> None:
     """The link of a connected user fails; the platform is to close their connection."""
-    # Who looks for its end has an operator to ask.
-    is_counted = Capability.OPERATOR in world.target.capabilities
-    world.keep(DroppedConnection(_open_connections(world) if is_counted else 0, lost_at=time.monotonic()))
+    # Under a name, because a shared sentence reads it there.
+    world.keep(DroppedConnection(_open_connections(world), lost_at=time.monotonic()))
     own_link(user).set_fault(fault)
 
 

@@ -1,7 +1,9 @@
 """Listening to a real HTTP response that goes on: what came, heartbeats, resuming, and how it ended."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +14,7 @@ from support.platform.dialect import Dialect
 from support.platform.events import EventCapture
 from support.platform.server_sent_events import Request, ServerSentEvents
 from support.platform.story import Event
-from support.platform.streams import Kind, Wanted
+from support.platform.streams import Frame, Kind, Wanted
 from support.scenario.waiting import wait_for
 from tests import tls_front
 
@@ -164,6 +166,24 @@ def test_no_server_is_a_value():
     shake, stream = nowhere.open(Wanted("t", run_id="r1"), [], 1, "Acme")
     assert (shake.status, stream) == (None, None)
     assert "ConnectError" in str(shake.error)
+
+
+def test_a_server_that_never_answers_is_a_value():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        nobody = ServerSentEvents(url, lambda wanted: Request("/", {}), timeout=0.2)
+        shake, stream = nobody.open(Wanted("t", run_id="r1"), [], 1, "Acme")
+    assert (shake.status, stream) == (None, None)
+    assert "ReadTimeout" in str(shake.error)
+
+
+def test_a_stream_may_be_silent_for_longer_than_its_opening_may_take(server, transport):
+    impatient = ServerSentEvents(transport.address, lambda wanted: Request("/stream", {}), timeout=0.2)
+    frames: list[Frame] = []
+    _, stream = impatient.open(Wanted("t", run_id="r1"), frames, 1, "Acme")
+    wait_for(time.monotonic, lambda now: now > stream.opened_at + 0.5, 5, "some silence")
+    assert stream.closed is None
+    stream.close()
 
 
 def test_behind_tls_of_a_private_authority_and_a_path_prefix(server, tmp_path):
