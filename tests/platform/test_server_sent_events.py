@@ -181,6 +181,7 @@ def test_a_stream_may_be_silent_for_longer_than_its_opening_may_take(server, tra
     impatient = ServerSentEvents(transport.address, lambda wanted: Request("/stream", {}), timeout=0.2)
     frames: list[Frame] = []
     _, stream = impatient.open(Wanted("t", run_id="r1"), frames, 1, "Acme")
+    assert stream is not None
     wait_for(time.monotonic, lambda now: now > stream.opened_at + 0.5, 5, "some silence")
     assert stream.closed is None
     stream.close()
