@@ -44,8 +44,8 @@ def _() -> None:
     "DBP-09ra",
     "a replica that was away is left alone for half an hour",
     service="backend",
-    scenario="The replica answers what customers read",
-    step="the replica has answered in time",
+    scenario="Operators see that there is no replica",
+    step="every service says that it is replicated, and the replica answers Acme, once it is back",
 )
 def _() -> None:
     # Observable: stop the replica, read something (the primary answers), start the replica again: reads go on at the
@@ -60,8 +60,8 @@ def _() -> None:
     "DBP-11ra",
     "a statement that was ended for taking too long is run again",
     service="backend",
-    scenario="A change that fails is as if it had never been tried",
-    step="nothing of Acme has changed in any store",
+    scenario="A fault that persists is reported",
+    step="the platform has made <attempts>",
 )
 def _() -> None:
     # Observable: set database.statement_seconds to 0.5 and have a statement take longer than that (a trigger that

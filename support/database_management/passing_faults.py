@@ -28,12 +28,14 @@ FAULTS: Mapping[str, str] = {
     "a lost connection": failing.LOST,
     "a violated constraint": failing.raising("check_violation"),
     "a full disk": failing.raising("disk_full"),
+    "an overlong statement": failing.raising("query_canceled"),
 }
 TIMES: Mapping[str, int] = {"once": 1, "twice": 2, "five times": 5, "every time": failing.ALWAYS}
 ATTEMPTS: Mapping[str, int] = {"one attempt": 1, "six attempts": 6}
 REASONS: Mapping[str, str] = {
     "of an internal error": "internal_error",
     "the service is unavailable": "unavailable",
+    "a database limit was exceeded": "time_limit_exceeded",
     "its outcome is unknown": "outcome_unknown",
     "the key belongs to another request": "idempotency_key_reused",
 }

@@ -51,6 +51,8 @@ class Session:
     programs: Programs
     version: str = ""
     """What the platform says that its version is."""
+    has_suffered: bool = False
+    """Whether a fault has turned the last scenario red: the platform may bear its mark for a while."""
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -91,6 +93,7 @@ class Session:
             except StackError as error:
                 raise Refusal(str(error)) from None
             return
+        self.has_suffered = False
         # A secret that the former defect has written to a log would be found again with the next one.
         for log in self.stack.addresses.log_dir.glob("*.log"):
             os.truncate(log, 0)
@@ -140,6 +143,8 @@ class Session:
 
     def begin(self, subject: Subject) -> World:
         """The world of a scenario that is about to begin."""
+        if self.has_suffered:
+            self._begin_anew()
         addresses = self.stack.addresses
         evidence = Evidence(subject)
         undo = UndoStack()
@@ -175,6 +180,7 @@ class Session:
             findings += found
         except Exception as error:  # an observer that cannot see makes the scenario inconclusive
             findings.append(Finding("observers", error))
+        self.has_suffered = world.faults.was_felt and world.evidence.shows_violation
         world.users.close()
         for capture in (capture for user in world.users for capture in user.captures):
             world.evidence.stream(capture.name, capture.raw)
@@ -185,6 +191,12 @@ class Session:
             log_lines = logs.of_services(written.lines, own, world.evidence.started_wall)
         suspended = pulse.of_this_process().suspended(world.evidence.started_at - pulse.RECOVERY_SECONDS)
         return Aftermath(world.evidence, findings, world.budgets.uses, log_lines, suspended)
+
+    def _begin_anew(self) -> None:
+        """Start the platform's services again: what a fault has left behind in them is nothing to judge others by."""
+        self.has_suffered = False
+        for name in self.target.instances:
+            self.stack.restart(name)
 
     def _mend(self, world: World) -> None:
         """Start again what no longer serves although nobody broke it: the next scenario is to judge a whole platform.

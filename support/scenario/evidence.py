@@ -89,6 +89,11 @@ class Evidence:
             }
         )
 
+    @property
+    def shows_violation(self) -> bool:
+        """Whether something was seen that breaks the promise."""
+        return any(seen["verdict"] == Verdict.VIOLATED.value for seen in self.observations)
+
     def _now(self) -> dict[str, Any]:
         seconds = time.monotonic() - self.started_at
         return {"seconds": round(seconds, 4), "at": datetime.now(UTC).isoformat(timespec="microseconds")}

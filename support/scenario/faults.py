@@ -30,10 +30,13 @@ class Faults:
         self._exclusive = exclusive
         self._target = target
         self._spares: set[str] = set()
+        self.was_felt = False
+        """Whether something was broken that everybody felt."""
 
     def _felt_by_all(self, what: str) -> None:
         if not self._exclusive:
             raise NotShown(f"a fault of {what} is felt by everybody: tag the scenario @exclusive")
+        self.was_felt = True
 
     # -- processes ----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from support.matchers.answers import equals_savings
 from support.matchers.isolation import shows_only_data_of
 from support.matchers.story import has_no_gap, tells_a_complete_story
 from support.platform.capabilities import UnknownCapability
+from support.platform.components import Component
 from support.platform.events import EventCapture
 from support.platform.trace import new_trace_id, traceparent
 from support.run import examination
@@ -168,6 +169,20 @@ def test_a_lost_service_is_brought_back(session, world):
     assert _state(world, "tools-1") == "killed"
     assert findings(session, world) == []
     assert _state(world, "tools-1") == "ready"
+
+
+@pytest.mark.parametrize("is_red", [True, False])
+def test_services_begin_anew_after_a_fault_that_turned_a_promise_red(session, world, is_red):
+    world.faults.reset_connections(Component.CACHE)
+    if is_red:
+        with pytest.raises(AssertionError):
+            world.expect(1, equal_to(2))
+    before = world.faults.processes()
+    session.finish(world)
+    after, later = (session.begin(SUBJECT).faults.processes() for _ in range(2))
+    changed = {name for name, pid in after.items() if before[name] != pid}
+    assert changed == (set(session.target.instances) if is_red else set())
+    assert later == after
 
 
 def test_the_observers_see_again_after_the_stores_were_lost(session, world):
