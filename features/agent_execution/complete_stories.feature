@@ -46,7 +46,7 @@ Feature: The events of a run are complete, in order and sent once
       And the events show the delegated cost analysis and usage report
 
     @gate @exclusive
-    @needs.partner @needs.own_services @needs.own_stores
+    @needs.partner @needs.own_services @needs.own_stores @needs.event_store
     Scenario: Events that could not be delivered for a moment are delivered later
       Given Acme is a Mid customer
       And Acme watches events

@@ -38,7 +38,7 @@ Feature: Events of all services arrive as one sequence
       Then Acme receives the three notices in the order in which they were sent
 
     @gate @exclusive
-    @needs.own_services @needs.own_stores @needs.partner
+    @needs.own_services @needs.own_stores @needs.partner @needs.event_store
     Scenario: A lost progress report does not follow later ones
       Given Acme is a Mid customer
       And Acme watches events

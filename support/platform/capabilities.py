@@ -67,6 +67,7 @@ class Capability(Enum):
     HOT_RELOAD = "settings that change while it runs"
     OWN_SERVICES = "services that the suite starts and breaks"
     OWN_STORES = "databases and caches that the suite starts and breaks"
+    EVENT_STORE = "a store of its own for live events"
 
     @property
     def tag(self) -> str:
