@@ -23,6 +23,8 @@ Document = Mapping[str, Any]
 
 _LONGEST_WAIT = 60
 """Seconds: nobody who is asked to come back is sent away for longer."""
+_LONGEST_SEARCHED = 100_000
+"""Characters of a run beside its input and its answer that are searched."""
 _ENOUGH = 10
 """So many answers of an endpoint with the same status are held against the schema; the others are like them."""
 
@@ -182,4 +184,6 @@ def unfit_run(read: Run) -> list[str]:
     rest = {
         name: value for name, value in read.raw.items() if value is not read.request.input and value is not read.result
     }
-    return [f"run {read.id} shows its owner {what}" for what in internals_in(dumps(rest, ensure_ascii=False))]
+    # A run may hold megabytes of what its agent has said: to search all of that keeps this process from everything else.
+    shown = dumps(rest, ensure_ascii=False)[:_LONGEST_SEARCHED]
+    return [f"run {read.id} shows its owner {what}" for what in internals_in(shown)]
