@@ -62,6 +62,16 @@ Feature: Each run reports what it used
       Then the run reports the large document as data read
 
     @gate
+    @needs.delegation
+    Scenario: What an agent's delegates read is counted, too
+      Given Acme is a Mid customer with servers in the cloud and stored usage
+      And Acme has run a cost analysis
+      When Acme runs a savings review
+      Then Acme's last run used these multiples of the lowest figure of the earlier runs
+        | resource  | at least | at most |
+        | data read | 0.9      | 1.5     |
+
+    @gate
     Scenario: The working state is reported as it was at its largest
       Given Acme is a Mid customer
       When Acme runs an agent whose working state grows and shrinks

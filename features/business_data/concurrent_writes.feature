@@ -12,7 +12,7 @@ Feature: Concurrent writes lose nothing
     @needs.colleagues @needs.allowances
     @needs.own_database
     Scenario: All expenses that fifty people book concurrently are counted
-      Given five organisations of ten people with an allowance each
+      Given five organisations of ten people with an allowance each that just suffices
       When everyone books expenses at the same time
       Then each organisation has spent exactly what was booked
       And each person has spent exactly what was booked
@@ -21,7 +21,7 @@ Feature: Concurrent writes lose nothing
     @needs.colleagues @needs.allowances
     @needs.own_database
     Scenario: In a large organisation each person's own expenses are counted, too
-      Given an organisation of thirty people with an allowance
+      Given an organisation of thirty people with an allowance that just suffices
       When everyone books expenses at the same time
       Then each person has spent exactly what was booked
 

@@ -59,6 +59,7 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | a name of a million characters   |
         | a name with control characters   |
         | a key that is given twice        |
+        | an empty secret                  |
         | a boolean for a number           |
         | an infinite number               |
         | a number for a text              |

@@ -20,9 +20,10 @@ Feature: An agent can continue after a tool fails
       And the run completes with a partial answer
 
       Examples:
-        | a failure    | why                                                         |
-        | a tool error | the tool could not do its work, and that a retry can help   |
-        | a tool crash | the tool could not do its work, and that no retry will help |
+        | a failure                          | why                                                         |
+        | a tool error                       | the tool could not do its work, and that a retry can help   |
+        | a tool crash                       | the tool could not do its work, and that no retry will help |
+        | a request that the partner rejects | the tool could not do its work, and that no retry will help |
 
       @needs.own_services
       Examples:

@@ -41,15 +41,18 @@ class Bookings:
 
 
 def _share_allowances(world: World, count: int, size: int) -> None:
+    """Organisations whose allowance is used up to the cent once everybody has booked."""
     people = organisations(world, count, size, Plan.ENTERPRISE)
-    at_once(allowances.owners(people), lambda owner: world.platform.set_allowance(owner, allowances.AMOUNT).require())
+    at_once(allowances.owners(people), lambda owner: world.platform.set_allowance(owner, _total(size)).require())
 
 
 GROUPS: dict[str, Callable[[World], None]] = {
-    "five organisations of ten people with an allowance each": lambda world: _share_allowances(
+    "five organisations of ten people with an allowance each that just suffices": lambda world: _share_allowances(
         world, *_SHARING[world.settings.profile]
     ),
-    "an organisation of thirty people with an allowance": lambda world: _share_allowances(world, 1, 30),
+    "an organisation of thirty people with an allowance that just suffices": lambda world: _share_allowances(
+        world, 1, 30
+    ),
 }
 
 
@@ -112,8 +115,10 @@ def _booking(person: User, amount: str) -> CrowdRequest:
 
 def _changes(people: Sequence[User]) -> Iterator[tuple[User, CrowdRequest]]:
     """What owners ask meanwhile: for as large an allowance as before."""
+    sizes = Counter(person.tenant.alias for person in people)
     for owner in allowances.owners(people):
-        yield owner, CrowdRequest(owner, lambda platform, who: platform.set_allowance(who, allowances.AMOUNT))
+        amount = _total(sizes[owner.tenant.alias])
+        yield owner, CrowdRequest(owner, lambda platform, who, amount=amount: platform.set_allowance(who, amount))
 
 
 def _total(people: int = 1) -> str:

@@ -183,6 +183,12 @@ def _twice(draft: Draft) -> None:
     draft.faults.append(Fault(_FILE, "", "not valid TOML"))
 
 
+def _empty_secret(draft: Draft) -> None:
+    name = draft.facts.file_of("internal.signing_key")
+    draft.secrets[name] = ""
+    draft.faults.append(Fault(f"secrets/{name}", "internal.signing_key", "at least 32 characters"))
+
+
 def _latin_1(draft: Draft) -> None:
     draft.raw = draft.text() + "# Größe\n".encode("latin-1")
     draft.faults.append(Fault(_FILE, "", "is not UTF-8"))
@@ -282,6 +288,7 @@ REJECTED: Mapping[str, Edit] = {
     "a name of a million characters": lambda draft: draft.wrong("version", "x" * _LONG, "at most 4096 characters"),
     "a name with control characters": lambda draft: draft.wrong("version", "one\x07two", "control characters"),
     "a key that is given twice": _twice,
+    "an empty secret": _empty_secret,
     "a boolean for a number": lambda draft: draft.wrong("worker.slots", True, "valid integer"),
     "an infinite number": lambda draft: draft.wrong("worker.run_seconds", float("inf"), "finite number"),
     "a number for a text": lambda draft: draft.wrong("auth.audience", 5, "valid string"),

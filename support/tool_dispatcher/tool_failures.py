@@ -26,6 +26,15 @@ def _continuing_after(failing_tool: str, message: str, times: int = 1) -> Work:
     return start
 
 
+def _continuing_after_a_rejection(world: World, customer: User) -> RunHandle | None:
+    """An agent that goes on after a tool whose request the partner rejects, with a reason of its own."""
+    path = own_path(customer)
+    world.partner.fail(f"{path}-rejected", 422, {"error": agents.INTERNALS})
+    world.partner.delay(path, 0.0)
+    plan = [agents.call("probe_fetch", path=f"{path}-rejected"), agents.call("probe_fetch", path=path)]
+    return world.start_run(customer, agents.PROBE, input=agents.trying(*plan))
+
+
 def _delegate_continuing(world: World, customer: User) -> RunHandle | None:
     """An agent whose delegate goes on without what a failing tool should have given."""
     part = agents.trying(agents.call("probe_fail", message="The figures are not ready."))
@@ -74,6 +83,7 @@ WORK: dict[str, Work] = {
     "an agent that continues after ten tool errors": _continuing_after("probe_fail", "There is no such figure.", 10),
     "an agent that continues after a tool crash": _continuing_after("probe_break", agents.INTERNALS),
     "an agent that continues after a tool that ends its process": _continuing_after(agents.EXIT_TOOL, agents.INTERNALS),
+    "an agent that continues after a request that the partner rejects": _continuing_after_a_rejection,
     "an agent whose delegate continues after a tool error": _delegate_continuing,
     "a savings review without the partner's price list": _review_without_prices,
 }
