@@ -186,7 +186,7 @@ def _twice(draft: Draft) -> None:
 def _empty_secret(draft: Draft) -> None:
     name = draft.facts.file_of("internal.signing_key")
     draft.secrets[name] = ""
-    draft.faults.append(Fault(f"secrets/{name}", "internal.signing_key", "at least 32 characters"))
+    draft.faults.append(Fault(f"secrets/{name}", "internal.signing_key", "blank"))
 
 
 def _latin_1(draft: Draft) -> None:

@@ -184,6 +184,6 @@ def unfit_run(read: Run) -> list[str]:
     rest = {
         name: value for name, value in read.raw.items() if value is not read.request.input and value is not read.result
     }
-    # A run may hold megabytes of what its agent has said: to search all of that keeps this process from everything else.
+    # A run may hold megabytes of what its agent has said: to search all of it keeps this process from everything else.
     shown = dumps(rest, ensure_ascii=False)[:_LONGEST_SEARCHED]
     return [f"run {read.id} shows its owner {what}" for what in internals_in(shown)]
