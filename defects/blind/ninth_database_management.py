@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Row
@@ -89,7 +90,7 @@ def _() -> None:
     from sqlalchemy.exc import TimeoutError as PoolTimeout
     from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-    from apex.storage import pool
+    pool: Any = import_module("apex.storage.pool")
 
     def do_get(self: Any) -> ConnectionPoolEntry:
         began = time.perf_counter()

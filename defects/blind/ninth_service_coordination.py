@@ -41,7 +41,8 @@ def _() -> None:
     original = runs.end_run
 
     def end_run(connection: Any, run: Any, ending: Any, *, steps: list[dict[str, Any]], **others: Any) -> Any:
-        return original(Recording(connection, steps), run, ending, steps=steps, **others)
+        recording: Any = Recording(connection, steps)
+        return original(recording, run, ending, steps=steps, **others)
 
     for module in (runs, supervisor, leases):
         replace(module, "end_run", end_run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def _() -> None:
     # the service starts with the value that was to be replaced. A file with a blank in it is refused.
     from pydantic_settings import SettingsError as SourceError
 
-    from apex.config import layers
+    layers: Any = import_module("apex.config.layers")
 
     def secrets(
         directory: Path | None, unread: list[layers.Fault], unknown: list[layers.Fault]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, RootTransaction, Row
@@ -88,7 +89,8 @@ def _() -> None:
     # Observable: cut the line to the database (or kill the primary) between a COMMIT and its answer while POST
     # /v1/threads, or a message, is being written: instead of 503 outcome_unknown the customer is told 201, and there
     # are two of them: the transaction was done again.
-    from apex.storage import database
+
+    database: Any = import_module("apex.storage.database")
 
     def commit(connection: Connection, transaction: RootTransaction) -> None:
         driver: Any = connection.connection.dbapi_connection
@@ -120,7 +122,8 @@ def _() -> None:
     # Observable: move the messages of two threads into each other, both ways at once and without a key, until
     # PostgreSQL finds a deadlock (40P01): the victim is told 503 (unavailable), its messages are where they were, and
     # the log has no "transaction repeated". With a key it is done again.
-    from apex.http import idempotency
+
+    idempotency: Any = import_module("apex.http.idempotency")
 
     original = idempotency.repeated
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
@@ -30,7 +31,8 @@ def _() -> None:
 
     def end_run(connection: Any, run: Any, ending: Any, **others: Any) -> Any:
         began = {"started_at": run.created_at if run.started_at is not None else None}
-        return original(connection, SimpleNamespace(**{**run._mapping, **began}), ending, **others)
+        counted: Any = SimpleNamespace(**{**run._mapping, **began})
+        return original(connection, counted, ending, **others)
 
     for module in (runs, supervisor, leases):
         replace(module, "end_run", end_run)
@@ -52,7 +54,8 @@ def _() -> None:
     from redis.exceptions import RedisError
 
     from apex.storage.stream import Event
-    from apex.tools import dispatcher as module
+
+    module: Any = import_module("apex.tools.dispatcher")
 
     def teller(
         self: Any, call_id: str, tool: Any, request: Any, caller: dict[str, str]
@@ -121,9 +124,10 @@ def _() -> None:
 
     from apex.http.problems import Problem
     from apex.storage.tables import tool_calls
-    from apex.tools import calls as module
     from apex.tools.models import ExecutionAnswer
     from apex.tools.tool import ToolCall
+
+    module: Any = import_module("apex.tools.calls")
 
     def begin(self: Any, call: ToolCall, started_at: datetime) -> ExecutionAnswer | None:
         state = {"status": "running", "instance": self._instance.name, "started_at": started_at}

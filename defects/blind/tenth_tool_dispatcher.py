@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -27,7 +28,8 @@ def _() -> None:
     from sqlalchemy import select
 
     from apex.storage.tables import tenants
-    from apex.tools import accounts as module
+
+    module: Any = import_module("apex.tools.accounts")
 
     def of_tenant(self: Any, tenant_id: str) -> module.CloudAccount:
         with self._database.tenant(tenant_id) as connection:
@@ -86,7 +88,7 @@ def _() -> None:
 
     import httpx
 
-    from apex.tools import tool as module
+    module: Any = import_module("apex.tools.tool")
 
     async def ask(self: Any, method: str, url: str, **content: Any) -> httpx.Response:
         asked = f"{method} {url} {json.dumps(content, sort_keys=True)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
@@ -22,8 +23,9 @@ def _() -> None:
     # open both have everything.
     from contextlib import suppress
 
-    from apex.backend import hub as module
     from apex.backend.connection import Connection
+
+    module: Any = import_module("apex.backend.hub")
 
     async def remove(self: Any, connection: Connection) -> None:
         user_id = connection.identity.user_id
@@ -62,7 +64,7 @@ def _() -> None:
     "a run that is cancelled while it waits ends under the ids of that request",
     service="backend",
     scenario="A run cancelled in the queue is shown as cancelled",
-    step="the identities oracle finds nothing",
+    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Observable: keep every slot busy, start a run with one traceparent and X-Request-Id and cancel it with others:

@@ -17,6 +17,7 @@ from support.load.populations import at_once, organisations
 from support.matchers.faultless import faultless
 from support.matchers.problems import is_refused_with
 from support.platform.driver import Anyone
+from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.scenario.assets import Asset
 from support.scenario.users import Plan, User
@@ -117,8 +118,11 @@ def _changes(people: Sequence[User]) -> Iterator[tuple[User, CrowdRequest]]:
     """What owners ask meanwhile: for as large an allowance as before."""
     sizes = Counter(person.tenant.alias for person in people)
     for owner in allowances.owners(people):
-        amount = _total(sizes[owner.tenant.alias])
-        yield owner, CrowdRequest(owner, lambda platform, who, amount=amount: platform.set_allowance(who, amount))
+        yield owner, CrowdRequest(owner, partial(_set_allowance, _total(sizes[owner.tenant.alias])))
+
+
+def _set_allowance(amount: str, platform: HttpDriver, who: User) -> Outcome:
+    return platform.set_allowance(who, amount)
 
 
 def _total(people: int = 1) -> str:
