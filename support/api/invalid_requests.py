@@ -27,9 +27,10 @@ _CHUNK = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class InvalidCall(Call):
-    """A call with an error in ``field``."""
+    """A call with an error in ``field``, which is in the list entries of these numbers."""
 
     field: str
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def send_all(world: World, owner: User, error: RequestError) -> list[InvalidCall
 
     def send(mutation: Mutation) -> InvalidCall:
         caller = _caller(mutation.operation, owned.owner, operator)
-        return InvalidCall(mutation.operation.place, _send(world, mutation, caller, owned.ids), mutation.field)
+        answer = _send(world, mutation, caller, owned.ids)
+        return InvalidCall(mutation.operation.place, answer, mutation.field, mutation.entries)
 
     return a_few_at_a_time(send, invalid)
 
@@ -103,13 +105,17 @@ def _fault(call: InvalidCall) -> str | None:
     answer, problem = call.answer, call.answer.problem
     if answer.meaning is not Meaning.INVALID:
         return f"{call.field}: {answer}"
-    if problem is None or not _names(problem.errors, call.field):
-        return f"{call.field} is not named: {answer}"
+    if problem is None or not _names(problem.errors, call.field, call.entries):
+        where = "".join(f" in entry {number}" for number in call.entries)
+        return f"{call.field}{where} is not named: {answer}"
     shown = internals_in(answer.text)
     return f"{call.field}: shows {', '.join(shown)}: {answer}" if shown else None
 
 
-def _names(errors: Sequence[Any], field: str) -> bool:
-    """Whether an error with a message is about the field, or something in it, at any depth."""
+def _names(errors: Sequence[Any], field: str, entries: Sequence[int]) -> bool:
+    """Whether an error with a message is about the field, or something in it, at any depth, and says in which entries
+    of lists that is.
+    """
+    wanted = {field, *map(str, entries)}
     explained = [error for error in errors if isinstance(error, dict) and error.get("message")]
-    return any(field in str(error.get("field")).split(".") for error in explained)
+    return any(wanted <= set(str(error.get("field")).split(".")) for error in explained)

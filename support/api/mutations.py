@@ -42,7 +42,8 @@ class RequestError(Enum):
 class Mutation:
     """A request to an operation with an error in ``field``.
 
-    ``place``: where that is, the body or another part of the request; there it has the ``value``.
+    ``place``: where that is, the body or another part of the request; there it has the ``value``. ``entries``: the
+    numbers of the list entries that it is in.
     """
 
     operation: Operation
@@ -51,6 +52,7 @@ class Mutation:
     in_pieces: bool = False
     place: str = "body"
     value: str = ""
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def _about_body(operation: Operation, body: Any, schema: Mapping[str, Any], erro
                 return
         case _:
             for field in _fields(operation, schema, body):
-                yield from (Mutation(operation, field.name, data) for data in _wrong_values(field, error))
+                entries = tuple(part for part in field.path if isinstance(part, int))
+                for data in _wrong_values(field, error):
+                    yield Mutation(operation, field.name, data, entries=entries)
 
 
 def _wrong_values(field: _Field, error: RequestError) -> Iterator[bytes]:
