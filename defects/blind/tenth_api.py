@@ -8,7 +8,13 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
-@blind_defect("API-01qa", "the published document can be read once", service="backend")
+@blind_defect(
+    "API-01qa",
+    "the published document can be read once",
+    service="backend",
+    scenario="A program starts a run, polls it and reads the result",
+    step="every response conforms to the published API reference",
+)
 def _() -> None:
     # Observable: GET /openapi.json of the backend answers 200 the first time, and 500 (internal_error) from then on:
     # the document is kept by FastAPI, and what was renamed in it the first time is not found again.
@@ -35,7 +41,13 @@ def _() -> None:
         app.openapi = openapi  # type: ignore[method-assign]
 
 
-@blind_defect("API-05qa", "of a wrong entry in a list it is not said which one it is", service="backend")
+@blind_defect(
+    "API-05qa",
+    "of a wrong entry in a list it is not said which one it is",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
 def _() -> None:
     # Observable: POST /v1/usage-records with three records, of which the third has the cost "much": 422 names the field
     # "records.cost" instead of "records.2.cost". With two wrong ones the same field is named twice.

@@ -63,11 +63,19 @@ class Published:
 def documents(world: World) -> dict[str, Mapping[str, Any]]:
     """The document of each service, as it is published now; read once in a scenario.
 
-    :raises NotShown: a service publishes none.
+    :raises AssertionError: that of a service cannot be read.
     """
 
     def read() -> Published:
-        return Published({name: answer.require() for name, answer in world.platform.documents().items()})
+        answers = world.platform.documents()
+        unread = [
+            f"the API reference of {name} cannot be read: {answer}"
+            for name, answer in answers.items()
+            if not answer.done
+        ]
+        if unread:
+            raise AssertionError("; ".join(unread))
+        return Published({name: answer.value for name, answer in answers.items()})
 
     return dict(world.kept_or(Published, read).documents)
 
