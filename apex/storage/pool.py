@@ -47,7 +47,7 @@ class Turns:
     """A number of places, which who waits gets in the order in which they came."""
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places = self._free = places
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
         self._given_at = 0.0
@@ -56,6 +56,11 @@ class Turns:
     def waiting(self) -> int:
         """How many wait."""
         return len(self._waiting)
+
+    @property
+    def taken(self) -> int:
+        """How many places somebody has."""
+        return self._places - self._free
 
     def take(self, seconds: float) -> bool:
         """Get a place; False where for that time nobody has got one, or the queue is too long all the same.
@@ -105,6 +110,11 @@ class FairPool(QueuePool):
         """How many wait for a connection."""
         return self._turns.waiting
 
+    @property
+    def in_use(self) -> int:
+        """How many connections are in use; also after the pool was retired, which ``checkedout()`` counts wrongly."""
+        return self._turns.taken
+
     def _do_get(self) -> ConnectionPoolEntry:
         began = time.perf_counter()
         has_turn = self._turns.take(self._timeout)
@@ -142,7 +152,7 @@ class _Pools(Collector):
             pools = [pool for pool in _POOLS if pool.reads is reads]
             present = [pool for pool in pools if not pool.retired]
             yield _gauge(name, "size", "Connections that are kept", sum(pool.size() for pool in present))
-            yield _gauge(name, "in_use", "Connections in use", sum(pool.checkedout() for pool in pools))
+            yield _gauge(name, "in_use", "Connections in use", sum(pool.in_use for pool in pools))
             yield _gauge(name, "waiting", "Requests that wait for one", sum(pool.waiting for pool in pools))
             beyond = sum(max(pool.overflow(), 0) for pool in present)
             yield _gauge(name, "overflow", "Connections beyond the size", beyond)

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from apex.backend import threads
+from apex.storage.pool import FairPool
 from defects import Scenario
-from defects._patching import around
+from defects._patching import around, replace
 
+replaced = Scenario("A pool that is replaced in use keeps no connection", service="backend")
 mixed = Scenario("A thousand mixed operations leave nothing behind", service="backend")
 
 _NO_MORE = "no service holds more resources than before"
@@ -45,3 +47,10 @@ def _() -> None:
     def new_message(original: Any, connection: Connection, *others: Any) -> Any:
         connection.exec_driver_sql("CREATE TEMPORARY TABLE IF NOT EXISTS found (id uuid)")
         return original(connection, *others)
+
+
+@replaced.defect(
+    "DBP-10d", "connections of a pool that was replaced are counted wrongly", step="the pool metrics match the database"
+)
+def _() -> None:
+    replace(FairPool, "in_use", property(lambda self: self.checkedout()))

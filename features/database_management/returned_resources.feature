@@ -26,3 +26,4 @@ Feature: Work leaves no resources behind
       When all transactions end
       Then every response is a success
       And the API keeps at most two database connections
+      And the pool metrics match the database

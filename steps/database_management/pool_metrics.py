@@ -1,7 +1,5 @@
 """Operators see how busy the database connections are."""
 
-from functools import partial
-
 from support.database_management import pool_metrics
 from support.run.sentences import given, then
 
@@ -9,12 +7,6 @@ from support.run.sentences import given, then
 @given("the pool may open two connections beyond its size")
 def _(world):
     pool_metrics.allow_overflow(world)
-
-
-@then("the pool metrics match the database")
-def _(world):
-    look = partial(pool_metrics.look, world)
-    world.eventually(look, pool_metrics.match_the_database(), "pool metrics", "pool metrics as the database has it")
 
 
 @then("the pool metrics count every wait with its duration")

@@ -1,7 +1,9 @@
 """Connections of database pools: in use, waited for, and free again."""
 
-from support.database_management import connections, pool_exhaustion
-from support.run.sentences import given, when
+from functools import partial
+
+from support.database_management import connections, pool_exhaustion, pool_metrics
+from support.run.sentences import given, then, when
 
 
 @given("the {service:PooledService} has {in_use:PoolConnections} in use")
@@ -23,3 +25,9 @@ def _(world, release):
 @when("{requests:FutileRequests} find no free connection")
 def _(world, requests):
     pool_exhaustion.ask_in_vain(world, requests)
+
+
+@then("the pool metrics match the database")
+def _(world):
+    look = partial(pool_metrics.look, world)
+    world.eventually(look, pool_metrics.match_the_database(), "pool metrics", "pool metrics as the database has it")

@@ -56,6 +56,15 @@ def test_turns_come_in_the_order_of_asking():
     assert turns.take(0)
 
 
+def test_a_pool_that_was_replaced_counts_its_connections_until_they_are_back(small):
+    before = figure("in_use")
+    with small.platform() as connection:
+        small.renew()
+        assert connection.scalar(text("SELECT 1")) == 1
+        assert figure("in_use") == before + 1
+    assert figure("in_use") == before
+
+
 def test_a_queue_that_moves_is_waited_in_for_longer_but_not_for_ever():
     turns, gone = Turns(1), threading.Event()
     assert turns.take(0)
