@@ -11,7 +11,9 @@ from support.platform.components import Component
 from support.scenario.partner import own_path
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
+from support.stores import opened
 
+_IN_TRANSACTION = "select pid from pg_stat_activity where application_name like %s and xact_start is not null"
 _STOPPING = 1.0
 """Seconds in which a worker that abandons its runs is gone."""
 
@@ -65,11 +67,24 @@ def hang_and_wake_up(world: World, run: RunHandle) -> None:
     world.partner.release(own_path(run.user))
 
 
+def _freeze_between_transactions(world: World, worker: str) -> None:
+    """Have a worker hang that holds nothing in the database for which a request would have to wait."""
+
+    def is_frozen() -> bool:
+        world.faults.freeze(worker)
+        if not opened.rows(world, _IN_TRANSACTION, [f"{worker}%"]):
+            return True
+        world.faults.thaw(worker)
+        return False
+
+    world.try_to_see(is_frozen, "run starts", "a worker between two transactions")
+
+
 def crash_during_cancellation(world: World, run: RunHandle) -> None:
     """The run is cancelled while its worker hangs, which crashes before it has noticed."""
     worker = worker_of(world, run)
     world.breaks_stories("the worker crashes in the middle of a tool call")
-    world.faults.freeze(worker)
+    _freeze_between_transactions(world, worker)
     world.platform.cancel_run(run.user, run.run_id).require()
     world.faults.lose(worker)
 
