@@ -548,8 +548,6 @@ def _() -> None:
     "AEC-12ub",
     "a lost run that is not known to have called a tool is run again",
     service="worker",
-    scenario="A lost run that was cancelled ends, too",
-    step="the records oracle finds nothing",
 )
 def _() -> None:
     # Observable: kill -9 the worker while its agent thinks (or before the first heartbeat has stored a tool's step);

@@ -471,3 +471,17 @@ def _() -> None:
     @around(layers, "_toml")
     def _(original: Any, path: Any, faults: Any) -> Any:
         return expanded(original(path, faults))
+
+
+@blind_defect("CFG-02ya", "runs publish their events with the cache login of the start", service="worker")
+def _() -> None:
+    # Observable: replace the cache login and lock the old one: runs whose worker has to connect anew tell nothing. The
+    # scenario of the cache login notices it in most plays only: connections that are open go on.
+    from apex.storage.stream import EventStream
+    from apex.worker.supervisor import Supervisor
+
+    @around(Supervisor, "__init__")
+    def _(original: Any, self: Any, database: Any, stream: Any, registry: Any, directory: Any, *of: Any) -> None:
+        settings = of[0]
+        own = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
+        original(self, database, own, registry, directory, *of)

@@ -18,7 +18,6 @@ unread = Scenario("A log-in works before every service has read a new key", serv
 grace = Scenario("A replaced signing key is accepted until its grace period ends", service="analytics")
 database = Scenario("A new database login interrupts nobody", service="backend")
 cache = Scenario("A new cache login interrupts nobody", service="backend")
-working = Scenario("A new cache login interrupts nobody", service="worker")
 partner = Scenario("A new partner key is used from the next call on", service="tools")
 shown = Scenario("No secret is visible outside of the configuration", service="worker")
 
@@ -126,22 +125,6 @@ def _() -> None:
         around(module, "connecting")(
             lambda original, address: original(address if isinstance(address, str) else address())
         )
-
-
-@working.defect(
-    "CFG-02m",
-    "runs publish their events with the cache login of the start",
-    step="every user can work after the old cache login is locked",
-)
-def _() -> None:
-    from apex.storage.stream import EventStream
-    from apex.worker.supervisor import Supervisor
-
-    @around(Supervisor, "__init__")
-    def _(original: Any, self: Any, database: Any, stream: Any, registry: Any, directory: Any, *of: Any) -> None:
-        settings = of[0]
-        own = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
-        original(self, database, own, registry, directory, *of)
 
 
 @partner.defect(
