@@ -29,9 +29,13 @@ def _(world, level):
 
 @then("all of its services run on its validated configuration in time")
 def _(world):
-    look = lambda: environments.OfRehearsal(rehearsals.reported(world))  # noqa: E731
     expected = environments.all_run_on(rehearsals.validated(world))
-    world.eventually(look, expected, running.RELOAD, "what the services of the other environment run on")
+    world.eventually(
+        lambda: environments.OfRehearsal(rehearsals.reported(world)),
+        expected,
+        running.RELOAD,
+        "what the services of the other environment run on",
+    )
 
 
 @when("each of its services reports its configuration")

@@ -68,7 +68,10 @@ def hang_and_wake_up(world: World, run: RunHandle) -> None:
 
 
 def _freeze_between_transactions(world: World, worker: str) -> None:
-    """Have a worker hang that holds nothing in the database for which a request would have to wait."""
+    """Have a worker hang that holds nothing in the database for which a request would have to wait.
+
+    :raises DeadlinePassed: it was never seen so.
+    """
 
     def is_frozen() -> bool:
         world.faults.freeze(worker)
@@ -77,7 +80,7 @@ def _freeze_between_transactions(world: World, worker: str) -> None:
         world.faults.thaw(worker)
         return False
 
-    world.try_to_see(is_frozen, "run starts", "a worker between two transactions")
+    world.eventually(is_frozen, bool, "run starts", "a worker that hangs between two transactions")
 
 
 def crash_during_cancellation(world: World, run: RunHandle) -> None:
