@@ -39,5 +39,22 @@ def test_an_error_that_does_not(call):
     assert f"{PLACE}: cost" in mismatch(name_the_field(), [answered(422, NAMED), call])
 
 
+@pytest.mark.parametrize(
+    ("field", "entries", "is_named"),
+    [
+        ("items.0.cost", (0,), True),
+        ("items.2.cost", (0,), False),
+        ("items.cost", (0,), False),
+        ("items.cost", (), True),
+        ("groups.1.items.0.cost", (1, 0), True),
+        ("groups.items.0.cost", (1, 0), False),
+    ],
+)
+def test_an_error_in_a_list_says_in_which_entry(field, entries, is_named):
+    body = {"code": "validation_failed", "detail": "No.", "errors": [{"field": field, "message": "must be a number"}]}
+    call = InvalidCall(PLACE, response(422, body), "cost", entries)
+    assert name_the_field().matches([call]) == is_named
+
+
 def test_no_request_proves_nothing():
     assert mismatch(name_the_field(), []) == "no call"

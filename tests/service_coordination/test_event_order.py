@@ -7,7 +7,7 @@ import pytest
 from hamcrest.core.string_description import StringDescription
 
 from support.platform.story import Event
-from support.service_coordination.event_order import are_in_causal_order
+from support.service_coordination.event_order import are_in_causal_order, is_in_order
 from tests.service_coordination.partner_requests import request
 
 
@@ -53,3 +53,20 @@ def test_what_is_out_of_its_place_is_named(story, requests, named):
     assert not are_in_causal_order(requests).matches(story)
     are_in_causal_order(requests).describe_mismatch(story, mismatch)
     assert named in str(mismatch)
+
+
+@pytest.mark.parametrize(
+    ("reports", "fault"),
+    [
+        ([(1, 3), (3, 3)], ""),
+        ([(1, 3), (2, 3), (3, 3)], ""),
+        ([(1, 3), (3, 3), (2, 3)], "(2, 3) came after (3, 3)"),
+        ([(1, 3), (1, 3)], "(1, 3) came after (1, 3)"),
+        ([(1, 3)], "only 1 came"),
+    ],
+)
+def test_reports_are_in_order_whether_or_not_one_is_missing(reports, fault):
+    found = StringDescription()
+    is_in_order().describe_mismatch(reports, found)
+    assert is_in_order().matches(reports) == (not fault)
+    assert fault in str(found)
