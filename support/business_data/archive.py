@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from support.load.populations import at_once, organisations
 from support.scenario.users import Plan, User
 from support.scenario.world import World
-from support.stores import opened
+from support.stores import opened, replication
 
 _ACT = "select set_config('app.tenant_id', %(tenant)s, true)"
 _PEOPLE = """
@@ -75,6 +75,7 @@ def plant(world: World, *plans: Plan) -> ArchiveSize:
     # Otherwise it would depend on autovacuum what the database knows of them when it chooses a query plan.
     with opened.as_owner(world) as owner:
         owner.execute("analyze users, threads, messages")
+    replication.expect_replayed(world)
     world.evidence.note("archive planted", people=size.people, threads=size.threads, messages=size.messages)
     return size
 

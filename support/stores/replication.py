@@ -65,6 +65,24 @@ def _resume_replay(world: World) -> None:
         value(world, REPLICA, "select pg_wal_replay_resume()")
 
 
+def expect_replayed(world: World) -> None:
+    """Wait until the replica, where there is one, shows everything that the primary holds by now.
+
+    The platform knows of its own writes whether the replica has them yet, and of nobody else's.
+
+    :raises DeadlinePassed: it does not.
+    """
+    if not world.addresses.replica_observer_url:
+        return
+    ((place,),) = opened.rows(world, "select pg_current_wal_lsn()::text")
+    world.eventually(
+        partial(replica_rows, world, "select pg_last_wal_replay_lsn() >= %s::pg_lsn", [place]),
+        lambda rows: rows == [(True,)],
+        "start",
+        "the replica's replay of what was written",
+    )
+
+
 def go_on_alone(world: World) -> None:
     """Have the primary confirm what is on itself alone, until the end of the scenario."""
     world.undo.register("wait for the replica again", partial(_wait_for, world, "*"))
