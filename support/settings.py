@@ -1,6 +1,8 @@
 """Every setting of a run: the ``-D`` keys."""
 
 import difflib
+import fcntl
+import os
 import re
 import tempfile
 import tomllib
@@ -277,6 +279,25 @@ def prepare_reports(settings: Settings) -> None:
             f"cannot write reports to {settings.reports} ({error.strerror}); "
             "make it writable or choose another with -D reports=DIR"
         ) from None
+
+
+def hold_reports(settings: Settings) -> int:
+    """Have the report directory to oneself for as long as the given file descriptor is open: at most until this process
+    and those that are forked from it end.
+
+    :raises Refusal: another run writes there, or it cannot be written to.
+    """
+    prepare_reports(settings)
+    descriptor = os.open(settings.reports, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Refusal(
+            f"another run writes its reports to {settings.reports}; "
+            "wait until it has ended or choose another folder with -D reports=DIR"
+        ) from None
+    return descriptor
 
 
 def reports_of(definitions: Iterable[str]) -> Path:

@@ -8,6 +8,7 @@ from hamcrest import equal_to
 from support.agent_execution.run_tracking import worker_of
 from support.platform.capabilities import Capability
 from support.platform.components import Component
+from support.platform.target import kind_of
 from support.scenario.partner import own_path
 from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
@@ -49,9 +50,8 @@ def crash(world: World, run: RunHandle) -> None:
 def crash_and_come_back(world: World, run: RunHandle) -> None:
     """The run's worker is the only one, crashes and comes back under its name, as a process manager sees to it."""
     worker = worker_of(world, run)
-    kind = worker.partition("-")[0]
-    for other in world.target.instances:
-        if other != worker and other.partition("-")[0] == kind:
+    for other in world.target.of_kind(kind_of(worker)):
+        if other != worker:
             world.faults.shut_down(other)
     crash(world, run)
     world.faults.bring_back(worker)

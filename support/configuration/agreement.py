@@ -11,6 +11,7 @@ from support.configuration import commands, starts
 from support.configuration.draft import Draft, candidate, facts
 from support.configuration.faults import Complaint, Fault, names_just
 from support.platform.driver import Anyone
+from support.platform.target import kind_of
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.programs import Program
@@ -56,7 +57,7 @@ def names_both_sides(world: World, service: str) -> BaseMatcher[Complaint]:
     contradiction = world.kept(Contradiction)
     owner = contradiction.key.partition(".")[0]
     kind = facts(world).services[service].rpartition(".")[2]
-    others = [name for name in world.target.instances if owner in (kind, name.partition("-")[0])]
+    others = [name for name in world.target.instances if owner in (kind, kind_of(name))]
     told = "is '{}' here and '{}' at {}"
     sides = (contradiction.candidate, contradiction.running)
     faults = [Fault("", contradiction.key, told.format(*sides, name)) for name in others]

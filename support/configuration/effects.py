@@ -20,6 +20,7 @@ from support.platform.driver import Caller
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.platform.runs import RunStatus
+from support.platform.target import kind_of
 from support.scenario import agents
 from support.scenario.partner import own_path
 from support.scenario.users import User
@@ -78,7 +79,7 @@ def writing(world: World, user: User) -> frozenset[str]:
         ask(user).require()
     ask_for_jobs(world, user)
     lines = [line for line in logs.new_lines() if line.service in world.target.instances]
-    return frozenset(line.service.partition("-")[0] for line in lines if line.fields.get("level") == "info")
+    return frozenset(kind_of(line.service) for line in lines if line.fields.get("level") == "info")
 
 
 KINDS = frozenset({"auth", "backend", "worker", "tools", "analytics"})

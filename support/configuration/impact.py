@@ -12,6 +12,7 @@ from support.configuration.draft import Candidate, Draft
 from support.configuration.effects import KINDS
 from support.configuration.restarts import needed
 from support.matchers.faultless import faultless, is_just
+from support.platform.target import kind_of
 from support.scenario.world import World
 
 
@@ -48,7 +49,7 @@ def expect_as_reported(world: World) -> None:
     waiting = {key: touched.services for key, touched in said.changes.items() if not touched.is_taken_over}
     names = world.target.instances
     expected = {
-        name: tuple(sorted(key for key, services in waiting.items() if _kind(name) in services)) for name in names
+        name: tuple(sorted(key for key, services in waiting.items() if kind_of(name) in services)) for name in names
     }
     validated = commands.run(world, "validate", commands.of_candidate(world)).said["checksum"]
     running.deploy(world, world.kept(Candidate).draft)
@@ -61,10 +62,6 @@ def expect_as_reported(world: World) -> None:
     happens = is_just((expected, on_candidate), "just those that were named say that they must be restarted")
     world.eventually(look, happens, running.RELOAD, "who must be restarted and who runs on the candidate")
     world.evidence.note("happened", restarts=expected, up_to_date=sorted(on_candidate))
-
-
-def _kind(instance: str) -> str:
-    return instance.partition("-")[0]
 
 
 # -- matchers ---------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def start(world: World, service: str, place: Place) -> Start:
 def like(world: World, service: str) -> str:
     """The instance that runs of a service, by its name in features."""
     kind = facts(world).services[service].rpartition(".")[2]
-    return next(name for name in world.target.instances if name.partition("-")[0] == kind)
+    return world.target.of_kind(kind)[0]
 
 
 def without_each_required(world: World, service: str) -> StartsWithout:

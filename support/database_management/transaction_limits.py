@@ -22,6 +22,7 @@ from support.platform.components import Component
 from support.platform.dialect import Meaning
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
+from support.platform.target import kind_of
 from support.scenario import waiting
 from support.scenario.partner import own_path
 from support.scenario.users import User
@@ -222,7 +223,7 @@ def _observe(
         # One may be over before the next one begins.
         if pids := hold.waiting_for_it:
             names.update((int(pid), str(name)) for pid, name in opened.rows(world, _NAMES, [pids]))
-        return {_kind(name) for name in names.values()}
+        return {kind_of(name) for name in names.values()}
 
     world.eventually(present, lambda seen: seen >= {*expected}, within, "services whose transactions wait")
     if limit is Limit.IDLE:
@@ -250,10 +251,6 @@ def _thaw(world: World, limit: Limit) -> None:
             world.faults.thaw(service)
 
 
-def _kind(instance: str) -> str:
-    return instance.partition("-")[0]
-
-
 # -- matchers ---------------------------------------------------------------------------------------------------------
 
 
@@ -261,7 +258,7 @@ def ended_by_limit() -> BaseMatcher[Overrun]:
     """There was a transaction of every expected service, and the database has ended each because of the limit."""
 
     def faults_of(overrun: Overrun) -> list[str]:
-        present = {_kind(name) for name, _ in overrun.ended.values()}
+        present = {kind_of(name) for name, _ in overrun.ended.values()}
         found = [f"no transaction of the {name} was over the limit" for name in sorted({*overrun.services} - present)]
         for name, code in overrun.ended.values():
             if code is None:

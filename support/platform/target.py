@@ -185,11 +185,20 @@ class Target:
         """The servers of its database, those that only follow included."""
         return [each for each in (Component.DATABASE, Component.REPLICA) if each in self.parts]
 
+    def of_kind(self, kind: str) -> list[str]:
+        """The instances of a kind of service, by their names."""
+        return [name for name in self.instances if kind_of(name) == kind]
+
     def part(self, component: "Component | str") -> Part:
         """What a component is called in the stack; a service or link that goes by its own name has that everywhere."""
         if isinstance(component, str):
             return Part(component, component, component)
         return self.parts[component]
+
+
+def kind_of(instance: str) -> str:
+    """What an instance is one of: the worker-2 a worker, the auth service alone its own kind."""
+    return instance.partition("-")[0]
 
 
 def missing_verbs(driver: type[HttpDriver], capabilities: frozenset[Capability]) -> list[str]:

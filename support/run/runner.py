@@ -38,7 +38,7 @@ from support.run.recording import record_not_run
 from support.run.reporting import Reporting
 from support.run.showing import Showing, complain
 from support.run.told import Told
-from support.settings import Settings, prepare_reports
+from support.settings import Settings, hold_reports, prepare_reports
 from support.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             junit = self._junit_directory(settings)
+            self._reports_held = hold_reports(settings)
             _clear(settings, junit)
             _prepare_junit(junit, str(settings.shard or ""))
         try:

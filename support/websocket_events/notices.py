@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from support.platform.components import Component
 from support.platform.events import EventCapture
 from support.platform.story import Event
+from support.platform.target import kind_of
 from support.scenario import received_events, waiting
 from support.scenario.users import ORGANISATIONS, PEOPLE, Plan, User
 from support.scenario.verdict import NotShown
@@ -60,8 +61,7 @@ def send(world: World, sender: User) -> None:
 
 def send_interrupted(world: World) -> None:
     """Send a notice to everyone; the database's session of whoever delivers it is lost before that is recorded."""
-    kind = world.target.part(Component.WORKERS).service.partition("-")[0]
-    workers = [name for name in world.target.instances if name.partition("-")[0] == kind]
+    workers = world.target.of_kind(kind_of(world.target.part(Component.WORKERS).service))
     for worker in workers:
         world.faults.freeze(worker)
     send(world, world.users.operator)

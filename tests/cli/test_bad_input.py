@@ -1,5 +1,7 @@
 """Bad input: one clear line, an exit code, nothing half done."""
 
+import fcntl
+import os
 import shutil
 from subprocess import CompletedProcess
 
@@ -247,3 +249,19 @@ def test_help_is_enough(command, name):
     assert shown.returncode == 0
     assert f"bin/{name}" in shown.stdout
     assert len(shown.stdout.splitlines()) > 5
+
+
+def test_reports_of_a_run_that_goes_on_are_refused(command, checkout, tmp_path):
+    reports = tmp_path / "reports of both"
+    reports.mkdir()
+    earlier = reports / "evidence" / "of-the-other.json"
+    earlier.parent.mkdir()
+    earlier.write_text("{}", encoding="utf-8")
+    held = os.open(reports, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        said = refusal(command("acceptance", "-D", f"reports={reports}"))
+    finally:
+        os.close(held)
+    assert f"another run writes its reports to {reports}" in said
+    assert earlier.exists()
