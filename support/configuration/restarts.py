@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from support.configuration import running
 from support.configuration.draft import facts
-from support.configuration.running import reported
 from support.scenario.world import World
 
 USED_BY = {
@@ -21,11 +21,9 @@ def expected(world: World, setting: str) -> Mapping[str, Sequence[str]]:
 
 def needed(world: World) -> Mapping[str, Sequence[str]]:
     """The keys for which each service says that it must be restarted."""
-    return {name: said.restart_needed for name, said in reported(world).items()}
+    return {name: said.restart_needed for name, said in running.reported(world).items()}
 
 
 def restart(world: World) -> None:
     """Have the operator restart who says that it is needed."""
-    for name, keys in needed(world).items():
-        if keys:
-            world.stack.restart(name)
+    running.restart(world, [name for name, keys in needed(world).items() if keys])

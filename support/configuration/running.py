@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,6 +34,13 @@ class Deployed:
 
     checksum: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The services that were restarted on a changed configuration."""
+
+    names: Sequence[str]
 
 
 def reported(world: World) -> Mapping[str, RunningConfiguration]:
@@ -101,12 +109,25 @@ def _restore(world: World, before: Draft, checksum: str) -> None:
     def others() -> list[str]:
         return [name for name, said in reported(world).items() if said.checksum != checksum or said.refused]
 
+    if world.has_kept(Restarted):
+        # They have been started on what cannot be changed back while they run.
+        _restart(world, world.kept(Restarted).names)
     try:
         world.eventually(others, is_just(nobody), RELOAD, "services that do not run on the former configuration")
     except DeadlinePassed:
-        for name in others():
-            world.stack.restart(name)
+        _restart(world, others())
         world.expect(others(), is_just(nobody))
+
+
+def restart(world: World, names: Sequence[str]) -> None:
+    """Have the operator restart services; at the end of the scenario they are started on the former configuration."""
+    world.keep(Restarted(names))
+    _restart(world, names)
+
+
+def _restart(world: World, names: Sequence[str]) -> None:
+    with ThreadPoolExecutor() as together:
+        list(together.map(world.stack.restart, names))
 
 
 def undo_changes(world: World) -> None:
