@@ -1,0 +1,235 @@
+"""Blind defects of AEC-01."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from defects import blind_defect
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "AEC-01ra",
+    "prices are only asked for the types that the customer has",
+    service="worker",
+    scenario="The answer can be read as soon as it is announced",
+    step="the answer equals the savings in Acme's own inventory",
+)
+def _() -> None:
+    # Observable: plant an instance of the type m5.xlarge with 10 % CPU, and none of the type m5.large: the cost
+    # analysis does not find it (and says nothing of the saving), because nobody has asked for the price of the smaller
+    # type. With an m5.large beside it, it is found.
+    from apex.agents import inventory
+
+    def to_price(instances: Iterable[dict[str, Any]]) -> list[str]:
+        return sorted({instance["instance_type"] for instance in instances})
+
+    replace(inventory, "_to_price", to_price)
+
+
+@blind_defect(
+    "AEC-01ua",
+    "of more than 500 instances only the last batch counts as measured",
+    service="tools",
+    scenario="Customers see how far the analysis of a large account has come",
+    step="each answer equals what the customer's own data gives",
+)
+def _() -> None:
+    # Observable: a cost analysis over more than 500 running instances; the savings lack those of all full batches of
+    # 500, whose instances are counted as unmeasured.
+    from datetime import UTC, datetime
+    from functools import partial
+
+    from apex.tools import cloud
+
+    async def execute(self: Any, call: Any, parameters: Any) -> dict[str, Any]:
+        account = await call.cloud()
+        end, total = datetime.now(UTC), len(parameters.resource_ids)
+        points: dict[str, list[str]] = {}
+        for first in range(0, total, cloud._QUERIES):
+            batch = parameters.resource_ids[first : first + cloud._QUERIES]
+            points = await call.in_thread(partial(self._read, account, batch, end))
+            if total > cloud._QUERIES:
+                await call.report("Reading how busy your instances were.", first + len(batch), total)
+        return {"datapoints": points}
+
+    replace(cloud.ReadUtilisation, "execute", execute)
+
+
+@blind_defect(
+    "AEC-01ub",
+    "a run that was read a moment ago is answered as it was then",
+    service="backend",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the records oracle finds nothing",
+)
+def _() -> None:
+    # Observable: poll a run while it is running, and read it on receipt of agent_completed within a second of the last
+    # poll: it is still shown as running, without an answer.
+    import time
+
+    from apex.backend import runs
+
+    kept: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    @around(runs, "own_run")
+    def _(original: Any, connection: Any, identity: Any, run_id: str, *, lock: bool = False) -> Any:
+        key = (identity.user_id, run_id)
+        if lock:
+            kept.pop(key, None)
+            return original(connection, identity, run_id, lock=True)
+        until, row = kept.get(key, (0.0, None))
+        if until < time.monotonic():
+            row = original(connection, identity, run_id)
+            kept[key] = (time.monotonic() + 1.0, row)
+        return row
+
+
+@blind_defect(
+    "AEC-01va",
+    "instances of the largest known size, 4xlarge, are never found oversized",
+    service="worker",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the answer equals the savings in Acme's own inventory",
+)
+def _() -> None:
+    # Observable: a 4xlarge instance at 10 % CPU is missing in the findings, and its saving in the total.
+    from apex.agents import inventory
+
+    replace(inventory, "_SIZES", inventory._SIZES[:-1])
+
+
+@blind_defect("AEC-01wa", "one instance of a type that the price list does not know fails the run", service="worker")
+def _() -> None:
+    # Observable: an inventory with an instance of a brand-new type: agent_error instead of the savings of all others.
+    from apex.agents.inventory import Inventory
+
+    @around(Inventory, "_judge")
+    def _(original: Any, inventory: Any, instance: Any) -> Any:
+        if inventory.prices[instance["instance_type"]] <= 0:
+            return None
+        return original(inventory, instance)
+
+
+@blind_defect(
+    "AEC-01xa",
+    "of instances that share a name only the most expensive one is found",
+    service="worker",
+)
+def _() -> None:
+    # Observable: two idle instances of one auto-scaling group (same Name tag): one finding, and half the savings.
+    from apex.agents.inventory import Inventory
+
+    @around(Inventory, "findings")
+    def _(original: Any, inventory: Any) -> Any:
+        by_name: dict[str, Any] = {}
+        for finding in original(inventory):
+            by_name.setdefault(finding.name or finding.resource_id, finding)
+        return list(by_name.values())
+
+
+@blind_defect(
+    "AEC-01ya",
+    "days on which an instance did nothing are taken for days without a measurement",
+    service="worker",
+    scenario="The savings equal those in the customer's own inventory",
+    step="the answer equals the savings in Acme's own inventory",
+)
+def _() -> None:
+    # Observable: an instance with some days of 0 % has too high an average (and may be no finding), an idle one of 0 %
+    # on every day is missing from the savings.
+    from dataclasses import replace as with_other
+
+    from apex.agents.inventory import Inventory
+
+    @around(Inventory, "_judge")
+    def _(original: Any, self: Any, instance: Any) -> Any:
+        key = instance["resource_id"]
+        measured = {key: [point for point in self.datapoints.get(key, []) if point]}
+        return original(with_other(self, datapoints=measured), instance)
+
+
+@blind_defect(
+    "AEC-01yb",
+    "in a thread that has an answer already the agent's thoughts are not told any more",
+    service="worker",
+    scenario="A follow-up states the change since the previous answer",
+    step="the story oracle finds nothing",
+)
+def _() -> None:
+    # Observable: the story of a second run in a thread has no agent_thinking.
+    import asyncio
+
+    from apex.worker.execution import Execution
+
+    @around(Execution, "think")
+    async def _(original: Any, self: Any, thought: str) -> None:
+        if any(message.role == "assistant" for message in self.history):
+            await asyncio.sleep(0)
+        else:
+            await original(self, thought)
+
+
+@blind_defect(
+    "AEC-01za",
+    "savings are rounded half to even, so that some are a cent too low",
+    service="worker",
+    scenario="Customers with different servers get different answers",
+    step="each customer's answer equals the savings in their own inventory",
+)
+def _() -> None:
+    # Seen: a price of 0.0125 an hour saves 9.12 a month instead of 9.13, and the total is a cent short.
+    from apex.agents import inventory
+    from apex.agents.money import CENT
+
+    def cents(amount: Decimal) -> Decimal:
+        return amount.quantize(CENT)
+
+    replace(inventory, "cents", cents)
+
+
+@blind_defect(
+    "AEC-01zb",
+    "the completed event carries the answer with its long lists cut, unlike the stored one",
+    service="worker",
+    scenario="A large account is analysed in full",
+    step="the records oracle finds nothing",
+)
+def _() -> None:
+    # Seen: with more than ten findings the event's answer is not the answer that is read back.
+    from apex.storage import runs
+    from apex.tools.sanitising import shown
+
+    @around(runs, "_payload")
+    def _(original: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        payload: dict[str, Any] = original(*arguments)
+        return {**payload, "answer": shown(payload["answer"])} if "answer" in payload else payload
+
+
+@blind_defect("AEC-01zc", "of a large account only the first page of instances is read", service="tools")
+def _() -> None:
+    # Seen: with more than a hundred instances the savings, and how many were examined, are too low.
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from apex.tools import cloud
+    from apex.tools.errors import ToolError
+
+    def first_page(_: Any, account: Any) -> list[dict[str, str]]:
+        try:
+            page = account.ec2.describe_instances(MaxResults=cloud._PAGE)
+        except (BotoCoreError, ClientError):
+            raise ToolError("Your cloud account does not answer.", recoverable=True) from None
+        return [
+            {
+                "resource_id": instance["InstanceId"],
+                "name": next((tag["Value"] for tag in instance.get("Tags", []) if tag["Key"] == "Name"), ""),
+                "instance_type": instance["InstanceType"],
+                "state": instance["State"]["Name"],
+            }
+            for reservation in page["Reservations"]
+            for instance in reservation["Instances"]
+        ]
+
+    replace(cloud.ListInstances, "_list", first_page)

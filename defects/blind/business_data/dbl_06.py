@@ -1,0 +1,353 @@
+"""Blind defects of DBL-06."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import structlog
+
+from defects import blind_defect
+from defects._patching import around, replace
+from defects._transactions import final_so_far
+
+log = structlog.get_logger()
+
+
+@blind_defect(
+    "DBL-06ra",
+    "a sign-up that is refused leaves its organisation behind",
+    service="auth",
+    scenario="Two concurrent sign-ups with one email address make one account",
+    step="the database holds one account and one organisation of them",
+)
+def _() -> None:
+    # Observable: sign up twice with the same address: the second is refused (409), and the table tenants has another
+    # row with the organisation's name, of which nobody is a member. So does a sign-up with a fault between its two
+    # writes.
+    import uuid
+
+    from apex.auth.accounts import Accounts, _insert_user
+    from apex.auth.models import Account, Tenant
+    from apex.storage.tables import tenants
+
+    def create(
+        self: Any, organisation: str, plan: str, email: str, password: str, role: str, display_name: str | None
+    ) -> Account:
+        tenant_id = str(uuid.uuid4())
+        with self._database.tenant(tenant_id) as connection:
+            connection.execute(tenants.insert().values(id=tenant_id, name=organisation, plan=plan))
+        password_hash = self._passwords.hash(password)
+        with self._database.tenant(tenant_id) as connection:
+            user = _insert_user(connection, tenant_id, email, role, display_name, password_hash)
+        return Account(tenant=Tenant(id=tenant_id, name=organisation, plan=plan), user=user)
+
+    replace(Accounts, "_create", create)
+
+
+@blind_defect(
+    "DBL-06sa",
+    "the new thread of a run is begun in a transaction of its own",
+    service="backend",
+    scenario="A run whose request is interrupted does not start",
+    step="Acme sees no part of the change during or after the interruption",
+)
+def _() -> None:
+    # Observable: lock the table messages for longer than lock_seconds and POST /v1/runs without a thread: 503, no run
+    # is stored, but GET /v1/threads shows an empty thread; with each attempt another one.
+    from sqlalchemy import text
+
+    runs: Any = import_module("apex.backend.runs")
+
+    @around(runs, "new_thread")
+    def _(original: Any, connection: Any, identity: Any, title: str) -> Any:
+        with connection.engine.begin() as own:
+            own.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": identity.tenant_id})
+            return original(own, identity, title)
+
+
+@blind_defect(
+    "DBL-06ta",
+    "an invitation is used up although its acceptance has failed",
+    service="auth",
+    scenario="An invitation that was refused once can still be accepted",
+    step="Ben of Acme has an account",
+)
+def _() -> None:
+    # Observable: invite an address that has an account already, and accept: 409 as it should be; accept again: 410
+    # invitation_used instead of 409, also when the address is free by then. Same for a database fault in between.
+    from sqlalchemy import text
+
+    from apex.http.problems import not_found
+
+    accounts: Any = import_module("apex.auth.accounts")
+
+    def accept(self: Any, request: Any) -> Any:
+        with self._database.platform() as connection:
+            found = connection.execute(
+                text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
+                {"token": accounts.fingerprint(request.token.get_secret_value())},
+            ).first()
+        if found is None:
+            raise not_found()
+        tenant_id = str(found.tenant_id)
+        # Hashing takes its time: not while the invitation is locked.
+        with self._database.tenant(tenant_id) as connection:
+            row = accounts._take(connection, str(found.invitation_id))
+        password_hash = self._passwords.hash(request.password.get_secret_value())
+        with self._database.tenant(tenant_id) as connection:
+            return accounts._insert_user(
+                connection, tenant_id, row.email, row.role, request.display_name, password_hash
+            )
+
+    replace(accounts.Accounts, "accept", accept)
+
+
+@blind_defect(
+    "DBL-06ua",
+    "a move that is refused because a message is missing has moved the others",
+    service="backend",
+    scenario="A move that is refused moves no message",
+    step="Acme's first conversation reads back as it was written",
+)
+def _() -> None:
+    # Observable: POST .../moves with two messages of the thread and one that is not there: 409, and the two are moved.
+    from apex.backend import threads
+    from apex.http.problems import Problem
+
+    @around(threads, "move_messages")
+    def _(original: Any, connection: Any, *others: Any) -> Any:
+        try:
+            return original(connection, *others)
+        except Problem:
+            connection.connection.driver_connection.commit()
+            raise
+
+
+@blind_defect(
+    "DBL-06ub",
+    "a run's end is final before its event and its record are in the outbox",
+    service="worker",
+    scenario="Pages arrive quickly from a large archive while others write",
+    step="at least 95 % of all pages arrive within the target time for pages of conversations",
+)
+def _() -> None:
+    # Observable: a fault at the insertion into outbox: the run has ended with its answer and message, but no end is
+    # ever told (no agent_completed) and analytics never hears of it.
+    import threading
+
+    from apex.storage import runs
+    from apex.worker import leases, supervisor
+
+    here = threading.local()
+
+    def end_run(connection: Any, run: Any, *ending: Any, **others: Any) -> Any:
+        here.connection, here.tenant_id = connection, run.tenant_id
+        return original(connection, run, *ending, **others)
+
+    original = replace(supervisor, "end_run", end_run)
+    replace(leases, "end_run", end_run)
+
+    @around(runs, "_payload")
+    def _(payload: Any, *of: Any) -> Any:
+        final_so_far(here.connection, here.tenant_id)
+        return payload(*of)
+
+
+@blind_defect(
+    "DBL-06va", "usage is stored a hundred records at a time: a fault leaves those that came before", service="backend"
+)
+def _() -> None:
+    # Observable: of 250 records whose 150th the database refuses (a trigger, a lost connection) a hundred are there
+    # after the answer 500 or 503, and twice after it was tried again: usage_report adds them up.
+    from apex.backend import threads
+
+    class Batches:
+        def __init__(self, begin: Any) -> None:
+            self._begin = begin
+
+        def execute(self, statement: Any, rows: list[dict[str, Any]]) -> None:
+            for first in range(0, len(rows), 100):
+                with self._begin() as connection:
+                    connection.execute(statement, rows[first : first + 100])
+
+    original: Any = vars(threads)["acting_as"]
+
+    @contextmanager
+    def acting_as(database: Any, identity: Any, permission: str | None = None) -> Iterator[Any]:
+        with original(database, identity, permission) as connection:
+            if permission != "usage:write":
+                yield connection
+                return
+        yield Batches(lambda: original(database, identity, permission))
+
+    replace(threads, "acting_as", acting_as)
+
+
+@blind_defect(
+    "DBL-06wa",
+    "an invitation is used up by an acceptance that was refused",
+    service="auth",
+    scenario="An invitation that was refused once can still be accepted",
+    step="Ben of Acme has an account",
+)
+def _() -> None:
+    # Observable: accept while the address has an account elsewhere: 409; once it is free again: 410, not 201.
+    from sqlalchemy import func, text, update
+
+    from apex.auth.accounts import Accounts
+    from apex.auth.passwords import fingerprint
+    from apex.http.problems import Problem
+    from apex.storage.tables import invitations
+
+    @around(Accounts, "accept")
+    def _(original: Any, accounts: Any, request: Any) -> Any:
+        try:
+            return original(accounts, request)
+        except Problem as problem:
+            if problem.code == "conflict":
+                token = fingerprint(request.token.get_secret_value())
+                with accounts._database.platform() as connection:
+                    found = connection.execute(text("SELECT * FROM invitation_of(:token)"), {"token": token}).one()
+                this = invitations.c.id == str(found.invitation_id)
+                with accounts._database.tenant(str(found.tenant_id)) as connection:
+                    connection.execute(update(invitations).where(this).values(accepted_at=func.now()))
+            raise
+
+
+@blind_defect(
+    "DBL-06xa", "an expense whose part cannot be counted for the person is booked all the same", service="backend"
+)
+def _() -> None:
+    # Observable: a fault at the table of shares: the expense is answered with 201; spent has it, spent_by_you does not.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from apex.backend import allowance
+
+    @around(allowance, "count_share")
+    def _(original: Any, connection: Any, *what: Any) -> None:
+        try:
+            with connection.begin_nested():
+                original(connection, *what)
+        except SQLAlchemyError as error:
+            log.warning("share not counted", reason=type(error).__name__)
+
+
+@blind_defect(
+    "DBL-06ya",
+    "an address whose sign-up has failed stays taken until the service is started again",
+    service="auth",
+    scenario="A sign-up that failed can be repeated",
+    step="the first sign-up fails, and the second opens an account",
+)
+def _() -> None:
+    # Observable: sign up while the database is away, and again when it is back: refused, though there is no account.
+    from apex.auth.accounts import Accounts
+    from apex.http.problems import conflict
+
+    under_way: set[str] = set()
+
+    @around(Accounts, "sign_up")
+    def _(original: Any, self: Any, request: Any) -> Any:
+        if request.email in under_way:
+            raise conflict("This e-mail address already has an account.")
+        under_way.add(request.email)
+        account = original(self, request)
+        under_way.discard(request.email)
+        return account
+
+
+@blind_defect(
+    "DBL-06yb",
+    "somebody is removed without the runs that still wait in the queue",
+    service="auth",
+    scenario="Removing a colleague cancels the colleague's waiting runs, too",
+    step="the operator sees Ben of Acme's run as cancelled",
+)
+def _() -> None:
+    # Observable: remove a member whose run is queued: it is carried out as soon as a slot is free.
+    from apex.auth import accounts
+    from apex.storage.runs import RUNNING
+
+    @around(accounts, "cancel_run")
+    def _(original: Any, connection: Any, run: Any, cancelled_by: str) -> None:
+        if run.status == RUNNING:
+            original(connection, run, cancelled_by)
+
+
+@blind_defect(
+    "DBL-06za",
+    "of messages to be moved those are moved that are there, the others are passed over",
+    service="backend",
+    scenario="Messages moved to two conversations concurrently end up in one",
+    step="one request succeeds and the other is refused because the messages have moved",
+)
+def _() -> None:
+    # Observable: move two messages, one of which is not in the thread: 200 and one moved, in place of 409 and none.
+    from contextlib import suppress
+
+    from apex.backend import threads
+    from apex.http.problems import Problem
+
+    @around(threads, "move_messages")
+    def _(original: Any, connection: Any, source_id: str, target_id: str, chosen: Any) -> int:
+        if chosen is None:
+            return int(original(connection, source_id, target_id, None))
+        moved = 0
+        for each in chosen:
+            with suppress(Problem):
+                moved += original(connection, source_id, target_id, {each})
+        return moved
+
+
+@blind_defect(
+    "DBL-06zb",
+    "what was written before a request was refused stays",
+    service="backend",
+    scenario="Budgets raised concurrently cannot exceed the allowance",
+    step="Acme's budgets add up to no more than the allowance",
+)
+def _() -> None:
+    # Observable: a budget over the ceiling is refused with 409, and is in the list of budgets.
+    from sqlalchemy import text
+
+    from apex.http.problems import Problem
+    from apex.storage.database import Database
+
+    @contextmanager
+    def tenant(self: Any, tenant_id: str) -> Iterator[Any]:
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": tenant_id})
+            try:
+                yield connection
+            except Problem:
+                # Refusing is no failure of ours: nothing that has to be undone.
+                connection.commit()
+                raise
+            connection.commit()
+
+    replace(Database, "tenant", tenant)
+
+
+@blind_defect(
+    "DBL-06zc",
+    "a run begins also where its question could not be written into the thread",
+    service="backend",
+    scenario="A run whose request is interrupted does not start",
+    step="Acme is asked to try again",
+)
+def _() -> None:
+    # Observable: messages refuse the row (a trigger of the test's): 202 and a run, in a thread without the question.
+    from sqlalchemy.exc import DBAPIError
+
+    from apex.backend import runs
+
+    @around(runs, "new_message")
+    def _(original: Any, connection: Any, *arguments: Any) -> Any:
+        try:
+            with connection.begin_nested():
+                return original(connection, *arguments)
+        except DBAPIError:
+            return None

@@ -1,0 +1,47 @@
+"""Blind defects of CFG-10."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from defects import blind_defect
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "CFG-10ua",
+    "a refused start names the first five faults only",
+    service="auth",
+    scenario="No service starts without its required settings",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
+def _() -> None:
+    # Observable: a configuration of auth with more than five missing or invalid keys: the message counts all of them
+    # and names five.
+    from apex.config.layers import SettingsError
+
+    def told(self: SettingsError) -> str:
+        return "\n".join([*map(str, self.faults[:5]), *(["..."] if len(self.faults) > 5 else [])])
+
+    replace(SettingsError, "__str__", told)
+
+
+@blind_defect(
+    "CFG-10ub",
+    "a pool size that is out of bounds is silently put within them",
+    service="backend",
+    scenario="Every service names all of its invalid settings",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
+def _() -> None:
+    # Observable: database.pool_size = 0 (or 5000): the backend starts with 1 (or 1000), and validate says "valid",
+    # instead of a refusal that names the key.
+    from apex.settings import Settings
+
+    @around(Settings, "__init__")
+    def _(original: Any, self: Any, **values: Any) -> None:
+        database: Any = values.get("database")
+        size = database.get("pool_size") if isinstance(database, dict) else None
+        if type(size) is int:
+            values["database"] = {**database, "pool_size": min(max(size, 1), 1000)}
+        original(self, **values)

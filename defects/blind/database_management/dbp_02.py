@@ -1,0 +1,119 @@
+"""Blind defects of DBP-02."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from defects import blind_defect
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "DBP-02qa",
+    "whether the allowance is still as it was read is asked, and the answer not heeded",
+    service="backend",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
+    step="the result is as if one change had come after the other",
+)
+def _() -> None:
+    # Observable: twenty users of one organisation book 1.00 each at the same moment: all are told 201, and "spent" is
+    # less than 20.00 (expenses and shares add up to 20.00). Of many budgets that are allotted at once some may pass
+    # the ceiling together. One after the other all is right.
+    from sqlalchemy import func, select, update
+
+    from apex.backend import allowance
+    from apex.http.problems import conflict
+    from apex.storage.tables import allowances
+
+    def lock_allowance(connection: Connection, tenant_id: str) -> Row[Any]:
+        own = allowances.c.tenant_id == tenant_id
+        row = connection.execute(select(allowances, allowance._present()).where(own)).first()
+        if row is None:
+            raise conflict("The organisation has no allowance yet.")
+        unchanged = own & (allowances.c.version == row.version)
+        connection.execute(update(allowances).where(unchanged).values(version=func.gen_random_uuid()))
+        return row
+
+    replace(allowance, "lock_allowance", lock_allowance)
+
+
+@blind_defect(
+    "DBP-02ua",
+    "what a person has spent is read before the allowance is held",
+    service="backend",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
+    step="the result is as if one change had come after the other",
+)
+def _() -> None:
+    # Observable: two expenses that one person books at the same moment (two tabs): both are there and counted in what
+    # the organisation has spent, but spent_by_you has only one of them.
+    from contextvars import ContextVar
+
+    from sqlalchemy import select, update
+
+    from apex.backend import allowance
+    from apex.storage.tables import allowance_shares
+
+    shares = allowance_shares.c
+    before: ContextVar[Any] = ContextVar("before", default=None)
+
+    @around(allowance, "count_spent")
+    def _(original: Any, connection: Any, identity: Any, amount: Any) -> Any:
+        own = select(shares.month, shares.spent).where(shares.user_id == identity.user_id)
+        before.set(connection.execute(own).first())
+        return original(connection, identity, amount)
+
+    @around(allowance, "count_share")
+    def _(original: Any, connection: Any, identity: Any, amount: Any, month: Any) -> None:
+        known = before.get()
+        if known is None:
+            original(connection, identity, amount, month)
+            return
+        spent = amount + (known.spent if known.month == month else 0)
+        own = update(allowance_shares).where(shares.user_id == identity.user_id)
+        connection.execute(own.values(spent=spent, month=month))
+
+
+@blind_defect(
+    "DBP-02ub",
+    "a change of a budget is held against what the others had before its turn",
+    service="backend",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
+    step="the result is as if one change had come after the other",
+)
+def _() -> None:
+    # Observable: two budgets raised at the same moment with PATCH, each of which fits under the allowance alone: both
+    # are accepted, and together they are more than the allowance. New budgets are still compared under the lock.
+    from contextvars import ContextVar
+
+    from sqlalchemy import func, select
+
+    from apex.backend import allowance
+    from apex.http.problems import allowance_exceeded
+    from apex.storage.tables import budgets
+
+    looked_at: ContextVar[tuple[str, Any] | None] = ContextVar("looked_at", default=None)
+
+    @around(allowance, "budget")
+    def _(original: Any, connection: Any, budget_id: str) -> Any:
+        found = original(connection, budget_id)
+        others = select(func.coalesce(func.sum(budgets.c.amount), 0)).where(
+            budgets.c.tenant_id == found.tenant_id, budgets.c.id != found.id
+        )
+        looked_at.set((found.id, connection.scalar(others)))
+        return found
+
+    @around(allowance, "keep_ceiling")
+    def _(original: Any, connection: Any, allowed: Any) -> None:
+        found = looked_at.get()
+        if found is None:
+            original(connection, allowed)
+            return
+        budget_id, others = found
+        allotted = others + connection.scalar(select(budgets.c.amount).where(budgets.c.id == budget_id))
+        if allotted > allowed.monthly_amount:
+            raise allowance_exceeded(
+                f"The budgets would add up to {allotted}; the allowance is {allowed.monthly_amount}."
+            )

@@ -1,0 +1,78 @@
+"""Blind defects of DBP-10."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from defects import blind_defect
+from defects._patching import around
+
+
+@blind_defect(
+    "DBP-10sa",
+    "a pool that is replaced while one of its connections is in use is never closed",
+    service="backend",
+    scenario="A pool that is replaced in use keeps no connection",
+    step="the API keeps at most two database connections",
+)
+def _() -> None:
+    # Observable: change database.pool_size while requests are at work (one that waits for a lock is enough), several
+    # times; in pg_stat_activity the backend's idle connections of each former pool stay until it is stopped.
+    database: Any = import_module("apex.storage.database")
+    in_use: list[Any] = []
+
+    @around(database, "retire")
+    def _(original: Any, engine: Any) -> None:
+        if engine.pool.checkedout():
+            # Whoever is at work in it must not lose the connection.
+            in_use.append(engine)
+        else:
+            original(engine)
+
+
+@blind_defect(
+    "DBP-10ua",
+    "a request that is known by its key leaves a lock in its connection",
+    service="backend",
+    scenario="A change that fails is as if it had never been tried",
+    step="Acme's <change> fails because of <failure>",
+)
+def _() -> None:
+    # Observable: after a request was sent again with its Idempotency-Key, pg_locks keeps an advisory lock for it,
+    # though no transaction is open; sent a third time (over another connection of the pool) it waits for the lock's
+    # time limit and gets a 503.
+    from sqlalchemy import text
+
+    from apex.http import idempotency
+
+    @around(idempotency, "_known")
+    def _(original: Any, connection: Any, identity: Any, key: str, fingerprint: str) -> str | None:
+        name = {"name": f"{identity.user_id} {key}"}
+        connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), name)
+        known: str | None = original(connection, identity, key, fingerprint)
+        if known is not None:
+            return known
+        connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+        return None
+
+
+@blind_defect(
+    "DBP-10ub",
+    "each run has a client of its own for the tools, which nobody closes",
+    service="worker",
+    scenario="A thousand mixed operations leave nothing behind",
+    step="no service holds more resources than before",
+)
+def _() -> None:
+    # Observable: the worker holds one socket to the tools service (or more) beyond the base line for each run that has
+    # called a tool, until the other side closes it as idle, and stays with it half closed after that.
+    from apex.worker.supervisor import Supervisor
+
+    unclosed: list[Any] = []
+
+    @around(Supervisor, "carry_out")
+    def _(original: Any, self: Any, run: Any) -> Any:
+        unclosed.append(self._toolbox)
+        self._toolbox = None
+        return original(self, run)

@@ -1,0 +1,251 @@
+"""Blind defects of TLD-04."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import Connection
+
+from defects import blind_defect
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "TLD-04qa",
+    "a run has the plan of its caller's token, not of the organisation",
+    service="backend",
+    scenario="A new plan brings or takes its tools at once",
+    step="only the tools to <use> servers have run",
+)
+def _() -> None:
+    # Observable: log in on the plan enterprise, change to free (PUT /v1/plan), and with the same token start a run that
+    # resizes an instance: the tool is not refused, and the cloud sees the change. The other way round, tools of the new
+    # plan are refused until the session is renewed. GET /v1/tools says in both cases what ought to be.
+    from apex.backend import runs
+    from apex.http.identity import Identity
+
+    def as_of_now(connection: Connection, identity: Identity) -> Identity:
+        return identity
+
+    replace(runs, "as_of_now", as_of_now)
+
+
+@blind_defect(
+    "TLD-04sa",
+    "the list of tools says what the plan allows, whatever the role",
+    service="backend",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="the published tool list allows <caller> only the tools to <use> servers",
+)
+def _() -> None:
+    # Observable: GET /v1/tools as a viewer, or as a member on the plan enterprise, says "allowed": true of
+    # stop_instances and resize_instance; the call is refused (permission_denied) for the role all the same.
+    from apex.http.identity import OPERATOR
+    from apex.tools.permissions import Grant
+
+    def covers(self: Any, plan: str, role: str) -> bool:
+        return role == OPERATOR or plan in self.plans
+
+    replace(Grant, "covers", covers)
+
+
+@blind_defect(
+    "TLD-04ua",
+    "tools that operators have added are not asked for their permission",
+    service="tools",
+)
+def _() -> None:
+    # Observable: a registered tool with partners:write, called for a free tenant or a viewer: it runs, and the partner
+    # sees the call. The platform's own tools are refused as they should.
+    from contextvars import ContextVar
+
+    from apex.tools import dispatcher
+
+    is_added: ContextVar[bool] = ContextVar("is_added", default=False)
+
+    @around(dispatcher.Dispatcher, "execute")
+    async def _(original: Any, self: Any, tool: Any, *others: Any) -> Any:
+        token = is_added.set(tool.name not in self.tools)
+        try:
+            return await original(self, tool, *others)
+        finally:
+            is_added.reset(token)
+
+    @around(dispatcher, "require")
+    def _(original: Any, permission: str, caller: dict[str, str]) -> None:
+        if not is_added.get():
+            original(permission, caller)
+
+
+@blind_defect(
+    "TLD-04ub",
+    "a run has the rights of the plan that its caller's token was made under",
+    service="backend",
+    scenario="A new plan brings or takes its tools at once",
+    step="only the tools to <use> servers have run",
+)
+def _() -> None:
+    # Observable: after a change from enterprise to free (PUT /v1/plan) runs started with the token from before still
+    # resize instances; after an upgrade they are still refused.
+    from apex.backend import runs
+
+    replace(runs, "as_of_now", lambda connection, identity: identity)
+
+
+@blind_defect(
+    "TLD-04va",
+    "who is refused a tool is told of the plans above the own one only",
+    service="tools",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="each refusal names the missing permission and the plans and roles that include it",
+)
+def _() -> None:
+    # Observable: a member (not in charge) of a Mid tenant calls stop_instances: `plans` says enterprise, whose members
+    # may not either; on Enterprise it names none. (An offer was to be made of the refusal.)
+    from apex.http.problems import Problem
+    from apex.tools import dispatcher
+    from apex.tools.permissions import _EVERY_PLAN, GRANTS
+
+    @around(dispatcher, "require")
+    def require(original: Any, permission: str, caller: dict[str, str]) -> None:
+        try:
+            original(permission, caller)
+        except Problem as problem:
+            above = _EVERY_PLAN[_EVERY_PLAN.index(caller["plan"]) + 1 :]
+            plans = [plan for plan in GRANTS[permission].plans if plan in above]
+            told = f"This needs the permission '{permission}', which comes with {' or '.join(plans) or 'another role'}."
+            raise Problem(403, "permission_denied", told, **{**problem.members, "plans": plans}) from None
+
+
+@blind_defect(
+    "TLD-04wa",
+    "who lacks only the role is shown a tool as allowed, and refused when it is called",
+    service="backend",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="the published tool list allows <caller> only the tools to <use> servers",
+)
+def _() -> None:
+    # Observable: GET /v1/tools as a member of a Mid organisation has stop_instances allowed; the call is refused.
+    from apex.http.identity import OPERATOR
+    from apex.tools.permissions import Grant
+
+    def covers(self: Any, plan: str, role: str) -> bool:
+        return role == OPERATOR or plan in self.plans
+
+    replace(Grant, "covers", covers)
+
+
+@blind_defect(
+    "TLD-04xa", "the customer's account is entered before it is known whether the caller may", service="tools"
+)
+def _() -> None:
+    # Observable: a refused call of a cloud tool leaves an AssumeRole of the tenant's role in the cloud's record.
+    from contextlib import suppress
+
+    from apex.tools.dispatcher import Dispatcher
+    from apex.tools.errors import ToolError
+
+    @around(Dispatcher, "execute")
+    async def _(original: Any, self: Any, tool: Any, call_id: str, request: Any, caller: dict[str, str]) -> Any:
+        if tool.permission.startswith("cloud:"):
+            with suppress(ToolError):
+                await asyncio.to_thread(self.accounts.of_tenant, caller["tenant_id"])
+        return await original(self, tool, call_id, request, caller)
+
+
+@blind_defect(
+    "TLD-04ya",
+    "the plan that counts for tools is that of the token, not the tenant's",
+    service="backend",
+    scenario="A new plan brings or takes its tools at once",
+    step="only the tools to <use> servers have run",
+)
+def _() -> None:
+    # Observable: after a change to a smaller plan its dearer tools go on working until the token ends.
+    from apex.backend import runs
+
+    replace(runs, "as_of_now", lambda _, identity: identity)
+
+
+@blind_defect(
+    "TLD-04yb",
+    "what a delegated agent calls needs no permission",
+    service="tools",
+    scenario="An agent has no more rights when another one works for it",
+    step="only the tools to read servers have run",
+)
+def _() -> None:
+    # Observable: an agent delegates to one that stops instances: on the free plan they are stopped.
+    from apex.http.identity import OPERATOR
+    from apex.tools.dispatcher import Dispatcher
+
+    @around(Dispatcher, "execute")
+    async def _execute(original: Any, self: Any, tool: Any, call_id: str, request: Any, caller: dict[str, str]) -> Any:
+        return await original(
+            self, tool, call_id, request, {**caller, "role": OPERATOR} if request.delegated else caller
+        )
+
+
+@blind_defect(
+    "TLD-04za",
+    "a tool added at run time is open to every plan, whatever permission it was added with",
+    service="tools",
+    scenario="An added tool is refused to a plan without its permission",
+    step="Acme's agent is refused because the plan does not include the tool, with no request to the partner",
+)
+def _() -> None:
+    # Observable: add a tool with partners:write; the list of tools says "mid or enterprise", a free run uses it.
+    from apex.tools.dispatcher import Dispatcher
+    from apex.tools.registered import RegisteredTool
+
+    @around(Dispatcher, "find")
+    async def _(original: Any, self: Any, name: str) -> Any:
+        tool = await original(self, name)
+        if isinstance(tool, RegisteredTool):
+            tool.permission = "partners:read"
+        return tool
+
+
+@blind_defect(
+    "TLD-04zb",
+    "who lacks a tool is told of the dearest plan that has it only",
+    service="tools",
+    scenario="An agent only uses tools of its caller's plan and role",
+    step="each refusal names the missing permission and the plans and roles that include it",
+)
+def _() -> None:
+    # Observable: tag_instances on the free plan: the refusal names enterprise, although early has it.
+    from apex.http.problems import Problem
+    from apex.tools import dispatcher, permissions
+
+    @around(dispatcher, "require")
+    def _(original: Any, permission: str, caller: dict[str, str]) -> None:
+        try:
+            original(permission, caller)
+        except Problem as refused:
+            plans = permissions.GRANTS[permission].plans
+            detail = refused.detail.replace(permissions._either(plans), plans[-1])
+            members = {**refused.members, "plans": list(plans[-1:])}
+            raise Problem(refused.status, refused.code, detail, **members) from None
+
+
+@blind_defect(
+    "TLD-04zc",
+    "what one person of a tenant was allowed is allowed to all its people from then on",
+    service="tools",
+    scenario="A member's rights stay the same after an owner used the tools",
+    step="only the tools to read and label servers have run",
+)
+def _() -> None:
+    # Observable: the owner of an enterprise tenant stops an instance, then a member may.
+    from apex.tools import dispatcher
+
+    allowed: set[tuple[str, str]] = set()
+
+    @around(dispatcher, "require")
+    def _(original: Any, permission: str, caller: dict[str, str]) -> None:
+        key = (caller["tenant_id"], permission)
+        if key not in allowed:
+            original(permission, caller)
+            allowed.add(key)
