@@ -46,6 +46,10 @@ class Caller:
 CALLER: ContextVar[Caller] = ContextVar("caller")
 
 
+_LATER = frozenset({408, 425, 429})
+"""The rejections that may pass."""
+
+
 async def _account() -> CloudAccount:
     caller = CALLER.get()
     granted = await caller.granted()
@@ -61,6 +65,10 @@ async def _ask(method: str, path: str, **options: Any) -> httpx.Response:
         ) as client:
             answer = await client.request(method, f"{surroundings.partner_url()}{path}", **options)
         answer.raise_for_status()
+    except httpx.HTTPStatusError as answered:
+        if answered.response.is_client_error and answered.response.status_code not in _LATER:
+            raise ToolError("The partner rejects the request.") from None
+        raise ToolError("The partner cannot answer now.", recoverable=True) from None
     except httpx.HTTPError:
         raise ToolError("The partner does not answer.", recoverable=True) from None
     return answer
