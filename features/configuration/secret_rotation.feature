@@ -9,9 +9,9 @@ Feature: Secrets are replaced without interruption
   @needs.configuration @needs.hot_reload @needs.sessions @needs.operator
   Rule: A replaced secret interrupts nobody, expires and is never shown
 
-    @needs.cloud_accounts @needs.live_events @needs.run_numbers
+    @needs.live_events @needs.run_numbers
     Scenario: A new signing key interrupts nobody
-      Given ten Mid customers with servers in the cloud
+      Given four Mid customers
       And every user watches events
       When the operator replaces the signing key while every user works and logs in again
       Then every request under load has succeeded
@@ -31,18 +31,18 @@ Feature: Secrets are replaced without interruption
       And every service refuses Acme's access token afterwards
       And every service accepts a new access token of Acme
 
-    @needs.own_database @needs.own_stores @needs.cloud_accounts
+    @needs.own_database @needs.own_stores
     Scenario: A new database login interrupts nobody
-      Given ten Mid customers with servers in the cloud
+      Given four Mid customers
       When the operator replaces the database login while every user works
       Then every request under load has succeeded
       And no service uses the old database login in time
       And every user can work after the old database login is locked
       And no log, no health report and no metric contains a secret
 
-    @needs.own_stores @exclusive @needs.cloud_accounts @needs.own_services
+    @needs.own_stores @exclusive @needs.own_services
     Scenario: A new cache login interrupts nobody
-      Given ten Mid customers with servers in the cloud
+      Given four Mid customers
       When the operator replaces the cache login while every user works
       Then every request under load has succeeded
       And every service uses the new cache login after its connections were reset

@@ -29,7 +29,7 @@ from support.scenario.world import World
 from support.stores import opened
 from support.stores.logs import ServiceLogs
 
-_ASKED_AT_ONCE, _ASKED_BY_EACH = 20, 12
+_ASKED_AT_ONCE, _PAGES_EACH, _ASKED_BY_EACH = 20, 5, 12
 _SESSIONS = "select count(*) from pg_stat_activity where application_name = any(%s)"
 _SOME_ROUNDS, _ASKED_MEANWHILE, _THOUGHTS = 5, 1_000, 20
 ASKED_AFTERWARDS = 10
@@ -112,7 +112,7 @@ def most_sessions(world: World, user: User) -> int:
             seen.append(max(int(row[0]) if row else 0 for row in rows))
             return seen[-1]
 
-        crowd = HttpCrowd(world, {str(n): [CrowdRequest(user, _read)] * _ASKED_BY_EACH for n in range(_ASKED_AT_ONCE)})
+        crowd = HttpCrowd(world, {str(n): [CrowdRequest(user, _read)] * _PAGES_EACH for n in range(_ASKED_AT_ONCE)})
         answers = world.holds_while(look, less_than_or_equal_to(1000), crowd.answers, "database sessions are counted")
     world.keep(CrowdAnswers([answer for _, answer in answers]))
     return max(seen)

@@ -25,7 +25,7 @@ from support.scenario.partner import own_path
 from support.scenario.users import User
 from support.scenario.world import World
 
-GRACE_SECONDS = 4.0
+GRACE_SECONDS = 3.0
 _LONG_SECONDS = 600.0
 _MARGIN, _HANGS = 0.5, 4
 SERVICES = frozenset({"auth", "backend", "analytics"})

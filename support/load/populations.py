@@ -174,6 +174,10 @@ def _ten_of_one_plan_with_servers(world: World) -> None:
         planting.own_cloud(world, customer.tenant)
 
 
+def _four_of_one_plan(world: World) -> None:
+    at_once(world.users.owners(4), lambda owner: world.users.settle(owner, Plan.MID))
+
+
 def _ten_of_one_plan_with_servers_and_usage(world: World) -> None:
     _ten_of_one_plan_with_servers(world)
     with_usage(world, world.users.customers)
@@ -192,8 +196,8 @@ def _organisations_with_stored_usage(world: World) -> None:
 
 
 GROUPS: dict[str, Callable[[World], None]] = {
+    "four Mid customers": _four_of_one_plan,
     "ten customers with servers in the cloud": ten_with_servers,
-    "ten Mid customers with servers in the cloud": _ten_of_one_plan_with_servers,
     "ten Mid customers with servers in the cloud and stored usage": _ten_of_one_plan_with_servers_and_usage,
     "ten customers with stored usage": _with_stored_usage,
     "fifty customers": _customers,
