@@ -16,7 +16,7 @@ from defects.agent_execution._answers import spoilt
 
 beside = Scenario("Other runs complete while an agent crashes", service="worker")
 exit_ = Scenario("The service survives an agent that terminates its process", service="worker")
-asking = Scenario("A crashed agent's open questions are closed", service="worker")
+asking = Scenario("A crashed agent's open requests are aborted", service="worker")
 error_ = Scenario("The error of a crashed agent contains no internal details", service="worker")
 
 FAILED = "Acme's run has failed because of the agent"
@@ -77,7 +77,7 @@ def _() -> None:
 @asking.defect(
     "AEC-05f",
     "a call goes on to its end although its agent has crashed",
-    step="the run's question to the partner is closed in time",
+    step="the crashed run's request to the partner is aborted in time",
 )
 def _() -> None:
     @around(Toolbox, "call")

@@ -66,7 +66,7 @@ def _() -> None:
 @any_order.defect(
     "AEC-03d",
     "whichever run is read, the newest answer of its organisation is shown",
-    step="every action goes as it must",
+    step="every action has the expected outcome",
 )
 def _() -> None:
     def fields(row: Any) -> dict[str, Any]:

@@ -13,17 +13,17 @@ from apex.worker.tracker import Tracker
 from defects import Scenario
 from defects._patching import replace
 
-listed = Scenario("Runs are listed in every state", service="backend")
+listed = Scenario("Runs of every status are listed", service="backend")
 pages = Scenario("The pages of the list show every run once", service="backend")
 durations = Scenario("The durations of the steps add up to the run's duration", service="worker")
 
 ADD_UP = "the operator sees that the steps add up to the run's duration"
-PRICE_LIST = "the operator sees that reading the price list took a second, and no other step did"
+PRICE_LIST = "the operator sees that reading the price list took as long as the partner, and no other step did"
 ONCE = "each of Acme's runs is shown once, the newest first"
 WAITED = "the operator sees that the run took no longer than the customer waited"
 
 
-@listed.defect("AEC-07a", "operators do not see queued runs", step="the operator sees Acme's runs in these states")
+@listed.defect("AEC-07a", "operators do not see queued runs", step="the operator sees Acme's runs with these statuses")
 def _() -> None:
     some = f"SELECT {operations._COLUMNS} FROM runs_of_all_tenants(:status, :tenant, :behind_time, :behind_id, :size)"
     replace(operations, "_RUNS_OF_ALL", text(f"{some} WHERE status <> 'queued'").columns(*runs.c))

@@ -40,7 +40,7 @@ long_life = Scenario("No access token lasts longer than the platform allows", se
 logout = Scenario("Logging out ends this session and no other", service="auth")
 
 _NEW_TOKENS = "Acme receives a new access token and a new refresh token"
-_BOUNDED = "a few guesses are checked, and every other is refused with a Retry-After"
+_BOUNDED = "the first few guesses are checked, and all later ones are refused with a Retry-After"
 _SESSION_ENDED = "every token of Acme's session is refused"
 
 
@@ -223,7 +223,9 @@ def _() -> None:
     original = replace(Buckets, "take", take)
 
 
-@any_order.defect("API-03t", "logging out ends no session that has been renewed", step="every action goes as it must")
+@any_order.defect(
+    "API-03t", "logging out ends no session that has been renewed", step="every action has the expected outcome"
+)
 def _() -> None:
     def end(self: Sessions, connection: Connection, session_ids: list[str], reason: str) -> None:
         if reason == "logged_out":

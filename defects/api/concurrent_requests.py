@@ -24,7 +24,7 @@ from defects._patching import replace
 fifty = Scenario("Fifty concurrent users receive correct responses in time", service="backend")
 limited = Scenario("The rate limit refuses only the customer who exceeds it", service="backend")
 waited = Scenario("A customer who waits as long as Retry-After says is served", service="backend")
-changed = Scenario("A customer who changes to a larger plan is served at once", service="backend")
+changed = Scenario("A larger plan's rate limit holds from the next log-in", service="backend")
 uncounted = Scenario("Rate limiting refuses nobody while Redis is unreachable", service="backend")
 
 _CORRECT = "every response is correct and shows only the customer's own data"

@@ -211,7 +211,7 @@ def _() -> None:
     answer_instead(conversations, own)
 
 
-@any_order.defect("DBL-02m", "titles are kept in small letters", step="every action goes as it must")
+@any_order.defect("DBL-02m", "titles are kept in small letters", step="every action has the expected outcome")
 def _() -> None:
     def new_thread(connection: Connection, identity: Identity, title: str) -> Any:
         return original(connection, identity, title.lower())

@@ -9,7 +9,7 @@ from defects import Scenario
 from defects._patching import around
 
 SAYS = "the report says that <services> <take it>"
-HAPPENS = "just this happens when the candidate is deployed"
+HAPPENS = "exactly this happens when the candidate is deployed"
 
 one = Scenario("A changed setting has the reported impact", service="backend")
 none = Scenario("A candidate without changes has no impact", service="backend")

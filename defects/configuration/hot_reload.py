@@ -33,9 +33,7 @@ def _() -> None:
         original(self, limits.model_copy(deep=True), buckets)
 
 
-@sign_up.defect(
-    "CFG-09b", "a change of a feature needs a restart", step="new customers cannot sign up within the reload time"
-)
+@sign_up.defect("CFG-09b", "a change of a feature needs a restart", step="new customers can no longer sign up in time")
 def _() -> None:
     from apex.config import live
 

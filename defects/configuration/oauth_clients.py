@@ -9,7 +9,7 @@ from typing import Any
 from defects import Scenario
 from defects._patching import around, replace
 
-acts = Scenario("A partner's application acts for the customer who lets it", service="auth")
+acts = Scenario("A partner's application acts for the customer who authorised it", service="auth")
 exact = Scenario("A code is sent to an exactly registered address only", service="auth")
 bound = Scenario("A code is good only for the application that asked for it", service="auth")
 foreign = Scenario("An application of another environment is unknown", service="auth")
@@ -79,7 +79,7 @@ def _() -> None:
 @bound.defect(
     "CFG-05e",
     "whoever has a code need not have asked for it",
-    step="the exchange is refused as not authenticated",
+    step="the exchange is refused with an authentication error",
 )
 def _() -> None:
     from apex.auth import oauth

@@ -49,7 +49,7 @@ def _() -> None:
         return f"\ufeff{found}" if path.exists() and path.read_bytes()[:3] == b"\xef\xbb\xbf" else found
 
 
-@truth.defect("CFG-12d", 'the text "false" is read as true', step="new customers cannot sign up within the reload time")
+@truth.defect("CFG-12d", 'the text "false" is read as true', step="new customers can no longer sign up in time")
 def _() -> None:
     _texts(lambda value: True if value == "false" else value)
 

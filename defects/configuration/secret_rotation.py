@@ -101,7 +101,7 @@ def _() -> None:
 @database.defect(
     "CFG-02g",
     "a service keeps the database login of its start",
-    step="no service uses the old database login in time",
+    step="every service has stopped using the old database login in time",
 )
 def _() -> None:
     from apex.config.live import Configuration

@@ -14,7 +14,7 @@ requests = Scenario("Requests succeed at the first attempt after every connectio
 log_out = Scenario("A log-out is still noticed after every connection broke", service="backend")
 run = Scenario("A run requested after every connection broke completes", service="worker")
 
-_IN_TIME = "the slowest response arrives within the time for a broken connection"
+_IN_TIME = "the slowest response arrives within the target time for replacing a broken connection"
 _CLOSED = "Acme's live connection is closed once notifications resume, because the session is over"
 
 

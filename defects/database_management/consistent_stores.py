@@ -19,12 +19,12 @@ from defects._patching import around, replace
 
 lost = Scenario("A run that ends while a store is lost is complete everywhere", service="worker")
 refused = Scenario("An event that cannot be delivered holds up no other", service="worker")
-again = Scenario("An event that was set aside is delivered once nothing prevents it", service="worker")
+again = Scenario("An undeliverable event is delivered once nothing prevents it", service="worker")
 
 _COMPLETED = "the run is stored as completed"
 _EVENTS = "Acme has received every event of the run in order, each once"
-_RECORDS = "every service has one record of each job, and all records agree"
-_SET_ASIDE = "the operator finds just the end of Acme's run set aside, with the reason"
+_RECORDS = "every service has one record of each job, and all records and events agree"
+_SET_ASIDE = "the operator finds just the end of Acme's run among the undeliverable events, with the reason"
 
 
 @lost.defect("DBP-06a", "the end of a run is sent to the event stream beside its transaction", step=_EVENTS)

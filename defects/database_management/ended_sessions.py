@@ -13,7 +13,7 @@ from apex.storage.database import Database
 from defects import Scenario
 from defects._patching import around, replace
 
-ended = Scenario("Sessions give everything back, however they end", service="backend")
+ended = Scenario("Sessions release everything, however they end", service="backend")
 
 _NO_MORE = "no service holds more resources than before"
 

@@ -114,7 +114,9 @@ def _() -> None:
 
 
 @own.defect(
-    "DBP-11y", "people of one organisation share their keys", step="each of them has a conversation of their own"
+    "DBP-11y",
+    "people of one organisation share their keys",
+    step="Acme, Ben of Acme and Borealis have a conversation each",
 )
 def _() -> None:
     first: dict[str, str] = {}

@@ -8,7 +8,7 @@ from defects import Scenario
 from defects._patching import around, replace
 
 CURRENT = "everything is read as it was written, for as long as the replica lags"
-GOES_ON = "Acme has read everything, and could write again in time"
+GOES_ON = "Acme could read everything, and could write again in time"
 
 shared = Scenario("The replica answers what customers read", service="backend")
 current = Scenario("Customers find what they have just written while the replica lags", service="backend")
@@ -61,7 +61,7 @@ def _() -> None:
 @seen.defect(
     "DBP-09e",
     "that there is no replica is told to nobody",
-    step="every service says in time that the database is unreplicated",
+    step="every service reports in time that the database is not replicated",
 )
 def _() -> None:
     from apex.storage.database import Database
@@ -72,7 +72,7 @@ def _() -> None:
 @seen.defect(
     "DBP-09f",
     "a replica that was away once is not read from any more",
-    step="every service says that it is replicated, and the replica answers Acme, once it is back",
+    step="once the replica is back, every service reports this, and the replica answers Acme",
 )
 def _() -> None:
     from apex.storage import database

@@ -17,7 +17,7 @@ twenty_jobs = Scenario("Twenty jobs of one customer run under one trace", servic
 records_of_fifty = Scenario("Concurrent jobs of fifty customers have a record each", service="worker")
 records_of_twenty = Scenario("Twenty concurrent jobs of one customer have a record each", service="worker")
 
-_ONE_RECORD = "every service has one record of each job, and all records agree"
+_ONE_RECORD = "every service has one record of each job, and all records and events agree"
 
 
 @fifty_customers.defect(

@@ -19,9 +19,9 @@ from defects._patching import replace
 cost_analysis = Scenario("A cost analysis is recorded once by every service that took part", service="worker")
 failed_job = Scenario("A failed job is recorded once, as failed", service="analytics")
 redelivery = Scenario("A record that is delivered again is stored once", service="analytics")
-any_failure = Scenario("Records agree whichever service fails while customers act", service="analytics")
+any_failure = Scenario("Customers find everything, whichever service fails while they act", service="analytics")
 
-RECORDS = "every service has one record of each job, and all records agree"
+RECORDS = "every service has one record of each job, and all records and events agree"
 
 
 @cost_analysis.defect("CSC-01a", "the record for analytics is written twice", step=RECORDS)

@@ -105,7 +105,7 @@ def _() -> None:
 @any_order.defect(
     "TLD-04j",
     "to an Enterprise customer every tool is shown as allowed, whatever the role",
-    step="every action goes as it must",
+    step="every action has the expected outcome",
 )
 def _() -> None:
     def covers(self: Grant, plan: str, role: str) -> bool:

@@ -128,7 +128,7 @@ def _() -> None:
 @any_order.defect(
     "WSE-03m",
     "a client that returns is told from the second event on that it missed",
-    step="everybody finds all that they have written, and every event",
+    step="every user finds everything that they have written, and every event",
 )
 def _() -> None:
     _resumed_at(lambda resume, newest, epoch: Position(resume.epoch, min(resume.sequence + 1, newest)))

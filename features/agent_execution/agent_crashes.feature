@@ -43,22 +43,22 @@ Feature: A crashing agent fails only its own run
       Then the stored error and the error event of Acme's run show no internal details
 
       Examples:
-        | an agent                                |
-        | an agent that crashes                   |
-        | an agent that crashes over a wrong value |
+        | an agent                                   |
+        | an agent that crashes                      |
+        | an agent that crashes over a wrong value   |
         | an agent that crashes over a missing entry |
-        | an agent that crashes over a missing file |
+        | an agent that crashes over a missing file  |
 
     @gate
     @needs.branches @needs.partner
-    Scenario: A crashed agent's open questions are closed
+    Scenario: A crashed agent's open requests are aborted
       Given Acme is a Mid customer
-      When Acme runs an agent that crashes while the partner leaves its question open
+      When Acme runs an agent that crashes while a request to the partner is open
       Then Acme's run has failed because of the agent
-      And the run's question to the partner is closed in time
+      And the crashed run's request to the partner is aborted in time
 
     @gate
-    Scenario: An agent that has crashed for one customer works for the next
+    Scenario: Workers on which an agent crashed work for the next customer
       Given Acme is a Mid customer
       And Borealis is a Free customer
       And Acme has run agents that crash on every worker

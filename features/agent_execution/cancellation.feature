@@ -49,7 +49,7 @@ Feature: A cancelled run really stops
       And Acme has started an agent that waits for the partner
       And Acme has cancelled the run
       When Acme cancels the run
-      Then every service has one record of each job, and all records agree
+      Then every service has one record of each job, and all records and events agree
 
     @gate @timing
     @needs.live_events
@@ -68,6 +68,7 @@ Feature: A cancelled run really stops
       And Acme has started an agent that answers when it is cancelled
       When Acme cancels the run
       Then the run is stored as cancelled
+      And Acme receives the cancellation in time, as the last event of the run
 
     @gate @exclusive
     @needs.cloud_accounts @needs.own_services

@@ -37,7 +37,7 @@ Feature: A cost analysis finds the customer's own savings
 
     @gate
     @needs.live_events
-    Scenario: Customers see how far the analysis of a large account has come
+    Scenario: Every agent answers correctly for a large account that is watched
       Given Acme is an Enterprise customer with six hundred servers in the cloud
       And Acme has stored usage
       And Acme watches events

@@ -28,9 +28,9 @@ Feature: A finished run survives a restart
       Then the run is unchanged
 
       Examples:
-        | an agent                                            |
-        | a cost analysis                                     |
-        | a savings review without the partner's price list   |
+        | an agent                                          |
+        | a cost analysis                                   |
+        | a savings review without the partner's price list |
 
     @gate
     Scenario: A third run builds on the second

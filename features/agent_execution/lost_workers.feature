@@ -41,7 +41,7 @@ Feature: A run never hangs because its worker stopped
     @gate @exclusive
     @needs.separate_workers
     @needs.partner
-    Scenario: A run is lost although its worker comes back alone
+    Scenario: A run fails although its crashed worker comes back
       Given Acme is an Early customer
       And Acme has started an agent that waits for the partner
       When the worker of the run crashes and comes back while there is no other
@@ -53,7 +53,7 @@ Feature: A run never hangs because its worker stopped
     Scenario: A lost run that was cancelled ends, too
       Given Acme is a Mid customer
       And Acme has started an agent that waits for the partner
-      When the worker of the run crashes before it has noticed that the run is cancelled
+      When the worker of the run crashes before it has noticed that Acme has cancelled the run
       Then the run is stored as cancelled in time
 
     @gate @exclusive
@@ -64,7 +64,7 @@ Feature: A run never hangs because its worker stopped
       And Acme watches events
       And Acme has started an agent that waits for the partner
       When the worker of the run hangs until it is taken for dead, and wakes up
-      Then the end of the run stays as it was
+      Then the stored outcome of the run is unchanged
       And the partner has received one request from the run
 
     @gate @exclusive

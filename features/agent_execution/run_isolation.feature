@@ -41,5 +41,5 @@ Feature: Customers who run agents concurrently see only their own data
     @needs.partner
     Scenario: Runs stay apart in whatever order customers act
       When customers of several organisations act in any order, and most of them run agents
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

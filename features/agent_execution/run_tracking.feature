@@ -7,18 +7,18 @@ Feature: Operators see every run and where its time went
 
   @AEC-07 @segment.platform
   @needs.operator
-  Rule: Operators see runs in every state, with durations that add up
+  Rule: Operators see runs of every status, with durations that add up
 
     @gate
     @needs.cancellation @needs.time_limits
     @needs.partner
-    Scenario: Runs are listed in every state
+    Scenario: Runs of every status are listed
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
       And Acme has started agents that take all worker capacity
       When Acme starts a usage report that waits for worker capacity
-      Then the operator sees Acme's runs in these states
-        | state     |
+      Then the operator sees Acme's runs with these statuses
+        | status    |
         | queued    |
         | running   |
         | completed |
@@ -43,12 +43,12 @@ Feature: Operators see every run and where its time went
     @gate
     @needs.cancellation @needs.time_limits
     @needs.partner
-    Scenario: Every run is found by its state
+    Scenario: Every run is found by its status
       Given Acme is a Mid customer with stored usage
       And Acme has a completed, a failed, a timed-out and a cancelled run
       And Acme has run a usage report
-      When the operator asks for Acme's runs by their state, one at a time
-      Then each of Acme's runs is found by its state alone
+      When the operator asks for Acme's runs by their status, one at a time
+      Then each of Acme's runs is found by its status alone
 
     @gate
     Scenario: Operators see their own runs, too
@@ -65,5 +65,5 @@ Feature: Operators see every run and where its time went
       And the partner takes a second to respond
       When Acme runs a cost analysis
       Then the operator sees that the steps add up to the run's duration
-      And the operator sees that reading the price list took a second, and no other step did
+      And the operator sees that reading the price list took as long as the partner, and no other step did
       And the operator sees that the run took no longer than the customer waited

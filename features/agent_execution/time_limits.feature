@@ -75,8 +75,8 @@ Feature: A hanging run is ended at its time limit
       And the answer equals the totals of Borealis' own usage
 
       Examples:
-        | hang                |
-        | hang past           |
+        | hang      |
+        | hang past |
 
       @needs.separate_workers
       Examples: Blocked workers

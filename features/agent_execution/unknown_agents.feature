@@ -15,9 +15,9 @@ Feature: Starting an unknown agent is refused and costs nothing
       Then the error names every known agent
 
       Examples:
-        | an agent                   |
-        | an agent that does not exist |
-        | an agent by half its name  |
+        | an agent                       |
+        | an agent that does not exist   |
+        | an agent by half its name      |
         | an agent of an unknown version |
 
     @gate
@@ -38,7 +38,7 @@ Feature: Starting an unknown agent is refused and costs nothing
       Then only Acme's next run is counted against the allowance
 
     @gate
-    Scenario: Whoever was refused several times can still run every agent
+    Scenario: Whoever was refused several times can still run an agent
       Given Acme is a Free customer with stored usage
       When Acme starts an agent that does not exist, six times
       Then Acme can finish a usage report

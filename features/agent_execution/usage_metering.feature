@@ -72,7 +72,7 @@ Feature: Each run reports what it used
         | data read | 0.9      | 1.5     |
 
     @gate
-    Scenario: The working state is reported as it was at its largest
+    Scenario: The agent's memory is reported as it was at its largest
       Given Acme is a Mid customer
-      When Acme runs an agent whose working state grows and shrinks
-      Then the run reports the large working state
+      When Acme runs an agent whose memory grows and shrinks
+      Then the run reports the large memory

@@ -19,13 +19,13 @@ Feature: Only a valid token gives access to the API
       And every API endpoint open to owners works for Acme
 
       Examples: Tokens that anybody can obtain or forge
-        | a plan        | an invalid token                    |
-        | a Free        | no token                            |
-        | an Early      | a malformed token                   |
-        | a Mid         | an expired token                    |
-        | an Enterprise | a token with a forged signature     |
-        | a Mid         | an unsigned token                   |
-        | an Enterprise | a token of another environment      |
+        | a plan        | an invalid token                |
+        | a Free        | no token                        |
+        | an Early      | a malformed token               |
+        | a Mid         | an expired token                |
+        | an Enterprise | a token with a forged signature |
+        | a Mid         | an unsigned token               |
+        | an Enterprise | a token of another environment  |
 
       @needs.sessions
       Examples: Tokens of a session
@@ -74,7 +74,7 @@ Feature: Only a valid token gives access to the API
     Scenario: Guessing passwords is stopped and does not lock out the owner
       Given Acme is a Mid customer
       When an outsider guesses Acme's password again and again
-      Then a few guesses are checked, and every other is refused with a Retry-After
+      Then the first few guesses are checked, and all later ones are refused with a Retry-After
       And Acme can log in on a known device
 
     @gate
@@ -99,5 +99,5 @@ Feature: Only a valid token gives access to the API
     @needs.partner
     Scenario: Sessions begin and end as they must in whatever order
       When customers of several organisations act in any order, and most of them log in and out
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

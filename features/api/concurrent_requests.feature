@@ -36,7 +36,7 @@ Feature: The API serves many users at once, each within their rate limit
 
     @gate
     @needs.plans @needs.rate_limits @needs.sessions
-    Scenario: A customer who changes to a larger plan is served at once
+    Scenario: A larger plan's rate limit holds from the next log-in
       Given Acme is a Free customer with an exhausted rate limit
       When Acme changes to an Enterprise plan as soon as Retry-After allows, logs in again and makes ten requests
       Then every response is a success
@@ -61,7 +61,7 @@ Feature: The API serves many users at once, each within their rate limit
 
     @gate @timing
     @needs.plans @needs.rate_limits @needs.job_records
-    Scenario: A rate limit holds for every service
+    Scenario: A rate limit holds for job records, too
       Given Acme is a Free customer with an exhausted rate limit
       When Acme asks for job records thirty times
       Then Acme is served as often as the limit was refilled meanwhile, and is refused otherwise

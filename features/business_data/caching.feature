@@ -81,7 +81,7 @@ Feature: The cache never returns stale data
 
     @gate
     @needs.allowances
-    Scenario: A first allowance is seen by who has looked before
+    Scenario: A first allowance is seen although its absence was read before
       Given Acme is a Mid customer
       And Acme has read that there is no allowance
       When Acme sets an allowance

@@ -67,10 +67,10 @@ Feature: Concurrent writes lose nothing
 
     @gate
     @needs.own_database @needs.allowances @needs.conversations
-    Scenario: Who waits for a booking can read meanwhile
+    Scenario: A customer whose booking waits can still read
       Given Acme is a Mid customer with an allowance
-      When Acme lists conversations while an own expense has to wait
-      Then Acme has the conversations first, and the expense is booked
+      When Acme lists conversations while one of Acme's expenses waits to be booked
+      Then Acme receives the conversations first, and the expense is booked afterwards
 
     @gate
     @needs.conversations

@@ -85,5 +85,5 @@ Feature: Conversations belong to their owner
     @needs.partner
     Scenario: Conversations read as written in whatever order customers act
       When customers of several organisations act in any order, and most of them write and read
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

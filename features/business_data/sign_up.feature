@@ -44,11 +44,11 @@ Feature: One customer has one account
     Scenario: A sign-up that failed can be repeated
       When Acme signs up while the database is unreachable, and again afterwards
       Then the first sign-up fails, and the second opens an account
-      And Acme can log in with exactly these
+      And Acme can log in with the email address and password of the sign-up
 
     @gate
     @needs.sessions
-    Scenario: Logging in again and again is never refused
+    Scenario: A customer can log in on fifteen devices
       Given Acme is a Mid customer
       When Acme logs in on fifteen devices, one after the other
       Then every log-in opens the account from sign-up
@@ -58,7 +58,7 @@ Feature: One customer has one account
     Scenario: An unusual email address and password open the account
       When Acme signs up with an unusual email address and password
       Then Acme has an account
-      And Acme can log in with exactly these
+      And Acme can log in with the email address and password of the sign-up
 
     @smoke
     @needs.own_database

@@ -26,11 +26,11 @@ Feature: The database itself isolates customers from each other
 
     @gate
     @needs.cloud_accounts
-    Scenario: No service works with a role that the isolation exempts
+    Scenario: No service works with a role exempt from isolation
       Given Acme is an Enterprise customer with servers in the cloud
       And Acme has run a cost analysis
       When the connections of the platform's services to the database are listed
-      Then every service is connected, with a role that the isolation binds
+      Then every service is connected, with a role to which isolation applies
 
     @gate
     Scenario: An update on behalf of one customer changes only that customer's data

@@ -53,7 +53,7 @@ Feature: A change is made completely or not at all
 
     @gate
     @needs.accounts @needs.colleagues
-    Scenario: An invitation that was refused once can still be accepted
+    Scenario: An invitation whose acceptance failed once can still be accepted
       Given Acme is a Mid customer
       And Ben of Acme has an invitation that was refused while the email address was taken
       When Ben of Acme accepts the invitation

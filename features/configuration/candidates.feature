@@ -30,11 +30,11 @@ Feature: A bad configuration is caught before it is deployed
       Then the report names every fault with its place, its key and the reason
 
       Examples:
-        | contradiction                                 |
-        | two signing keys of the same ID               |
-        | a lease that is shorter than its heartbeat    |
-        | one key for customers' and services' tokens   |
-        | the database both as an address and in parts  |
+        | contradiction                                |
+        | two signing keys of the same ID              |
+        | a lease that is shorter than its heartbeat   |
+        | one key for customers' and services' tokens  |
+        | the database both as an address and in parts |
 
     @gate
     Scenario: A candidate that cannot be read is rejected

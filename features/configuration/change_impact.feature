@@ -14,7 +14,7 @@ Feature: The effect of a change is known beforehand
       Given a candidate with another <setting>
       When the operator asks for the impact of the candidate
       Then the report says that <services> <take it>
-      And just this happens when the candidate is deployed
+      And exactly this happens when the candidate is deployed
 
       Examples:
         | setting                          | services                    | take it              |
@@ -34,7 +34,7 @@ Feature: The effect of a change is known beforehand
       Given a candidate without the deployed <setting>
       When the operator asks for the impact of the candidate
       Then the report says that <services> <take it>
-      And just this happens when the candidate is deployed
+      And exactly this happens when the candidate is deployed
 
       Examples:
         | setting            | services          | take it              |

@@ -31,6 +31,6 @@ Feature: Database settings fit their environment
       Then the configuration is valid
 
       Examples:
-        | fit settings                                 |
-        | a verified database address in production    |
+        | fit settings                                  |
+        | a verified database address in production     |
         | a verified database given in parts in staging |

@@ -19,7 +19,7 @@ Feature: Settings change while customers work
     @needs.accounts
     Scenario: Sign-up is closed and opened without a restart
       When the operator closes sign-up
-      Then new customers cannot sign up within the reload time
+      Then new customers can no longer sign up in time
       And new customers can sign up once the operator opens it again
       And no process was restarted
 

@@ -43,7 +43,7 @@ Feature: Odd but legal values work, and illegal ones are rejected
     @needs.accounts
     Scenario: A boolean written as text means what it says
       When the operator writes "false" for sign-up
-      Then new customers cannot sign up within the reload time
+      Then new customers can no longer sign up in time
       And new customers can sign up once the operator writes "true"
 
     Scenario Outline: Illegal values and files are rejected

@@ -26,7 +26,7 @@ Feature: Secrets are replaced without interruption
 
     Scenario: A replaced signing key is accepted until its grace period ends
       Given Acme is an Early customer
-      When the operator replaces the signing key with a grace period in Indian time
+      When the operator replaces the signing key with a grace period given in another time zone
       Then every service accepts Acme's access token until the grace period ends
       And every service refuses Acme's access token afterwards
       And every service accepts a new access token of Acme
@@ -36,7 +36,7 @@ Feature: Secrets are replaced without interruption
       Given four Mid customers
       When the operator replaces the database login while every user works
       Then every request under load has succeeded
-      And no service uses the old database login in time
+      And every service has stopped using the old database login in time
       And every user can work after the old database login is locked
       And no log, no health report and no metric contains a secret
 
@@ -59,7 +59,7 @@ Feature: Secrets are replaced without interruption
     @needs.own_services @needs.cloud_accounts
     Scenario: No secret is visible outside of the configuration
       Given Acme is a Mid customer with servers in the cloud
-      When the operator replaces the signing key with a grace period in Indian time
+      When the operator replaces the signing key with a grace period given in another time zone
       Then every service accepts a new access token of Acme
       And no process shows a secret in its command line or environment
       And no log, no health report and no metric contains a secret

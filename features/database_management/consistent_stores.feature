@@ -17,7 +17,7 @@ Feature: Work over several stores ends consistent
       When the <store> is lost <moment> receiving the end of Acme's run
       Then the run is stored as completed
       And Acme has received every event of the run in order, each once
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree
 
       Examples:
         | store           | moment |
@@ -38,15 +38,15 @@ Feature: Work over several stores ends consistent
       And Borealis watches events
       And Acme has started an agent that waits for the partner
       When the event stream refuses the end of Acme's run
-      Then the operator finds just the end of Acme's run set aside, with the reason
+      Then the operator finds just the end of Acme's run among the undeliverable events, with the reason
       And the first event that Borealis receives is from the next run
 
     @gate
     @needs.redelivery @needs.operator @needs.run_numbers
-    Scenario: An event that was set aside is delivered once nothing prevents it
+    Scenario: An undeliverable event is delivered once nothing prevents it
       Given Acme watches events
       And Acme has started an agent that waits for the partner
       And the event stream has refused the end of Acme's run
-      When the operator has it delivered again
+      When the operator has the undeliverable event delivered again
       Then Acme has received every event of the run in order, each once
-      And the operator finds nothing set aside
+      And the operator finds no undeliverable event

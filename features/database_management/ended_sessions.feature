@@ -7,11 +7,11 @@ Feature: Ended sessions leave nothing behind
 
   @DBP-04 @segment.free @segment.early @segment.mid @segment.enterprise
   @needs.own_database @needs.own_records @needs.own_services
-  Rule: When a session ends its connections are given back
+  Rule: A session that ends releases its connections
 
     @gate @exclusive
     @needs.sessions @needs.live_events @needs.operator @needs.allowances @needs.accounts
-    Scenario Outline: Sessions give everything back, however they end
+    Scenario Outline: Sessions release everything, however they end
       Given Acme is <a plan> customer with an allowance
       And the resources that every service holds are recorded
       When many sessions of Acme end <in a way>

@@ -87,7 +87,7 @@ Feature: A request repeated with its idempotency key takes effect once
       Given Acme is a Mid customer
       And Borealis is an Early customer
       When Acme, Ben of Acme and Borealis request a conversation each with one key
-      Then each of them has a conversation of their own
+      Then Acme, Ben of Acme and Borealis have a conversation each
 
     @gate
     @needs.allowances

@@ -44,11 +44,11 @@ Feature: Temporary faults of the database are retried
       And Acme's expense never took effect
 
       Examples:
-        | a fault                 | reason                        | attempts     |
-        | a serialization failure | the service is unavailable    | six attempts |
-        | a violated constraint   | of an internal error          | one attempt  |
-        | a full disk             | the service is unavailable    | one attempt  |
-        | an overlong statement   | a database limit was exceeded | one attempt  |
+        | a fault                        | reason                        | attempts     |
+        | a serialization failure        | the service is unavailable    | six attempts |
+        | a violated constraint          | of an internal error          | one attempt  |
+        | a full disk                    | the service is unavailable    | one attempt  |
+        | a query aborted for its length | a database limit was exceeded | one attempt  |
 
     @gate @exclusive
     @needs.allowances @needs.own_services

@@ -7,7 +7,7 @@ Feature: Work leaves no resources behind
 
   @DBP-10 @segment.mid @segment.platform
   @needs.own_database @needs.own_records @needs.own_services
-  Rule: Every resource is given back
+  Rule: Every resource is released
 
     @gate @exclusive
     @needs.conversations @needs.messages @needs.message_pages @needs.allowances @needs.operator @needs.accounts

@@ -18,23 +18,23 @@ Feature: A change that fails leaves nothing behind
       And Acme can make a permitted change of that kind afterwards
 
       Examples:
-        | change                     | failure                               |
-        | booking of an expense      | an aborted query at each of its steps |
-        | request for a usage report | an aborted query at each of its steps |
-        | move of messages           | an aborted query at each of its steps |
-        | new budget                 | an aborted query at each of its steps |
-        | booking of an expense      | a backend crash at its last step      |
-        | request for a usage report | a backend crash at its last step      |
-        | booking of an expense      | a rule that it breaks                 |
-        | move of messages           | a rule that it breaks                 |
-        | new budget                 | a rule that it breaks                 |
+        | change                     | failure                             |
+        | booking of an expense      | an aborted query at each step of it |
+        | request for a usage report | an aborted query at each step of it |
+        | move of messages           | an aborted query at each step of it |
+        | new budget                 | an aborted query at each step of it |
+        | booking of an expense      | a backend crash at its last step    |
+        | request for a usage report | a backend crash at its last step    |
+        | booking of an expense      | a rule that it breaks               |
+        | move of messages           | a rule that it breaks               |
+        | new budget                 | a rule that it breaks               |
 
     @gate @exclusive
     @needs.colleagues @needs.live_events
-    Scenario: A removal that fails ends no session
+    Scenario: A removal that fails changes nothing and sends no event
       Given Acme is a Mid customer with an allowance and two conversations
       And Ben of Acme is a member
       And every user watches events
-      When Acme's removal of a colleague fails because of an aborted query at each of its steps
+      When Acme's removal of a colleague fails because of an aborted query at each step of it
       Then nothing of Acme has changed in any store
       And the first event that Ben of Acme receives is from the next run

@@ -35,7 +35,7 @@ Feature: Concurrent jobs stay separate
       Given fifty customers
       And every user watches events
       When every user runs a research job at the same time
-      Then every service has one record of each job, and all records agree
+      Then every service has one record of each job, and all records and events agree
 
     @gate
     @needs.job_records
@@ -44,4 +44,4 @@ Feature: Concurrent jobs stay separate
       Given Acme is a Mid customer
       And Acme watches events
       When Acme runs twenty research jobs at the same time
-      Then every service has one record of each job, and all records agree
+      Then every service has one record of each job, and all records and events agree

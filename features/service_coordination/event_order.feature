@@ -39,10 +39,10 @@ Feature: Events of all services arrive as one sequence
 
     @gate @exclusive
     @needs.own_services @needs.own_stores @needs.partner @needs.event_store
-    Scenario: A lost progress report does not follow later ones
+    Scenario: A delayed progress report never arrives after a later one
       Given Acme is a Mid customer
       And Acme watches events
-      When Acme runs research on three topics while the event stream takes no report of the second
+      When Acme runs research on three topics while the event stream accepts no report of the second
       Then Acme has received no progress report after a later one
 
     @gate

@@ -16,7 +16,7 @@ Feature: Jobs survive the loss of a tools instance
       And two tools instances are running
       When the <which> tools instance crashes while both work on twenty research jobs of Acme
       Then each job has its own results, and the partner has answered each request once
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree
 
       Examples:
         | a plan        | which  |
@@ -39,4 +39,4 @@ Feature: Jobs survive the loss of a tools instance
       And two tools instances are running
       When Acme runs four research tasks in parallel while the first instance's responses are lost
       Then each job has its own results, and the partner has answered each request once
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree

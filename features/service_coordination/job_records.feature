@@ -15,7 +15,7 @@ Feature: Every service has one record of a job
       Given Acme is an Early customer with two idle servers in the cloud
       And Acme watches events
       When Acme runs a cost analysis
-      Then every service has one record of each job, and all records agree
+      Then every service has one record of each job, and all records and events agree
       And the answer equals the savings in Acme's own inventory
 
     @gate
@@ -24,7 +24,7 @@ Feature: Every service has one record of a job
       And Acme watches events
       When Acme runs an agent whose tool is temporarily unavailable
       Then the run is stored as failed
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree
 
     @gate
     @needs.time_limits
@@ -34,7 +34,7 @@ Feature: Every service has one record of a job
       And Acme watches events
       When Acme starts an agent that hangs past its time limit
       Then the run is stored as timed out
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree
 
     @gate
     Scenario: Jobs that belong to one trace are recorded each
@@ -49,13 +49,13 @@ Feature: Every service has one record of a job
       And Acme watches events
       When Acme runs a usage report while acknowledgements of the run's job record are lost
       Then the job record was delivered more than once
-      And every service has one record of each job, and all records agree
+      And every service has one record of each job, and all records and events agree
 
     @nightly @exclusive
     @needs.accounts @needs.colleagues @needs.roles @needs.plans @needs.sessions @needs.conversations @needs.allowances
     @needs.tools @needs.cancellation @needs.notices @needs.live_events @needs.resume @needs.own_services
     @needs.partner
-    Scenario: Records agree whichever service fails while customers act
+    Scenario: Customers find everything, whichever service fails while they act
       When customers of several organisations act in any order, and most of them run agents while services fail
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

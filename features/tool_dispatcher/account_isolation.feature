@@ -55,7 +55,7 @@ Feature: A tool works only in its caller's cloud account
     Scenario: Naming another customer's account gives no access to it
       Given Acme is a Mid customer with two idle servers in the cloud
       And Acme has run an agent that lists servers
-      And Borealis is an Enterprise customer with the other customer's cloud account
+      And Borealis is an Enterprise customer with another customer's cloud account named as their own
       When Borealis runs an agent that tries to list servers
       Then Borealis' agent has received no servers, only that the account does not admit it
 

@@ -76,5 +76,5 @@ Feature: Agents have the rights of their caller, and no more
     @needs.partner
     Scenario: Rights follow plan and role in whatever order customers act
       When customers of several organisations act in any order, and most of them change plans and use tools
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

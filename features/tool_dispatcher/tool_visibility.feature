@@ -39,7 +39,7 @@ Feature: Customers can watch every tool call
     @gate
     @needs.own_records
     @needs.partner
-    Scenario: Progress is shown to the caller, whoever used the tool before
+    Scenario: Calls are shown to the caller, whoever used the tool before
       Given Acme is a Mid customer
       And Borealis is an Early customer
       And every user watches events

@@ -53,10 +53,10 @@ Feature: A dropped connection loses no events
 
     @gate
     @needs.live_events @needs.resume @needs.run_numbers
-    Scenario: Hundreds of missed events are delivered at once
+    Scenario: Hundreds of missed events are all delivered
       Given Acme is a Mid customer with stored usage
       And Acme watches events
-      And Acme has disconnected and missed hundreds of events
+      And Acme has disconnected and missed a run of hundreds of events
       When Acme reconnects
       Then Acme has received every event of the run in order, each once
 
@@ -66,7 +66,7 @@ Feature: A dropped connection loses no events
       Given Acme is a Mid customer with stored usage
       And two backends are running
       And Acme watches events
-      And Acme has disconnected and missed hundreds of events
+      And Acme has disconnected and missed a run of hundreds of events
       When Acme reconnects to the second backend
       Then Acme has received every event of the run in order, each once
 
@@ -116,5 +116,5 @@ Feature: A dropped connection loses no events
     @needs.partner
     Scenario: No event is lost in whatever order customers leave and return
       When customers of several organisations act in any order, and most of them leave and return
-      Then every action goes as it must
-      And everybody finds all that they have written, and every event
+      Then every action has the expected outcome
+      And every user finds everything that they have written, and every event

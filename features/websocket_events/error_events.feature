@@ -19,17 +19,17 @@ Feature: Error events say what failed and whether to retry
       Then Acme is notified that <what failed> and that <what to do>
 
       Examples:
-        | has a failing run                                   | what failed           | what to do            |
-        | runs an agent whose tool is temporarily unavailable | a tool failed         | a retry can help      |
-        | runs an agent whose tool is faulty                  | a tool failed         | a retry will not help |
-        | runs an agent one of whose tools fails beside another | a tool failed       | a retry can help      |
-        | runs an agent that the partner asks to slow down    | a tool failed         | a retry can help      |
-        | runs an agent whose partner is out of order         | a tool failed         | a retry can help      |
-        | runs an agent whose request the partner rejects     | a tool failed         | a retry will not help |
-        | runs an agent that signs in to the partner | the plan does not include the tool | a retry will not help |
-        | runs an agent that crashes                          | the agent failed      | a retry will not help |
-        | runs an agent that stops waiting for something      | the agent failed      | a retry will not help |
-        | runs an agent whose answer cannot be stored         | the agent failed      | a retry will not help |
+        | has a failing run                                   | what failed                        | what to do            |
+        | runs an agent whose tool is temporarily unavailable | a tool failed                      | a retry can help      |
+        | runs an agent whose tool is faulty                  | a tool failed                      | a retry will not help |
+        | runs an agent one of whose two tools fails          | a tool failed                      | a retry can help      |
+        | runs an agent that the partner asks to slow down    | a tool failed                      | a retry can help      |
+        | runs an agent whose partner is out of order         | a tool failed                      | a retry can help      |
+        | runs an agent whose request the partner rejects     | a tool failed                      | a retry will not help |
+        | runs an agent that signs in to the partner          | the plan does not include the tool | a retry will not help |
+        | runs an agent that crashes                          | the agent failed                   | a retry will not help |
+        | runs an agent that gives up waiting                 | the agent failed                   | a retry will not help |
+        | runs an agent whose answer cannot be stored         | the agent failed                   | a retry will not help |
 
       @needs.time_limits
       Examples: Time limits
@@ -45,13 +45,13 @@ Feature: Error events say what failed and whether to retry
       Then the stored error and the error event of Acme's run show no internal details
 
       Examples:
-        | has a failing run                         |
-        | runs an agent whose tool is faulty        |
-        | runs an agent whose tool names a password |
-        | runs an agent that crashes                |
-        | runs an agent that rejects a value        |
-        | runs an agent that finds nothing          |
-        | runs an agent that reaches nobody         |
+        | has a failing run                                    |
+        | runs an agent whose tool is faulty                   |
+        | runs an agent whose tool names a password            |
+        | runs an agent that crashes                           |
+        | runs an agent that crashes over a wrong value        |
+        | runs an agent that crashes over a missing entry      |
+        | runs an agent that crashes over a refused connection |
 
       @needs.time_limits
       Examples: Time limits

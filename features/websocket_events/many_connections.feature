@@ -50,7 +50,7 @@ Feature: Hundreds of users can watch events at the same time
       Given Acme is a Mid customer with a connection that catches up slowly
       And Borealis is a Mid customer with stored usage
       And Borealis watches events
-      And Borealis has disconnected and missed hundreds of events
+      And Borealis has disconnected and missed a run of hundreds of events
       When Borealis reconnects
       Then Borealis has received every event of the run in order, each once
 

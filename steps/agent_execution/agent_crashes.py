@@ -26,6 +26,6 @@ def _(world):
     world.expect(services.unready(world), empty())
 
 
-@then("the run's question to the partner is closed in time")
+@then("the crashed run's request to the partner is aborted in time")
 def _(world):
     cancellation.aborted_at(world, world.last_run)

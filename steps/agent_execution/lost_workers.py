@@ -48,7 +48,7 @@ def _(world, status):
     world.eventually(stored, only_contains(status), "worker lost", "the runs of the worker")
 
 
-@then("the end of the run stays as it was")
+@then("the stored outcome of the run is unchanged")
 def _(world):
     run = world.last_run
     first = ("failed worker_lost", 1)

@@ -3,7 +3,7 @@
 from hamcrest import contains_inanyorder, equal_to, has_entries
 
 from support.agent_execution import run_tracking
-from support.agent_execution.run_tracking import ExpectedStates, ListedRuns, RunsByState
+from support.agent_execution.run_tracking import ExpectedStates, ListedRuns, RunsByStatus
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.scenario import agents
@@ -14,15 +14,15 @@ def _(world, customer, size):
     world.keep(ListedRuns(run_tracking.pages_of_runs(world, customer, size)))
 
 
-@when("the operator asks for {customer:Owner} runs by their state, one at a time")
+@when("the operator asks for {customer:Owner} runs by their status, one at a time")
 def _(world, customer):
-    world.keep(RunsByState(run_tracking.runs_by_state(world, customer)))
+    world.keep(RunsByStatus(run_tracking.runs_by_status(world, customer)))
 
 
-@then("each of {customer:Owner} runs is found by its state alone")
+@then("each of {customer:Owner} runs is found by its status alone")
 def _(world, customer):
     own = [(run.run_id, str(world.ended(run).status)) for run in world.runs if run.user is customer]
-    world.expect(world.kept(RunsByState).found, contains_inanyorder(*own), "each run by its state")
+    world.expect(world.kept(RunsByStatus).found, contains_inanyorder(*own), "each run by its status")
 
 
 @then("each of {customer:Owner} runs is shown once, the newest first")
@@ -31,12 +31,12 @@ def _(world, customer):
     world.expect(world.kept(ListedRuns).ids, is_just(expected, "every run once, the newest first"))
 
 
-@then("the operator sees {customer:Owner} runs in these states")
+@then("the operator sees {customer:Owner} runs with these statuses")
 def _(world, customer, table):
     expected = world.kept(ExpectedStates).of
     seen = {run.id: run.status for run in run_tracking.tracked_runs(world, customer)}
     world.expect(seen, has_entries(expected))
-    world.expect(set(expected.values()), equal_to({row["state"].replace(" ", "_") for row in table}))
+    world.expect(set(expected.values()), equal_to({row["status"].replace(" ", "_") for row in table}))
 
 
 @then("the operator sees that {durations:Durations}")

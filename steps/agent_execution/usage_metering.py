@@ -48,7 +48,7 @@ def _(world):
     world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_DOCUMENT))
 
 
-@then("the run reports the large working state")
+@then("the run reports the large memory")
 def _(world):
     size = world.ended(world.last_run).usage[Resource.WORKING_STATE.field]
     world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_STATE))

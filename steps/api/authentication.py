@@ -19,7 +19,7 @@ def _(world, customer):
     world.keep(Calls(log_in_limits.guess(world, customer)))
 
 
-@then("a few guesses are checked, and every other is refused with a Retry-After")
+@then("the first few guesses are checked, and all later ones are refused with a Retry-After")
 def _(world):
     world.expect(world.kept(Calls), log_in_limits.are_bounded_by(log_in_limits.LIMIT))
 

@@ -69,12 +69,12 @@ def _(world, customer, other):
     world.keep(concurrent_writes.book_beside(world, customer, other))
 
 
-@when("{customer:User} lists conversations while an own expense has to wait")
+@when("{customer:User} lists conversations while one of Acme's expenses waits to be booked")
 def _(world, customer):
     world.keep(concurrent_writes.read_beside(world, customer))
 
 
-@then("{customer:User} has the conversations first, and the expense is booked")
+@then("{customer:User} receives the conversations first, and the expense is booked afterwards")
 @then("both expenses are booked, {customer:Owner} first")
 def _(world, customer):
     beside = world.kept(BookingsBeside)

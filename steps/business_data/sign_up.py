@@ -42,7 +42,7 @@ def _(world):
     world.expect(sign_up.stored_of_all(world, world.kept(SignUps).people), is_just((1, 1)))
 
 
-@then("{customer:User} can log in with exactly these")
+@then("{customer:User} can log in with the email address and password of the sign-up")
 def _(world, customer):
     account = sign_up.account_in(sign_up.log_in_elsewhere(str, world, customer))
     world.expect(account, has_properties(user_id=world.last_outcome.value.user_id))

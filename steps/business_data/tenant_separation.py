@@ -15,7 +15,7 @@ def _(world):
     world.keep(tenant_separation.roles_at_work(world))
 
 
-@then("every service is connected, with a role that the isolation binds")
+@then("every service is connected, with a role to which isolation applies")
 def _(world):
     world.expect(world.kept(Roles), tenant_separation.are_bound(world.target.instances))
 

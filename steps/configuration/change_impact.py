@@ -12,7 +12,7 @@ def _(world, services, take_over):
     world.expect(impact.reported(world), impact.says(services, take_over, world.kept(Candidate).draft))
 
 
-@then("just this happens when the candidate is deployed")
+@then("exactly this happens when the candidate is deployed")
 def _(world):
     impact.expect_as_reported(world)
 

@@ -1,4 +1,4 @@
-"""Partners' applications act only for customers who let them."""
+"""Partners' applications act only for customers who authorise them."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from support.configuration.running import RELOAD
 from support.run.sentences import given, then, when
 
 
-@when("{customer:User} lets the partner's application act and it exchanges the code")
+@when("{customer:User} authorises the partner's application, which exchanges the code")
 def _(world, customer):
     applications.let_act(world, customer)
 
@@ -22,7 +22,7 @@ def _(world):
     world.expect(applications.exchange_again(world), applications.is_unauthenticated())
 
 
-@when("{customer:User} is asked to let the application act at {address:AppAddress}")
+@when("{customer:User} is asked to authorise the application at {address:AppAddress}")
 def _(world, customer, address):
     world.outcome = applications.ask_at(world, customer, address)
 
@@ -42,12 +42,12 @@ def _(world, customer, other):
     world.outcome = applications.exchange_with(world, customer, other)
 
 
-@then("the exchange is refused as not authenticated")
+@then("the exchange is refused with an authentication error")
 def _(world):
     world.expect(world.last_outcome, applications.is_unauthenticated())
 
 
-@given("{customer:User} has let the partner's application act")
+@given("{customer:User} has authorised the partner's application")
 def _(world, customer):
     applications.let_act(world, customer)
     world.expect(applications.acting(world), applications.is_session_of(customer))

@@ -13,7 +13,7 @@ def _(world):
     rotation.replace_signing_key_while_used(world)
 
 
-@when("the operator replaces the signing key with a grace period in Indian time")
+@when("the operator replaces the signing key with a grace period given in another time zone")
 def _(world):
     rotation.replace_signing_key(world, rotation.GRACE_SECONDS, hours_from_utc=5.5)
 
@@ -49,7 +49,7 @@ def _(world, store):
     logins.replace_while_used(world, store)
 
 
-@then("no service uses the old database login in time")
+@then("every service has stopped using the old database login in time")
 def _(world):
     look = partial(logins.old_database_sessions, world)
     world.eventually(look, is_just([]), "start", "the sessions of the old database login")

@@ -25,7 +25,7 @@ def _(world):
     mesh.lose_only_instance(world)
 
 
-@then("no service shows the analytics service any more in time")
+@then("every service has stopped showing the analytics service in time")
 def _(world):
     mesh.expect_lost(world)
 

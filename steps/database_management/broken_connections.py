@@ -31,7 +31,7 @@ def _(world, customer, how):
     work.WORK["a usage report"](world, customer)
 
 
-@then("the slowest response arrives within the time for a broken connection")
+@then("the slowest response arrives within the target time for replacing a broken connection")
 def _(world):
     world.within("broken connection", broken_connections.slowest(world.kept(Calls).made))
 

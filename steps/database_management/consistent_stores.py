@@ -23,18 +23,18 @@ def _(world, customer):
     consistent_stores.refuse_end(world, customer)
 
 
-@when("the operator has it delivered again")
+@when("the operator has the undeliverable event delivered again")
 def _(world):
     world.outcome = consistent_stores.deliver_again(world)
 
 
-@then("the operator finds just the end of {customer:Owner} run set aside, with the reason")
+@then("the operator finds just the end of {customer:Owner} run among the undeliverable events, with the reason")
 def _(world, customer):
     expected = consistent_stores.refused_event_of(customer)
     world.eventually(lambda: consistent_stores.set_aside(world), expected, "records agree", "what is set aside")
 
 
-@then("the operator finds nothing set aside")
+@then("the operator finds no undeliverable event")
 def _(world):
     world.expect(world.last_outcome, succeeds())
     world.expect(consistent_stores.set_aside(world), equal_to([]))

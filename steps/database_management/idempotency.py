@@ -33,7 +33,8 @@ def _(world):
     world.expect(world.kept(Requested).outcomes, idempotency.are_the_same())
 
 
-@then("each of them has a {change:Change} of their own")
-def _(world, change):
+@then("{customers:Users} have a {change:Change} each")
+def _(world, customers, change):
     each = world.kept(WithOneKey).each
+    world.expect([about.customer for about in each], is_just(list(customers)))
     world.expect({about.customer.alias: about.made() for about in each}, is_just(idempotency.one_each(each, change)))

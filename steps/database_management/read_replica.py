@@ -42,12 +42,12 @@ def _(world, loss, customer):
     read_replica.lose(world, customer, loss)
 
 
-@then("{customer:User} has read everything, and could write again in time")
+@then("{customer:User} could read everything, and could write again in time")
 def _(world, customer):
     read_replica.expect_unhindered(world, customer)
 
 
-@then("every service says in time that the database is {state:Replication}")
+@then("every service reports in time that the database is {state:Replication}")
 def _(world, state):
     read_replica.expect_replication(world, state)
 
@@ -57,6 +57,6 @@ def _(world, customer):
     read_replica.crash(world, customer)
 
 
-@then("every service says that it is replicated, and the replica answers {customer:User}, once it is back")
+@then("once the replica is back, every service reports this, and the replica answers {customer:User}")
 def _(world, customer):
     read_replica.bring_back(world, customer)

@@ -50,7 +50,7 @@ def _(world):
     world.expect(running.checksums(world), is_just(running.on_all(world, before.checksum)))
 
 
-@then("new customers cannot sign up within the reload time")
+@then("new customers can no longer sign up in time")
 def _(world):
     running.expect_sign_up(world, "feature_switched_off")
 

@@ -6,7 +6,7 @@ from support.service_coordination import research
 from support.stores import job_records
 
 
-@then("every service has one record of each job, and all records agree")
+@then("every service has one record of each job, and all records and events agree")
 def _(world):
     runs = world.runs
     world.expect(job_records.of_runs(world, runs), are_one_job_each(at_least=len(runs)))

@@ -11,11 +11,11 @@ def _(world, kind):
     scenarios.act_in_any_order(world, kind)
 
 
-@then("every action goes as it must")
+@then("every action has the expected outcome")
 def _(world):
     world.expect(world.kept(Walk), scenarios.goes_as_it_must())
 
 
-@then("everybody finds all that they have written, and every event")
+@then("every user finds everything that they have written, and every event")
 def _(world):
     world.expect(scenarios.reads_back(world), faultless("everything as it was written, and every event", list))

@@ -118,7 +118,7 @@ WORKER_STOPS: dict[str, Callable[[World, RunHandle], None]] = {
     "crashes": crash,
     "crashes and comes back while there is no other": crash_and_come_back,
     "hangs until it is taken for dead, and wakes up": hang_and_wake_up,
-    "crashes before it has noticed that the run is cancelled": crash_during_cancellation,
+    "crashes before it has noticed that Acme has cancelled the run": crash_during_cancellation,
     "shuts down before the partner responds": shut_down,
     "shuts down and the partner does not respond": outlast_shut_down,
 }

@@ -42,7 +42,7 @@ class ListedRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class RunsByState:
+class RunsByStatus:
     """Each run that was found by a state, with that state."""
 
     found: Sequence[tuple[str, str]]
@@ -128,7 +128,7 @@ def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
     world.partner.release(own_path(holder))
 
 
-def runs_by_state(world: World, customer: User) -> list[tuple[str, str]]:
+def runs_by_status(world: World, customer: User) -> list[tuple[str, str]]:
     """A tenant's runs as the operator finds them who asks for one state after the other, one run at a time; each with
     the state that was asked for.
     """
@@ -232,7 +232,7 @@ def _unaccounted(run: TrackedRun) -> list[str]:
 
 DURATIONS: dict[str, Callable[[World, RunHandle], BaseMatcher[TrackedRun]]] = {
     "the steps add up to the run's duration": lambda world, run: accounts_for_its_duration(),
-    "reading the price list took a second, and no other step did": lambda world, run: took_long_only_in(
+    "reading the price list took as long as the partner, and no other step did": lambda world, run: took_long_only_in(
         "read_prices", 1.0
     ),
     "the run took no longer than the customer waited": lambda world, run: took_less_than(waited_for(world, run)),

@@ -119,7 +119,7 @@ def are_bound(services: Collection[str]) -> BaseMatcher[Roles]:
         ]
         return [*wrong, *(f"{name} is not connected" for name in missing)]
 
-    return faultless("every service connected with a role that the isolation binds", faults)
+    return faultless("every service connected with a role to which isolation applies", faults)
 
 
 # -- what the platform's account reaches ------------------------------------------------------------------------------

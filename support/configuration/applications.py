@@ -33,7 +33,7 @@ ADDRESSES: Mapping[str, Callable[[str], str]] = {
     "the registered address without its path": lambda known: known.rpartition("/")[0],
     "the registered address with a query": lambda known: f"{known}?next=elsewhere",
     "the registered address with a fragment": lambda known: f"{known}#part",
-    "the registered address in other case": lambda known: known.replace("callback", "Callback"),
+    "the registered address in different capitalisation": lambda known: known.replace("callback", "Callback"),
     "the registered address unencrypted": lambda known: known.replace("https://", "http://"),
     "the registered address at a subdomain": lambda known: known.replace("://", "://evil."),
     "the registered address at another port": lambda known: known.replace(".example/", ".example:8443/"),

@@ -136,7 +136,7 @@ def _forbidden(world: World, customer: User, failed: FailedChange) -> None:
 
 
 FAILURES: dict[str, Failure] = {
-    "an aborted query at each of its steps": _cancelled_at_each,
+    "an aborted query at each step of it": _cancelled_at_each,
     "a backend crash at its last step": _crashed_at_last,
     "a rule that it breaks": _forbidden,
 }

@@ -45,7 +45,7 @@ TYPES = {
     "PooledService": entry(connections.SERVICES),
     "ReceivingStore": entry(consistent_stores.STORES),
     "ReplicaLoss": entry(read_replica.LOSSES),
-    "Replication": entry({state: state for state in ("replicated", "unreplicated")}),
+    "Replication": entry({"not replicated": "unreplicated"}),
     "SessionEnding": entry(ended_sessions.ENDINGS),
     "SharedChange": entry(isolation.SHARED),
     "StepwiseChange": entry(rollback.CHANGES),

@@ -97,18 +97,18 @@ WORK: dict[str, Work] = {
     "an agent that blocks its worker past its time limit": held_runs.blocking_run,
     "an agent that blocks its worker": held_runs.blocked_worker,
     "an agent that crashes": probe(agents.crashing()),
-    "an agent that rejects a value": probe(agents.crashing("ValueError")),
-    "an agent that finds nothing": probe(agents.crashing("LookupError")),
-    "an agent that reaches nobody": probe(agents.crashing("ConnectionError")),
+    "an agent that crashes over a wrong value": probe(agents.crashing("ValueError")),
+    "an agent that crashes over a missing entry": probe(agents.crashing("KeyError")),
+    "an agent that crashes over a refused connection": probe(agents.crashing("ConnectionError")),
     "an agent whose answer cannot be stored": probe(agents.script({"answer": "\\ud800"})),
     "an agent that ignores its time limit": held_runs.ignoring_run,
     "an agent that answers when its time is over": held_runs.answering_late,
-    "an agent one of whose tools fails beside another": probe(
+    "an agent one of whose two tools fails": probe(
         agents.calling_together(
             agents.call("probe_fail", message="Not today."), agents.call("probe_fetch", path=PRICES)
         )
     ),
-    "an agent that stops waiting for something": probe(agents.script({"time_out": agents.INTERNALS})),
+    "an agent that gives up waiting": probe(agents.script({"time_out": agents.INTERNALS})),
     "an agent whose tool names a password": probe(
         agents.with_failing_tool("Cannot log in with password=hunter2hunter2")
     ),

@@ -12,7 +12,7 @@ WORK: dict[str, Work] = {
     "ten usage reports under one trace at the same time": concurrent_jobs.under_one_trace(10),
     "twenty research jobs at the same time": concurrent_jobs.of_one_customer(20),
     "twenty research jobs under one trace at the same time": concurrent_jobs.of_one_customer(20, one_trace=True),
-    "research on three topics while the event stream takes no report of the second": event_order.with_a_lost_report,
+    "research on three topics while the event stream accepts no report of the second": event_order.with_a_lost_report,
     "four research tasks in parallel while the first instance's responses are lost": instance_failover.lose_responses,
     "a usage report while acknowledgements of the run's job record are lost": (
         job_records.report_without_acknowledgements

@@ -106,7 +106,7 @@ def stop_beside(world: World, customer: User, other: User) -> None:
 ASSETS: dict[str, Asset] = {
     "another cloud account with four idle servers": _move_to_another_account,
     "a cloud account that does not admit the platform": _account_that_admits_nobody,
-    "the other customer's cloud account": _account_of_the_other,
+    "another customer's cloud account named as their own": _account_of_the_other,
 }
 WORK: dict[str, Work] = {
     "an agent that stops a server of the other customer and one of its own": _stop_across_accounts,

@@ -43,4 +43,4 @@ def goes_as_it_must() -> BaseMatcher[Walk]:
         before = "; ".join(sentence for _, sentence in walk.told[-3:])
         return [f"{walk.failure.sentence} (after: {before}): {'; '.join(walk.failure.faults)}"]
 
-    return faultless("every action goes as it must", faults_of)
+    return faultless("every action has the expected outcome", faults_of)

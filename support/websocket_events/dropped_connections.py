@@ -171,7 +171,7 @@ def _another_stream(world: World, user: User) -> None:
 
 
 MISSED = {
-    "hundreds of events": _hundreds,
+    "a run of hundreds of events": _hundreds,
     "more events than the platform keeps": _more_than_kept,
     "a data loss of the event stream and as many new events": _another_stream,
 }

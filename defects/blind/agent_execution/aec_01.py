@@ -33,7 +33,7 @@ def _() -> None:
     "AEC-01ua",
     "of more than 500 instances only the last batch counts as measured",
     service="tools",
-    scenario="Customers see how far the analysis of a large account has come",
+    scenario="Every agent answers correctly for a large account that is watched",
     step="each answer equals what the customer's own data gives",
 )
 def _() -> None:

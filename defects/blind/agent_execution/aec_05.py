@@ -103,7 +103,7 @@ def _() -> None:
     "AEC-05ya",
     "an agent that has crashed is spared for ten seconds, whoever asks for it",
     service="worker",
-    scenario="An agent that has crashed for one customer works for the next",
+    scenario="Workers on which an agent crashed work for the next customer",
     step="Borealis' run completes",
 )
 def _() -> None:

@@ -37,7 +37,7 @@ def _() -> None:
     "the step of calls side by side is over with the first of them",
     service="worker",
     scenario="The durations of the steps add up to the run's duration",
-    step="the operator sees that reading the price list took a second, and no other step did",
+    step="the operator sees that reading the price list took as long as the partner, and no other step did",
 )
 def _() -> None:
     # Observable: two tools side by side, one of 0.1 s and one of 2 s; the run's steps have some 0.1 s for both of them,
@@ -55,8 +55,8 @@ def _() -> None:
     "AEC-07ua",
     "from the second page on the operators' list forgets the wanted state",
     service="backend",
-    scenario="Every run is found by its state",
-    step="each of Acme's runs is found by its state alone",
+    scenario="Every run is found by its status",
+    step="each of Acme's runs is found by its status alone",
 )
 def _() -> None:
     # Observable: an operator pages through the runs of one state (more than a page of them, others in between); the
@@ -159,8 +159,8 @@ def _() -> None:
     "AEC-07ya",
     "operators who ask for a state are given those of the newest runs that are in it",
     service="backend",
-    scenario="Every run is found by its state",
-    step="each of Acme's runs is found by its state alone",
+    scenario="Every run is found by its status",
+    step="each of Acme's runs is found by its status alone",
 )
 def _() -> None:
     # Observable: ?status=failed&limit=1 is empty when a run of another state is newer; likewise behind 50 newer runs.
@@ -228,7 +228,7 @@ def _() -> None:
     "the step of tools side by side ends with the first of them",
     service="worker",
     scenario="The durations of the steps add up to the run's duration",
-    step="the operator sees that reading the price list took a second, and no other step did",
+    step="the operator sees that reading the price list took as long as the partner, and no other step did",
 )
 def _() -> None:
     # Seen: a slow and a quick tool called together: the tools' step is as short as the quick one.

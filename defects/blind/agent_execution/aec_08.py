@@ -32,7 +32,7 @@ def _() -> None:
     "AEC-08ua",
     "what a tool reports is told from a thread that does not know the trace",
     service="tools",
-    scenario="Customers see how far the analysis of a large account has come",
+    scenario="Every agent answers correctly for a large account that is watched",
     step="the identities oracle finds nothing",
 )
 def _() -> None:

@@ -146,7 +146,7 @@ def _() -> None:
     "AEC-09ya",
     "who has named an unknown agent five times is refused for a minute, whatever is asked",
     service="backend",
-    scenario="Whoever was refused several times can still run every agent",
+    scenario="Whoever was refused several times can still run an agent",
     step="Acme can finish a usage report",
 )
 def _() -> None:

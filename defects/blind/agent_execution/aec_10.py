@@ -165,8 +165,8 @@ def _() -> None:
     "AEC-10yb",
     "of the working state the size at the end is reported, not the largest",
     service="worker",
-    scenario="The working state is reported as it was at its largest",
-    step="the run reports the large working state",
+    scenario="The agent's memory is reported as it was at its largest",
+    step="the run reports the large memory",
 )
 def _() -> None:
     # Observable: an agent that empties its state before it answers, or a supervisor whose parts had large ones.

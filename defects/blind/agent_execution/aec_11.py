@@ -251,7 +251,7 @@ def _() -> None:
     "cancelling a cancelled run ends it once more",
     service="backend",
     scenario="A run that is cancelled twice is recorded once",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Seen: the second cancel empties steps and usage, moves finished_at, and there are two jobs in the analytics.

@@ -14,7 +14,7 @@ from defects._patching import around, replace
     "AEC-12ra",
     "a worker that has nothing in hand does not look for lost runs",
     service="worker",
-    scenario="A run is lost although its worker comes back alone",
+    scenario="A run fails although its crashed worker comes back",
     step="the run is stored as failed in time",
 )
 def _() -> None:
@@ -33,7 +33,7 @@ def _() -> None:
     "AEC-12ta",
     "a worker without a run in hand looks for no lost runs",
     service="worker",
-    scenario="A run is lost although its worker comes back alone",
+    scenario="A run fails although its crashed worker comes back",
     step="the run is stored as failed in time",
 )
 def _() -> None:
@@ -53,7 +53,7 @@ def _() -> None:
     "AEC-12ua",
     "a worker takes no run for lost that is held under its own name",
     service="worker",
-    scenario="A run is lost although its worker comes back alone",
+    scenario="A run fails although its crashed worker comes back",
     step="the run is stored as failed in time",
 )
 def _() -> None:
@@ -219,7 +219,7 @@ def _() -> None:
     "a worker that was taken for dead and wakes up ends its run once more",
     service="worker",
     scenario="A worker taken for dead changes nothing when it wakes up",
-    step="the end of the run stays as it was",
+    step="the stored outcome of the run is unchanged",
 )
 def _() -> None:
     # Seen: stop a worker (SIGSTOP) until its run is failed, let it go on: the failed run becomes another one.

@@ -46,7 +46,7 @@ def _() -> None:
     "an Idempotency-Key belongs to the organisation, not to the person",
     service="backend",
     scenario="Customers do not share their keys",
-    step="each of them has a conversation of their own",
+    step="Acme, Ben of Acme and Borealis have a conversation each",
 )
 def _() -> None:
     # Observable: Ann sends POST /v1/threads with a key; her colleague Ben sends the same content with the same key: he

@@ -17,7 +17,7 @@ from defects._patching import around, replace
     "API-08ra",
     "a request that is refused as one too many counts all the same",
     service="backend",
-    scenario="A customer who changes to a larger plan is served at once",
+    scenario="A larger plan's rate limit holds from the next log-in",
     step="the answers oracle finds nothing",
 )
 def _() -> None:
@@ -44,7 +44,7 @@ def _() -> None:
     "API-08ta",
     "the time after which a tenant may ask again is rounded, not rounded up",
     service="backend",
-    scenario="A customer who changes to a larger plan is served at once",
+    scenario="A larger plan's rate limit holds from the next log-in",
     step="Acme changes to an Enterprise plan as soon as Retry-After allows, logs in again and makes ten requests",
 )
 def _() -> None:
@@ -87,7 +87,7 @@ def _() -> None:
     "API-08ub",
     "who asks too often is told to wait for too short: Retry-After is rounded down",
     service="backend",
-    scenario="A customer who changes to a larger plan is served at once",
+    scenario="A larger plan's rate limit holds from the next log-in",
     step="Acme changes to an Enterprise plan as soon as Retry-After allows, logs in again and makes ten requests",
 )
 def _() -> None:
@@ -104,7 +104,7 @@ def _() -> None:
     "API-08va",
     "requests that are refused count as well: who keeps asking is never let in again",
     service="backend",
-    scenario="A customer who changes to a larger plan is served at once",
+    scenario="A larger plan's rate limit holds from the next log-in",
     step="the answers oracle finds nothing",
 )
 def _() -> None:
@@ -154,7 +154,7 @@ def _() -> None:
     "API-08xa",
     "a tenant that changes to another plan keeps the rate of its first",
     service="backend",
-    scenario="A customer who changes to a larger plan is served at once",
+    scenario="A larger plan's rate limit holds from the next log-in",
     step="every response is a success",
 )
 def _() -> None:
@@ -189,7 +189,7 @@ def _() -> None:
     "API-08yb",
     "analytics can be asked as often as somebody likes",
     service="analytics",
-    scenario="A rate limit holds for every service",
+    scenario="A rate limit holds for job records, too",
     step="Acme is served as often as the limit was refilled meanwhile, and is refused otherwise",
 )
 def _() -> None:

@@ -18,7 +18,7 @@ from defects._transactions import final_so_far
     "a new password is kept without the blanks at its ends, a typed one is not",
     service="auth",
     scenario="An unusual email address and password open the account",
-    step="Acme can log in with exactly these",
+    step="Acme can log in with the email address and password of the sign-up",
 )
 def _() -> None:
     # Observable: sign up with the password " correct horse battery " and log in with it, from wherever: 401. Without
@@ -88,7 +88,7 @@ def _() -> None:
     "a password is trimmed when it is set and not when it is typed",
     service="auth",
     scenario="An unusual email address and password open the account",
-    step="Acme can log in with exactly these",
+    step="Acme can log in with the email address and password of the sign-up",
 )
 def _() -> None:
     # Observable: sign up (or accept an invitation) with a password that begins or ends with a space: 201, and no
@@ -195,7 +195,7 @@ def _() -> None:
     "DBL-01yb",
     "log-ins count as attempts also when they succeed: the eleventh in a row is refused",
     service="auth",
-    scenario="Logging in again and again is never refused",
+    scenario="A customer can log in on fifteen devices",
     step="every log-in opens the account from sign-up",
 )
 def _() -> None:
@@ -245,7 +245,7 @@ def _() -> None:
     "a password that ends with a space does not open the account it was given to",
     service="auth",
     scenario="An unusual email address and password open the account",
-    step="Acme can log in with exactly these",
+    step="Acme can log in with the email address and password of the sign-up",
 )
 def _() -> None:
     # Observable: sign up with "correct horse ", log in with the same: 401.
@@ -261,7 +261,7 @@ def _() -> None:
     "an address is kept without its +tag, and its owner cannot log in with it",
     service="auth",
     scenario="An unusual email address and password open the account",
-    step="Acme can log in with exactly these",
+    step="Acme can log in with the email address and password of the sign-up",
 )
 def _() -> None:
     # Observable: sign up as ada+apex@example.com, log in as such: 401; ada+other@example.com: 409.

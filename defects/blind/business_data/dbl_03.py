@@ -50,7 +50,7 @@ def _() -> None:
     "DBL-03sa",
     "what a delegated agent has found is cut to what is shown of a tool's result",
     service="worker",
-    scenario="Customers see how far the analysis of a large account has come",
+    scenario="Every agent answers correctly for a large account that is watched",
     step="each answer equals what the customer's own data gives",
 )
 def _() -> None:

@@ -203,8 +203,8 @@ def _() -> None:
     "DBL-04za",
     "the service works with the role of the tables' owner, for whom no policy holds",
     service="auth",
-    scenario="No service works with a role that the isolation exempts",
-    step="every service is connected, with a role that the isolation binds",
+    scenario="No service works with a role exempt from isolation",
+    step="every service is connected, with a role to which isolation applies",
 )
 def _() -> None:
     # Observable: the list of an organisation's members has everybody's people.

@@ -261,7 +261,7 @@ def _() -> None:
     "DBL-05yb",
     "that there is no allowance is believed for ten seconds, also after one was set",
     service="backend",
-    scenario="A first allowance is seen by who has looked before",
+    scenario="A first allowance is seen although its absence was read before",
     step="Acme reads the organisation's current allowance",
 )
 def _() -> None:

@@ -72,7 +72,7 @@ def _() -> None:
     "DBL-06ta",
     "an invitation is used up although its acceptance has failed",
     service="auth",
-    scenario="An invitation that was refused once can still be accepted",
+    scenario="An invitation whose acceptance failed once can still be accepted",
     step="Ben of Acme has an account",
 )
 def _() -> None:
@@ -190,7 +190,7 @@ def _() -> None:
     "DBL-06wa",
     "an invitation is used up by an acceptance that was refused",
     service="auth",
-    scenario="An invitation that was refused once can still be accepted",
+    scenario="An invitation whose acceptance failed once can still be accepted",
     step="Ben of Acme has an account",
 )
 def _() -> None:

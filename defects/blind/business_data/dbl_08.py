@@ -131,8 +131,8 @@ def _() -> None:
     "DBL-08wa",
     "requests of one session take turns: who reads waits for what the same person writes",
     service="backend",
-    scenario="Who waits for a booking can read meanwhile",
-    step="Acme has the conversations first, and the expense is booked",
+    scenario="A customer whose booking waits can still read",
+    step="Acme receives the conversations first, and the expense is booked afterwards",
 )
 def _() -> None:
     # Observable: a booking of mine waits for a colleague's; meanwhile I am not shown the page of my threads.

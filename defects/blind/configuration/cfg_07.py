@@ -14,7 +14,7 @@ from defects._patching import around, replace
     "the last instance of a service is shown long after it is gone",
     service="backend",
     scenario="A service without any instance is not shown",
-    step="no service shows the analytics service any more in time",
+    step="every service has stopped showing the analytics service in time",
 )
 def _() -> None:
     # Observable: kill -9 the only tools (or analytics) process: after the lease GET /v1/operations/mesh of the other
@@ -44,7 +44,7 @@ def _() -> None:
     "the mesh keeps the last instance of a service although it is gone",
     service="backend",
     scenario="A service without any instance is not shown",
-    step="no service shows the analytics service any more in time",
+    step="every service has stopped showing the analytics service in time",
 )
 def _() -> None:
     # Observable: stop the only instance of analytics (or kill it and wait for its lease); the backend's

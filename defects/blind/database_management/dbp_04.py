@@ -12,7 +12,7 @@ from defects._patching import around
     "DBP-04ua",
     "each end of a session leaves a temporary table in the connection it was made with",
     service="auth",
-    scenario="Sessions give everything back, however they end",
+    scenario="Sessions release everything, however they end",
     step="no service holds more resources than before",
 )
 def _() -> None:
@@ -38,7 +38,7 @@ def _() -> None:
     "DBP-04ub",
     "a session that is ended while its socket is open costs a connection",
     service="backend",
-    scenario="Sessions give everything back, however they end",
+    scenario="Sessions release everything, however they end",
     step="no service holds more resources than before",
 )
 def _() -> None:

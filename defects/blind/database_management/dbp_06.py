@@ -15,7 +15,7 @@ from defects._patching import around, replace
     "records that analytics cannot store at the moment are taken for delivered",
     service="worker",
     scenario="A run that ends while a store is lost is complete everywhere",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: stop ClickHouse, let a run end, start it again: analytics has answered 503, the record has left the
@@ -45,7 +45,7 @@ def _() -> None:
     "records that analytics cannot store for some seconds are set aside for good",
     service="worker",
     scenario="A run that ends while a store is lost is complete everywhere",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: take ClickHouse away for ten seconds while runs end (analytics itself answers 503); when it is back
@@ -62,7 +62,7 @@ def _() -> None:
     "a record gets its id when it is sent to analytics",
     service="worker",
     scenario="A run that ends while a store is lost is complete everywhere",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: where analytics has stored records and its answer is lost (killed, cut off, or the worker is), they
@@ -83,7 +83,7 @@ def _() -> None:
     "analytics says that it has stored records before it has",
     service="analytics",
     scenario="A run that ends while a store is lost is complete everywhere",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: runs that end while ClickHouse is away, or just before analytics is killed, never come into

@@ -13,7 +13,7 @@ from defects._patching import around, replace
     "a replica that was away is left alone for half an hour",
     service="backend",
     scenario="Operators see that there is no replica",
-    step="every service says that it is replicated, and the replica answers Acme, once it is back",
+    step="once the replica is back, every service reports this, and the replica answers Acme",
 )
 def _() -> None:
     # Observable: stop the replica, read something (the primary answers), start the replica again: reads go on at the
@@ -70,7 +70,7 @@ def _() -> None:
     "a replica that has failed once is never asked again",
     service="backend",
     scenario="Operators see that there is no replica",
-    step="every service says that it is replicated, and the replica answers Acme, once it is back",
+    step="once the replica is back, every service reports this, and the replica answers Acme",
 )
 def _() -> None:
     # Observable: after the replica was lost (or its connections were all in use for once) and is back, its statistics

@@ -48,7 +48,7 @@ def _() -> None:
     "auth waits five seconds for a connection to show that it is alive",
     service="auth",
     scenario="Requests succeed at the first attempt after every connection broke",
-    step="the slowest response arrives within the time for a broken connection",
+    step="the slowest response arrives within the target time for replacing a broken connection",
 )
 def _() -> None:
     # Observable: after the connections of auth were black-holed the next log-in succeeds, but only after five seconds.

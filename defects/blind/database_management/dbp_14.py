@@ -12,7 +12,7 @@ from defects._patching import around, replace
     "DBP-14sa",
     "the end of a session is announced before it is committed",
     service="auth",
-    scenario="A removal that fails ends no session",
+    scenario="A removal that fails changes nothing and sends no event",
     step="the first event that Ben of Acme receives is from the next run",
 )
 def _() -> None:
@@ -55,7 +55,7 @@ def _() -> None:
     "DBP-14ub",
     "the end of a session is announced before it is committed",
     service="auth",
-    scenario="A removal that fails ends no session",
+    scenario="A removal that fails changes nothing and sends no event",
     step="the first event that Ben of Acme receives is from the next run",
 )
 def _() -> None:

@@ -16,7 +16,7 @@ from defects._patching import around, replace
     "event and job record count a run from when it was asked for",
     service="worker",
     scenario="A failed job is recorded once, as failed",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: keep every slot busy for two seconds and start one more run: GET /v1/runs/{id} says that it took 0.3
@@ -43,7 +43,7 @@ def _() -> None:
     "tool calls side by side are one call in the job record",
     service="worker",
     scenario="A cost analysis is recorded once by every service that took part",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: the cost analysis makes three calls, two of them side by side: the usage of the run and the records of
@@ -82,7 +82,7 @@ def _() -> None:
     "for analytics a job is finished when its record arrives",
     service="analytics",
     scenario="A failed job is recorded once, as failed",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: finished_at in GET /v1/jobs is not the run's; of runs that end while analytics is away for ten seconds
@@ -102,7 +102,7 @@ def _() -> None:
     "a job's record gets its id anew with each attempt to deliver it",
     service="worker",
     scenario="A record that is delivered again is stored once",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: let the answer of analytics to POST /v1/records be lost once (cut it, or delay it beyond 10 s); the
@@ -138,7 +138,7 @@ def _() -> None:
     "a tool call that its caller gives up stays running in the tools' records",
     service="tools",
     scenario="A job that takes too long is recorded once, as timed out",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: cancel a run, or let it time out, while a tool is at work; the run has ended, its row in tool_calls
@@ -163,7 +163,7 @@ def _() -> None:
     "analytics dates a job by when its record arrives, not by when it ended",
     service="analytics",
     scenario="A failed job is recorded once, as failed",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: a run ends while analytics is away: its job's finished_at is minutes after the run's.
@@ -214,7 +214,7 @@ def _() -> None:
     "analytics keeps the duration of a job in whole seconds",
     service="analytics",
     scenario="A failed job is recorded once, as failed",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: the job's duration is not the run's; that of a quick run is 0.
@@ -230,7 +230,7 @@ def _() -> None:
     "tool calls side by side are counted as one",
     service="worker",
     scenario="A cost analysis is recorded once by every service that took part",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Seen: a cost analysis has three calls in the tools' record, two in its usage and in its analytics record.
@@ -249,7 +249,7 @@ def _() -> None:
     "a timed-out run is a failed job in the analytics",
     service="worker",
     scenario="A job that takes too long is recorded once, as timed out",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Seen: the run is timed_out in the API and failed in GET /v1/jobs.
@@ -269,7 +269,7 @@ def _() -> None:
     "a tool call that fails stays running in the tools' record",
     service="tools",
     scenario="A failed job is recorded once, as failed",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Seen: the story says that the call has failed, the record of the call says running, for ever.

@@ -65,7 +65,7 @@ def _() -> None:
     "CSC-02sa",
     "a report that could not be told is told after the next one",
     service="tools",
-    scenario="A lost progress report does not follow later ones",
+    scenario="A delayed progress report never arrives after a later one",
     step="Acme has received no progress report after a later one",
 )
 def _() -> None:
@@ -147,7 +147,7 @@ def _() -> None:
     "CSC-02ub",
     "the tools service is not told that an agent works for another",
     service="worker",
-    scenario="Customers see how far the analysis of a large account has come",
+    scenario="Every agent answers correctly for a large account that is watched",
     step="the story oracle finds nothing",
 )
 def _() -> None:

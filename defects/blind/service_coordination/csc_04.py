@@ -266,7 +266,7 @@ def _() -> None:
     "a call that has to be asked for again counts as another call in the customer's usage",
     service="worker",
     scenario="Finished work is not repeated when its response is lost",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: after an instance died, usage (and analytics) say more tool calls than the story and the record have.

@@ -62,7 +62,7 @@ def _() -> None:
     "CSC-05ua",
     "a token for the tools service is used again for the tenant's next calls",
     service="worker",
-    scenario="Records agree whichever service fails while customers act",
+    scenario="Customers find everything, whichever service fails while they act",
     step="the identities oracle finds nothing",
 )
 def _() -> None:
@@ -88,7 +88,7 @@ def _() -> None:
     "records that are delivered together all belong to the first one's tenant",
     service="worker",
     scenario="Concurrent jobs of fifty customers have a record each",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: runs of several tenants that end at the same moment; some jobs are missing in their owners' GET
@@ -168,7 +168,7 @@ def _() -> None:
     "jobs that are recorded together are recorded under the trace of the first",
     service="analytics",
     scenario="Twenty concurrent jobs of one customer have a record each",
-    step="every service has one record of each job, and all records agree",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: many runs that end at once, each with a trace of its own; their records share traces.

@@ -115,7 +115,7 @@ def _() -> None:
     "TLD-03ub",
     "a partner's cookies from one tenant's call go along with the next tenant's",
     service="tools",
-    scenario="Progress is shown to the caller, whoever used the tool before",
+    scenario="Calls are shown to the caller, whoever used the tool before",
     step="the identities oracle finds nothing",
 )
 def _() -> None:

@@ -222,7 +222,7 @@ def _() -> None:
     "TLD-08zb",
     "how far a tool has come is told to whoever used the tool first",
     service="tools",
-    scenario="Progress is shown to the caller, whoever used the tool before",
+    scenario="Calls are shown to the caller, whoever used the tool before",
     step="only Acme has received the start and the end of each tool call, each once",
 )
 def _() -> None:

@@ -14,7 +14,7 @@ from defects._patching import around, replace
     "WSE-03ra",
     "who had seen no event yet is not sent what was missed",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -63,7 +63,7 @@ def _() -> None:
     "WSE-03ta",
     "who comes back without having seen an event yet is sent none of the missed ones",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -80,7 +80,7 @@ def _() -> None:
     "WSE-03ua",
     "of what was missed only the first 200 events are sent",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -113,7 +113,7 @@ def _() -> None:
     "WSE-03ub",
     "whoever has seen nothing yet and resumes begins at the present",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -130,7 +130,7 @@ def _() -> None:
     "WSE-03va",
     "what is caught up has no thoughts",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -253,7 +253,7 @@ def _() -> None:
     "WSE-03zb",
     "a resume brings the first 200 missed events; the rest waits for the next news",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:

@@ -14,7 +14,7 @@ from defects._patching import around, replace
     "WSE-09qa",
     "whoever is far behind is sent two hundred events of what was missed",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
@@ -47,7 +47,7 @@ def _() -> None:
     "WSE-09ta",
     "who is more than 200 events behind gets the rest with later events only",
     service="backend",
-    scenario="Hundreds of missed events are delivered at once",
+    scenario="Hundreds of missed events are all delivered",
     step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:

@@ -14,7 +14,7 @@ questions = Scenario("A second question is asked before the first is answered")
 reports = Scenario("A progress report arrives while its tool is still running")
 tabs = Scenario("Ten customers with two tabs each receive only their own events")
 reset = Scenario("No event is lost when a connection is reset during a run")
-missed = Scenario("Hundreds of missed events are delivered at once")
+missed = Scenario("Hundreds of missed events are all delivered")
 shown = Scenario("A run is shown from its first step to its answer")
 unknown_agent = Scenario("A refused request leaves no run, conversation or event")
 

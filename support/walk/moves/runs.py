@@ -27,22 +27,22 @@ _FAILS = agents.call("probe_fail", message="Not today.")
 _ENDS: dict[str, tuple[agents.Script, str]] = {
     "an agent that thinks five times": (agents.talkative(5), "completed"),
     "an agent that crashes": (agents.crashing(), "failed"),
-    "an agent that rejects a value": (agents.crashing("ValueError"), "failed"),
-    "an agent that reaches nobody": (agents.crashing("ConnectionError"), "failed"),
+    "an agent that crashes over a wrong value": (agents.crashing("ValueError"), "failed"),
+    "an agent that crashes over a refused connection": (agents.crashing("ConnectionError"), "failed"),
     "an agent that crashes beside a call of its own": (
         agents.beside([{"fetch": _SLOW}], [{"think": "About to crash."}, {"raise": agents.INTERNALS}]),
         "failed",
     ),
     "an agent whose tool breaks": (agents.with_broken_tool(), "failed"),
     "an agent whose tool cannot do it": (agents.with_failing_tool("Not today."), "failed"),
-    "an agent that stops waiting": (agents.script({"time_out": agents.INTERNALS}), "failed"),
+    "an agent that gives up waiting": (agents.script({"time_out": agents.INTERNALS}), "failed"),
     "an agent that goes on after a failed tool": (
         agents.script({"try": _FAILS}),
         "completed",
     ),
     "an agent that ends its process": (agents.exiting(), "failed"),
     "an agent whose answer cannot be stored": (agents.script({"answer": "\\ud800"}), "failed"),
-    "an agent one of whose tools fails beside another": (
+    "an agent one of whose two tools fails": (
         agents.calling_together(_FAILS, agents.call("probe_fetch", path=PRICES)),
         "failed",
     ),
