@@ -30,6 +30,17 @@ Feature: A run never hangs because its worker stopped
       And the partner has received one request from the run
 
     @gate @exclusive
+    @needs.live_events @needs.error_codes @needs.separate_workers
+    @needs.partner
+    Scenario: A lost run that has used no tool is not run again
+      Given Acme is a Mid customer
+      And Acme watches events
+      And Acme has started an agent that blocks its worker
+      When the worker of the run crashes
+      Then Acme is notified in time that the worker was lost
+      And the run is stored as failed in time
+
+    @gate @exclusive
     @needs.separate_workers
     @needs.partner
     Scenario: All runs of a lost worker fail in time

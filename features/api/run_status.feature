@@ -40,6 +40,16 @@ Feature: The status of a run can be read at any time
       And the progress that Acme has read has never fallen
 
     @gate
+    @needs.progress @needs.cancellation
+    @needs.partner
+    Scenario: A cancelled run keeps the progress that it has made
+      Given Acme is an Enterprise customer
+      And Acme has started an agent that asks the partner twenty questions
+      When Acme polls the run, cancels it after the partner's first answer, and polls it to its end
+      Then the statuses that Acme has read only move forward, to the end
+      And the progress that Acme has read has never fallen
+
+    @gate
     Scenario: A run that never existed is not found
       Given Acme is a Free customer with stored usage
       And Acme has started a usage report

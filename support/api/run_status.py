@@ -81,6 +81,21 @@ def poll_around_answer(world: World, user: User) -> list[Call]:
     return made
 
 
+def poll_and_cancel(world: World, user: User) -> list[Call]:
+    """The user polls the run until it shows that the partner has answered a question, cancels it, and polls it to its
+    end; keeps the :class:`Readings`.
+    """
+    made = list[Call]()
+    poll = _polling(world, user, world.keep(Readings()), made)
+    world.partner.release(_paths(user)[0])
+    limit = world.budgets.limit("progress shown")
+    waiting.wait_for(poll, lambda seen: (seen.progress or 0) > _BEFORE_THE_FIRST, limit, "progress")
+    run = world.run_of(user)
+    made.append(call_of(world.platform.cancel_run(user, run.run_id)))
+    waiting.wait_for(poll, lambda seen: seen.status.is_end, world.budgets.limit("run ends"), "the end of the run")
+    return made
+
+
 def poll_while_answered(world: World, user: User) -> list[Call]:
     """The user polls the run while the partner answers one question after another; keeps the :class:`Readings`."""
     read, made = world.keep(Readings()), list[Call]()

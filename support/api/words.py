@@ -61,6 +61,7 @@ ACTIONS: dict[str, Callable[[World, User], Sequence[Call]]] = {
     "makes requests that must be refused": polling.make_refused_requests,
     "requests the status of a run that never existed": run_status.read_unknown,
     "polls the run before and after the partner answers": run_status.poll_around_answer,
+    "polls the run, cancels it after the partner's first answer, and polls it to its end": run_status.poll_and_cancel,
     "polls the run while the partner answers one question after another": run_status.poll_while_answered,
 }
 """What a customer does with the API, as a function that makes the calls and returns them."""

@@ -71,6 +71,8 @@ def _() -> None:
     "AEC-12ub",
     "a lost run that is not known to have called a tool is run again",
     service="worker",
+    scenario="A lost run that has used no tool is not run again",
+    step="Acme is notified in time that the worker was lost",
 )
 def _() -> None:
     # Observable: kill -9 the worker while its agent thinks (or before the first heartbeat has stored a tool's step);

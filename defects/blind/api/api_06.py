@@ -75,7 +75,13 @@ def _() -> None:
         return steps[-8:]
 
 
-@blind_defect("API-06ua", "with its cancellation a run loses the progress that it has made", service="worker")
+@blind_defect(
+    "API-06ua",
+    "with its cancellation a run loses the progress that it has made",
+    service="worker",
+    scenario="A cancelled run keeps the progress that it has made",
+    step="the progress that Acme has read has never fallen",
+)
 def _() -> None:
     # Observable: a run at work shows progress 2; cancelled, it shows progress 0 and no steps.
     from apex.storage.runs import CANCELLED
