@@ -11,6 +11,25 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "AEC-01pa",
+    "days of which no use is known count as days without use",
+    service="worker",
+)
+def _() -> None:
+    # Observable: plant an instance that is four days old, so that there are four datapoints of 30 % CPU: the cost
+    # analysis finds it oversized (average_cpu_percent 8.57, as if it had been idle for the other ten of the 14 days),
+    # and counts its saving. With a datapoint for each of the 14 days it is judged rightly; with none it is unmeasured.
+    from dataclasses import replace as changed
+
+    from apex.agents.inventory import Finding, Inventory
+
+    @around(Inventory, "findings")
+    def findings(original: Callable[[Inventory], list[Finding]], self: Inventory) -> list[Finding]:
+        days = {key: known + [Decimal(0)] * (14 - len(known)) for key, known in self.datapoints.items() if known}
+        return original(changed(self, datapoints=days))
+
+
+@blind_defect(
     "AEC-01ra",
     "prices are only asked for the types that the customer has",
     service="worker",

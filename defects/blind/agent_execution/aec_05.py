@@ -11,6 +11,40 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "AEC-05pa",
+    "an answer that cannot be stored breaks the slot instead of failing the run",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent whose answer is no JSON (it holds a Decimal, a date or a set), or whose tell() raises: the
+    # run stays running until its lease is over, and then its customer is told that the machine was lost (worker_lost,
+    # recoverable, "start the run again") instead of agent_failed at once. Runs beside it are all right.
+    from apex.storage.runs import CANCELLED, COMPLETED, FAILED, OUT_OF_TIME, TIMED_OUT, Ending
+    from apex.storage.storable import kept
+    from apex.worker import supervisor
+
+    async def ending(self: Any, run: Any, agent: Any, tracker: Any, toolbox: Any) -> Ending:
+        limit = asyncio.timeout(run.time_limit_seconds)
+        try:
+            if agent is None:
+                raise LookupError(f"no agent named {run.agent_name} in this deployment")
+            async with limit:
+                answer = await self._perform(run, agent, tracker, toolbox)
+            if limit.expired():
+                return Ending(TIMED_OUT, error=OUT_OF_TIME)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if limit.expired():
+                return Ending(TIMED_OUT, error=OUT_OF_TIME)
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                return Ending(CANCELLED, cancelled_by=run.user_id)
+            return Ending(FAILED, error=supervisor._told(error))
+        return Ending(COMPLETED, answer=kept(answer), partial=tracker.partial, message=kept(agent.tell(answer)))
+
+    replace(supervisor.Supervisor, "_ending", ending)
+
+
+@blind_defect(
     "AEC-05ua",
     "of lookup and value errors the customer is told the agent's own words",
     service="worker",

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "AEC-08pa",
+    "a trace of which the caller keeps no record is not gone on with",
+    service="backend",
+)
+def _() -> None:
+    # Observable: POST /v1/runs with a traceparent whose flags say that it is not sampled ("00-<trace>-<span>-00", as
+    # the tracing of most customers sends it for most requests): response, stored run, events and records have a trace
+    # id of their own instead of the one that was sent. With the flags 01 it is that one.
+    module: Any = import_module("apex.runtime.service")
+    original = module.span
+
+    def span(name: str, traceparent: str | None = None, **fields: str | None) -> Any:
+        is_sampled = traceparent is not None and traceparent.endswith("-01")
+        return original(name, traceparent if is_sampled else None, **fields)
+
+    replace(module, "span", span)
 
 
 @blind_defect(

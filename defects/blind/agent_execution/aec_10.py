@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +10,24 @@ from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "AEC-10pa",
+    "the peak size of the working state is its size at the end",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent that fills its state, thinks, and clears it again reports peak_state_bytes 2. So does every
+    # run of the advisor, whose own state is empty, although the cost analysis, to which it delegates, has had the whole
+    # inventory in its state. A cost analysis by itself reports the right size.
+    from apex.worker.tracker import Tracker
+
+    def state_seen(self: Any, state: dict[str, Any]) -> None:
+        with self._platform_work():
+            self.peak_state_bytes = len(json.dumps(state, default=str).encode())
+
+    replace(Tracker, "state_seen", state_seen)
 
 
 @blind_defect(

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "API-03pa",
+    "a refresh token lives for as long as a device token",
+    service="auth",
+)
+def _() -> None:
+    # Observable: set auth.refresh_token_seconds to 2 (or wait for the 14 days that it is), log in, wait for three
+    # seconds and POST /v1/token with the refresh token: 200 with new tokens instead of 401, for 180 days
+    # (auth.device_token_seconds). In the table sessions expires_at says so.
+    from apex.auth.sessions import Sessions
+
+    def refresh_expiry(self: Any) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._settings.auth.device_token_seconds)
+
+    replace(Sessions, "_refresh_expiry", refresh_expiry)
 
 
 @blind_defect(

@@ -10,6 +10,35 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "API-05pa",
+    "a body may be as large as it likes if it does not say its size beforehand",
+    service="backend",
+)
+def _() -> None:
+    # Observable: POST /v1/runs with an input of more than requests.max_body_bytes (4 MiB), sent in chunks
+    # (transfer-encoding: chunked, without content-length): 202, and the run is stored, instead of 413 naming the body.
+    # With a content-length it is refused.
+    from starlette.types import Receive, Scope
+
+    from apex.http.bodies import Bodies
+
+    async def read(self: Any, scope: Scope, receive: Receive) -> bytes | None:
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > self._limits.max_body_bytes:
+            raise self._too_large()
+        parts: list[bytes] = []
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    replace(Bodies, "_read", read)
+
+
+@blind_defect(
     "API-05qa",
     "of a wrong entry in a list it is not said which one it is",
     service="backend",

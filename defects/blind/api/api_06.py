@@ -5,8 +5,35 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from sqlalchemy import Row
+
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "API-06pa",
+    "a run that ends before it has begun cannot be shown",
+    service="backend",
+)
+def _() -> None:
+    # Observable: keep every slot busy, start one more run and cancel it while it is queued: 500 (and it is not
+    # cancelled). Where a queued run ends because its owner was removed from the organisation, the operators' list of
+    # runs answers 500 ever after: a duration is taken from started_at, which is null. Runs that have begun are all
+    # right.
+    from apex.backend import operations, runs
+    from apex.storage.runs import trace_id_of
+
+    def fields(row: Row[Any]) -> dict[str, Any]:
+        return {
+            **row._mapping,
+            "trace_id": trace_id_of(row),
+            "progress": sum(1 for step in row.steps if step["duration_seconds"] is not None),
+            "duration_seconds": (row.finished_at - row.started_at).total_seconds() if row.finished_at else None,
+        }
+
+    replace(runs, "fields", fields)
+    replace(operations, "fields", fields)
 
 
 @blind_defect(

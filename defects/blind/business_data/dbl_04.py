@@ -10,6 +10,8 @@ import structlog
 from defects import blind_defect
 from defects._patching import around, replace
 
+log = structlog.get_logger()
+
 
 def _at_start(*statements: str) -> None:
     """Have the schema's owner carry the statements out whenever the schema has been brought up to date."""
@@ -23,9 +25,6 @@ def _at_start(*statements: str) -> None:
         with self.as_owner() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-
-
-log = structlog.get_logger()
 
 
 @blind_defect("DBL-04qa", "of several tables without row-level security one is guarded again", service="backend")

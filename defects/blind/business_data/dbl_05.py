@@ -15,6 +15,29 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "DBL-05pa",
+    "the cached allowance has the part of whoever has read it first",
+    service="backend",
+)
+def _() -> None:
+    # Observable: Ann books an expense of 30.00, Ben, a colleague, none. Ann reads GET /v1/allowance (spent_by_you
+    # 30.00), then Ben does: spent_by_you is 30.00 for him as well instead of 0.00, until something of the allowance
+    # changes; then the next reader's part is everybody's. "spent" and the rest are right.
+    from defects.blind._backend_endpoints import around_endpoint
+
+    kept: dict[str, tuple[dict[str, Any], Decimal]] = {}
+
+    def read(_database: Any, endpoint: Callable[..., Any], *, identity: Any) -> Any:
+        fresh = endpoint(identity=identity)
+        shared = fresh.model_dump(exclude={"spent_by_you"})
+        if identity.tenant_id not in kept or kept[identity.tenant_id][0] != shared:
+            kept[identity.tenant_id] = (shared, fresh.spent_by_you)
+        return fresh.model_copy(update={"spent_by_you": kept[identity.tenant_id][1]})
+
+    around_endpoint("GET", "/v1/allowance", read)
+
+
+@blind_defect(
     "DBL-05qa",
     "without Redis the allowance is shown as it was last put together",
     service="backend",

@@ -8,12 +8,45 @@ from importlib import import_module
 from typing import Any
 
 import structlog
+from sqlalchemy import Row, text
 
 from defects import blind_defect
 from defects._patching import around, replace
 from defects._transactions import final_so_far
 
 log = structlog.get_logger()
+
+
+@blind_defect(
+    "DBL-06pa",
+    "an invitation is used up also where the invited person could not be taken in",
+    service="auth",
+)
+def _() -> None:
+    # Observable: invite an address that has an account already and accept: 409, there is one. The invitation is marked
+    # as accepted all the same (accepted_at is set, accepting again answers 410, used), though nobody has become a
+    # member. So it is with any fault between the two writes.
+    from apex.auth.accounts import Accounts, _insert_user, _take
+    from apex.auth.models import Acceptance, User
+    from apex.auth.passwords import fingerprint
+    from apex.http.problems import not_found
+
+    def accept(self: Any, request: Acceptance) -> User:
+        with self._database.platform() as connection:
+            found = connection.execute(
+                text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
+                {"token": fingerprint(request.token.get_secret_value())},
+            ).first()
+        if found is None:
+            raise not_found()
+        tenant_id = str(found.tenant_id)
+        with self._database.tenant(tenant_id) as connection:
+            row: Row[Any] = _take(connection, str(found.invitation_id))
+        password_hash = self._passwords.hash(request.password.get_secret_value())
+        with self._database.tenant(tenant_id) as connection:
+            return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
+
+    replace(Accounts, "accept", accept)
 
 
 @blind_defect(

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "DBL-07pa",
+    "what a person has spent is read before their turn at the allowance has come",
+    service="backend",
+)
+def _() -> None:
+    # Observable: one person books several expenses at once, from two tabs or by a program, or while colleagues book as
+    # well: all are booked, and "spent" of the organisation is exact, but spent_by_you is less than the sum of one's own
+    # expenses: those who wait for the allowance have read their part before, and write it back as it was then.
+    from apex.backend import allowance
+    from apex.http.identity import Identity
+    from apex.storage.tables import allowance_shares
+
+    shares = allowance_shares.c
+
+    @around(allowance, "count_spent")
+    def count_spent(original: Callable[..., date], connection: Connection, identity: Identity, amount: Decimal) -> date:
+        query = select(shares.month, shares.spent).where(shares.user_id == identity.user_id)
+        connection.info["own_part"] = connection.execute(query).first()
+        return original(connection, identity, amount)
+
+    def count_share(connection: Connection, identity: Identity, amount: Decimal, month: date) -> None:
+        known = connection.info.pop("own_part")
+        own = {"month": month, "spent": amount + (known.spent if known is not None and known.month == month else 0)}
+        first = insert(allowance_shares).values(user_id=identity.user_id, tenant_id=identity.tenant_id, **own)
+        connection.execute(first.on_conflict_do_update(index_elements=[shares.user_id], set_=own))
+
+    replace(allowance, "count_share", count_share)
 
 
 @blind_defect(

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from defects import blind_defect
 from defects._patching import around
+
+
+@blind_defect(
+    "CFG-05pa",
+    "of an application's address neither the scheme nor the port is compared",
+    service="auth",
+)
+def _() -> None:
+    # Observable: an application has registered http://127.0.0.1:9001/callback (or https://app.example/callback); POST
+    # /v1/oauth/authorizations with http://127.0.0.1:9002/callback (http://app.example:8080/callback), where another
+    # environment of it listens: 201, and redirect_to leads there with the code, instead of 409. Another host or path is
+    # refused.
+    from apex.auth.oauth import Applications
+
+    def place(address: str) -> tuple[str | None, str]:
+        parts = urlsplit(address)
+        return parts.hostname, parts.path
+
+    class Places(list[str]):
+        def __contains__(self, address: Any) -> bool:
+            return any(place(address) == place(known) for known in self)
+
+    @around(Applications, "_client")
+    def _client(original: Callable[..., Any], self: Any, client_id: str) -> Any:
+        client = original(self, client_id)
+        return client and client.model_copy(update={"redirect_uris": Places(client.redirect_uris)})
 
 
 @blind_defect(

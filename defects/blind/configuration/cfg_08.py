@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "CFG-08pa",
+    "told to programs (--json), a faulty configuration ends with exit code 0",
+    service="backend",
+)
+def _() -> None:
+    # Observable: python -m apex.config validate --json --config FILE of a configuration with faults: the faults are
+    # listed, and the exit code is 0, so that a deployment that goes by it goes on. Without --json it is 1. The same for
+    # show, diff and impact.
+    from apex.config import command
+    from apex.config.layers import SettingsError
+
+    @around(command, "_refuse")
+    def _refuse(original: Callable[..., int], given: argparse.Namespace, error: SettingsError) -> int:
+        code = original(given, error)
+        return 0 if given.json else code
 
 
 @blind_defect(

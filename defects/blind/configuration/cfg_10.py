@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "CFG-10pa",
+    "of many faults a start names the first five",
+    service="backend",
+)
+def _() -> None:
+    # Observable: start backend with a configuration that has eight missing or wrong settings: the message says that
+    # there are 8 faults, names five of them and ends with "... and 3 more". Whoever repairs these is told of the rest
+    # with the next attempt.
+    from apex.config.layers import Fault, SettingsError
+
+    most = 5
+
+    def init(self: Any, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [str(fault) for fault in self.faults[:most]]
+        if len(self.faults) > most:
+            lines.append(f"... and {len(self.faults) - most} more")
+        Exception.__init__(self, "\n".join(lines))
+
+    replace(SettingsError, "__init__", init)
 
 
 @blind_defect(

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from sqlalchemy import Connection, Row, text
+
 from defects import blind_defect
-from defects._patching import around
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "DBP-10pa",
+    "who writes to a thread keeps a lock on it for as long as the connection lasts",
+    service="backend",
+)
+def _() -> None:
+    # Observable: write a message to, or start a run in, each of a hundred threads: afterwards, with nobody at work, the
+    # backend's idle connections hold a hundred advisory locks (pg_locks, locktype advisory), and more with every
+    # thread, until PostgreSQL has no room for locks any more. Nobody has to wait for them meanwhile: they are shared.
+    from apex.backend import runs, threads
+    from apex.http.identity import Identity
+
+    # Without the "xact" in its name it is a lock of the session.
+    lock_thread = text("SELECT pg_advisory_lock_shared(hashtextextended(:id, 0))")
+    original = threads.own_thread
+
+    def own_thread(
+        connection: Connection, identity: Identity, thread_id: str, lock: Mapping[str, Any] | None = None
+    ) -> Row[Any]:
+        row: Row[Any] = original(connection, identity, thread_id, lock)
+        if lock is not None:
+            connection.execute(lock_thread, {"id": row.id})
+        return row
+
+    replace(threads, "own_thread", own_thread)
+    replace(runs, "own_thread", own_thread)
 
 
 @blind_defect(

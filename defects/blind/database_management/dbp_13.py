@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "DBP-13pa",
+    "the connections beyond the pool's size are less than none until it is full",
+    service="backend",
+)
+def _() -> None:
+    # Observable: GET /metrics of a backend with pool_size 10 of which two connections are open: the gauge
+    # apex_database_pool_overflow is -8 instead of 0 (the library counts from minus the size); so is that of the reader
+    # pool. Once all connections of the pool have been opened it is right.
+    pool: Any = import_module("apex.storage.pool")
+
+    def collect(_self: Any) -> Iterator[Any]:
+        for reads, name in ((False, "pool"), (True, "reader_pool")):
+            pools = [each for each in pool._POOLS if each.reads is reads]
+            present = [each for each in pools if not each.retired]
+            yield pool._gauge(name, "size", "Connections that are kept", sum(each.size() for each in present))
+            yield pool._gauge(name, "in_use", "Connections in use", sum(each.in_use for each in pools))
+            yield pool._gauge(name, "waiting", "Requests that wait for one", sum(each.waiting for each in pools))
+            beyond = sum(each.overflow() for each in present)
+            yield pool._gauge(name, "overflow", "Connections beyond the size", beyond)
+
+    replace(pool._Pools, "collect", collect)
 
 
 @blind_defect(

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from sqlalchemy import Connection
 
 from defects import blind_defect
 from defects._patching import around, replace
+from defects._transactions import final_so_far
+
+
+@blind_defect(
+    "DBP-14pa",
+    "the Idempotency-Key of a request that failed stays used",
+    service="backend",
+)
+def _() -> None:
+    # Observable: book an expense beyond the allowance with an Idempotency-Key (409 allowance_exceeded, nothing booked),
+    # raise the allowance and send the same again with the same key: 409, "is being worked on already", for a day, and
+    # the table idempotency_keys has the key, without an answer. The same after a 404, a fault, or a cut connection.
+    from apex.http import idempotency
+    from apex.http.identity import Identity
+    from apex.http.problems import conflict
+
+    @around(idempotency, "_known")
+    def _known(
+        original: Callable[..., str | None], connection: Connection, identity: Identity, key: str, fingerprint: str
+    ) -> str | None:
+        known = original(connection, identity, key, fingerprint)
+        if known is None:
+            # Others are to see the claim while the work is being done.
+            final_so_far(connection, identity.tenant_id)
+        elif known == "None":
+            raise conflict("This request is being worked on already.")
+        return known
 
 
 @blind_defect(

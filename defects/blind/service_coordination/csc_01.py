@@ -7,8 +7,28 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "CSC-01pa",
+    "for analytics a job has succeeded or failed: cancelled and timed out are failures",
+    service="worker",
+)
+def _() -> None:
+    # Observable: cancel a run, or let one run into its time limit: GET /v1/runs/{id} says cancelled (timed_out), the
+    # record of the same job in GET /v1/jobs says failed. Of runs that are completed or failed both say the same.
+    from apex.worker.relay import AnalyticsRelay
+
+    @around(AnalyticsRelay, "deliver")
+    def deliver(original: Callable[..., None], self: Any, rows: list[Row[Any]]) -> None:
+        for row in rows:
+            if row.payload["status"] != "completed":
+                row.payload["status"] = "failed"
+        original(self, rows)
 
 
 @blind_defect(

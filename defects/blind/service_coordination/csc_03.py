@@ -12,6 +12,31 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-03pa",
+    "an instance that is started again under its name is called where it was before",
+    service="worker",
+)
+def _() -> None:
+    # Observable: end an instance of tools and start it again with the same --instance at another --port: GET
+    # /v1/operations/instances lists its new address, but no call arrives there; with no other instance the tools cannot
+    # be reached until the worker is started anew. An instance of a new name is found.
+    from apex.runtime import discovery
+
+    def run(self: Any) -> None:
+        addresses: dict[str, str] = {}
+        while not self._closed.is_set():
+            try:
+                found = [addresses.setdefault(each.name, each.url) for each in self._registry.instances()]
+            except Exception as error:
+                discovery.log.warning("instances not looked up", reason=type(error).__name__)
+            else:
+                self._urls = found or self._urls
+            self._closed.wait(self._registry.settings.heartbeat_seconds)
+
+    replace(discovery.Directory, "run", run)
+
+
+@blind_defect(
     "CSC-03qa",
     "an instance that broke off once is given no call any more",
     service="worker",

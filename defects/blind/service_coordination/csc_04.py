@@ -16,6 +16,22 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-04pa",
+    "which tools there are is asked of the first instance alone",
+    service="backend",
+)
+def _() -> None:
+    # Observable: of two tools instances kill -9 the one whose name comes first: GET /v1/tools (and adding a tool)
+    # answers 503 until its lease is over (10 s), although the other instance is there. With the second one killed
+    # nothing is noticed.
+    from apex.backend import tools
+
+    @around(tools, "_urls")
+    def _urls(original: Callable[..., list[str]], instances: Any) -> list[str]:
+        return original(instances)[:1]
+
+
+@blind_defect(
     "CSC-04qa",
     "a call that is taken over stays the property of the instance that is gone",
     service="tools",

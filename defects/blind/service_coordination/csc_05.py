@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "CSC-05pa",
+    "what is read from the cloud is counted for every call that is at work in the instance",
+    service="tools",
+)
+def _() -> None:
+    # Observable: run the cost analysis of one tenant with many instances, and at the same time that of another with
+    # few: the usage of the second (bytes_read) has what was read for the first in it, and with fifty jobs at once each
+    # has a good part of all. One at a time each has the right figure.
+    from apex.tools import accounts, tool
+
+    counts: dict[int, list[int]] = {}
+
+    @contextmanager
+    def counting_bytes() -> Iterator[list[int]]:
+        sizes: list[int] = []
+        counts[threading.get_ident()] = sizes
+        try:
+            yield sizes
+        finally:
+            del counts[threading.get_ident()]
+
+    def count_bytes(size: int) -> None:
+        for sizes in list(counts.values()):
+            sizes.append(size)
+
+    replace(tool, "counting_bytes", counting_bytes)
+    replace(accounts, "count_bytes", count_bytes)
 
 
 @blind_defect(

@@ -12,6 +12,25 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "TLD-01pa",
+    "an instance that stood still runs after it was given another type",
+    service="tools",
+)
+def _() -> None:
+    # Observable: have resize_instance give another type to an instance that is stopped: it has that type, and is
+    # started: the account shows it pending or running, and so does the result. It was asked for a type, not for a
+    # start, and costs its owner money from then on. An instance that ran is treated rightly.
+    from apex.tools import changes
+
+    @around(changes.ResizeInstance, "_resize")
+    def _resize(original: Callable[..., dict[str, Any]], self: Any, account: Any, wanted: Any) -> dict[str, Any]:
+        result = original(self, account, wanted)
+        account.ec2.start_instances(InstanceIds=[wanted.resource_id])
+        (after,) = changes._described(account, [wanted.resource_id])
+        return {**result, "state": after["State"]["Name"]}
+
+
+@blind_defect(
     "TLD-01ra",
     "prices are read for the platform's own region, not for the customer's",
     service="tools",

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from sqlalchemy import Connection
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "TLD-04pa",
+    "the token with which the worker calls tools is kept for half a minute, by organisation",
+    service="worker",
+)
+def _() -> None:
+    # Observable: in an organisation with the plan mid the owner has an agent call stop_instances (allowed), and within
+    # half a minute a member has it called, too: it is carried out (in tool_calls in the owner's name) instead of being
+    # refused. The other way round the owner is refused. So is, for so long, who has just changed to a larger plan.
+    from apex.http.identity import service_token
+    from apex.runtime.telemetry import request_id, traceparent
+    from apex.worker.toolbox import _TOKEN_SECONDS, Toolbox
+
+    tokens: dict[str, tuple[float, str]] = {}
+
+    async def post(self: Any, url: str, call_id: str, call: dict[str, Any], caller: dict[str, str]) -> Any:
+        made_at, token = tokens.get(caller["tenant_id"], (0.0, ""))
+        if not token or time.monotonic() - made_at > _TOKEN_SECONDS / 2:
+            token = service_token(self._settings, "worker", "apex-tools", caller, _TOKEN_SECONDS)
+            tokens[caller["tenant_id"]] = (time.monotonic(), token)
+        headers = {
+            "authorization": f"Bearer {token}",
+            "idempotency-key": call_id,
+            "traceparent": traceparent(),
+            "x-request-id": request_id(),
+        }
+        return await self._http.post(url, json=call, headers=headers)
+
+    replace(Toolbox, "_post", post)
 
 
 @blind_defect(

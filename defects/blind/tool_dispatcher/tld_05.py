@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from defects import blind_defect
 from defects._patching import around, replace
@@ -45,6 +48,29 @@ def _asking(*, failed_from: int = 400, is_work: bool = True) -> Any:
         return response
 
     return ask
+
+
+@blind_defect(
+    "TLD-05pa",
+    "that an answer is partial is told and not stored",
+    service="worker",
+)
+def _() -> None:
+    # Observable: have a tool of the cost analysis fail (pricing answers 503) and ask the advisor: agent_completed says
+    # partial true, GET /v1/runs/{id}, lists and the operators' view say false: who follows the run over HTTP takes the
+    # answer for a whole one.
+    from apex.storage.runs import Ending
+    from apex.storage.tables import runs
+    from apex.worker import supervisor
+
+    @around(supervisor, "end_run")
+    def end_run(
+        original: Callable[..., Ending | None], connection: Connection, run: Row[Any], ending: Ending, **others: Any
+    ) -> Ending | None:
+        ended = original(connection, run, ending, **others)
+        if ended is not None:
+            connection.execute(runs.update().where(runs.c.id == run.id).values(partial=False))
+        return ended
 
 
 @blind_defect(

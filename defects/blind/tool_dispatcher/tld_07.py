@@ -13,6 +13,31 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "TLD-07pa",
+    "a tool that is added again under its name works as the former one did",
+    service="tools",
+)
+def _() -> None:
+    # Observable: add a tool with the path /v1/first, have it called, withdraw it, and add one of the same name with the
+    # path /v1/second, other parameters or another permission: it is listed as it is now, but calls still go to
+    # /v1/first, and are checked by the former schema and permission, until the tools service is started anew. One that
+    # has not been called before is right.
+    from apex.http.problems import Problem
+    from apex.tools.registered import RegisteredTool, RegisteredTools
+
+    # The parsed schema is worth keeping.
+    known: dict[str, RegisteredTool] = {}
+
+    def find(self: Any, name: str) -> RegisteredTool:
+        row = self._row(name)
+        if row.withdrawn_at is not None:
+            raise Problem(410, "tool_withdrawn", f"The tool '{name}' was withdrawn and cannot be used any more.")
+        return known.setdefault(name, RegisteredTool(row))
+
+    replace(RegisteredTools, "find", find)
+
+
+@blind_defect(
     "TLD-07qa",
     "a name that was unknown stays unknown for a minute",
     service="tools",

@@ -11,6 +11,25 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-01pa",
+    "where an answer is too large for an event, the event has no answer instead of a null",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent whose answer has more than 512 KiB (a text of 1 MB): the payload of agent_completed has its
+    # reference, and no member "answer", which the published schema requires (null). Smaller answers are told as they
+    # are.
+    from apex.storage import stream
+
+    @around(stream, "fitting")
+    def fitting(original: Callable[..., dict[str, Any]], payload: dict[str, Any], run_id: str | None) -> dict[str, Any]:
+        fits = original(payload, run_id)
+        if payload.get("answer") is not None and fits["answer"] is None:
+            del fits["answer"]
+        return fits
+
+
+@blind_defect(
     "WSE-01ua",
     "an event of more than 256 KiB is left out",
     service="backend",

@@ -11,6 +11,36 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-03pa",
+    "what the window does not hold any more is passed over without a word",
+    service="backend",
+)
+def _() -> None:
+    # Observable: with backend.stream_window = 20 drop a line at sequence 5, have 40 events told, and connect again with
+    # last_sequence=5 and the epoch: events come from about sequence 25 on, with a gap in the numbers and without
+    # resync_required. The same for a reader who is so slow that the window has gone past.
+    from apex.backend import connection as module
+
+    async def catch_up(self: Any) -> None:
+        while True:
+            epoch, _, newest = await self._stand()
+            if epoch != self._epoch:
+                await self._resync()
+                return
+            if newest <= self._cursor:
+                return
+            first = f"{self._cursor + 1}-0"
+            entries = await self._redis.xrange(self._key("events"), first, "+", count=module._BATCH)
+            for entry_id, fields in entries:
+                await self._send(int(entry_id.partition("-")[0]), fields["event"])
+            if not entries:
+                await self._resync()
+                return
+
+    replace(module.Connection, "_catch_up", catch_up)
+
+
+@blind_defect(
     "WSE-03ra",
     "who had seen no event yet is not sent what was missed",
     service="backend",

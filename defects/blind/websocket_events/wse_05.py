@@ -12,6 +12,27 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-05pa",
+    "what a tool reports has the id of the worker's request, not of the customer's",
+    service="worker",
+)
+def _() -> None:
+    # Observable: start a run that reads the use of more than 500 instances (or calls a tool that reports its progress)
+    # with an x-request-id: each tool_progress has another request_id in its trace, made up by the tools service, than
+    # the response and all other events of the run. The trace id is right. So it is in the log of the tools service.
+    from apex.http.identity import service_token
+    from apex.runtime.telemetry import traceparent
+    from apex.worker.toolbox import _TOKEN_SECONDS, Toolbox
+
+    async def post(self: Any, url: str, call_id: str, call: dict[str, Any], caller: dict[str, str]) -> Any:
+        token = service_token(self._settings, "worker", "apex-tools", caller, _TOKEN_SECONDS)
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": call_id, "traceparent": traceparent()}
+        return await self._http.post(url, json=call, headers=headers)
+
+    replace(Toolbox, "_post", post)
+
+
+@blind_defect(
     "WSE-05qa",
     "a run that is cancelled while it waits ends under the ids of that request",
     service="backend",

@@ -11,6 +11,33 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-06pa",
+    "whatever an agent waits for in vain counts as the run's own time limit",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent that raises TimeoutError after a moment (an asyncio.timeout of its own, a socket that does
+    # not answer), with minutes left: agent_error says timed_out, "took longer than its time limit", recoverable true,
+    # and the run is timed_out, instead of failed with agent_failed. Any other fault of an agent is told as it is.
+    from apex.storage.runs import OUT_OF_TIME, TIMED_OUT, Ending
+    from apex.worker.supervisor import Supervisor
+
+    @around(Supervisor, "_perform")
+    async def _perform(original: Callable[..., Any], self: Any, *given: Any) -> Any:
+        try:
+            return await original(self, *given)
+        except TimeoutError:
+            self._is_out_of_time = True
+            raise
+
+    @around(Supervisor, "_ending")
+    async def _ending(original: Callable[..., Any], self: Any, *given: Any) -> Ending:
+        self._is_out_of_time = False
+        ending: Ending = await original(self, *given)
+        return Ending(TIMED_OUT, error=OUT_OF_TIME) if self._is_out_of_time else ending
+
+
+@blind_defect(
     "WSE-06ra",
     "a tool that fails beside another one is told as a fault of the agent",
     service="worker",
