@@ -15,7 +15,8 @@ Feature: All services have the same view of each other
       And every address in the mesh answers in time under its health path
 
     Scenario Outline: Every service notices the end of an instance
-      Given two tools instances are running
+      Given Acme is an Enterprise customer
+      And two tools instances work for Acme
       When the second tools instance <ends>
       Then every service sees only the first tools instance in time
 
@@ -30,7 +31,8 @@ Feature: All services have the same view of each other
       Then every service has stopped showing the analytics service in time
 
     Scenario: Every service notices that an instance has moved
-      Given two tools instances are running
+      Given Acme is an Enterprise customer
+      And two tools instances work for Acme
       When the second tools instance is started again at another address
       Then every service sees it at its new address in time
 

@@ -13,7 +13,7 @@ Feature: Jobs survive the loss of a tools instance
     Scenario Outline: One of two instances crashes while both are working
       Given Acme is <a plan> customer
       And Acme watches events
-      And two tools instances are running
+      And two tools instances work for Acme
       When the <which> tools instance crashes while both work on twenty research jobs of Acme
       Then each job has its own results, and the partner has answered each request once
       And every service has one record of each job, and all records and events agree
@@ -27,7 +27,7 @@ Feature: Jobs survive the loss of a tools instance
     Scenario: An instance that crashes and comes back at once loses no job
       Given Acme is a Mid customer
       And Acme watches events
-      And two tools instances are running
+      And two tools instances work for Acme
       When the first tools instance crashes and comes back while both work on twenty research jobs of Acme
       Then each job has its own results, and the partner has answered each request once
       And Acme's next job runs on both tools instances
@@ -36,7 +36,7 @@ Feature: Jobs survive the loss of a tools instance
     Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer
       And Acme watches events
-      And two tools instances are running
+      And two tools instances work for Acme
       When Acme runs four research tasks in parallel while the first instance's responses are lost
       Then each job has its own results, and the partner has answered each request once
       And every service has one record of each job, and all records and events agree

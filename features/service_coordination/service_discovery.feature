@@ -18,7 +18,7 @@ Feature: Services discover new and lost instances
 
     Scenario: A crashed instance is no longer used
       Given Acme is a Mid customer
-      And two tools instances are running
+      And two tools instances work for Acme
       When the second tools instance crashes
       Then the operator finds only the first tools instance in time
       And Acme's next job runs on only the first tools instance
@@ -26,7 +26,7 @@ Feature: Services discover new and lost instances
 
     Scenario: An instance that shuts down is removed immediately
       Given Acme is an Early customer
-      And two tools instances are running
+      And two tools instances work for Acme
       When the second tools instance shuts down
       Then the operator immediately finds only the first tools instance
       And Acme's next job runs on only the first tools instance
@@ -34,14 +34,14 @@ Feature: Services discover new and lost instances
 
     Scenario: Instances without work stay registered
       Given Acme is an Early customer
-      And two tools instances are running
+      And two tools instances work for Acme
       When nobody has any work for them for a while
       Then the operator has always found both tools instances
       And Acme's next job runs on both tools instances
 
     Scenario: Instances are found again after the register could not be reached
       Given Acme is an Enterprise customer
-      And two tools instances are running
+      And two tools instances work for Acme
       When no instance can reach the register for a while
       Then the operator finds both tools instances in time
       And Acme's next job runs on both tools instances

@@ -8,9 +8,9 @@ from support.service_coordination import service_discovery
 from support.service_coordination.service_discovery import Processes
 
 
-@given("two tools instances are running")
-def _(world):
-    service_discovery.run_two(world)
+@given("two tools instances work for {customer:User}")
+def _(world, customer):
+    service_discovery.run_two(world, customer)
 
 
 @given("two backends are running")

@@ -108,10 +108,9 @@ def cut_off_register(world: World) -> None:
     world.faults.heal(Component.CACHE)
 
 
-def run_two(world: World) -> None:
-    """Have a second instance run, and see the customer's work given to both."""
+def run_two(world: World, user: User) -> None:
+    """Have a second instance run, and see the user's work given to both."""
     start_second(world)
-    (user,) = world.users.customers
     expect_next_job(world, user, RunningInstances.BOTH)
 
 

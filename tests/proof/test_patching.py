@@ -13,8 +13,8 @@ def greet():
 
 
 def test_who_has_imported_it_by_name_is_told(monkeypatch):
-    home, other, stranger = ModuleType("sample.home"), ModuleType("sample.other"), ModuleType("samples")
-    for module, name in ((home, "greet"), (other, "welcome"), (stranger, "greet")):
+    home, other, unrelated = ModuleType("sample.home"), ModuleType("sample.other"), ModuleType("samples")
+    for module, name in ((home, "greet"), (other, "welcome"), (unrelated, "greet")):
         setattr(module, name, greet)
         monkeypatch.setitem(sys.modules, module.__name__, module)
     assert left("sample") == []
