@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import quote, urlsplit
@@ -56,7 +57,14 @@ def prepare(world: World, environment: str, edit: Callable[[Draft], None] = lamb
         _encrypt(world, draft)
     edit(draft)
     written = candidate(world, draft)
-    return world.keep(Rehearsal(environment, written, type(world.platform)(urls), urls))
+    rehearsal = Rehearsal(environment, written, type(world.platform)(urls), urls)
+    world.undo.register(f"end the services of {environment}", partial(_end, rehearsal))
+    return world.keep(rehearsal)
+
+
+def _end(rehearsal: Rehearsal) -> None:
+    with ThreadPoolExecutor() as together:
+        list(together.map(Program.end, rehearsal.running.values()))
 
 
 def start_all(world: World, environment: str, edit: Callable[[Draft], None] = lambda draft: None) -> None:
@@ -140,7 +148,6 @@ def _begin(world: World, rehearsal: Rehearsal, service: str) -> Callable[[], Non
         *commands.as_started(world, starts.like(world, service)),
         log=log, variables=place.variables,
     )  # fmt: skip
-    world.undo.register(f"end {service} of {rehearsal.environment}", program.end)
     rehearsal.running[kind] = program
 
     def is_ready() -> bool:
