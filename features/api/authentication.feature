@@ -55,6 +55,14 @@ Feature: Only a valid token gives access to the API
       And Acme's renewed session is valid
 
     @gate
+    @needs.sessions @needs.configuration @needs.hot_reload @needs.operator
+    Scenario: A session cannot be renewed after its refresh token has expired
+      Given Acme is a Mid customer
+      And the operator has shortened the lifetime of refresh tokens
+      When Acme logs in, renews the session, and tries to renew it after its refresh token has expired
+      Then the first renewal succeeds, and the later one is an authentication error
+
+    @gate
     @needs.sessions
     Scenario: Reusing a refresh token ends the session
       Given Acme is an Early customer with a renewed session

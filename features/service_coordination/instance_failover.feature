@@ -32,6 +32,13 @@ Feature: Jobs survive the loss of a tools instance
       Then each job has its own results, and the partner has answered each request once
       And Acme's next job runs on both tools instances
 
+    @needs.tools @needs.partner
+    Scenario: Tools are listed although an instance has just crashed
+      Given Acme is an Early customer
+      And two tools instances work for Acme
+      When the first tools instance crashes and Acme lists the tools at once
+      Then Acme receives the same list as before the crash
+
     @needs.partner
     Scenario: Finished work is not repeated when its response is lost
       Given Acme is a Mid customer

@@ -32,6 +32,13 @@ Feature: Services discover new and lost instances
       And Acme's next job runs on only the first tools instance
       And no other service was restarted
 
+    Scenario: Work follows an instance that has moved
+      Given Acme is a Mid customer
+      And two tools instances work for Acme
+      When the second tools instance is started again at another address
+      Then Acme's next job runs on both tools instances
+      And no other service was restarted
+
     Scenario: Instances without work stay registered
       Given Acme is an Early customer
       And two tools instances work for Acme

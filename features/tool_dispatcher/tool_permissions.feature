@@ -32,7 +32,7 @@ Feature: Agents have the rights of their caller, and no more
     Scenario: A member's rights stay the same after an owner used the tools
       Given Acme is an Enterprise customer with four idle servers in the cloud
       And Ben of Acme is a member
-      And Acme has run an agent that tries every tool
+      And Acme has run agents that try every tool on every worker
       When Ben of Acme runs an agent that tries every tool
       Then only the tools to read and label servers have run
       And each refusal names the missing permission and the plans and roles that include it

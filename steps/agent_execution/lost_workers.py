@@ -37,7 +37,7 @@ def _(world, viewer):
 
 @then("the run is stored as {status:Status} in time")
 def _(world, status):
-    world.eventually(lambda: world.stored(world.last_run).status, equal_to(status), "worker lost")
+    world.eventually(partial(lost_workers.status, world, world.last_run), equal_to(status), "worker lost")
 
 
 @then("each run of that worker is stored as {status:Status} in time")

@@ -12,6 +12,11 @@ def _(world, customers, work_):
     usage_metering.run_in_turn(world, customers, work_)
 
 
+@when("{customers:Users} run {work_:Work} each, and the cloud answers both at the same time")
+def _(world, customers, work_):
+    usage_metering.run_at_once(world, customers, work_)
+
+
 @then("{more:Owner} runs used these multiples of what {less:Owner} used")
 def _(world, more, less, table):
     used, others = (usage_metering.usages(world, customer) for customer in (more, less))

@@ -6,7 +6,7 @@ from support.api import calls, log_in_limits, tokens
 from support.api.calls import Calls
 from support.matchers.outcomes import succeeds
 from support.platform.driver import Anyone
-from support.run.sentences import then, when
+from support.run.sentences import given, then, when
 
 
 @when("an outsider calls every API endpoint with {token:InvalidToken}")
@@ -35,6 +35,23 @@ def _(world, customer):
     world.expect(renewal.answer.done, equal_to(True), str(renewal.answer))
     world.expect(now.access, is_not(equal_to(renewal.before.access)), "the access token")
     world.expect(now.refresh, is_not(equal_to(renewal.before.refresh)), "the refresh token")
+
+
+@given("the operator has shortened the lifetime of refresh tokens")
+def _(world):
+    tokens.shorten_refresh_tokens(world)
+
+
+@when("{customer:User} logs in, renews the session, and tries to renew it after its refresh token has expired")
+def _(world, customer):
+    world.keep(tokens.renew_until_expired(world, customer))
+
+
+@then("the first renewal succeeds, and the later one is an authentication error")
+def _(world):
+    renewals = world.kept(tokens.Renewals)
+    world.expect(renewals.fresh, succeeds())
+    world.expect([renewals.expired], calls.are_refused("unauthenticated"))
 
 
 @then("{customer:Owner} {session:UserSession} is valid")

@@ -15,11 +15,6 @@ def _(world):
     mesh.lose_data(world)
 
 
-@when("the second tools instance is started again at another address")
-def _(world):
-    mesh.move_second(world)
-
-
 @when("the analytics service crashes")
 def _(world):
     mesh.lose_only_instance(world)

@@ -5,10 +5,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
+from hamcrest import greater_than_or_equal_to
 from hamcrest.core.base_matcher import BaseMatcher
 
 from support.matchers.faultless import faultless
+from support.platform.components import Component
 from support.scenario import agents, work
 from support.scenario.agents import Agent
 from support.scenario.partner import own_path
@@ -102,6 +105,19 @@ def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None
         first, *others = times.values()
         if number + 1 >= FEWEST_ROUNDS and all(is_known(other, first) for other in others):
             return
+
+
+def run_at_once(world: World, customers: Sequence[User], run_once: Work) -> None:
+    """Have each customer's agent run; the cloud answers none of them before all have asked it."""
+    world.faults.silence(Component.CLOUD)
+    # A connection that is kept open would not show that a call has come.
+    world.faults.reset_connections(Component.CLOUD)
+    runs = [work.started(world, customer, run_once) for customer in customers]
+    asking = partial(world.faults.open_connections, Component.CLOUD)
+    world.eventually(asking, greater_than_or_equal_to(len(runs)), "run starts", "the calls at the cloud")
+    world.faults.heal(Component.CLOUD)
+    for run in runs:
+        world.ended(run)
 
 
 def is_known(used: Sequence[float], others: Sequence[float]) -> bool:

@@ -12,16 +12,20 @@ import jwt
 from support.api import endpoints, owned_resources
 from support.api.calls import Call, call_of
 from support.api.owned_resources import OwnedResources
+from support.configuration import running
+from support.configuration.draft import facts
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.redaction import know_secret
-from support.scenario.sessions import new_token, short_session
+from support.scenario import waiting
+from support.scenario.sessions import log_in, new_token, short_session
 from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stack.signing import signing_of
 
 _LIFE = 600
+_REFRESH_TOKENS = "lifetime of refresh tokens"
 _TEN_YEARS = 10 * 365 * 24 * 3600
 _OTHER_ISSUER = "https://auth.elsewhere.test"
 
@@ -61,6 +65,13 @@ class OtherSession:
     """The access token of a user's session on another device."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokens:
+    """For how many seconds a refresh token is valid."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,32 @@ def renewing(world: World, user: User) -> list[Call]:
 def reusing(world: World, user: User) -> list[Call]:
     """The refresh token from before the last renewal is used a second time, without any other token."""
     return [call_of(world.platform.refresh(Anyone(), world.kept(Renewal).before.refresh or ""))]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewals:
+    """The responses to a renewal with a fresh refresh token, and to one with a refresh token that has expired."""
+
+    fresh: Outcome
+    expired: Call
+
+
+def shorten_refresh_tokens(world: World) -> None:
+    """Have refresh tokens expire soon, in every service."""
+    changed = running.change(world, lambda draft: draft.change(_REFRESH_TOKENS))
+    running.expect_everywhere(world)
+    world.keep(RefreshTokens(float(changed.value(facts(world).settings[_REFRESH_TOKENS].key))))
+
+
+def renew_until_expired(world: World, user: User) -> Renewals:
+    """The user logs in and renews that session at once, and again when the new refresh token has expired.
+
+    :raises NotShown: the log-in is refused.
+    """
+    fresh = world.platform.refresh(Anyone(), log_in(world, user).require().refresh_token)
+    expired_at = time.monotonic() + world.kept(RefreshTokens).seconds
+    waiting.wait_for(time.monotonic, lambda now: now > expired_at, _LIFE, "the refresh token's expiry")
+    return Renewals(fresh, call_of(world.platform.refresh(Anyone(), fresh.value.refresh_token if fresh.done else "")))
 
 
 def logging_out(world: World, user: User) -> list[Call]:

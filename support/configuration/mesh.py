@@ -1,7 +1,6 @@
 """What each service knows of the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from hamcrest.core.base_matcher import BaseMatcher
@@ -12,20 +11,12 @@ from support.platform.configured import MeshInstance
 from support.platform.driver import Anyone
 from support.scenario.waiting import Deadline, pause
 from support.scenario.world import World
-from support.service_coordination.service_discovery import FIRST, SECOND, RunningInstances
+from support.service_coordination.service_discovery import Moved, RunningInstances
 
 View = frozenset[MeshInstance]
 _FOUND = "instance forgotten"
 # Seconds: longer than a registration lasts that nobody renews.
 _SOME_TIME = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An instance that was started again, and where it is since."""
-
-    name: str
-    url: str
 
 
 def views(world: World, viewers: Sequence[str] = ()) -> Mapping[str, View]:
@@ -51,18 +42,6 @@ def expect_tools(world: World, instances: RunningInstances) -> None:
     others = [name for name in world.target.instances if not name.startswith("tools")]
     matcher = show_just([*others, *instances.names(world)])
     world.eventually(partial(views, world), matcher, instances.budget, "the mesh as services see it")
-
-
-def move_second(world: World) -> None:
-    """The second instance of the tools service is stopped, and starts under its name at an address of its own."""
-    service = world.target.part(SECOND).service
-    (twin,) = (each for each in world.stack.services() if each.name == world.target.part(FIRST).service)
-    world.stack.stop(service)
-    link = world.stack.open_link(service)
-    world.undo.register("close the new address", link.close)
-    world.stack.start_service(service, [*twin.extra_args, "--advertise", link.http_url])
-    world.evidence.note("instance moved", service=service, address=link.http_url)
-    world.keep(Moved(service, link.http_url))
 
 
 def expect_moved(world: World) -> None:

@@ -51,6 +51,27 @@ def crash_while_working(world: World, user: User, instance: Component, jobs: int
         world.ended(run)
 
 
+@dataclass(frozen=True, slots=True)
+class ToolLists:
+    """The names of the tools as they were listed before and right after an instance was lost; or the refusal."""
+
+    before: Sequence[str]
+    after: Sequence[str] | str
+
+
+def list_around_crash(world: World, user: User, instance: Component) -> ToolLists:
+    """The user lists the tools, and once more as soon as an instance is killed.
+
+    :raises NotShown: the first list is refused, or has nothing in it.
+    """
+    before = [tool.name for tool in world.platform.tools(user).require().items]
+    if not before:
+        raise NotShown("no tool is listed")
+    world.faults.lose(instance)
+    answer = world.platform.tools(user)
+    return ToolLists(before, [tool.name for tool in answer.value.items] if answer.done else str(answer))
+
+
 def lose_responses(world: World, user: User) -> RunHandle:
     """Have a job of four tasks run while no response of the first instance arrives.
 

@@ -47,6 +47,14 @@ class Processes:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """An instance that was started again, and where it is since."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceCall:
     """A tool call as it is stored; ``instance`` is the one that began it."""
 
@@ -74,9 +82,22 @@ def start_second(world: World) -> None:
     world.faults.start_spare(SECOND)
 
 
+def move_second(world: World) -> None:
+    """The second instance of the tools service is stopped, and starts under its name at an address of its own."""
+    service = world.target.part(SECOND).service
+    (twin,) = (each for each in world.stack.services() if each.name == world.target.part(FIRST).service)
+    world.stack.stop(service)
+    link = world.stack.open_link(service)
+    world.undo.register("close the new address", link.close)
+    world.stack.start_service(service, [*twin.extra_args, "--advertise", link.http_url])
+    world.evidence.note("instance moved", service=service, address=link.http_url)
+    world.keep(Moved(service, link.http_url))
+
+
 EVENTS: dict[str, Callable[[World], None]] = {
     "starts": start_second,
     "crashes": lambda world: world.faults.lose(SECOND),
+    "is started again at another address": move_second,
     "shuts down": lambda world: world.faults.shut_down(SECOND),
 }
 """What happens to the second instance, by the words of a feature."""

@@ -64,6 +64,15 @@ def _try_every_tool(by_another: bool, world: World, caller: User) -> RunHandle |
     return world.start_run(caller, agents.PROBE, input=script)
 
 
+def _try_every_tool_everywhere(world: World, caller: User) -> RunHandle | None:
+    """As many such agents as the platform carries out at once."""
+    runs = [_try_every_tool(False, world, caller) for _ in range(world.target.limits["runs_at_once"])]
+    for run in runs:
+        if run is not None:
+            world.ended(run)
+    return runs[-1]
+
+
 def tool_results(world: World) -> dict[str, Mapping[str, Any]]:
     """By tool, what its call gave: an entry with its ``result``, or with its ``error``."""
     run = world.ended(world.run_of(world.kept(EveryTool).caller))
@@ -126,5 +135,6 @@ def expected_rights(rights: Collection[str]) -> dict[str, tuple[bool, bool]]:
 
 WORK: dict[str, Work] = {
     "an agent that tries every tool": partial(_try_every_tool, False),
+    "agents that try every tool on every worker": _try_every_tool_everywhere,
     "an agent that has another one try every tool": partial(_try_every_tool, True),
 }

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "AEC-01pa",
     "days of which no use is known count as days without use",
     service="worker",
+    scenario="The answer can be read as soon as it is announced",
+    step="the answer equals the savings in Acme's own inventory",
 )
 def _() -> None:
     # Observable: plant an instance that is four days old, so that there are four datapoints of 30 % CPU: the cost

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "AEC-05pa",
     "an answer that cannot be stored breaks the slot instead of failing the run",
     service="worker",
+    scenario="An agent whose answer cannot be stored has failed",
+    step="Acme's run has failed because of the agent",
 )
 def _() -> None:
     # Observable: an agent whose answer is no JSON (it holds a Decimal, a date or a set), or whose tell() raises: the

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "AEC-08pa",
     "a trace of which the caller keeps no record is not gone on with",
     service="backend",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
 )
 def _() -> None:
     # Observable: POST /v1/runs with a traceparent whose flags say that it is not sampled ("00-<trace>-<span>-00", as

@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "AEC-10pa",
     "the peak size of the working state is its size at the end",
     service="worker",
+    scenario="The agent's memory is reported as it was at its largest",
+    step="the run reports the large memory",
 )
 def _() -> None:
     # Observable: an agent that fills its state, thinks, and clears it again reports peak_state_bytes 2. So does every

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "API-03pa",
     "a refresh token lives for as long as a device token",
     service="auth",
+    scenario="A session cannot be renewed after its refresh token has expired",
+    step="the first renewal succeeds, and the later one is an authentication error",
 )
 def _() -> None:
     # Observable: set auth.refresh_token_seconds to 2 (or wait for the 14 days that it is), log in, wait for three

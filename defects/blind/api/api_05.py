@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "API-05pa",
     "a body may be as large as it likes if it does not say its size beforehand",
     service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
 )
 def _() -> None:
     # Observable: POST /v1/runs with an input of more than requests.max_body_bytes (4 MiB), sent in chunks

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "API-06pa",
     "a run that ends before it has begun cannot be shown",
     service="backend",
+    scenario="Every endpoint is open to the permitted roles and no others",
+    step="every response follows the access rule of its endpoint",
 )
 def _() -> None:
     # Observable: keep every slot busy, start one more run and cancel it while it is queued: 500 (and it is not

@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "API-08pa",
     "Retry-After is rounded to whole seconds, also down to none",
     service="backend",
+    scenario="A rate limit holds for job records, too",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: on the plan free (burst 200, 5 per second) ask until you are refused: 429 with Retry-After: 0, and

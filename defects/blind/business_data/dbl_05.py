@@ -18,6 +18,8 @@ from defects._patching import around, replace
     "DBL-05pa",
     "the cached allowance has the part of whoever has read it first",
     service="backend",
+    scenario="Every member's next read shows a change",
+    step="Ben of Acme reads the organisation's current allowance",
 )
 def _() -> None:
     # Observable: Ann books an expense of 30.00, Ben, a colleague, none. Ann reads GET /v1/allowance (spent_by_you

@@ -21,6 +21,8 @@ log = structlog.get_logger()
     "DBL-06pa",
     "an invitation is used up also where the invited person could not be taken in",
     service="auth",
+    scenario="An invitation whose acceptance failed once can still be accepted",
+    step="Ben of Acme has an account",
 )
 def _() -> None:
     # Observable: invite an address that has an account already and accept: 409, there is one. The invitation is marked

@@ -19,6 +19,8 @@ from defects._patching import around, replace
     "DBL-07pa",
     "what a person has spent is read before their turn at the allowance has come",
     service="backend",
+    scenario="In a large organisation each person's own expenses are counted, too",
+    step="each person has spent exactly what was booked",
 )
 def _() -> None:
     # Observable: one person books several expenses at once, from two tabs or by a program, or while colleagues book as

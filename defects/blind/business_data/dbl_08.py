@@ -47,6 +47,8 @@ def _at_start(*statements: str) -> None:
     "DBL-08pa",
     "whose threads are listed is compared as text, for which there is no index",
     service="backend",
+    scenario="Pages arrive quickly from a large archive while others write",
+    step="no page requires a search through other users' conversations",
 )
 def _() -> None:
     # Observable: GET /v1/threads is right, and reads the table threads from end to end each time: with every page its

@@ -12,6 +12,8 @@ from defects._patching import replace
     "CFG-04pa",
     "analytics does not ask whose database it is given",
     service="analytics",
+    scenario="A service refuses a store of another environment",
+    step="the start is refused with every fault, its place, its key and the reason",
 )
 def _() -> None:
     # Observable: start analytics of one environment (its own Redis and ClickHouse) with the database.url of another,

@@ -14,6 +14,8 @@ from defects._patching import around
     "CFG-05pa",
     "of an application's address neither the scheme nor the port is compared",
     service="auth",
+    scenario="A code is sent to an exactly registered address only",
+    step="the request is refused because of the address",
 )
 def _() -> None:
     # Observable: an application has registered http://127.0.0.1:9001/callback (or https://app.example/callback); POST

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "CFG-08pa",
     "told to programs (--json), a faulty configuration ends with exit code 0",
     service="backend",
+    scenario="A candidate that contradicts itself is rejected",
+    step="the report names every fault with its place, its key and the reason",
 )
 def _() -> None:
     # Observable: python -m apex.config validate --json --config FILE of a configuration with faults: the faults are

@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "CFG-10pa",
     "of many faults a start names the first five",
     service="backend",
+    scenario="No service starts without its required settings",
+    step="the start is refused with every fault, its place, its key and the reason",
 )
 def _() -> None:
     # Observable: start backend with a configuration that has eight missing or wrong settings: the message says that

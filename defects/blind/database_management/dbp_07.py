@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "DBP-07pa",
     "a connection on which something was refused is thrown away",
     service="backend",
+    scenario="Fifty users share twenty connections",
+    step="more than 95 % of all requests reuse a connection",
 )
 def _() -> None:
     # Observable: write a hundred times to a thread that is not there, or book expenses beyond the allowance: each 404

@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "DBP-10pa",
     "who writes to a thread keeps a lock on it for as long as the connection lasts",
     service="backend",
+    scenario="A thousand mixed operations leave nothing behind",
+    step="no service holds more resources than before",
 )
 def _() -> None:
     # Observable: write a message to, or start a run in, each of a hundred threads: afterwards, with nobody at work, the

@@ -16,6 +16,8 @@ from defects._transactions import final_so_far
     "DBP-14pa",
     "the Idempotency-Key of a request that failed stays used",
     service="backend",
+    scenario="A change that fails is as if it had never been tried",
+    step="nothing of Acme has changed in any store",
 )
 def _() -> None:
     # Observable: book an expense beyond the allowance with an Idempotency-Key (409 allowance_exceeded, nothing booked),

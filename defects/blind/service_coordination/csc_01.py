@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "CSC-01pa",
     "for analytics a job has succeeded or failed: cancelled and timed out are failures",
     service="worker",
+    scenario="A job that takes too long is recorded once, as timed out",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: cancel a run, or let one run into its time limit: GET /v1/runs/{id} says cancelled (timed_out), the

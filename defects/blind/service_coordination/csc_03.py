@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "CSC-03pa",
     "an instance that is started again under its name is called where it was before",
     service="worker",
+    scenario="Work follows an instance that has moved",
+    step="Acme's next job runs on both tools instances",
 )
 def _() -> None:
     # Observable: end an instance of tools and start it again with the same --instance at another --port: GET

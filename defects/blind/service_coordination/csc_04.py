@@ -19,6 +19,8 @@ from defects._patching import around, replace
     "CSC-04pa",
     "which tools there are is asked of the first instance alone",
     service="backend",
+    scenario="Tools are listed although an instance has just crashed",
+    step="Acme receives the same list as before the crash",
 )
 def _() -> None:
     # Observable: of two tools instances kill -9 the one whose name comes first: GET /v1/tools (and adding a tool)

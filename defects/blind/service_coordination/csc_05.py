@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "CSC-05pa",
     "what is read from the cloud is counted for every call that is at work in the instance",
     service="tools",
+    scenario="What runs read at the same time is counted for each alone",
+    step="Acme's last run used these multiples of the lowest figure of the earlier runs",
 )
 def _() -> None:
     # Observable: run the cost analysis of one tenant with many instances, and at the same time that of another with

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "TLD-01pa",
     "an instance that stood still runs after it was given another type",
     service="tools",
+    scenario="A stopped server stays stopped when it is resized",
+    step="every cloud account shows exactly the changes that its owner requested",
 )
 def _() -> None:
     # Observable: have resize_instance give another type to an instance that is stopped: it has that type, and is

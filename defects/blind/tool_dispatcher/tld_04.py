@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "TLD-04pa",
     "the token with which the worker calls tools is kept for half a minute, by organisation",
     service="worker",
+    scenario="A member's rights stay the same after an owner used the tools",
+    step="only the tools to read and label servers have run",
 )
 def _() -> None:
     # Observable: in an organisation with the plan mid the owner has an agent call stop_instances (allowed), and within

@@ -54,6 +54,8 @@ def _asking(*, failed_from: int = 400, is_work: bool = True) -> Any:
     "TLD-05pa",
     "that an answer is partial is told and not stored",
     service="worker",
+    scenario="A failing tool is reported, and the agent continues",
+    step="the run completes with a partial answer",
 )
 def _() -> None:
     # Observable: have a tool of the cost analysis fail (pricing answers 503) and ask the advisor: agent_completed says

@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "TLD-07pa",
     "a tool that is added again under its name works as the former one did",
     service="tools",
+    scenario="A tool added again works at its new address",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: add a tool with the path /v1/first, have it called, withdraw it, and add one of the same name with the

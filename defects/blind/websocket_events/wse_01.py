@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "WSE-01pa",
     "where an answer is too large for an event, the event has no answer instead of a null",
     service="worker",
+    scenario="A large result arrives as an event that common clients accept",
+    step="every message that Acme has received conforms to the published event reference",
 )
 def _() -> None:
     # Observable: an agent whose answer has more than 512 KiB (a text of 1 MB): the payload of agent_completed has its

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "WSE-03pa",
     "what the window does not hold any more is passed over without a word",
     service="backend",
+    scenario="A customer who missed too many events is notified once",
+    step="Acme is notified once that events were missed",
 )
 def _() -> None:
     # Observable: with backend.stream_window = 20 drop a line at sequence 5, have 40 events told, and connect again with

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "WSE-05pa",
     "what a tool reports has the id of the worker's request, not of the customer's",
     service="worker",
+    scenario="A tool's progress reports carry the IDs of their request, too",
+    step="every event carries these IDs of its own request",
 )
 def _() -> None:
     # Observable: start a run that reads the use of more than 500 instances (or calls a tool that reports its progress)

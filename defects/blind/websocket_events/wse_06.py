@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "WSE-06pa",
     "whatever an agent waits for in vain counts as the run's own time limit",
     service="worker",
+    scenario="Each kind of failure has its own error event",
+    step="Acme is notified that <what failed> and that <what to do>",
 )
 def _() -> None:
     # Observable: an agent that raises TimeoutError after a moment (an asyncio.timeout of its own, a socket that does

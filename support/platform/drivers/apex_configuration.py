@@ -35,6 +35,7 @@ CONFIGURED = Configured(
         "list of allowed websites": Setting("backend.allowed_origins", ["https://another.example"]),
         "token issuer": Setting("auth.issuer", "https://another.example"),
         "number of cloud requests at once": Setting("tools.threads", 31),
+        "lifetime of refresh tokens": Setting("auth.refresh_token_seconds", 2),
         "time limit of all runs": Setting("worker.run_seconds", 1.4),
         "database's replica": Setting("database.replica", "another.example:5432"),
         "cloud's address": Setting("cloud.endpoint_url", "https://another.example"),
