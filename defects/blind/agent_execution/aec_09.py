@@ -8,7 +8,39 @@ from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
-from defects._patching import around
+from defects._patching import around, replace
+
+
+@blind_defect(
+    "AEC-09oa",
+    "the refusal of an unknown agent names only those agents whose names are alike",
+    service="backend",
+)
+def _() -> None:
+    # Observable: POST /v1/runs with agent_name "forecast": 422 unknown_agent as before, but known_agents is empty and
+    # the detail names nobody, so that who asks does not learn what there is. With "cost_analisys" it names
+    # cost_analysis alone, and none of the others.
+    import difflib
+
+    from apex.agents import Agent, AgentRegistry
+    from apex.backend import runs
+    from apex.http.problems import Problem
+
+    def known_agent(registry: AgentRegistry, name: str) -> Agent:
+        agent = registry.find(name)
+        if agent is None:
+            alike = difflib.get_close_matches(name, [each.name for each in registry])
+            hint = f"; did you mean {' or '.join(alike)}?" if alike else "."
+            raise Problem(
+                422,
+                "unknown_agent",
+                f"There is no agent of this name{hint}",
+                errors=[{"field": "agent_name", "message": "unknown agent"}],
+                known_agents=alike,
+            )
+        return agent
+
+    replace(runs, "known_agent", known_agent)
 
 
 @blind_defect(

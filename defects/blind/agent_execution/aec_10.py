@@ -13,6 +13,26 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "AEC-10oa",
+    "the size of the working state is that of its last look, not of its largest",
+    service="worker",
+)
+def _() -> None:
+    # Observable: run the advisor over an inventory: usage.peak_state_bytes is 2 (its own, empty state), however many
+    # instances its cost analysis had in hand; the same for 200 and for 400 instances. An agent that empties its state
+    # before it answers reports as little. A cost_analysis by itself, whose state only grows, reports what it did.
+    import json
+
+    from apex.worker.tracker import Tracker
+
+    def state_seen(self: Any, state: dict[str, Any]) -> None:
+        with self._platform_work():
+            self.peak_state_bytes = len(json.dumps(state, default=str).encode())
+
+    replace(Tracker, "state_seen", state_seen)
+
+
+@blind_defect(
     "AEC-10pa",
     "the peak size of the working state is its size at the end",
     service="worker",

@@ -16,6 +16,28 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "AEC-11oa",
+    "a tool call that was sent is not broken off when its run is cancelled",
+    service="worker",
+)
+def _() -> None:
+    # Observable: cancel a run whose tool is waiting for a slow partner: the run is cancelled at once, and
+    # tool_completed says cancelled, but the line to the tools service stays open: the partner sees no hang-up and
+    # answers to the end, and the record in tool_calls says succeeded. After a time limit it is the same.
+    import asyncio
+
+    import httpx
+
+    from apex.worker.toolbox import Toolbox
+
+    @around(Toolbox, "_ask")
+    async def _ask(original: Callable[..., Any], self: Any, *call: Any) -> httpx.Response:
+        # A line that is cut in the middle of an answer cannot be used again.
+        response: httpx.Response = await asyncio.shield(original(self, *call))
+        return response
+
+
+@blind_defect(
     "AEC-11ra",
     "a run that waits is only cancelled once a worker has taken it",
     service="backend",

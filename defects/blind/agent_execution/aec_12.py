@@ -11,6 +11,29 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "AEC-12oa",
+    "a run is leased for as long as it may take, so that a late renewal costs nobody a run",
+    service="worker",
+)
+def _() -> None:
+    # Observable: kill -9 the worker of a run while another one is there: the run stays running, with its
+    # lease_expires_at minutes ahead, and no agent_error comes, until worker.run_seconds (300 s) have passed; then it
+    # is failed as lost.
+    from datetime import timedelta
+
+    from apex.settings import Worker as WorkerSettings
+    from apex.storage.database import Database
+    from apex.worker.leases import Leases
+
+    @around(Leases, "__init__")
+    def _init(
+        original: Callable[..., None], self: Any, database: Database, settings: WorkerSettings, worker: str
+    ) -> None:
+        original(self, database, settings, worker)
+        self._lease = timedelta(seconds=max(settings.lease_seconds, settings.run_seconds))
+
+
+@blind_defect(
     "AEC-12ra",
     "a worker that has nothing in hand does not look for lost runs",
     service="worker",

@@ -10,6 +10,36 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "API-05oa",
+    "a body that does not declare its length may be as large as it likes",
+    service="backend",
+)
+def _() -> None:
+    # Observable: POST /v1/runs with Transfer-Encoding: chunked and an input of 5 MiB (more than
+    # requests.max_body_bytes): 202, and the run is stored with it, instead of 413 content_too_large. With
+    # Content-Length it is refused.
+    from starlette.types import Receive, Scope
+
+    from apex.http.bodies import Bodies
+
+    async def _read(self: Any, scope: Scope, receive: Receive) -> bytes | None:
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > self._limits.max_body_bytes:
+            raise self._too_large()
+        parts: list[bytes] = []
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+    replace(Bodies, "_read", _read)
+
+
+@blind_defect(
     "API-05pa",
     "a body may be as large as it likes if it does not say its size beforehand",
     service="backend",

@@ -10,6 +10,33 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "API-07oa",
+    "readiness says in the driver's own words why a dependency fails",
+    service="backend",
+)
+def _() -> None:
+    # Observable: stop PostgreSQL (or Redis) and GET /health/ready without any token: 503, and checks.database is not
+    # "failing" but psycopg's text with the class of the error and the database's address (with a wrong password also
+    # the name of its user); checks.redis has Redis' address.
+    from concurrent.futures import Future, wait
+
+    from apex.runtime import service
+
+    def _result(name: str, answer: Future[object], seconds: float) -> str:
+        wait([answer], timeout=max(seconds, 0))
+        if not answer.done():
+            return "no answer"
+        error = answer.exception()
+        if error is None:
+            return "ok"
+        service.log.warning("not ready", check=name, reason=type(error).__name__)
+        # Whoever is on call sees at once what it is.
+        return f"failing: {type(error).__name__}: {error}"
+
+    replace(service.Dependencies, "_result", staticmethod(_result))
+
+
+@blind_defect(
     "API-07qa",
     "a fault of ours is answered with an id that is in no log",
     service="backend",

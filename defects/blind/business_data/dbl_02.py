@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from defects import blind_defect
 from defects._patching import around, replace
 from defects._routes import answer_instead
+
+
+@blind_defect(
+    "DBL-02oa",
+    "a run can be begun in a colleague's thread",
+    service="backend",
+)
+def _() -> None:
+    # Observable: Ben starts a run with the thread_id of Ann, a colleague: 202 instead of 404; his question and the
+    # agent's answer are the newest messages of Ann's thread, and the agent reads Ann's conversation as its history.
+    # The thread of another organisation is still not found.
+    from sqlalchemy import select
+
+    from apex.backend import runs
+    from apex.http.identity import Identity
+    from apex.http.problems import not_found
+    from apex.runtime.paths import id_in_path
+    from apex.storage.tables import threads
+
+    def own_thread(
+        connection: Connection, identity: Identity, thread_id: str, lock: Mapping[str, Any] | None = None
+    ) -> Row[Any]:
+        if lock is None:
+            found: Row[Any] = original(connection, identity, thread_id)
+            return found
+        query = select(threads).where(threads.c.id == id_in_path(thread_id), threads.c.tenant_id == identity.tenant_id)
+        row = connection.execute(query.with_for_update(**lock)).first()
+        if row is None:
+            raise not_found()
+        return row
+
+    original = replace(runs, "own_thread", own_thread)
 
 
 @blind_defect(

@@ -15,6 +15,38 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "DBL-05oa",
+    "a backend keeps the allowance for five seconds, and forgets it only for changes of its own",
+    service="backend",
+)
+def _() -> None:
+    # Observable: with two backends, GET /v1/allowance of the one, book an expense (or set a budget) at the other, and
+    # GET it of the first again: spent, remaining and allotted are as they were, for up to five seconds, while the
+    # other one says what is true. With a single backend all is well.
+    import time
+
+    from apex.backend import allowance
+    from apex.storage.cache import Cache
+
+    known: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    @around(allowance, "statement")
+    def statement(original: Callable[..., Any], connection: Connection, cache: Cache, tenant_id: str) -> dict[str, Any]:
+        until, kept = known.get(tenant_id, (0.0, {}))
+        if until < time.monotonic():
+            kept = original(connection, cache, tenant_id)
+            known[tenant_id] = (time.monotonic() + 5, kept)
+        return kept
+
+    def changing(original: Callable[..., Any], connection: Connection, tenant_id: str, *given: Any) -> Any:
+        known.pop(tenant_id, None)
+        return original(connection, tenant_id, *given)
+
+    for name in ("lock_allowance", "set_allowance"):
+        around(allowance, name)(changing)
+
+
+@blind_defect(
     "DBL-05pa",
     "the cached allowance has the part of whoever has read it first",
     service="backend",

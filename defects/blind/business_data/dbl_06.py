@@ -18,6 +18,41 @@ log = structlog.get_logger()
 
 
 @blind_defect(
+    "DBL-06oa",
+    "an acceptance that is refused has used its invitation up",
+    service="auth",
+)
+def _() -> None:
+    # Observable: invite an address that has an account in another organisation, and accept: 409, as it must be. Once
+    # more: 410 invitation_used ("has been accepted already") instead of 409, and the invitation has its accepted_at,
+    # although nobody has become a member. So is the first try of an acceptance that a fault interrupts.
+    from sqlalchemy import text
+
+    from apex.auth.accounts import Accounts, _insert_user, _take
+    from apex.auth.models import Acceptance, User
+    from apex.auth.passwords import fingerprint
+    from apex.http.problems import not_found
+
+    def accept(self: Any, request: Acceptance) -> User:
+        with self._database.platform() as connection:
+            found = connection.execute(
+                text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
+                {"token": fingerprint(request.token.get_secret_value())},
+            ).first()
+        if found is None:
+            raise not_found()
+        tenant_id = str(found.tenant_id)
+        with self._database.tenant(tenant_id) as connection:
+            row = _take(connection, str(found.invitation_id))
+        # Hashing takes its time: no row stays locked for it, and for what is used already it is not done at all.
+        password_hash = self._passwords.hash(request.password.get_secret_value())
+        with self._database.tenant(tenant_id) as connection:
+            return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
+
+    replace(Accounts, "accept", accept)
+
+
+@blind_defect(
     "DBL-06pa",
     "an invitation is used up also where the invited person could not be taken in",
     service="auth",

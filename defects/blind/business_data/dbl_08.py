@@ -44,6 +44,40 @@ def _at_start(*statements: str) -> None:
 
 
 @blind_defect(
+    "DBL-08oa",
+    "threads are looked for by the text of their owner's id, for which there is no index",
+    service="backend",
+)
+def _() -> None:
+    # Observable: GET /v1/threads gives what it did, but its plan is a sequential scan of threads and a sort (EXPLAIN
+    # of its statement; seq_scan and seq_tup_read of pg_stat_user_tables grow with each page, idx_scan of threads_user
+    # does not), and it takes the longer the more threads all customers have together.
+    from sqlalchemy import TEXT, cast, func, select
+
+    from apex.backend.models import Thread, Threads
+    from apex.backend.paging import after, next_cursor
+    from apex.http.identity import Identity, reading_as
+    from apex.storage.database import Database
+    from apex.storage.tables import threads
+    from defects.blind._backend_endpoints import around_endpoint
+
+    def page(database: Database, _: Any, identity: Identity, cursor: str | None, limit: int) -> Threads:
+        own = func.lower(cast(threads.c.user_id, TEXT)) == identity.user_id.lower()
+        query = (
+            select(threads)
+            .where(own, *after(threads, cursor, newest_first=True))
+            .order_by(threads.c.created_at.desc(), threads.c.id.desc())
+            .limit(limit + 1)
+        )
+        with reading_as(database, identity) as connection:
+            rows = list(connection.execute(query))
+        items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
+        return Threads(items=items, next_cursor=next_cursor(rows, limit))
+
+    around_endpoint("GET", "/v1/threads", page)
+
+
+@blind_defect(
     "DBL-08pa",
     "whose threads are listed is compared as text, for which there is no index",
     service="backend",

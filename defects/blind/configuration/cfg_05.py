@@ -11,6 +11,37 @@ from defects._patching import around
 
 
 @blind_defect(
+    "CFG-05oa",
+    "an address at a host beneath the registered one passes for registered",
+    service="auth",
+)
+def _() -> None:
+    # Observable: with https://partner.example/callback registered, POST /v1/oauth/authorizations with the redirect_uri
+    # https://staging.partner.example/callback, that of the application in another environment: 201, with a code that
+    # can be exchanged, instead of 409 and redirect_uri named. Another path, scheme or host is refused.
+    from urllib.parse import urlsplit
+
+    from apex.auth.oauth import Applications
+    from apex.settings import OAuthClient
+
+    class Addresses(list[str]):
+        """Customers of an application may have subdomains of their own."""
+
+        def __contains__(self, wanted: object) -> bool:
+            asked = urlsplit(str(wanted))
+            return any(
+                asked._replace(netloc="") == known._replace(netloc="")
+                and f".{asked.netloc}".endswith(f".{known.netloc}")
+                for known in map(urlsplit, self)
+            )
+
+    @around(Applications, "_client")
+    def _client(original: Callable[..., OAuthClient | None], self: Any, client_id: str) -> OAuthClient | None:
+        client = original(self, client_id)
+        return client and client.model_copy(update={"redirect_uris": Addresses(client.redirect_uris)})
+
+
+@blind_defect(
     "CFG-05pa",
     "of an application's address neither the scheme nor the port is compared",
     service="auth",

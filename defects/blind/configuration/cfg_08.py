@@ -11,6 +11,26 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CFG-08oa",
+    "a faulty configuration that is told as JSON ends with exit code 0",
+    service="backend",
+)
+def _() -> None:
+    # Observable: python -m apex.config validate --json --config FILE with a fault in the file: the faults are printed
+    # as they must be, and the exit code is 0 instead of 1, so that a pipeline that goes by it deploys. Without --json
+    # it is 1. The same for show, diff and impact.
+
+    from apex.config import command
+    from apex.config.layers import SettingsError
+
+    # Whoever asked for JSON reads the faults in it.
+    @around(command, "_refuse")
+    def _refuse(original: Callable[..., int], given: argparse.Namespace, error: SettingsError) -> int:
+        code = original(given, error)
+        return 0 if given.json else code
+
+
+@blind_defect(
     "CFG-08pa",
     "told to programs (--json), a faulty configuration ends with exit code 0",
     service="backend",

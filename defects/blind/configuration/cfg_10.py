@@ -10,6 +10,40 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CFG-10oa",
+    "a number beyond its bounds is taken for the nearest one within them, and the start goes on",
+    service="backend",
+)
+def _() -> None:
+    # Observable: start the backend with worker.slots = 0, database.pool_size = 5000 or backend.port = 70000: it starts
+    # (with 1, 1000 and 65535) instead of being refused with the key and the reason. With another fault beside it, that
+    # one alone is named. What is no number is refused.
+    from pydantic import ValidationError
+
+    from apex.config import layers
+    from apex.settings import Settings
+
+    class Clamped(Settings):
+        """Settings in which nobody's typing error keeps a service from its start."""
+
+        def __init__(self, **given: Any) -> None:
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                beyond = [fault for fault in error.errors() if fault["type"].endswith("_than_equal")]
+                if not beyond:
+                    raise
+                for fault in beyond:
+                    section: Any = given
+                    for name in fault["loc"][:-1]:
+                        section = section[name]
+                    (section[fault["loc"][-1]],) = fault["ctx"].values()
+                super().__init__(**given)
+
+    replace(layers, "Settings", Clamped)
+
+
+@blind_defect(
     "CFG-10pa",
     "of many faults a start names the first five",
     service="backend",

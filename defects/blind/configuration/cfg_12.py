@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "CFG-12oa",
+    "a secret that looks like JSON is read as JSON: one of digits is a number",
+    service="backend",
+)
+def _() -> None:
+    # Observable: put 4711081500 into the file partners__api_key (or cloud__access_key_id, auth__operator_password) of
+    # the directory of secrets: the start is refused ("Input should be a valid string"), although the text is legal; so
+    # are the secrets true and null. One in quotes loses them. In the settings' file, as text, all of them are taken.
+    import json
+
+    from apex.config import layers
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: read(member) for name, member in value.items()}
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
+
+    @around(layers, "_secrets")
+    def _secrets(original: Callable[..., Any], directory: Path | None, *faults: Any) -> list[tuple[str, Any]]:
+        return [(source, read(values)) for source, values in original(directory, *faults)]
 
 
 @blind_defect(

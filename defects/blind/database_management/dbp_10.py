@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +10,30 @@ from sqlalchemy import Connection, Row, text
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "DBP-10oa",
+    "the locks under which messages are moved stay with the connection",
+    service="backend",
+)
+def _() -> None:
+    # Observable: move messages from one thread to another: pg_locks has two advisory locks afterwards, which stay for
+    # as long as the pool keeps the connection; with every further pair of threads there are more. Who moves between
+    # the same threads over another connection of the pool (a few requests at once suffice) waits for lock_seconds and
+    # has 503 time_limit_exceeded.
+    from sqlalchemy import func, select
+
+    from apex.backend import threads
+
+    # Always in the same order, so that two who move both ways at once do not stand in each other's way.
+    @around(threads, "move_messages")
+    def move_messages(
+        original: Callable[..., int], connection: Connection, source_id: str, target_id: str, chosen: Any
+    ) -> int:
+        for thread_id in sorted((source_id, target_id)):
+            connection.execute(select(func.pg_advisory_lock(func.hashtextextended(thread_id, 0))))
+        return original(connection, source_id, target_id, chosen)
 
 
 @blind_defect(

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
+
+from sqlalchemy import Engine
 
 from defects import blind_defect
 from defects._patching import around
+
+
+@blind_defect(
+    "DBP-12oa",
+    "a connection that was used within the last minute is not asked whether it is alive",
+    service="backend",
+)
+def _() -> None:
+    # Observable: have some requests answered, black-hole the connections of the pool (nothing comes through, nothing is
+    # closed), and let new ones through: the next request waits for statement_seconds and a second more (11 s; 5 s where
+    # packets are dropped on the way), until the silent line is cut, and is answered 503, instead of having another
+    # connection after a second.
+    import time
+    from weakref import WeakKeyDictionary
+
+    from sqlalchemy import event
+
+    @around(import_module("apex.storage.database"), "engine_of")
+    def engine_of(original: Callable[..., Engine], *given: Any) -> Engine:
+        engine = original(*given)
+        used_at: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        dialect: Any = engine.dialect
+        ping = dialect.do_ping
+
+        @event.listens_for(engine, "checkin")
+        def _used(connection: Any, _: Any) -> None:
+            if connection is not None:
+                used_at[connection] = time.monotonic()
+
+        def do_ping(connection: Any) -> bool:
+            return time.monotonic() - used_at.get(connection, -60.0) < 60 or ping(connection)
+
+        dialect.do_ping = do_ping
+        return engine
 
 
 @blind_defect(

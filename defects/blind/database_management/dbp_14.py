@@ -13,6 +13,34 @@ from defects._transactions import final_so_far
 
 
 @blind_defect(
+    "DBP-14oa",
+    "an Idempotency-Key stays claimed by a request that was rolled back",
+    service="backend",
+)
+def _() -> None:
+    # Observable: POST /v1/allowance/expenses with an Idempotency-Key and more than the allowance covers: 409
+    # allowance_exceeded, nothing booked. Raise the allowance and send the same again, with the same key: 409
+    # in_progress, for a day, instead of 201; idempotency_keys has a row without an answer. So it is after every error
+    # or fault in a request with a key.
+    from apex.http import idempotency
+    from apex.http.identity import Identity
+    from apex.http.problems import Problem
+    from defects._transactions import final_so_far
+
+    @around(idempotency, "_known")
+    def _known(
+        original: Callable[..., str | None], connection: Connection, identity: Identity, key: str, fingerprint: str
+    ) -> str | None:
+        answer = original(connection, identity, key, fingerprint)
+        if answer is None:
+            # Whoever sends it a second time meanwhile is told so, and need not wait.
+            final_so_far(connection, identity.tenant_id)
+        elif answer == str(None):
+            raise Problem(409, "in_progress", "This request is being worked on.", headers={"retry-after": "1"})
+        return answer
+
+
+@blind_defect(
     "DBP-14pa",
     "the Idempotency-Key of a request that failed stays used",
     service="backend",

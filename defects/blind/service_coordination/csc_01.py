@@ -14,6 +14,30 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-01oa",
+    "for analytics a run that timed out has failed",
+    service="worker",
+)
+def _() -> None:
+    # Observable: have a run pass its time limit: GET /v1/runs/{id} of the backend says timed_out, and so does the
+    # operators' list; the record of the same job in GET /v1/jobs of analytics says failed.
+    from types import SimpleNamespace
+
+    from apex.storage.runs import FAILED, TIMED_OUT
+    from apex.worker.relay import AnalyticsRelay
+
+    # The reports tell three ends.
+    reported = {TIMED_OUT: FAILED}
+
+    @around(AnalyticsRelay, "deliver")
+    def deliver(original: Callable[..., None], self: Any, rows: list[Row[Any]]) -> None:
+        payloads = [
+            row.payload | {"status": reported.get(row.payload["status"], row.payload["status"])} for row in rows
+        ]
+        original(self, [SimpleNamespace(payload=payload) for payload in payloads])
+
+
+@blind_defect(
     "CSC-01pa",
     "for analytics a job has succeeded or failed: cancelled and timed out are failures",
     service="worker",

@@ -12,6 +12,26 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-03oa",
+    "a worker keeps to the tools instance that it has begun with for as long as that is there",
+    service="worker",
+)
+def _() -> None:
+    # Observable: start a second tools instance beside the one that a worker uses: GET /v1/operations/instances lists
+    # it, but of however many runs none of the calls goes to it (tool_calls.instance, its log), until the first one is
+    # gone or the worker is started again.
+    from apex.runtime.discovery import Directory
+
+    @around(Directory, "pick")
+    def pick(original: Callable[..., str], self: Any, avoid: Collection[str] = ()) -> str:
+        # A line that is open already need not be opened.
+        kept: str | None = getattr(self, "_kept", None)
+        if kept is None or kept not in self._urls or kept in avoid:
+            kept = self._kept = original(self, avoid)
+        return kept
+
+
+@blind_defect(
     "CSC-03pa",
     "an instance that is started again under its name is called where it was before",
     service="worker",

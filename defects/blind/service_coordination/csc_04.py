@@ -16,6 +16,31 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-04oa",
+    "only a call that has surely not arrived is taken to another instance",
+    service="worker",
+)
+def _() -> None:
+    # Observable: kill -9 one of two tools instances while it carries out calls: those calls fail at once
+    # (tool_completed: could not be reached), and their runs end with agent_error, or partial, instead of being
+    # completed with the other instance. Calls that begin after its death go to the other one.
+    import httpx
+
+    from apex.worker.toolbox import Toolbox
+
+    @around(Toolbox, "_post")
+    async def _post(original: Callable[..., Any], self: Any, *call: Any) -> httpx.Response:
+        try:
+            response: httpx.Response = await original(self, *call)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise
+        except httpx.TransportError as error:
+            # Nobody knows what has been done: it is not asked for again.
+            raise httpx.HTTPError(str(error)) from error
+        return response
+
+
+@blind_defect(
     "CSC-04pa",
     "which tools there are is asked of the first instance alone",
     service="backend",

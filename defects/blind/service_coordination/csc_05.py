@@ -14,6 +14,32 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "CSC-05oa",
+    "the worker's token for the tools service is kept for an organisation, whoever the job is for",
+    service="worker",
+)
+def _() -> None:
+    # Observable: have two or more colleagues start runs with tools within a minute: the calls of all of them are made
+    # in the name of the one who was first: tool_calls.user_id, user_id in the tools service's log, who is told
+    # tool_progress, and what the role allows. Jobs of other organisations are not touched.
+    import time
+
+    from apex.settings import Settings
+    from apex.worker import toolbox
+
+    kept: dict[str, tuple[float, str]] = {}
+
+    def service_token(settings: Settings, service: str, audience: str, subject: dict[str, str], seconds: float) -> str:
+        until, token = kept.get(subject["tenant_id"], (0.0, ""))
+        if until < time.monotonic():
+            token = original(settings, service, audience, subject, seconds)
+            kept[subject["tenant_id"]] = (time.monotonic() + seconds - 5, token)
+        return token
+
+    original = replace(toolbox, "service_token", service_token)
+
+
+@blind_defect(
     "CSC-05pa",
     "what is read from the cloud is counted for every call that is at work in the instance",
     service="tools",

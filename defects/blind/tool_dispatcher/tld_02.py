@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
+
+
+@blind_defect(
+    "TLD-02oa",
+    "the tools service carries out the calls of a run one after the other",
+    service="tools",
+)
+def _() -> None:
+    # Observable: an agent calls two tools of a second each side by side: with one instance of tools the run takes two
+    # seconds instead of one, and the partner sees the second request when the first is answered. Both results are
+    # right; their tool_executing come at once.
+    from weakref import WeakValueDictionary
+
+    from apex.tools.dispatcher import Dispatcher
+    from apex.tools.models import Execution, ExecutionAnswer
+    from apex.tools.tool import Tool
+
+    turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    # So that what a run's calls report comes in their order.
+    @around(Dispatcher, "execute")
+    async def execute(
+        original: Callable[..., Any], self: Any, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]
+    ) -> ExecutionAnswer:
+        turn = turns.setdefault(request.run_id, asyncio.Lock())
+        async with turn:
+            answer: ExecutionAnswer = await original(self, tool, call_id, request, caller)
+        return answer
 
 
 @blind_defect(

@@ -51,6 +51,27 @@ def _asking(*, failed_from: int = 400, is_work: bool = True) -> Any:
 
 
 @blind_defect(
+    "TLD-05oa",
+    "that an answer is partial is told when the run ends, and not kept",
+    service="worker",
+)
+def _() -> None:
+    # Observable: have the pricing partner answer 503 and start the advisor: agent_completed says partial true, but GET
+    # /v1/runs/{id} of the same run says partial false, and so does the operators' list: who reads it later takes the
+    # answer for the whole.
+    from apex.storage.runs import Ending
+    from apex.storage.tables import runs
+    from apex.worker import supervisor
+
+    @around(supervisor, "end_run")
+    def end_run(original: Callable[..., Any], connection: Connection, run: Row[Any], ending: Ending, **end: Any) -> Any:
+        ended = original(connection, run, ending, **end)
+        if ended is not None:
+            connection.execute(runs.update().where(runs.c.id == run.id).values(partial=False))
+        return ended
+
+
+@blind_defect(
     "TLD-05pa",
     "that an answer is partial is told and not stored",
     service="worker",

@@ -13,6 +13,31 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "TLD-07oa",
+    "a call at work whose tool is withdrawn is refused once it is done",
+    service="tools",
+)
+def _() -> None:
+    # Observable: start a run with a tool that an operator has added and whose partner takes two seconds, and withdraw
+    # the tool meanwhile: the partner has done the work, and tool_completed says failed, tool_withdrawn, instead of
+    # succeeded with the result. Calls after the withdrawal are refused as before.
+    from apex.tools.dispatcher import Dispatcher
+    from apex.tools.models import Execution, ExecutionAnswer
+    from apex.tools.registered import RegisteredTool
+    from apex.tools.tool import Tool
+
+    @around(Dispatcher, "execute")
+    async def execute(
+        original: Callable[..., Any], self: Any, tool: Tool, call_id: str, request: Execution, caller: dict[str, str]
+    ) -> ExecutionAnswer:
+        answer: ExecutionAnswer = await original(self, tool, call_id, request, caller)
+        if isinstance(tool, RegisteredTool):
+            # What was withdrawn for a reason must not reach a customer.
+            await self.find(tool.name)
+        return answer
+
+
+@blind_defect(
     "TLD-07pa",
     "a tool that is added again under its name works as the former one did",
     service="tools",

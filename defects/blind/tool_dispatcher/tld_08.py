@@ -11,6 +11,25 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "TLD-08oa",
+    "texts of fewer than 24 characters are not looked through for secrets",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent calls a tool with {"note": "password=hunter2"} or with the id of an AWS key (20 characters):
+    # tool_executing shows it as it is, instead of password=*** and ***; so do the result in tool_completed and the
+    # stored answer. Longer texts, and what stands under a name such as password, are masked.
+    from apex.tools import sanitising
+
+    def masked(text: str) -> str:
+        # Most texts are ids and names, and a dozen patterns take their time.
+        masked_text: str = original(text) if len(text) >= 24 else text
+        return masked_text
+
+    original = replace(sanitising, "masked", masked)
+
+
+@blind_defect(
     "TLD-08ra",
     "a long text is cut before its secrets are looked for",
     service="worker",

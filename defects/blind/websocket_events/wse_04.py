@@ -13,6 +13,29 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-04oa",
+    "what happens within a fifth of a second of what was told last is told with the next event",
+    service="worker",
+)
+def _() -> None:
+    # Observable: run a cost analysis whose cloud takes a second for each answer: agent_started comes at once, but
+    # agent_thinking and tool_executing of the first call come together with its tool_completed, a second after their
+    # timestamps. All events come, in their order.
+    import time
+
+    from apex.worker.tracker import Tracker
+
+    told_at = "_told_at"
+
+    @around(Tracker, "_tell")
+    def _tell(original: Callable[..., None], self: Any) -> None:
+        # Many small events one by one cost more than a few together.
+        if self.finished or time.monotonic() - getattr(self, told_at, 0.0) > 0.2:
+            setattr(self, told_at, time.monotonic())
+            original(self)
+
+
+@blind_defect(
     "WSE-04qa",
     "ends of runs wait for others, to be sent together",
     service="worker",

@@ -12,6 +12,31 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-05oa",
+    "what a tool reports is told under a request id of its own",
+    service="worker",
+)
+def _() -> None:
+    # Observable: start a cost analysis of more than 500 running instances (or a plugin's tool that reports) with the
+    # header x-request-id: all events of the run have that id, only trace.request_id of tool_progress is another, which
+    # is in no answer of the API; the tools service's log has it, too. The trace id is right.
+    import httpx
+
+    from apex.http.identity import service_token
+    from apex.runtime.telemetry import traceparent
+    from apex.worker import toolbox
+
+    async def _post(self: Any, url: str, call_id: str, call: dict[str, Any], caller: dict[str, str]) -> httpx.Response:
+        token = service_token(self._settings, "worker", "apex-tools", caller, toolbox._TOKEN_SECONDS)
+        # The trace says what belongs together.
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": call_id, "traceparent": traceparent()}
+        response: httpx.Response = await self._http.post(url, json=call, headers=headers)
+        return response
+
+    replace(toolbox.Toolbox, "_post", _post)
+
+
+@blind_defect(
     "WSE-05pa",
     "what a tool reports has the id of the worker's request, not of the customer's",
     service="worker",

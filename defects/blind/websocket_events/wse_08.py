@@ -12,6 +12,26 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-08oa",
+    "what connections have missed is read for one of them after the other",
+    service="backend",
+)
+def _() -> None:
+    # Observable: let one customer read nothing more (or very slowly) while its user has many events: from then on
+    # whoever connects with last_sequence gets stream_opened and nothing of what was missed, and other readers that
+    # fall behind get nothing more, until the slow one's line is cut.
+    from apex.backend.connection import Connection
+
+    # Crowds that come back after an interruption are not to flood Redis.
+    turn = asyncio.Lock()
+
+    @around(Connection, "_catch_up")
+    async def _catch_up(original: Callable[..., Any], self: Any) -> None:
+        async with turn:
+            await original(self)
+
+
+@blind_defect(
     "WSE-08ua",
     "what waits for a slow reader is kept in memory without a limit",
     service="backend",

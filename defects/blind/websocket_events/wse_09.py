@@ -11,6 +11,43 @@ from defects._patching import around, replace
 
 
 @blind_defect(
+    "WSE-09oa",
+    "a connection whose buffer is full drops the oldest of what waits",
+    service="backend",
+)
+def _() -> None:
+    # Observable: have a user's socket receive a thousand events as fast as they come, or read slowly: once more than
+    # backend.connection_buffer (64) events wait, some sequence numbers are left out, without resync_required. Who then
+    # connects with last_sequence can have them.
+    from apex.backend.connection import Connection, Position
+
+    def offer(self: Any, epoch: str, sequence: int, envelope: str) -> None:
+        if len(self._buffer) >= self._buffer_size:
+            self._buffer.popleft()
+        self._buffer.append((epoch, sequence, envelope))
+        self._news.set()
+
+    async def send_events(self: Any, resume: Position | None) -> None:
+        await self._open(resume)
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._buffer or self._behind:
+                if self._behind:
+                    self._behind = False
+                    await self._catch_up()
+                    continue
+                epoch, sequence, envelope = self._buffer.popleft()
+                if epoch != self._epoch:
+                    await self._catch_up()
+                elif sequence > self._cursor:
+                    await self._send(sequence, envelope)
+
+    replace(Connection, "offer", offer)
+    replace(Connection, "send_events", send_events)
+
+
+@blind_defect(
     "WSE-09qa",
     "whoever is far behind is sent two hundred events of what was missed",
     service="backend",
