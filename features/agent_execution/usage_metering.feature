@@ -48,8 +48,8 @@ Feature: Each run reports what it used
     @gate @exclusive
     @needs.own_services
     Scenario: What runs read at the same time is counted for each alone
-      Given Acme is a Mid customer with two hundred servers in the cloud
-      And Borealis is an Enterprise customer with six hundred servers in the cloud
+      Given Acme is an Enterprise customer with six hundred servers in the cloud
+      And Borealis is a Mid customer with two hundred servers in the cloud
       And Acme has run a cost analysis
       When Acme and Borealis run a cost analysis each, and the cloud answers both at the same time
       Then Acme's last run used these multiples of the lowest figure of the earlier runs

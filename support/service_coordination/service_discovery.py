@@ -83,10 +83,13 @@ def start_second(world: World) -> None:
 
 
 def move_second(world: World) -> None:
-    """The second instance of the tools service is stopped, and starts under its name at an address of its own."""
+    """The second instance of the tools service is stopped, and starts under its name at an address of its own; where it
+    was before nobody answers any more.
+    """
     service = world.target.part(SECOND).service
     (twin,) = (each for each in world.stack.services() if each.name == world.target.part(FIRST).service)
     world.stack.stop(service)
+    world.faults.cut_off(SECOND)
     link = world.stack.open_link(service)
     world.undo.register("close the new address", link.close)
     world.stack.start_service(service, [*twin.extra_args, "--advertise", link.http_url])

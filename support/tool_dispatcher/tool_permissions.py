@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from support.agent_execution.run_tracking import worker_of
 from support.cloud.servers import Account, servers_of
+from support.platform.components import Component
+from support.platform.target import kind_of
 from support.platform.values import Tool
 from support.scenario import agents
 from support.scenario.users import User
@@ -23,6 +26,7 @@ TOOLS_TO: Mapping[str, frozenset[str]] = {
 """The tools for each thing that can be done to servers."""
 EVERY_TOOL = frozenset[str]().union(*TOOLS_TO.values())
 _CHANGES = (ServerTask.LABEL, ServerTask.STOP, ServerTask.RESIZE)
+_MOST_RUNS = 20
 _DETAILS = ("permission", "plans", "roles")
 
 
@@ -65,12 +69,20 @@ def _try_every_tool(by_another: bool, world: World, caller: User) -> RunHandle |
 
 
 def _try_every_tool_everywhere(world: World, caller: User) -> RunHandle | None:
-    """As many such agents as the platform carries out at once."""
-    runs = [_try_every_tool(False, world, caller) for _ in range(world.target.limits["runs_at_once"])]
-    for run in runs:
-        if run is not None:
-            world.ended(run)
-    return runs[-1]
+    """Such agents, one after the other, until every worker has carried one out.
+
+    :raises NotShown: a worker never does.
+    """
+    left = set(world.target.of_kind(kind_of(world.target.part(Component.WORKERS).service)))
+    for _ in range(_MOST_RUNS):
+        run = _try_every_tool(False, world, caller)
+        if run is None:
+            return None
+        world.ended(run)
+        left.discard(worker_of(world, run))
+        if not left:
+            return run
+    raise NotShown(f"of {_MOST_RUNS} runs {', '.join(sorted(left))} has carried out none")
 
 
 def tool_results(world: World) -> dict[str, Mapping[str, Any]]:
