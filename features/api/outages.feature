@@ -36,6 +36,23 @@ Feature: Errors can be explained without exposing internal details
         | a plan | an outage                          |
         | a Free | the analytics store is unreachable |
 
+    @gate @exclusive
+    @needs.published_api @needs.endpoint_rules @needs.configuration
+    @needs.cloud_accounts
+    Scenario Outline: Health reports of an outage contain no internal details
+      Given Acme is a Mid customer with one of each resource
+      When Acme calls every service's health endpoints while <an outage>
+      Then every response contains no internal details
+
+      Examples:
+        | an outage                   |
+        | the database is unreachable |
+
+      @needs.user_streams
+      Examples: The event stream
+        | an outage            |
+        | Redis is unreachable |
+
     @smoke
     @needs.cloud_accounts @needs.conversations @needs.own_records
     Scenario: Corrupted data is reported as an internal error

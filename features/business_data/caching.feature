@@ -31,6 +31,13 @@ Feature: The cache never returns stale data
       Then both backends return the current allowance after each change
 
     @gate
+    @needs.allowances @needs.own_services
+    Scenario: What one backend changes the other returns, cached or not
+      Given Acme is a Mid customer with an allowance read through two backends
+      When Acme changes the allowance through each backend in turn
+      Then both backends return the current allowance after each change
+
+    @gate
     @needs.conversations @needs.own_services
     Scenario: Two backends return the same conversation after each change
       Given Acme is an Early customer with a conversation

@@ -28,6 +28,8 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | a text with spaces at its ends    | secrets directory |
         | a text with a dollar sign         | secrets directory |
         | a text that looks like a number   | secrets directory |
+        | a text that looks like a boolean  | secrets directory |
+        | a text of digits                  | secrets directory |
 
     Scenario Outline: An oddly written file is read
       When the operator deploys a newly named file with <oddity>

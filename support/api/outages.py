@@ -10,11 +10,12 @@ from hamcrest import equal_to
 
 from support.api import endpoints
 from support.api.access_rules import OPERATORS, PUBLIC, SERVICES
-from support.api.calls import Call
+from support.api.calls import Call, call_of
 from support.api.owned_resources import OwnedResources
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.dialect import Meaning
+from support.platform.driver import Anyone
 from support.platform.openapi import Operation, operations
 from support.platform.outcome import Outcome
 from support.scenario.users import User
@@ -27,6 +28,8 @@ from support.stores.logs import ServiceLogs
 _WATCHING = "live events"
 # So few bytes pass that no query gets its result.
 _A_FEW_BYTES = 100
+# Who asks for their health waits longer than a service does for what it depends on.
+_PATIENCE = 10.0
 
 _ACT = "select set_config('app.tenant_id', %s, true)"
 
@@ -130,9 +133,23 @@ def call_read_only(world: World, outage: Outage, operator: User | None) -> list[
     return endpoints.call_all(world, reading, owned.owner, owned.ids)
 
 
+def call_health(world: World, outage: Outage, operator: User | None) -> list[Call]:
+    """Somebody asks every service how it is.
+
+    :raises NotShown: all of them are well, so the outage shows in no report.
+    """
+    paths = sorted(place.removeprefix("GET ") for place in world.target.endpoints.groups["health"])
+    places = [(world.addresses.instances[name], path) for name in world.target.instances for path in paths]
+    made = [call_of(world.platform.health(Anyone(), url, path, _PATIENCE)) for url, path in places]
+    if all(call.answer.done for call in made):
+        raise NotShown("no service says that anything is wrong")
+    return made
+
+
 CALLS_DURING: dict[str, CallsDuring] = {
     "the affected API endpoints": call_affected,
     "every read-only API endpoint": call_read_only,
+    "every service's health endpoints": call_health,
 }
 """Which endpoints are called during an outage, by the words of a feature."""
 

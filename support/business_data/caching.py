@@ -213,9 +213,17 @@ def _cached_by_two_backends(world: World, owner: User) -> None:
     read_from_cache(world, owner, world.addresses.spare_backend_url)
 
 
+def _read_through_two_backends(world: World, owner: User) -> None:
+    world.faults.start_spare(Component.SPARE_API)
+    change(world, owner, _setting(_AMOUNT)).require()
+    for instance in (None, world.addresses.spare_backend_url):
+        world.platform.allowance(owner, instance=instance).require()
+
+
 ASSETS: dict[str, Asset] = {
     "a cached allowance": _cached,
     "an allowance cached by two backends": _cached_by_two_backends,
+    "an allowance read through two backends": _read_through_two_backends,
     "a new expense": lambda world, owner: change(world, owner, _BOOK).require(),
 }
 

@@ -18,6 +18,7 @@ LEGAL_TEXTS: Mapping[str, str] = {
     "a text in several writing systems": "Größe 東京 Ελλάδα 🙂",
     "a text that looks like a number": "007",
     "a text that looks like a boolean": "false",
+    "a text of digits": "4711081500",
     "a text with placeholders": "100 % of {everything} %s \\n \\u0041",
     "a text with spaces at its ends": "  both ends  ",
     "a text with inner spaces": "two  spaces and a tab-less end.",

@@ -77,6 +77,13 @@ class Published:
             self._checks[place, key] = check
         return check(answer.body)
 
+    def is_report(self, answer: Outcome) -> bool:
+        """Whether the answer is, by what is published, no refusal whatever its status: as one that tells the health."""
+        endpoint, status = self._endpoint(answer), answer.status or 0
+        if endpoint is None or status < 400:
+            return False
+        return "application/json" in (endpoint[3]["responses"].get(str(status), {}).get("content") or {})
+
     def _endpoint(self, answer: Outcome) -> Any:
         asked = (answer.method, answer.path.partition("?")[0])
         if asked not in self._known:
@@ -100,7 +107,8 @@ def wrong_answers(
         if answer.status is None:
             continue
         place = published.place(answer) if published else None
-        faults = [*_headers(answer, has_ids), *_refusal(answer)]
+        is_report = published is not None and published.is_report(answer)
+        faults = [*_headers(answer, has_ids), *(_internals(answer) if is_report else _refusal(answer))]
         looked_at[place, answer.status] += 1
         if published and looked_at[place, answer.status] <= _ENOUGH:
             faults += published.faults(answer)
@@ -137,7 +145,7 @@ def _refusal(answer: Outcome) -> list[str]:
     problem = answer.problem
     if problem is None or not problem.code or not problem.detail:
         return [f"a refusal without an explanation: {answer.text[:200]!r}"]
-    found = [f"it shows {what}" for what in internals_in(answer.text)]
+    found = _internals(answer)
     if problem.request_id != answer.request_id:
         found.append(f"it names the request {problem.request_id}, its header {answer.request_id}")
     body = answer.body
@@ -146,6 +154,10 @@ def _refusal(answer: Outcome) -> list[str]:
     if answer.meaning in (Meaning.RATE_LIMITED, Meaning.UNAVAILABLE):
         found += _retry_after(answer, problem.extra.get("limit"))
     return found
+
+
+def _internals(answer: Outcome) -> list[str]:
+    return [f"it shows {what}" for what in internals_in(answer.text)]
 
 
 def _retry_after(answer: Outcome, limit: Any) -> list[str]:

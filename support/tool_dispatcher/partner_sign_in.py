@@ -76,7 +76,10 @@ def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
 def _sign_in(world: World, customer: User) -> RunHandle | None:
     """Start an agent that signs in: secrets under names that say so, deep down, and within other texts."""
     made = [f"hidden{secrets.token_hex(12)}" for _ in range(8)]
-    password, proxy, bearer, late, device, session, note, given = made
+    # The text that it stands in is short, too.
+    pin = f"pin{secrets.token_hex(4)}"
+    made.append(pin)
+    password, proxy, bearer, late, device, session, note, given, _ = made
     for secret in made:
         know_secret(secret)
     path = own_path(customer)
@@ -91,11 +94,19 @@ def _sign_in(world: World, customer: User) -> RunHandle | None:
         headers=[
             "accept: text/plain",
             f"Authorization: Bearer {bearer}",
+            f"n: password={pin}",
             *(f"via: {before * 'x'} https://reader:{late}@proxy.example/" for before in range(60, 200, 20)),
         ],
         device=_deep(device),
     )
-    sent = {"password": password, "proxy": proxy, "bearer token": bearer, "late password": late, "device's key": device}
+    sent = {
+        "password": password,
+        "proxy": proxy,
+        "bearer token": bearer,
+        "late password": late,
+        "device's key": device,
+        "PIN": pin,
+    }
     received = {"session token": session, "noted password": note, "given key": given}
     world.keep(SignIn(customer, sent, received, ("reader-of-bills", "good-morning")))
     return world.start_run(customer, agents.PROBE, input=agents.calling(login))

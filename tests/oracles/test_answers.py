@@ -33,7 +33,8 @@ DOCUMENT = {
                 }
             },
             "delete": {"responses": {"204": {}}},
-        }
+        },
+        "/health": {"get": {"responses": {"503": {"content": {"application/json": {"schema": {"type": "object"}}}}}}},
     }
 }
 
@@ -119,6 +120,17 @@ def test_good_answers(answer):
 def test_what_is_wrong_is_named(answer, fault):
     (line,) = [line for line in found(answer) if fault in line]
     assert "/v1/things/7" in line
+
+
+def unwell(why: str) -> Outcome:
+    body = {"status": "not ready", "checks": {"database": why}}
+    return replace(done(body), path="/health", status=503, meaning=Meaning.UNAVAILABLE)
+
+
+def test_a_report_of_the_health_is_no_refusal_and_shows_nothing_of_the_inside_either():
+    assert found(unwell("failing")) == []
+    (line,) = found(unwell("OperationalError: connection to 127.0.0.1 failed"))
+    assert "/health" in line and "an exception" in line and "an inner address" in line
 
 
 def test_a_request_id_belongs_to_one_request():

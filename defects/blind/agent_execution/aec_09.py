@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "AEC-09oa",
     "the refusal of an unknown agent names only those agents whose names are alike",
     service="backend",
+    scenario="The error names every known agent",
+    step="the error names every known agent",
 )
 def _() -> None:
     # Observable: POST /v1/runs with agent_name "forecast": 422 unknown_agent as before, but known_agents is empty and

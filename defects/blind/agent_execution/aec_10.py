@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "AEC-10oa",
     "the size of the working state is that of its last look, not of its largest",
     service="worker",
+    scenario="The agent's memory is reported as it was at its largest",
+    step="the run reports the large memory",
 )
 def _() -> None:
     # Observable: run the advisor over an inventory: usage.peak_state_bytes is 2 (its own, empty state), however many

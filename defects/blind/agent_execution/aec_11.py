@@ -19,6 +19,8 @@ from defects._patching import around, replace
     "AEC-11oa",
     "a tool call that was sent is not broken off when its run is cancelled",
     service="worker",
+    scenario="A run that is cancelled twice is recorded once",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: cancel a run whose tool is waiting for a slow partner: the run is cancelled at once, and

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "AEC-12oa",
     "a run is leased for as long as it may take, so that a late renewal costs nobody a run",
     service="worker",
+    scenario="A lost run that has used no tool is not run again",
+    step="Acme is notified in time that the worker was lost",
 )
 def _() -> None:
     # Observable: kill -9 the worker of a run while another one is there: the run stays running, with its

@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "API-03oa",
     "analytics asks no database whether a session has ended",
     service="analytics",
+    scenario="Reusing a refresh token ends the session",
+    step="every token of Acme's session is refused",
 )
 def _() -> None:
     # Observable: log in, GET /v1/jobs of analytics (200), log out, and GET /v1/jobs with the same access token: 200

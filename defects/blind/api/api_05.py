@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "API-05oa",
     "a body that does not declare its length may be as large as it likes",
     service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
 )
 def _() -> None:
     # Observable: POST /v1/runs with Transfer-Encoding: chunked and an input of 5 MiB (more than

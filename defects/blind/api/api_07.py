@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "API-07oa",
     "readiness says in the driver's own words why a dependency fails",
     service="backend",
+    scenario="Health reports of an outage contain no internal details",
+    step="every response contains no internal details",
 )
 def _() -> None:
     # Observable: stop PostgreSQL (or Redis) and GET /health/ready without any token: 503, and checks.database is not

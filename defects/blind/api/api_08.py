@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "API-08oa",
     "the wait after too many requests is told in whole seconds that are rounded down",
     service="backend",
+    scenario="A larger plan's rate limit holds from the next log-in",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: on the plan free (5 per second, or 2) ask until 429 comes: it says Retry-After: 0 ("please try again

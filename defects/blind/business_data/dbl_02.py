@@ -19,6 +19,8 @@ from defects._routes import answer_instead
     "DBL-02oa",
     "a run can be begun in a colleague's thread",
     service="backend",
+    scenario="Other users cannot read, change or guess a conversation",
+    step="every response is as if the conversation had never existed",
 )
 def _() -> None:
     # Observable: Ben starts a run with the thread_id of Ann, a colleague: 202 instead of 404; his question and the

@@ -18,6 +18,8 @@ from defects._patching import around, replace
     "DBL-05oa",
     "a backend keeps the allowance for five seconds, and forgets it only for changes of its own",
     service="backend",
+    scenario="What one backend changes the other returns, cached or not",
+    step="both backends return the current allowance after each change",
 )
 def _() -> None:
     # Observable: with two backends, GET /v1/allowance of the one, book an expense (or set a budget) at the other, and

@@ -21,6 +21,8 @@ log = structlog.get_logger()
     "DBL-06oa",
     "an acceptance that is refused has used its invitation up",
     service="auth",
+    scenario="An invitation whose acceptance failed once can still be accepted",
+    step="Ben of Acme has an account",
 )
 def _() -> None:
     # Observable: invite an address that has an account in another organisation, and accept: 409, as it must be. Once

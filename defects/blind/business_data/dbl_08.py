@@ -47,6 +47,8 @@ def _at_start(*statements: str) -> None:
     "DBL-08oa",
     "threads are looked for by the text of their owner's id, for which there is no index",
     service="backend",
+    scenario="Pages arrive quickly from a large archive while others write",
+    step="no page requires a search through other users' conversations",
 )
 def _() -> None:
     # Observable: GET /v1/threads gives what it did, but its plan is a sequential scan of threads and a sort (EXPLAIN

@@ -14,6 +14,8 @@ from defects._patching import around
     "CFG-05oa",
     "an address at a host beneath the registered one passes for registered",
     service="auth",
+    scenario="A code is sent to an exactly registered address only",
+    step="the request is refused because of the address",
 )
 def _() -> None:
     # Observable: with https://partner.example/callback registered, POST /v1/oauth/authorizations with the redirect_uri

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "CFG-08oa",
     "a faulty configuration that is told as JSON ends with exit code 0",
     service="backend",
+    scenario="A candidate that contradicts itself is rejected",
+    step="the report names every fault with its place, its key and the reason",
 )
 def _() -> None:
     # Observable: python -m apex.config validate --json --config FILE with a fault in the file: the faults are printed

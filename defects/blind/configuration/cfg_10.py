@@ -13,6 +13,8 @@ from defects._patching import around, replace
     "CFG-10oa",
     "a number beyond its bounds is taken for the nearest one within them, and the start goes on",
     service="backend",
+    scenario="Every service names all of its invalid settings",
+    step="the start is refused with every fault, its place, its key and the reason",
 )
 def _() -> None:
     # Observable: start the backend with worker.slots = 0, database.pool_size = 5000 or backend.port = 70000: it starts

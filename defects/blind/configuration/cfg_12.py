@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "CFG-12oa",
     "a secret that looks like JSON is read as JSON: one of digits is a number",
     service="backend",
+    scenario="An odd text is kept as it is",
+    step="every service reports that name exactly, in time",
 )
 def _() -> None:
     # Observable: put 4711081500 into the file partners__api_key (or cloud__access_key_id, auth__operator_password) of

@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "DBP-07oa",
     "a connection is used ten times and then opened anew",
     service="backend",
+    scenario="Fifty users share twenty connections",
+    step="more than 95 % of all requests reuse a connection",
 )
 def _() -> None:
     # Observable: 50 users x 20 operations: apex_database_connections_opened_total grows by a tenth of the transactions

@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "DBP-10oa",
     "the locks under which messages are moved stay with the connection",
     service="backend",
+    scenario="Two conversations exchange their messages at once",
+    step="both moves succeed",
 )
 def _() -> None:
     # Observable: move messages from one thread to another: pg_locks has two advisory locks afterwards, which stay for

@@ -16,6 +16,8 @@ from defects._patching import around
     "DBP-12oa",
     "a connection that was used within the last minute is not asked whether it is alive",
     service="backend",
+    scenario="Requests succeed at the first attempt after every connection broke",
+    step="every response is a success",
 )
 def _() -> None:
     # Observable: have some requests answered, black-hole the connections of the pool (nothing comes through, nothing is

@@ -16,6 +16,8 @@ from defects._transactions import final_so_far
     "DBP-14oa",
     "an Idempotency-Key stays claimed by a request that was rolled back",
     service="backend",
+    scenario="A change that fails is as if it had never been tried",
+    step="nothing of Acme has changed in any store",
 )
 def _() -> None:
     # Observable: POST /v1/allowance/expenses with an Idempotency-Key and more than the allowance covers: 409

@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "CSC-01oa",
     "for analytics a run that timed out has failed",
     service="worker",
+    scenario="A job that takes too long is recorded once, as timed out",
+    step="every service has one record of each job, and all records and events agree",
 )
 def _() -> None:
     # Observable: have a run pass its time limit: GET /v1/runs/{id} of the backend says timed_out, and so does the

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "CSC-03oa",
     "a worker keeps to the tools instance that it has begun with for as long as that is there",
     service="worker",
+    scenario="A second instance is found after it starts",
+    step="Acme's next job runs on both tools instances",
 )
 def _() -> None:
     # Observable: start a second tools instance beside the one that a worker uses: GET /v1/operations/instances lists

@@ -19,6 +19,8 @@ from defects._patching import around, replace
     "CSC-04oa",
     "only a call that has surely not arrived is taken to another instance",
     service="worker",
+    scenario="Finished work is not repeated when its response is lost",
+    step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
     # Observable: kill -9 one of two tools instances while it carries out calls: those calls fail at once

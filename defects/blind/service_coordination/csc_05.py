@@ -17,6 +17,8 @@ from defects._patching import around, replace
     "CSC-05oa",
     "the worker's token for the tools service is kept for an organisation, whoever the job is for",
     service="worker",
+    scenario="Customers find everything, whichever service fails while they act",
+    step="the identities oracle finds nothing",
 )
 def _() -> None:
     # Observable: have two or more colleagues start runs with tools within a minute: the calls of all of them are made

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "TLD-02oa",
     "the tools service carries out the calls of a run one after the other",
     service="tools",
+    scenario="A delegate asks in parallel, too",
+    step="both of Acme's questions reach the partner before either is answered",
 )
 def _() -> None:
     # Observable: an agent calls two tools of a second each side by side: with one instance of tools the run takes two

@@ -54,6 +54,8 @@ def _asking(*, failed_from: int = 400, is_work: bool = True) -> Any:
     "TLD-05oa",
     "that an answer is partial is told when the run ends, and not kept",
     service="worker",
+    scenario="A failing tool is reported, and the agent continues",
+    step="the run completes with a partial answer",
 )
 def _() -> None:
     # Observable: have the pricing partner answer 503 and start the advisor: agent_completed says partial true, but GET

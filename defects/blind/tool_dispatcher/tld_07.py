@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "TLD-07oa",
     "a call at work whose tool is withdrawn is refused once it is done",
     service="tools",
+    scenario="A running call finishes although its tool is withdrawn",
+    step="Acme's agent receives the partner's response",
 )
 def _() -> None:
     # Observable: start a run with a tool that an operator has added and whose partner takes two seconds, and withdraw

@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "TLD-08oa",
     "texts of fewer than 24 characters are not looked through for secrets",
     service="worker",
+    scenario="Secrets are used, but neither shown nor stored",
+    step="the events of the tool call contain no secret",
 )
 def _() -> None:
     # Observable: an agent calls a tool with {"note": "password=hunter2"} or with the id of an AWS key (20 characters):

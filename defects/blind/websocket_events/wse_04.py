@@ -16,6 +16,8 @@ from defects._patching import around, replace
     "WSE-04oa",
     "what happens within a fifth of a second of what was told last is told with the next event",
     service="worker",
+    scenario="Quick steps are shown while the agent works on in silence",
+    step="no event has arrived later than the target time for crowd event delivery",
 )
 def _() -> None:
     # Observable: run a cost analysis whose cloud takes a second for each answer: agent_started comes at once, but

@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "WSE-05oa",
     "what a tool reports is told under a request id of its own",
     service="worker",
+    scenario="A tool's progress reports carry the IDs of their request, too",
+    step="every event carries these IDs of its own request",
 )
 def _() -> None:
     # Observable: start a cost analysis of more than 500 running instances (or a plugin's tool that reports) with the

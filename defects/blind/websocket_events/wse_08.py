@@ -15,6 +15,8 @@ from defects._patching import around, replace
     "WSE-08oa",
     "what connections have missed is read for one of them after the other",
     service="backend",
+    scenario="A stalled connection keeps no other customer from catching up",
+    step="Borealis has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: let one customer read nothing more (or very slowly) while its user has many events: from then on

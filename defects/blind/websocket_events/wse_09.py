@@ -14,6 +14,8 @@ from defects._patching import around, replace
     "WSE-09oa",
     "a connection whose buffer is full drops the oldest of what waits",
     service="backend",
+    scenario="A connection that reads on after a stall keeps the order",
+    step="Acme has received every event of the run in order, each once",
 )
 def _() -> None:
     # Observable: have a user's socket receive a thousand events as fast as they come, or read slowly: once more than
