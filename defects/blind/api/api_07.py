@@ -186,13 +186,13 @@ def _() -> None:
     from apex.tools.errors import ToolError
 
     @around(dispatcher, "partners_client")
-    def _(original: Any, seconds: float) -> Any:
+    def _(original: Any, *of: Any) -> Any:
         async def refused(response: Any) -> None:
             if response.status_code >= 400:
                 said, status = (await response.aread()).decode(errors="replace")[:500], response.status_code
                 raise ToolError(f"A partner's service refused the request: {said}", status >= 500 or status == 429)
 
-        client = original(seconds)
+        client = original(*of)
         client.event_hooks = {"response": [refused]}
         return client
 

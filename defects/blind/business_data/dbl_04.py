@@ -210,8 +210,8 @@ def _() -> None:
     from apex.storage.database import Database
 
     @around(Database, "__init__")
-    def _(original: Any, self: Any, settings: Any, application_name: str) -> None:
-        original(self, settings.model_copy(update={"url": settings.owner_url}), application_name)
+    def _(original: Any, self: Any, settings: Any, *of: Any) -> None:
+        original(self, settings.model_copy(update={"url": settings.owner_url}), *of)
 
 
 @blind_defect("DBL-04zb", "the database lets a tenant write messages for any other", service="backend")

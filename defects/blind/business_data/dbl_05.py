@@ -282,11 +282,13 @@ def _() -> None:
     from redis.retry import Retry
 
     from apex.storage.cache import Cache
+    from apex.storage.redis_address import connecting
 
     @around(Cache, "__init__")
-    def _(original: Any, cache: Any, url: str) -> None:
-        original(cache, url)
-        cache._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=None)
+    def _(original: Any, cache: Any, address: Any) -> None:
+        original(cache, address)
+        how: Any = connecting(address)
+        cache._redis = redis.Redis.from_url(**how, retry=Retry(NoBackoff(), 0), socket_timeout=None)
 
 
 @blind_defect(
