@@ -183,7 +183,10 @@ def _() -> None:
 
     from apex.tools import dispatcher
 
-    replace(dispatcher, "partners_client", lambda seconds: httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2)))
+    def client(seconds: float, key: httpx.Auth | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), auth=key)
+
+    replace(dispatcher, "partners_client", client)
 
 
 @blind_defect(
