@@ -69,3 +69,14 @@ Feature: A change is made completely or not at all
       Then Acme sees no part of the change during the interruption
       And Acme has exactly one complete run
       And Acme has received every event of the run in order, each once
+
+    @gate
+    @needs.live_events @needs.run_numbers @needs.own_records
+    @needs.partner
+    Scenario: A run that is interrupted before its end is announced still completes
+      Given Acme watches events
+      And Acme has started an agent that waits for the partner
+      When a lost database connection interrupts Acme's run before its end is announced
+      Then Acme sees no part of the change during the interruption
+      And Acme has exactly one complete run
+      And Acme has received every event of the run in order, each once

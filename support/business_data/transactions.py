@@ -16,7 +16,7 @@ from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
 from support.scenario.partner import own_path
 from support.scenario.users import Tenant, User
-from support.scenario.verdict import NotShown
+from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import World
 from support.stores import opened
 from support.stores.locks import Hold
@@ -65,16 +65,28 @@ def interrupt(
     with ThreadPoolExecutor(1) as alone:
         response = alone.submit(ask)
         try:
-            session = hold.wait_for_first()
-            # Written and not yet visible, or visible already: which of them is for the Then to judge.
-            if not hold.writes_to(session, first) and _rows(world, tenant, first) == rows_before:
-                raise NotShown(f"the request has not written to {first} when it waits")
+            _wait_for_write(world, hold, first, lambda: _rows(world, tenant, first) != rows_before)
             during = look()
             # Else a platform that tries again would have it after all.
             hold.break_off_until(response.done)
         finally:
             hold.release()
         return Interruption(response.result(), before, during, look())
+
+
+def _wait_for_write(world: World, hold: Hold, table: str, shows: Callable[[], bool]) -> None:
+    """Wait until the request waits and has written to the table before: not visibly yet, or visibly already, which of
+    them is for the Then to judge. What the platform does by itself may wait for the same.
+    """
+
+    def has_written() -> bool:
+        waiting = hold.waiting_for_it
+        return any(hold.writes_to(session, table) for session in waiting) or (bool(waiting) and shows())
+
+    try:
+        world.eventually(has_written, bool, "request under way", f"a request that waits and has written to {table}")
+    except DeadlinePassed as never:
+        raise NotShown(f"the request was never between its two writes: {never}") from None
 
 
 def _rows(world: World, tenant: Tenant, table: str) -> str | None:
@@ -129,10 +141,23 @@ def _run_completion(world: World, customer: User) -> Interruption:
     )
 
 
+def _run_announcement(world: World, customer: User) -> Interruption:
+    """The customer's waiting run has its answer, but nothing is to be told of its end yet."""
+    return interrupt(
+        world,
+        customer.tenant,
+        lambda: world.partner.release(own_path(customer)),
+        lambda: runs_found(world, customer),
+        first="runs",
+        hold_back=lambda hold: hold.table("outbox"),
+    )
+
+
 INTERRUPTED: dict[str, Callable[[World, User], Interruption]] = {
     "booking of an expense": _booking,
     "request for a usage report": _run_request,
     "run as it completes": _run_completion,
+    "run before its end is announced": _run_announcement,
 }
 
 

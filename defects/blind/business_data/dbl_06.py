@@ -202,8 +202,8 @@ def _() -> None:
     "DBL-06ub",
     "a run's end is final before its event and its record are in the outbox",
     service="worker",
-    scenario="Pages arrive quickly from a large archive while others write",
-    step="at least 95 % of all pages arrive within the target time for pages of conversations",
+    scenario="A run that is interrupted before its end is announced still completes",
+    step="Acme sees no part of the change during the interruption",
 )
 def _() -> None:
     # Observable: a fault at the insertion into outbox: the run has ended with its answer and message, but no end is
