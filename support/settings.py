@@ -282,8 +282,8 @@ def prepare_reports(settings: Settings) -> None:
 
 
 def hold_reports(settings: Settings) -> int:
-    """Have the report directory to oneself for as long as the given file descriptor is open: at most until this process
-    and those that are forked from it end.
+    """Have the report directory to oneself for as long as the returned file descriptor is open: at most until this
+    process and those that are forked from it end.
 
     :raises Refusal: another run writes there, or it cannot be written to.
     """

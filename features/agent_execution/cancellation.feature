@@ -60,7 +60,7 @@ Feature: A cancelled run really stops
       When Acme cancels the run
       Then Acme receives the cancellation in time, as the last event of the run
 
-    @gate
+    @gate @timing
     @needs.live_events
     Scenario: An agent that answers when it is cancelled is cancelled, too
       Given Acme is a Mid customer

@@ -23,14 +23,14 @@ Feature: Concurrent transactions do not disturb each other
         | an Enterprise | a higher and a new budget with room for one |
         | a Free        | an expense and a lower allowance            |
         | a Mid         | a higher budget and a lower allowance       |
-        | an Enterprise | six changes, among them each kind           |
+        | an Enterprise | six changes of all kinds           |
 
     @gate
     @needs.own_services
     Scenario: Simultaneous changes on two backends act as if made in turn
       Given Acme is an Enterprise customer
       And two backends are running
-      When Acme and Ben of Acme request six changes, among them each kind on two backends at the same time
+      When Acme and Ben of Acme request six changes of all kinds on two backends at the same time
       Then the result is as if one change had come after the other
 
     @gate

@@ -48,7 +48,7 @@ Feature: Temporary faults of the database are retried
         | a serialization failure        | the service is unavailable    | six attempts |
         | a violated constraint          | of an internal error          | one attempt  |
         | a full disk                    | the service is unavailable    | one attempt  |
-        | a query aborted for its length | a database limit was exceeded | one attempt  |
+        | a query aborted for its duration | a database limit was exceeded | one attempt  |
 
     @gate @exclusive
     @needs.allowances @needs.own_services

@@ -69,9 +69,9 @@ def _(world, customer, other):
     world.keep(concurrent_writes.book_beside(world, customer, other))
 
 
-@when("{customer:User} lists conversations while one of Acme's expenses waits to be booked")
-def _(world, customer):
-    world.keep(concurrent_writes.read_beside(world, customer))
+@when("{customer:User} lists conversations while one of {owner:Owner} expenses waits to be booked")
+def _(world, customer, owner):
+    world.keep(concurrent_writes.read_beside(world, customer, owner))
 
 
 @then("{customer:User} receives the conversations first, and the expense is booked afterwards")

@@ -15,7 +15,6 @@ from support.api.owned_resources import OwnedResources
 from support.platform.capabilities import Capability
 from support.platform.components import Component
 from support.platform.dialect import Meaning
-from support.platform.driver import Anyone
 from support.platform.openapi import Operation, operations
 from support.platform.outcome import Outcome
 from support.scenario.users import User
@@ -134,13 +133,16 @@ def call_read_only(world: World, outage: Outage, operator: User | None) -> list[
 
 
 def call_health(world: World, outage: Outage, operator: User | None) -> list[Call]:
-    """Somebody asks every service how it is.
+    """The owner of the resources asks every service how it is.
 
-    :raises NotShown: all of them are well, so the outage shows in no report.
+    :raises NotShown: one does not answer, or all of them are well, so that the outage shows in no report.
     """
+    owner = world.kept(OwnedResources).owner
     paths = sorted(place.removeprefix("GET ") for place in world.target.endpoints.groups["health"])
     places = [(world.addresses.instances[name], path) for name in world.target.instances for path in paths]
-    made = [call_of(world.platform.health(Anyone(), url, path, _PATIENCE)) for url, path in places]
+    made = [call_of(world.platform.health(owner, url, path, _PATIENCE)) for url, path in places]
+    if silent := [str(call.answer) for call in made if call.answer.status is None]:
+        raise NotShown(f"services that tell nothing: {'; '.join(silent)}")
     if all(call.answer.done for call in made):
         raise NotShown("no service says that anything is wrong")
     return made

@@ -91,9 +91,9 @@ def book_beside(world: World, customer: User, other: User) -> BookingsBeside:
     return _beside(world, other, lambda: world.platform.book_expense(customer, "1.00", "Quick"))
 
 
-def read_beside(world: World, customer: User) -> BookingsBeside:
-    """The customer lists conversations, on the same session, while an expense of theirs waits in the same way."""
-    return _beside(world, customer, lambda: world.platform.threads(customer))
+def read_beside(world: World, customer: User, owner: User) -> BookingsBeside:
+    """The customer lists conversations while an expense of the owner's waits in the same way."""
+    return _beside(world, owner, lambda: world.platform.threads(customer))
 
 
 def _beside(world: World, slow_one: User, ask: Callable[[], Outcome]) -> BookingsBeside:

@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import sql
-
 from support.business_data import allowances
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
@@ -18,7 +16,6 @@ from support.scenario.partner import own_path
 from support.scenario.users import Tenant, User
 from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import World
-from support.stores import opened
 from support.stores.locks import Hold
 
 _EXPENSE = ("12.50", "Books")
@@ -60,12 +57,13 @@ def interrupt(
     :param hold_back: holds what the second write waits for.
     :raises NotShown: the request never was between these two writes.
     """
-    before, rows_before = look(), _rows(world, tenant, first)
+    before = look()
+    world.holds_up("a write is held back")
     hold = hold_back(Hold(world))
     with ThreadPoolExecutor(1) as alone:
         response = alone.submit(ask)
         try:
-            _wait_for_write(world, hold, first, lambda: _rows(world, tenant, first) != rows_before)
+            _wait_for_write(world, hold, first, lambda: look() != before)
             during = look()
             # Else a platform that tries again would have it after all.
             hold.break_off_until(response.done)
@@ -87,16 +85,6 @@ def _wait_for_write(world: World, hold: Hold, table: str, shows: Callable[[], bo
         world.eventually(has_written, bool, "request under way", f"a request that waits and has written to {table}")
     except DeadlinePassed as never:
         raise NotShown(f"the request was never between its two writes: {never}") from None
-
-
-def _rows(world: World, tenant: Tenant, table: str) -> str | None:
-    """The tenant's rows in a table, as text."""
-    assert world.target.ownership is not None
-    owner = sql.Identifier(world.target.ownership.columns[0])
-    query = sql.SQL("select string_agg(t::text, '|' order by t::text) from {} t where {} = %s")
-    with opened.as_observer(world) as observer:
-        row = observer.execute(query.format(sql.Identifier(table), owner), [tenant.id]).fetchone()
-    return row[0] if row else None
 
 
 # -- what is interrupted ----------------------------------------------------------------------------------------------

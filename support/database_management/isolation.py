@@ -57,8 +57,8 @@ OPERATIONS: Mapping[str, AtOnce] = {
     ),
     "an expense and a lower allowance": AtOnce((_expense(COLLEAGUE, "500.00"), Allowance(Decimal("800.00")))),
     "a higher budget and a lower allowance": AtOnce((_budget("Research", "600.00"), Allowance(Decimal("900.00")))),
-    "six changes, among them each kind": AtOnce(_MANY),
-    "six changes, among them each kind on two backends": AtOnce(_MANY, is_on_two=True),
+    "six changes of all kinds": AtOnce(_MANY),
+    "six changes of all kinds on two backends": AtOnce(_MANY, is_on_two=True),
 }
 
 

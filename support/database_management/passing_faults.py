@@ -28,7 +28,7 @@ FAULTS: Mapping[str, str] = {
     "a lost connection": failing.LOST,
     "a violated constraint": failing.raising("check_violation"),
     "a full disk": failing.raising("disk_full"),
-    "a query aborted for its length": failing.raising("query_canceled"),
+    "a query aborted for its duration": failing.raising("query_canceled"),
 }
 TIMES: Mapping[str, int] = {"once": 1, "twice": 2, "five times": 5, "every time": failing.ALWAYS}
 ATTEMPTS: Mapping[str, int] = {"one attempt": 1, "six attempts": 6}

@@ -5,7 +5,7 @@ Pure judgement over the answers of a scenario.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from json import dumps
 from math import ceil
 from typing import Any
@@ -36,7 +36,9 @@ class WrongAnswer(AssertionError):
 class Published:
     """The published endpoints, for looking up what an answer may be."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, documents: Iterable[Document], reports: Collection[str] = ()) -> None:
+        """``reports``: the endpoints (method and path) that tell how a service is, with an error's status as well."""
+        self._reports = frozenset(reports)
         self._endpoints = [
             (method.upper(), path_pattern(path), f"{method.upper()} {path}", operation, document)
             for document in documents
@@ -78,11 +80,8 @@ class Published:
         return check(answer.body)
 
     def is_report(self, answer: Outcome) -> bool:
-        """Whether the answer is, by what is published, no refusal whatever its status: as one that tells the health."""
-        endpoint, status = self._endpoint(answer), answer.status or 0
-        if endpoint is None or status < 400:
-            return False
-        return "application/json" in (endpoint[3]["responses"].get(str(status), {}).get("content") or {})
+        """Whether an error's status tells how a service is, and refuses nothing."""
+        return (answer.status or 0) >= 400 and self.place(answer) in self._reports
 
     def _endpoint(self, answer: Outcome) -> Any:
         asked = (answer.method, answer.path.partition("?")[0])

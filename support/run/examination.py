@@ -208,7 +208,9 @@ class Examination:
             return []
         if self._published is None and Capability.PUBLISHED_API in self.target.capabilities:
             documents = world.platform.documents()
-            self._published = Published(document.require() for document in documents.values())
+            has_rules = Capability.ENDPOINT_RULES in self.target.capabilities
+            reports = self.target.endpoints.groups.get("health", ()) if has_rules else ()
+            self._published = Published((document.require() for document in documents.values()), reports)
         own = {run.request_id for run in world.runs if run.request_id}
         has_ids = Capability.REQUEST_IDS in self.target.capabilities
         found = wrong_answers(answers, self._published, own, has_ids=has_ids)

@@ -107,7 +107,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]  # behave has no type mark
             self._planned = self.plan(settings)
             self._lanes = self.lanes_for(settings, self._planned)
             junit = self._junit_directory(settings)
-            self._reports_held = hold_reports(settings)
+            # Until this process and its lanes end.
+            hold_reports(settings)
             _clear(settings, junit)
             _prepare_junit(junit, str(settings.shard or ""))
         try:

@@ -9,7 +9,7 @@ from support.scenario.verdict import NotShown
 from support.scenario.world import RunHandle, World
 from support.service_coordination import research
 from support.service_coordination.concurrent_jobs import expected_concurrency
-from support.service_coordination.service_discovery import FIRST, SECOND, calls_of, names
+from support.service_coordination.service_discovery import FIRST, SECOND, calls_of, found_by_operator, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,15 @@ class ToolLists:
 def list_around_crash(world: World, user: User, instance: Component) -> ToolLists:
     """The user lists the tools, and once more as soon as an instance is killed.
 
-    :raises NotShown: the first list is refused, or has nothing in it.
+    :raises NotShown: the first list is refused, or has nothing in it; or the loss was known already at the second one.
     """
     before = [tool.name for tool in world.platform.tools(user).require().items]
     if not before:
         raise NotShown("no tool is listed")
     world.faults.lose(instance)
     answer = world.platform.tools(user)
+    if not set(names(world, instance)) <= set(found_by_operator(world)):
+        raise NotShown("the lost instance was forgotten before the tools were listed")
     return ToolLists(before, [tool.name for tool in answer.value.items] if answer.done else str(answer))
 
 

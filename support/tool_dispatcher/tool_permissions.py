@@ -26,7 +26,7 @@ TOOLS_TO: Mapping[str, frozenset[str]] = {
 """The tools for each thing that can be done to servers."""
 EVERY_TOOL = frozenset[str]().union(*TOOLS_TO.values())
 _CHANGES = (ServerTask.LABEL, ServerTask.STOP, ServerTask.RESIZE)
-_MOST_RUNS = 20
+_MOST_RUNS = 40
 _DETAILS = ("permission", "plans", "roles")
 
 

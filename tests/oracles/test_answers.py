@@ -29,6 +29,7 @@ DOCUMENT = {
                             }
                         }
                     },
+                    "409": {"content": {"application/json": {"schema": {"type": "object"}}}},
                     "4XX": {"content": {"application/problem+json": {"schema": {"type": "object"}}}},
                 }
             },
@@ -64,7 +65,7 @@ def limited(after: str | None, per_second: float = 0.5) -> Outcome:
 
 
 def found(*answers: Outcome, own=()) -> list[str]:
-    return wrong_answers(answers, Published([DOCUMENT]), own)
+    return wrong_answers(answers, Published([DOCUMENT], {"GET /health"}), own)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,12 @@ def test_a_report_of_the_health_is_no_refusal_and_shows_nothing_of_the_inside_ei
     (line,) = found(unwell("OperationalError: connection to 127.0.0.1 failed"))
     for part in ("/health", "an exception", "an inner address"):
         assert part in line
+
+
+def test_a_refusal_is_one_however_it_is_published():
+    answer = replace(done({"problem": "no"}), status=409, meaning=Meaning.CONFLICT)
+    (line,) = found(answer)
+    assert "a refusal without an explanation" in line
 
 
 def test_a_request_id_belongs_to_one_request():
