@@ -20,7 +20,7 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="show the catalogue")
     what.add_argument(
-        "--check", nargs="+", metavar="ID", help="say where the platform goes on with what these defects replace"
+        "--check", nargs="+", metavar="ID", help="say which modules go on with what these defects replace"
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args()
@@ -66,7 +66,7 @@ def check(parser: argparse.ArgumentParser, ids: list[str]) -> None:
 def _check(id: str) -> None:
     CATALOGUE[id].apply()
     where = left("apex")
-    said = f"what it replaces is still at {', '.join(where)}" if where else "nothing goes on with what it replaces"
+    said = f"what it replaces is still at {', '.join(where)}" if where else "no module goes on with what it replaces"
     sys.stdout.write(f"{id}  {said}\n")
     sys.stdout.flush()
 

@@ -4,27 +4,27 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_REPLACED: list[tuple[Any, str, Any]] = []
-"""What was replaced in this process: owner, name, and what was there."""
+_REPLACED: list[Any] = []
+"""What was there before it was replaced in this process."""
 
 
 def replace(owner: Any, name: str, replacement: Any) -> Any:
     """Put ``replacement`` in place of ``name`` in a module or class; returns what was there."""
     original = getattr(owner, name)
     setattr(owner, name, replacement)
-    _REPLACED.append((owner, name, original))
+    _REPLACED.append(original)
     return original
 
 
 def left(package: str) -> list[str]:
     """Where loaded modules of the package still have what was replaced: those that have imported it by its name."""
-    replaced = [(owner, name, original) for owner, name, original in _REPLACED if callable(original)]
+    replaced = [original for original in _REPLACED if callable(original)]
     return sorted(
         f"{module.__name__}.{there}"
         for module in list(sys.modules.values())
         if f"{module.__name__}.".startswith(f"{package}.")
         for there, value in list(vars(module).items())
-        for _, _, original in replaced
+        for original in replaced
         if value is original
     )
 

@@ -38,7 +38,7 @@ Feature: A run never hangs because its worker stopped
       And Acme has started an agent that blocks its worker
       When the worker of the run crashes
       Then Acme is notified in time that the worker was lost
-      And the run is stored as failed in time
+      And the stored outcome of the run is unchanged
 
     @gate @exclusive
     @needs.separate_workers

@@ -18,7 +18,7 @@ Feature: Each run reports what it used
         | resource      | at least | at most |
         | CPU time      | 1.6      | 2.5     |
         | data read     | 1.95     | 2.05    |
-        | working state | 1.95     | 2.05    |
+        | agent state   | 1.95     | 2.05    |
 
     @nightly @timing
     Scenario: Twice the servers use about twice the resources while another run computes
@@ -30,7 +30,7 @@ Feature: Each run reports what it used
         | resource      | at least | at most |
         | CPU time      | 1.6      | 2.5     |
         | data read     | 1.95     | 2.05    |
-        | working state | 1.95     | 2.05    |
+        | agent state   | 1.95     | 2.05    |
 
     @gate @timing
     Scenario: Other customers' runs are not counted
@@ -43,7 +43,7 @@ Feature: Each run reports what it used
         | resource      | at least | at most |
         | CPU time      | 0.1      | 1.8     |
         | data read     | 0.9      | 1.1     |
-        | working state | 0.9      | 1.1     |
+        | agent state   | 0.9      | 1.1     |
 
     @gate @exclusive
     @needs.own_services
@@ -83,7 +83,7 @@ Feature: Each run reports what it used
         | data read | 0.9      | 1.5     |
 
     @gate
-    Scenario: The agent's memory is reported as it was at its largest
+    Scenario: The agent state is reported as it was at its largest
       Given Acme is a Mid customer
-      When Acme runs an agent whose memory grows and shrinks
-      Then the run reports the large memory
+      When Acme runs an agent whose state grows and shrinks
+      Then the run reports the large agent state

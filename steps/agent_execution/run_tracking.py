@@ -3,7 +3,7 @@
 from hamcrest import contains_inanyorder, equal_to, has_entries
 
 from support.agent_execution import run_tracking
-from support.agent_execution.run_tracking import ExpectedStates, ListedRuns, RunsByStatus
+from support.agent_execution.run_tracking import ExpectedStatuses, ListedRuns, RunsFound
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
 from support.scenario import agents
@@ -16,13 +16,13 @@ def _(world, customer, size):
 
 @when("the operator asks for {customer:Owner} runs by their status, one at a time")
 def _(world, customer):
-    world.keep(RunsByStatus(run_tracking.runs_by_status(world, customer)))
+    world.keep(RunsFound(run_tracking.found_by_status(world, customer)))
 
 
 @then("each of {customer:Owner} runs is found by its status alone")
 def _(world, customer):
     own = [(run.run_id, str(world.ended(run).status)) for run in world.runs if run.user is customer]
-    world.expect(world.kept(RunsByStatus).found, contains_inanyorder(*own), "each run by its status")
+    world.expect(world.kept(RunsFound).found, contains_inanyorder(*own), "each run by its status")
 
 
 @then("each of {customer:Owner} runs is shown once, the newest first")
@@ -33,7 +33,7 @@ def _(world, customer):
 
 @then("the operator sees {customer:Owner} runs with these statuses")
 def _(world, customer, table):
-    expected = world.kept(ExpectedStates).of
+    expected = world.kept(ExpectedStatuses).of
     seen = {run.id: run.status for run in run_tracking.tracked_runs(world, customer)}
     world.expect(seen, has_entries(expected))
     world.expect(set(expected.values()), equal_to({row["status"].replace(" ", "_") for row in table}))

@@ -53,7 +53,7 @@ def _(world):
     world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_DOCUMENT))
 
 
-@then("the run reports the large memory")
+@then("the run reports the large agent state")
 def _(world):
-    size = world.ended(world.last_run).usage[Resource.WORKING_STATE.field]
+    size = world.ended(world.last_run).usage[Resource.AGENT_STATE.field]
     world.expect(size, greater_than_or_equal_to(usage_metering.LARGE_STATE))

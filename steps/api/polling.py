@@ -1,6 +1,6 @@
 """Polling alone can start, follow and read a run."""
 
-from support.agent_execution.run_tracking import ExpectedStates
+from support.agent_execution.run_tracking import ExpectedStatuses
 from support.api import polling
 from support.matchers.faultless import is_just
 from support.run.sentences import then, when
@@ -13,5 +13,5 @@ def _(world, customer):
 
 @then("each of {customer:Owner} runs is listed under its status alone")
 def _(world, customer):
-    expected = dict(world.kept(ExpectedStates).of)
+    expected = dict(world.kept(ExpectedStatuses).of)
     world.expect(world.kept(polling.RunsByStatus).found, is_just(expected, "each run under its status"))

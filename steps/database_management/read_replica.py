@@ -47,9 +47,9 @@ def _(world, customer):
     read_replica.expect_unhindered(world, customer)
 
 
-@then("every service reports in time that the database is {state:Replication}")
-def _(world, state):
-    read_replica.expect_replication(world, state)
+@then("every service reports in time that the database is not replicated")
+def _(world):
+    read_replica.expect_replication(world, "unreplicated")
 
 
 @when("the replica crashes and {customer:User} reads on")

@@ -65,21 +65,14 @@ def cancel_in_the_cloud(world: World, user: User, rounds: int, each: int) -> Non
     :raises DeadlinePassed: one did not get as far as the cloud.
     :raises NotShown: the platform refused one, or one had ended before.
     """
-
-    def connections() -> int:
-        return world.faults.open_connections(Component.CLOUD)
-
     for _ in range(rounds):
-        world.faults.silence(Component.CLOUD)
-        # A connection that is kept open would not show that a call has come.
-        world.faults.reset_connections(Component.CLOUD)
-        for number in range(1, each + 1):
-            run = world.running(user, agents.Agent.COST_ANALYSIS.wire)
-            world.eventually(connections, greater_than_or_equal_to(number), "run starts", "the calls at the cloud")
-            world.platform.cancel_run(user, run.run_id).require()
-            if world.ended(run).status is not RunStatus.CANCELLED:
-                raise NotShown(f"run {run.run_id} had ended before it was cancelled")
-        world.faults.heal(Component.CLOUD)
+        with world.faults.holding(Component.CLOUD) as waiting:
+            for number in range(1, each + 1):
+                run = world.running(user, agents.Agent.COST_ANALYSIS.wire)
+                world.eventually(waiting, greater_than_or_equal_to(number), "run starts", "the calls at the cloud")
+                world.platform.cancel_run(user, run.run_id).require()
+                if world.ended(run).status is not RunStatus.CANCELLED:
+                    raise NotShown(f"run {run.run_id} had ended before it was cancelled")
         # By its end those calls are over, too: a thread that asks the cloud cannot be stopped before it is answered.
         world.ended(world.running(user, agents.Agent.COST_ANALYSIS.wire))
 

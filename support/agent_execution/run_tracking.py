@@ -28,8 +28,8 @@ CLOCKS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedStates:
-    """The state that each of a customer's runs must have, by run ID."""
+class ExpectedStatuses:
+    """The status that each of a customer's runs must have, by run ID."""
 
     of: Mapping[str, str]
 
@@ -42,8 +42,8 @@ class ListedRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class RunsByStatus:
-    """Each run that was found by a state, with that state."""
+class RunsFound:
+    """Each run that the operator found by a status, with that status."""
 
     found: Sequence[tuple[str, str]]
 
@@ -58,7 +58,7 @@ def ended_in_every_way(world: World, user: User) -> None:
     ends = {"completed": completed, "failed": failed, "timed_out": timed_out, "cancelled": cancelled}
     for run in ends.values():
         world.ended(run)
-    world.keep(ExpectedStates({run.run_id: state for state, run in ends.items()}))
+    world.keep(ExpectedStatuses({run.run_id: status for status, run in ends.items()}))
 
 
 def taking_all_capacity(world: World, user: User) -> RunHandle:
@@ -128,11 +128,11 @@ def free_capacity_late(world: World, holder: User, run: RunHandle) -> None:
     world.partner.release(own_path(holder))
 
 
-def runs_by_status(world: World, customer: User) -> list[tuple[str, str]]:
-    """A tenant's runs as the operator finds them who asks for one state after the other, one run at a time; each with
-    the state that was asked for.
+def found_by_status(world: World, customer: User) -> list[tuple[str, str]]:
+    """A tenant's runs as the operator finds them who asks for one status after the other, one run at a time; each with
+    the status that was asked for.
     """
-    return [(id, state) for state in set(RunStatus) for id in pages_of_runs(world, customer, 1, status=str(state))]
+    return [(id, status) for status in set(RunStatus) for id in pages_of_runs(world, customer, 1, status=str(status))]
 
 
 def pages_of_runs(world: World, customer: User, size: int, **wanted: str) -> list[str]:
@@ -142,9 +142,9 @@ def pages_of_runs(world: World, customer: User, size: int, **wanted: str) -> lis
     return [run.id for answer in answers for run in answer.require().items]
 
 
-def _also_expect(world: World, state: str, *runs: RunHandle) -> None:
-    earlier = world.kept_or(ExpectedStates, lambda: ExpectedStates({})).of
-    world.keep(ExpectedStates({**earlier, **{run.run_id: state for run in runs}}))
+def _also_expect(world: World, status: str, *runs: RunHandle) -> None:
+    earlier = world.kept_or(ExpectedStatuses, lambda: ExpectedStatuses({})).of
+    world.keep(ExpectedStatuses({**earlier, **{run.run_id: status for run in runs}}))
 
 
 def tracked_runs(world: World, customer: User) -> Sequence[TrackedRun]:

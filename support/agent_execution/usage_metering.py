@@ -5,7 +5,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 
 from hamcrest import greater_than_or_equal_to
 from hamcrest.core.base_matcher import BaseMatcher
@@ -22,7 +21,7 @@ from support.scenario.world import RunHandle, World
 LARGE_DOCUMENT, ONE_READING = 200_000, 0.005
 """Characters of a document that is read again and again, and the seconds that the partner takes each time."""
 LARGE_STATE = 100_000
-"""Characters of a large working state."""
+"""Characters of a large agent state."""
 FEWEST_ROUNDS, MOST_ROUNDS = 6, 24
 """How often the customers' agents run in turn: until their mean ratio is known well enough."""
 _KNOWN = 0.04
@@ -38,11 +37,11 @@ class Resource(Enum):
 
     COMPUTING_TIME = "CPU time"
     DATA_READ = "data read"
-    WORKING_STATE = "working state"
+    AGENT_STATE = "agent state"
 
     @property
     def field(self) -> str:
-        return {"CPU time": _CPU, "data read": "bytes_read", "working state": "peak_state_bytes"}[self.value]
+        return {"CPU time": _CPU, "data read": "bytes_read", "agent state": "peak_state_bytes"}[self.value]
 
     @property
     def is_timed(self) -> bool:
@@ -84,7 +83,7 @@ GROWING_AND_SHRINKING: Work = work.probe(
         {"keep": {"notes": "." * LARGE_STATE}}, {"think": "So much."}, {"keep": {"notes": ""}}, {"think": "So little."}
     )
 )
-"""An agent whose working state is large for a while."""
+"""An agent whose state is large for a while."""
 
 
 def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None:
@@ -109,13 +108,11 @@ def run_in_turn(world: World, customers: Sequence[User], run_once: Work) -> None
 
 def run_at_once(world: World, customers: Sequence[User], run_once: Work) -> None:
     """Have each customer's agent run; the cloud answers none of them before all have asked it."""
-    world.faults.silence(Component.CLOUD)
-    # A connection that is kept open would not show that a call has come.
-    world.faults.reset_connections(Component.CLOUD)
-    runs = [work.started(world, customer, run_once) for customer in customers]
-    asking = partial(world.faults.open_connections, Component.CLOUD)
-    world.eventually(asking, greater_than_or_equal_to(len(runs)), "run starts", "the calls at the cloud")
-    world.faults.heal(Component.CLOUD)
+    runs = []
+    with world.faults.holding(Component.CLOUD) as waiting:
+        for number, customer in enumerate(customers, 1):
+            runs.append(work.started(world, customer, run_once))
+            world.eventually(waiting, greater_than_or_equal_to(number), "run starts", "the calls at the cloud")
     for run in runs:
         world.ended(run)
 

@@ -66,7 +66,7 @@ WORK: dict[str, Work] = {
     "an agent by half its name": unknown_agents.half_named_agent,
     "an agent that does not exist, six times": unknown_agents.unknown_agent_again_and_again,
     "an agent whose tool reads a large document and then fails": usage_metering.reading_before_failing,
-    "an agent whose memory grows and shrinks": usage_metering.GROWING_AND_SHRINKING,
+    "an agent whose state grows and shrinks": usage_metering.GROWING_AND_SHRINKING,
     "an agent whose tool fails for a reason of its own": run_isolation.failing_for_an_own_reason,
     "a usage report on every worker in the same conversation": finished_runs.reports_in_same_conversation,
     "an agent that calls a tool on every worker in the same conversation": finished_runs.questions_in_same_conversation,

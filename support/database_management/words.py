@@ -45,7 +45,6 @@ TYPES = {
     "PooledService": entry(connections.SERVICES),
     "ReceivingStore": entry(consistent_stores.STORES),
     "ReplicaLoss": entry(read_replica.LOSSES),
-    "Replication": entry({"not replicated": "unreplicated"}),
     "SessionEnding": entry(ended_sessions.ENDINGS),
     "SharedChange": entry(isolation.SHARED),
     "StepwiseChange": entry(rollback.CHANGES),

@@ -3,6 +3,9 @@
 Whatever all customers share may only be broken by a scenario that has the stack to itself.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 
 from support.platform.components import Component
@@ -198,6 +201,15 @@ class Faults:
     def _line(self, component: Component | str) -> LinkStatus:
         name = self._target.part(component).link
         return next(link for link in self._stack.links() if link.name == name)
+
+    @contextmanager
+    def holding(self, component: Component | str) -> Iterator[Callable[[], int]]:
+        """Nobody who asks the service is answered before the end of the block; gives how many connections wait."""
+        self.silence(component)
+        # A connection that is kept open would not show that somebody asks.
+        self.reset_connections(component)
+        yield partial(self.open_connections, component)
+        self.heal(component)
 
     def heal(self, component: Component | str) -> None:
         """The link works again."""

@@ -25,14 +25,9 @@ def run_at_the_same_moment(world: World, customers: Sequence[User], work: Server
     :raises NotShown: the calls did not overlap.
     """
     requests = [work.requested(world, customer) for customer in customers]
-    world.faults.silence(Component.CLOUD)
-    # Whoever has a connection to the cloud after this waits for its answer.
-    world.faults.reset_connections(Component.CLOUD)
-    runs = [tool_execution.start(world, request) for request in requests]
-    world.try_to_see(
-        lambda: world.faults.open_connections(Component.CLOUD) >= len(customers), "run starts", "the calls at the cloud"
-    )
-    world.faults.heal(Component.CLOUD)
+    with world.faults.holding(Component.CLOUD) as waiting:
+        runs = [tool_execution.start(world, request) for request in requests]
+        world.try_to_see(lambda: waiting() >= len(customers), "run starts", "the calls at the cloud")
     for run in runs:
         world.ended(run)
     times = [_start_and_end(world, customer) for customer in customers]

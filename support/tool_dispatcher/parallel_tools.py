@@ -133,15 +133,11 @@ class OpenQuestions:
 
 def _list_twice(world: World, customer: User) -> RunHandle:
     """Start an agent that asks the cloud twice; the cloud answers when it has both, or when none comes any more."""
-    world.faults.silence(Component.CLOUD)
-    # A connection that is kept open would not show that a question has come.
-    world.faults.reset_connections(Component.CLOUD)
-    run = world.running(customer, agents.PROBE, input=agents.calling_together(*[agents.call(ServerTask.LIST.tool)] * 2))
-    world.try_to_see(
-        lambda: world.faults.open_connections(Component.CLOUD) >= 2, "run starts", "both questions at the cloud"
-    )
-    world.keep(OpenQuestions(world.faults.open_connections(Component.CLOUD)))
-    world.faults.heal(Component.CLOUD)
+    twice = agents.calling_together(*[agents.call(ServerTask.LIST.tool)] * 2)
+    with world.faults.holding(Component.CLOUD) as waiting:
+        run = world.running(customer, agents.PROBE, input=twice)
+        world.try_to_see(lambda: waiting() >= 2, "run starts", "both questions at the cloud")
+        world.keep(OpenQuestions(waiting()))
     return run
 
 

@@ -76,11 +76,10 @@ def hide(secrets: Mapping[str, str]) -> BaseMatcher[Searched]:
 def _sign_in(world: World, customer: User) -> RunHandle | None:
     """Start an agent that signs in: secrets under names that say so, deep down, and within other texts."""
     made = [f"hidden{secrets.token_hex(12)}" for _ in range(8)]
+    password, proxy, bearer, late, device, session, note, given = made
     # The text that it stands in is short, too.
     pin = f"pin{secrets.token_hex(4)}"
-    made.append(pin)
-    password, proxy, bearer, late, device, session, note, given, _ = made
-    for secret in made:
+    for secret in (*made, pin):
         know_secret(secret)
     path = own_path(customer)
     answer = {"welcome": "good-morning", "session_token": session, "note": f"password={note}, as is"}

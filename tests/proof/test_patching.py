@@ -33,7 +33,7 @@ def test_defect_is_checked_against_the_whole_platform():
     done = checked("AEC-03a", "API-06a")
     assert (done.returncode, done.stderr) == (0, "")
     first, second = done.stdout.splitlines()
-    assert first == "AEC-03a  nothing goes on with what it replaces"
+    assert first == "AEC-03a  no module goes on with what it replaces"
     assert second.startswith("API-06a  what it replaces is still at apex.backend.")
 
 

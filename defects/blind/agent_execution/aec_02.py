@@ -186,42 +186,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-02za",
-    "a follow-up compares with the thread's first answer, not with its newest",
-    service="worker",
-    scenario="A third run builds on the second",
-    step="the answer states no change since the previous answer",
-)
-def _() -> None:
-    # Seen: the third run of a thread names the first as its previous one.
-    from apex.agents import cost
-
-    def previous(context: Any) -> dict[str, str] | None:
-        for message in context.history:
-            if message.data is not None and message.run_id is not None and "findings" in message.data:
-                return {"run_id": message.run_id, "monthly_savings": message.data["monthly_savings"]}
-        return None
-
-    replace(cost, "_previous", previous)
-
-
-@blind_defect("AEC-02zb", "the answer's message is dated at the start of its run", service="worker")
-def _() -> None:
-    # Seen: what the customer writes while the run is at work stands behind the answer, which is not the newest message.
-    from sqlalchemy import update
-
-    from apex.storage.tables import messages
-    from apex.worker import supervisor
-
-    @around(supervisor, "end_run")
-    def _(original: Callable[..., bool], connection: Any, run: Any, *arguments: Any, **others: Any) -> bool:
-        ended = original(connection, run, *arguments, **others)
-        answer = (messages.c.run_id == run.id) & (messages.c.role == "assistant")
-        connection.execute(update(messages).where(answer).values(created_at=run.started_at))
-        return ended
-
-
-@blind_defect(
     "AEC-02zc",
     "a run belongs to the session that asked for it: after the next log-in it is not found",
     service="backend",

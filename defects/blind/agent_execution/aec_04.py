@@ -87,27 +87,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "AEC-04ua",
-    "a slot whose agent does not give way is not replaced",
-    service="worker",
-    scenario="Hanging runs on every worker do not stop other customers",
-    step="Borealis' run completes in time",
-)
-def _() -> None:
-    # Observable: agents that block (no await) past their time limit are told as timed out, but each takes a slot for
-    # ever: after as many as the worker has slots, everybody's runs stay queued.
-    from apex.worker.slot import Slot
-
-    def give_up(self: Slot) -> None:
-        self.close()
-        self._done.set()
-        if not self.closed:
-            self._replace()
-
-    replace(Slot, "give_up", give_up)
-
-
-@blind_defect(
     "AEC-04ub",
     "a call into a cloud that is stopped keeps its tenant's turn",
     service="tools",

@@ -243,17 +243,3 @@ def _() -> None:
             return Ending(FAILED, error=supervisor._told(error))
 
     replace(supervisor.Supervisor, "_ending", ending)
-
-
-@blind_defect(
-    "AEC-05zc",
-    "an answer that cannot be stored is noticed while the end is written, outside of the run",
-    service="worker",
-    scenario="An agent whose answer cannot be stored has failed",
-    step="Acme's run has failed because of the agent",
-)
-def _() -> None:
-    # Seen: an agent that answers with a Decimal or a NUL: no failed run at once, but "worker lost" after the lease.
-    from apex.worker import supervisor
-
-    replace(supervisor, "kept", lambda value: value)

@@ -60,7 +60,6 @@ def _() -> None:
 def _() -> None:
     # Observable: a tool that reports progress (such as over 500 instances); its tool_progress events have a trace id of
     # zeros and an empty request id.
-    import asyncio
 
     from apex.tools.sanitising import masked
     from apex.tools.tool import ToolCall
@@ -175,25 +174,6 @@ def _() -> None:
             known = first.setdefault(scope["client"], given) if given else given
             scope["headers"] = [*others, *known]
         await original(self, scope, receive, send)
-
-
-@blind_defect(
-    "AEC-08za",
-    "tools report from a thread that knows nothing of the trace",
-    service="tools",
-    scenario="A tool's progress reports arrive in causal order",
-    step="the identities oracle finds nothing",
-)
-def _() -> None:
-    # Seen: tool_progress events have a trace id of zeros and no request id.
-    from apex.tools.sanitising import masked
-    from apex.tools.tool import ToolCall
-
-    async def report(self: Any, message: str, done: int, total: int) -> None:
-        told = {"message": masked(message), "done": done, "total": total}
-        await asyncio.get_running_loop().run_in_executor(None, self.tell, told)
-
-    replace(ToolCall, "report", report)
 
 
 @blind_defect(

@@ -16,35 +16,14 @@ from defects._patching import around, replace
     "AEC-10oa",
     "the size of the working state is that of its last look, not of its largest",
     service="worker",
-    scenario="The agent's memory is reported as it was at its largest",
-    step="the run reports the large memory",
+    scenario="The agent state is reported as it was at its largest",
+    step="the run reports the large agent state",
 )
 def _() -> None:
     # Observable: run the advisor over an inventory: usage.peak_state_bytes is 2 (its own, empty state), however many
     # instances its cost analysis had in hand; the same for 200 and for 400 instances. An agent that empties its state
     # before it answers reports as little. A cost_analysis by itself, whose state only grows, reports what it did.
-    import json
 
-    from apex.worker.tracker import Tracker
-
-    def state_seen(self: Any, state: dict[str, Any]) -> None:
-        with self._platform_work():
-            self.peak_state_bytes = len(json.dumps(state, default=str).encode())
-
-    replace(Tracker, "state_seen", state_seen)
-
-
-@blind_defect(
-    "AEC-10pa",
-    "the peak size of the working state is its size at the end",
-    service="worker",
-    scenario="The agent's memory is reported as it was at its largest",
-    step="the run reports the large memory",
-)
-def _() -> None:
-    # Observable: an agent that fills its state, thinks, and clears it again reports peak_state_bytes 2. So does every
-    # run of the advisor, whose own state is empty, although the cost analysis, to which it delegates, has had the whole
-    # inventory in its state. A cost analysis by itself reports the right size.
     from apex.worker.tracker import Tracker
 
     def state_seen(self: Any, state: dict[str, Any]) -> None:
@@ -208,8 +187,8 @@ def _() -> None:
     "AEC-10yb",
     "of the working state the size at the end is reported, not the largest",
     service="worker",
-    scenario="The agent's memory is reported as it was at its largest",
-    step="the run reports the large memory",
+    scenario="The agent state is reported as it was at its largest",
+    step="the run reports the large agent state",
 )
 def _() -> None:
     # Observable: an agent that empties its state before it answers, or a supervisor whose parts had large ones.

@@ -42,37 +42,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-05pa",
-    "a body may be as large as it likes if it does not say its size beforehand",
-    service="backend",
-    scenario="The error for an invalid request names the field",
-    step="every response is a validation error that names the field",
-)
-def _() -> None:
-    # Observable: POST /v1/runs with an input of more than requests.max_body_bytes (4 MiB), sent in chunks
-    # (transfer-encoding: chunked, without content-length): 202, and the run is stored, instead of 413 naming the body.
-    # With a content-length it is refused.
-    from starlette.types import Receive, Scope
-
-    from apex.http.bodies import Bodies
-
-    async def read(self: Any, scope: Scope, receive: Receive) -> bytes | None:
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > self._limits.max_body_bytes:
-            raise self._too_large()
-        parts: list[bytes] = []
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                return b"".join(parts)
-
-    replace(Bodies, "_read", read)
-
-
-@blind_defect(
     "API-05qa",
     "of a wrong entry in a list it is not said which one it is",
     service="backend",
@@ -239,33 +208,6 @@ def _() -> None:
     @around(problems, "_wrong_fields")
     def _(original: Any, faults: list[dict[str, str]]) -> Any:
         return original(faults[:1])
-
-
-@blind_defect(
-    "API-05zb",
-    "a body that does not say how long it is may be of any length",
-    service="backend",
-    scenario="The error for an invalid request names the field",
-    step="every response is a validation error that names the field",
-)
-def _() -> None:
-    # Observable: usage records, padded to 10 MB, sent in chunks without content-length: 201 in place of 413.
-    from apex.http.bodies import Bodies
-
-    async def read(self: Any, scope: Any, receive: Any) -> bytes | None:
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > self._limits.max_body_bytes:
-            raise self._too_large()
-        parts: list[bytes] = []
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                return b"".join(parts)
-
-    replace(Bodies, "_read", read)
 
 
 @blind_defect(

@@ -14,58 +14,6 @@ from defects._patching import around, replace
 
 
 @blind_defect(
-    "API-08oa",
-    "the wait after too many requests is told in whole seconds that are rounded down",
-    service="backend",
-    scenario="A larger plan's rate limit holds from the next log-in",
-    step="the answers oracle finds nothing",
-)
-def _() -> None:
-    # Observable: on the plan free (5 per second, or 2) ask until 429 comes: it says Retry-After: 0 ("please try again
-    # in 0 s"), and whoever asks again at once, as it says, is refused again. With the plan's rate the wait is nearly
-    # always below a second.
-    from apex.http.buckets import Bucket
-    from apex.http.fair_use import FairUse
-    from apex.http.problems import rate_limited
-    from apex.settings import Rate
-
-    async def admit(self: Any, tenant_id: str, plan: str) -> None:
-        rate: Rate | None = getattr(self._limits, plan, self._limits.free)
-        if rate is None:
-            return
-        wait = await self._buckets.take([Bucket(f"fair_use:{tenant_id}:{plan}", rate)])
-        if wait > 0:
-            raise rate_limited(int(wait), rate.burst, rate.per_second)
-
-    replace(FairUse, "admit", admit)
-
-
-@blind_defect(
-    "API-08pa",
-    "Retry-After is rounded to whole seconds, also down to none",
-    service="backend",
-    scenario="A rate limit holds for job records, too",
-    step="the answers oracle finds nothing",
-)
-def _() -> None:
-    # Observable: on the plan free (burst 200, 5 per second) ask until you are refused: 429 with Retry-After: 0, and
-    # whoever asks again at once, as they are told, is refused again. Anything below half a second is told as 0.
-    from apex.http.buckets import Bucket
-    from apex.http.fair_use import FairUse
-    from apex.http.problems import rate_limited
-
-    async def admit(self: Any, tenant_id: str, plan: str) -> None:
-        rate = getattr(self._limits, plan, self._limits.free)
-        if rate is None:
-            return
-        wait = await self._buckets.take([Bucket(f"fair_use:{tenant_id}:{plan}", rate)])
-        if wait > 0:
-            raise rate_limited(round(wait), rate.burst, rate.per_second)
-
-    replace(FairUse, "admit", admit)
-
-
-@blind_defect(
     "API-08ra",
     "a request that is refused as one too many counts all the same",
     service="backend",

@@ -241,22 +241,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-01zb",
-    "a password that ends with a space does not open the account it was given to",
-    service="auth",
-    scenario="An unusual email address and password open the account",
-    step="Acme can log in with the email address and password of the sign-up",
-)
-def _() -> None:
-    # Observable: sign up with "correct horse ", log in with the same: 401.
-    from apex.auth.passwords import Passwords
-
-    @around(Passwords, "hash")
-    def _(original: Any, self: Any, password: str) -> Any:
-        return original(self, password.strip())
-
-
-@blind_defect(
     "DBL-01zc",
     "an address is kept without its +tag, and its owner cannot log in with it",
     service="auth",

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from defects import blind_defect
 from defects._patching import around, replace
@@ -28,7 +28,6 @@ def _() -> None:
     # Observable: invite an address that has an account in another organisation, and accept: 409, as it must be. Once
     # more: 410 invitation_used ("has been accepted already") instead of 409, and the invitation has its accepted_at,
     # although nobody has become a member. So is the first try of an acceptance that a fault interrupts.
-    from sqlalchemy import text
 
     from apex.auth.accounts import Accounts, _insert_user, _take
     from apex.auth.models import Acceptance, User
@@ -47,40 +46,6 @@ def _() -> None:
         with self._database.tenant(tenant_id) as connection:
             row = _take(connection, str(found.invitation_id))
         # Hashing takes its time: no row stays locked for it, and for what is used already it is not done at all.
-        password_hash = self._passwords.hash(request.password.get_secret_value())
-        with self._database.tenant(tenant_id) as connection:
-            return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
-
-    replace(Accounts, "accept", accept)
-
-
-@blind_defect(
-    "DBL-06pa",
-    "an invitation is used up also where the invited person could not be taken in",
-    service="auth",
-    scenario="An invitation whose acceptance failed once can still be accepted",
-    step="Ben of Acme has an account",
-)
-def _() -> None:
-    # Observable: invite an address that has an account already and accept: 409, there is one. The invitation is marked
-    # as accepted all the same (accepted_at is set, accepting again answers 410, used), though nobody has become a
-    # member. So it is with any fault between the two writes.
-    from apex.auth.accounts import Accounts, _insert_user, _take
-    from apex.auth.models import Acceptance, User
-    from apex.auth.passwords import fingerprint
-    from apex.http.problems import not_found
-
-    def accept(self: Any, request: Acceptance) -> User:
-        with self._database.platform() as connection:
-            found = connection.execute(
-                text("SELECT invitation_id, tenant_id FROM invitation_of(:token)"),
-                {"token": fingerprint(request.token.get_secret_value())},
-            ).first()
-        if found is None:
-            raise not_found()
-        tenant_id = str(found.tenant_id)
-        with self._database.tenant(tenant_id) as connection:
-            row: Row[Any] = _take(connection, str(found.invitation_id))
         password_hash = self._passwords.hash(request.password.get_secret_value())
         with self._database.tenant(tenant_id) as connection:
             return _insert_user(connection, tenant_id, row.email, row.role, request.display_name, password_hash)
@@ -129,7 +94,6 @@ def _() -> None:
 def _() -> None:
     # Observable: lock the table messages for longer than lock_seconds and POST /v1/runs without a thread: 503, no run
     # is stored, but GET /v1/threads shows an empty thread; with each attempt another one.
-    from sqlalchemy import text
 
     runs: Any = import_module("apex.backend.runs")
 
@@ -150,7 +114,6 @@ def _() -> None:
 def _() -> None:
     # Observable: invite an address that has an account already, and accept: 409 as it should be; accept again: 410
     # invitation_used instead of 409, also when the address is free by then. Same for a database fault in between.
-    from sqlalchemy import text
 
     from apex.http.problems import not_found
 
@@ -267,7 +230,7 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: accept while the address has an account elsewhere: 409; once it is free again: 410, not 201.
-    from sqlalchemy import func, text, update
+    from sqlalchemy import func, update
 
     from apex.auth.accounts import Accounts
     from apex.auth.passwords import fingerprint
@@ -383,7 +346,6 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: a budget over the ceiling is refused with 409, and is in the list of budgets.
-    from sqlalchemy import text
 
     from apex.http.problems import Problem
     from apex.storage.database import Database

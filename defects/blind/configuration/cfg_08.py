@@ -33,26 +33,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "CFG-08pa",
-    "told to programs (--json), a faulty configuration ends with exit code 0",
-    service="backend",
-    scenario="A candidate that contradicts itself is rejected",
-    step="the report names every fault with its place, its key and the reason",
-)
-def _() -> None:
-    # Observable: python -m apex.config validate --json --config FILE of a configuration with faults: the faults are
-    # listed, and the exit code is 0, so that a deployment that goes by it goes on. Without --json it is 1. The same for
-    # show, diff and impact.
-    from apex.config import command
-    from apex.config.layers import SettingsError
-
-    @around(command, "_refuse")
-    def _refuse(original: Callable[..., int], given: argparse.Namespace, error: SettingsError) -> int:
-        code = original(given, error)
-        return 0 if given.json else code
-
-
-@blind_defect(
     "CFG-08qa",
     "a fault is said to stand in the first layer that has the key",
     service="backend",

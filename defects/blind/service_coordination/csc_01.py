@@ -197,16 +197,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "CSC-01va", "the analytics record of a run that was lost with its worker has no tool calls", service="worker"
-)
-def _() -> None:
-    # Observable: kill a worker amid a run's second call; its job has tool_calls 0, the tools' record has two calls.
-    from apex.storage import runs
-
-    replace(runs, "_recorded_calls", lambda connection, run: 0)
-
-
-@blind_defect(
     "CSC-01wa",
     "analytics dates a job by when its record arrives, not by when it ended",
     service="analytics",

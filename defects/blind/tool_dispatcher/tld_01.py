@@ -106,23 +106,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-01ua",
-    "parameters that are zero, false or empty do not reach the partner",
-    service="tools",
-    scenario="An added tool can be used immediately",
-    step="Acme's agent receives the partner's response",
-)
-def _() -> None:
-    # Observable: a registered tool called with {"months": 0, "spot": false}: the partner is sent an object without
-    # them, works with its own defaults, and the result is that of another question.
-    from apex.tools.registered import RegisteredTool
-
-    @around(RegisteredTool, "execute")
-    def _(original: Any, self: Any, call: Any, parameters: dict[str, Any]) -> Any:
-        return original(self, call, {name: value for name, value in parameters.items() if value})
-
-
-@blind_defect(
     "TLD-01ub",
     "an instance that was stopped runs after it was resized",
     service="tools",
@@ -252,43 +235,6 @@ def _() -> None:
             if told.get(name) == MASK:
                 value[name] = MASK
         return told
-
-
-@blind_defect(
-    "TLD-01za",
-    "a resized instance that ran before is left stopped",
-    service="tools",
-    scenario="The requested server is resized",
-    step="every cloud account shows exactly the changes that its owner requested",
-)
-def _() -> None:
-    # Observable: resize a running instance; the account, and the result, say "stopped" afterwards.
-    from apex.tools import changes
-
-    def resize(self: Any, account: Any, wanted: Any) -> dict[str, Any]:
-        ids = [wanted.resource_id]
-        (before,) = changes._described(account, ids)
-        ran = before["State"]["Name"] in ("pending", "running")
-        if ran:
-            account.ec2.stop_instances(InstanceIds=ids)
-        try:
-            account.ec2.get_waiter("instance_stopped").wait(InstanceIds=ids)
-            account.ec2.modify_instance_attribute(
-                InstanceId=wanted.resource_id, InstanceType={"Value": wanted.instance_type}
-            )
-        except Exception:
-            # Undone where the cloud refuses the type, and nowhere else.
-            if ran:
-                account.ec2.start_instances(InstanceIds=ids)
-            raise
-        (after,) = changes._described(account, ids)
-        return {
-            "resource_id": wanted.resource_id,
-            "instance_type": after["InstanceType"],
-            "state": after["State"]["Name"],
-        }
-
-    replace(changes.ResizeInstance, "_resize", resize)
 
 
 @blind_defect(

@@ -271,16 +271,6 @@ def _() -> None:
         original(self, type, payload)
 
 
-@blind_defect("TLD-02zc", "a customer's cloud calls go one after the other", service="tools")
-def _() -> None:
-    # Observable: two cloud tools on a slow cloud take twice as long as one; partners' tools beside them do not.
-    from apex.tools.pools import FairThreads
-
-    @around(FairThreads, "__init__")
-    def _(original: Any, self: Any, total: int, share: int) -> None:
-        original(self, total, 1)
-
-
 @blind_defect(
     "TLD-02zd",
     "all calls to partners share one connection",

@@ -175,21 +175,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-03xa", "a cookie that a partner gave for one customer is sent with the next one's request", service="tools"
-)
-def _() -> None:
-    # Observable: a partner that sets a cookie for the first tenant finds it in requests for the second.
-    import httpx
-
-    from apex.tools import dispatcher
-
-    def client(seconds: float, key: httpx.Auth | None = None) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=httpx.Timeout(seconds, connect=2), auth=key)
-
-    replace(dispatcher, "partners_client", client)
-
-
-@blind_defect(
     "TLD-03ya",
     "for a customer who does not let us in, tools work in the platform's own account",
     service="tools",
@@ -277,22 +262,3 @@ def _() -> None:
             response = await original(self, url, parameters)
             kept[url] = time.monotonic() + 60, response
         return response
-
-
-@blind_defect(
-    "TLD-03zc",
-    "after a customer has named another cloud account, tools still work in the one before",
-    service="tools",
-    scenario="Tools work in the account that the customer has named last",
-    step="each result reports the servers as the customer's own cloud account shows them",
-)
-def _() -> None:
-    # Observable: run, PUT /v1/cloud-account with another account, run again within a quarter of an hour.
-    from apex.tools.accounts import CloudAccounts
-
-    @around(CloudAccounts, "of_tenant")
-    def _(original: Any, self: Any, tenant_id: str) -> Any:
-        kept = self._kept.get(tenant_id)
-        if kept is not None and kept.until >= time.monotonic():
-            return kept.account
-        return original(self, tenant_id)

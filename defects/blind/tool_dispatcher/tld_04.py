@@ -153,24 +153,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-04wa",
-    "who lacks only the role is shown a tool as allowed, and refused when it is called",
-    service="backend",
-    scenario="An agent only uses tools of its caller's plan and role",
-    step="the published tool list allows <caller> only the tools to <use> servers",
-)
-def _() -> None:
-    # Observable: GET /v1/tools as a member of a Mid organisation has stop_instances allowed; the call is refused.
-    from apex.http.identity import OPERATOR
-    from apex.tools.permissions import Grant
-
-    def covers(self: Any, plan: str, role: str) -> bool:
-        return role == OPERATOR or plan in self.plans
-
-    replace(Grant, "covers", covers)
-
-
-@blind_defect(
     "TLD-04xa", "the customer's account is entered before it is known whether the caller may", service="tools"
 )
 def _() -> None:
@@ -186,20 +168,6 @@ def _() -> None:
             with suppress(ToolError):
                 await asyncio.to_thread(self.accounts.of_tenant, caller["tenant_id"])
         return await original(self, tool, call_id, request, caller)
-
-
-@blind_defect(
-    "TLD-04ya",
-    "the plan that counts for tools is that of the token, not the tenant's",
-    service="backend",
-    scenario="A new plan brings or takes its tools at once",
-    step="only the tools to <use> servers have run",
-)
-def _() -> None:
-    # Observable: after a change to a smaller plan its dearer tools go on working until the token ends.
-    from apex.backend import runs
-
-    replace(runs, "as_of_now", lambda _, identity: identity)
 
 
 @blind_defect(

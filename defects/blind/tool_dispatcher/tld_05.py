@@ -74,31 +74,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-05pa",
-    "that an answer is partial is told and not stored",
-    service="worker",
-    scenario="A failing tool is reported, and the agent continues",
-    step="the run completes with a partial answer",
-)
-def _() -> None:
-    # Observable: have a tool of the cost analysis fail (pricing answers 503) and ask the advisor: agent_completed says
-    # partial true, GET /v1/runs/{id}, lists and the operators' view say false: who follows the run over HTTP takes the
-    # answer for a whole one.
-    from apex.storage.runs import Ending
-    from apex.storage.tables import runs
-    from apex.worker import supervisor
-
-    @around(supervisor, "end_run")
-    def end_run(
-        original: Callable[..., Ending | None], connection: Connection, run: Row[Any], ending: Ending, **others: Any
-    ) -> Ending | None:
-        ended = original(connection, run, ending, **others)
-        if ended is not None:
-            connection.execute(runs.update().where(runs.c.id == run.id).values(partial=False))
-        return ended
-
-
-@blind_defect(
     "TLD-05qa",
     "what a partner says when it refuses a request is taken for a result",
     service="tools",

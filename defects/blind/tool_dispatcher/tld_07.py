@@ -259,24 +259,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "TLD-07za",
-    "a call during which its tool is withdrawn is refused when its work is done",
-    service="tools",
-    scenario="A running call finishes although its tool is withdrawn",
-    step="Acme's agent receives the partner's response",
-)
-def _() -> None:
-    # Observable: withdraw a tool while a slow call of it is in flight; the call is told as tool_withdrawn.
-    from apex.tools.dispatcher import Dispatcher
-
-    @around(Dispatcher, "execute")
-    async def _(original: Any, self: Any, tool: Any, *arguments: Any) -> Any:
-        answer = await original(self, tool, *arguments)
-        await self.find(tool.name)
-        return answer
-
-
-@blind_defect(
     "TLD-07zb",
     "an instance that has once refused a withdrawn tool refuses it also after it was added anew",
     service="tools",

@@ -188,16 +188,6 @@ def _() -> None:
         original(self, type, payload)
 
 
-@blind_defect("TLD-08ya", "a parameter that is named as a key is hidden, whatever it is", service="worker")
-def _() -> None:
-    # Observable: tool_executing of tag_instances says "***" where the key of the tag should stand.
-    import re
-
-    from apex.tools import sanitising
-
-    replace(sanitising, "_SECRET_NAME", re.compile(rf"{sanitising._SECRET}|key", re.I))
-
-
 @blind_defect(
     "TLD-08yb",
     "a call that waits for its turn is told as executing already",

@@ -255,25 +255,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-02za",
-    "log-out closes one of the session's sockets",
-    service="backend",
-    scenario="Logging out ends the connections of that session only",
-    step="Acme's two tabs are closed in time because the session is over",
-)
-def _() -> None:
-    # Seen: of two tabs of one session the second stays open after the log-out and receives on.
-    from apex.backend.hub import Hub
-
-    def end_session(self: Any, session_id: str, reason: str) -> None:
-        connection = self.sessions().get(session_id)
-        if connection is not None:
-            connection.end(reason)
-
-    replace(Hub, "end_session", end_session)
-
-
-@blind_defect(
     "WSE-02zb",
     "an origin is good when it begins with an allowed one",
     service="backend",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, cast
 
 from defects import blind_defect
@@ -263,22 +262,6 @@ def _() -> None:
         if resume is not None and resume.epoch != f"{epoch}.{generation}":
             resume = Position("", resume.sequence)
         await original(self, resume)
-
-
-@blind_defect(
-    "WSE-03za",
-    "a client that resumes from 0 is taken for one that does not resume",
-    service="backend",
-    scenario="A customer who missed too many events is notified once",
-    step="Acme is notified once that events were missed",
-)
-def _() -> None:
-    # Seen: a line that drops before the first event: after last_sequence=0 the missed events never come.
-    from apex.backend.connection import Connection
-
-    @around(Connection, "_open")
-    async def _(original: Callable[..., Any], self: Any, resume: Any) -> None:
-        await original(self, resume if resume and resume.sequence else None)
 
 
 @blind_defect(

@@ -274,17 +274,3 @@ def _() -> None:
         if isinstance(error, BaseExceptionGroup):
             error = RuntimeError(str(error))
         return original(error)
-
-
-@blind_defect(
-    "WSE-06zc",
-    "what a tool says of its failure is passed on unmasked",
-    service="tools",
-    scenario="No error event contains internal details",
-    step="the stored error and the error event of Acme's run show no internal details",
-)
-def _() -> None:
-    # Seen: a tool's "cannot log in with password=..." stands in tool_completed and agent_error as it is.
-    from apex.tools import dispatcher
-
-    replace(dispatcher, "masked", lambda text: text)

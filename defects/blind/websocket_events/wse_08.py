@@ -160,18 +160,6 @@ def _() -> None:
             raise TimeoutError("no room for another connection")
 
 
-@blind_defect("WSE-08zb", "what waits for a slow reader has no limit", service="backend")
-def _() -> None:
-    # Seen: with a reader that takes nothing the process grows by every event of that user.
-    from apex.backend.connection import Connection
-
-    def offer(self: Any, epoch: str, sequence: int, envelope: str) -> None:
-        self._buffer.append((epoch, sequence, envelope))
-        self._news.set()
-
-    replace(Connection, "offer", offer)
-
-
 @blind_defect("WSE-08zc", "every event is held against every open connection", service="backend")
 def _() -> None:
     # Seen: with hundreds of sockets events are late by seconds, all of them correct.

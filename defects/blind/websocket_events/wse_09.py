@@ -83,38 +83,6 @@ def _() -> None:
 
 
 @blind_defect(
-    "WSE-09ta",
-    "who is more than 200 events behind gets the rest with later events only",
-    service="backend",
-    scenario="Hundreds of missed events are all delivered",
-    step="Acme has received every event of the run in order, each once",
-)
-def _() -> None:
-    # Observable: reconnect with 450 events missed: 200 come, the others not before the next event is published (200 a
-    # time). A reader that was too slow for a burst of 1,000 events never gets the last ones of it.
-    from apex.backend import connection as module
-
-    async def catch_up(self: Any) -> None:
-        epoch, _generation, newest = await self._stand()
-        if epoch != self._epoch:
-            await self._resync()
-            return
-        if newest <= self._cursor:
-            return
-        entries: Any = await self._redis.xrange(self._key("events"), f"{self._cursor + 1}-0", "+", count=module._BATCH)
-        for entry_id, fields in entries:
-            sequence = int(entry_id.partition("-")[0])
-            if sequence != self._cursor + 1:
-                await self._resync()
-                return
-            await self._send(sequence, fields["event"])
-        if not entries:
-            await self._resync()
-
-    replace(module.Connection, "_catch_up", catch_up)
-
-
-@blind_defect(
     "WSE-09ua",
     "what does not fit into a connection's buffer is dropped without a note",
     service="backend",
@@ -252,43 +220,6 @@ def _() -> None:
             await self._resync()
         else:
             await original(self)
-
-
-@blind_defect("WSE-09za", "what does not fit into a connection's buffer is let go", service="backend")
-def _() -> None:
-    # Seen: of a burst that ends the last events are missing; whatever follows later brings them.
-    from apex.backend.connection import Connection
-
-    def offer(self: Any, epoch: str, sequence: int, envelope: str) -> None:
-        if len(self._buffer) < self._buffer_size:
-            self._buffer.append((epoch, sequence, envelope))
-            self._news.set()
-
-    replace(Connection, "offer", offer)
-
-
-@blind_defect("WSE-09zb", "what was announced while a connection caught up is sent once more", service="backend")
-def _() -> None:
-    # Seen: under load, or on a resume during a run, a sequence comes twice or goes back.
-    from apex.backend.connection import Connection
-
-    async def send_events(self: Any, resume: Any) -> None:
-        await self._open(resume)
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            while self._buffer or self._behind:
-                if self._behind:
-                    self._behind = False
-                    await self._catch_up()
-                    continue
-                epoch, sequence, envelope = self._buffer.popleft()
-                if epoch != self._epoch or sequence > self._cursor + 1:
-                    await self._catch_up()
-                else:
-                    await self._send(sequence, envelope)
-
-    replace(Connection, "send_events", send_events)
 
 
 @blind_defect(
