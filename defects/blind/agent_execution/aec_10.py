@@ -204,10 +204,9 @@ def _() -> None:
     "AEC-10za",
     "a call's CPU time is that of the whole tools process",
     service="tools",
-    scenario="Other customers' runs are not counted",
-    step="Acme's last run used these multiples of the lowest figure of the earlier runs",
 )
 def _() -> None:
+    # Noticed in most plays only: on a quiet machine the others' share can be small.
     # Seen: with other runs beside it the same run has used several times as much.
     from apex.tools import tool
 
