@@ -1,7 +1,11 @@
 """Rules for the catalogue of defects: every scenario can be turned red, and every defect says where."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import ast
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import combinations
 
 from behave.model import Feature
 
@@ -61,3 +65,21 @@ def breaches(scenarios: Sequence[Written], defects: Sequence[Defect]) -> Iterato
     yield from (f"no defect turns it red: {title!r}" for title in sorted(by_title.keys() - seeded))
     promised = {scenario.promise for scenario in scenarios if scenario.promise}
     yield from (f"{promise}: no defect" for promise in sorted(promised - {defect.promise for defect in defects}))
+
+
+_ALIKE = 0.93
+"""The share of equal text from which on two defects are the same mistake."""
+
+
+def alike(sources: Mapping[str, str]) -> Iterator[str]:
+    """Blind defects of one promise that make the same mistake; comments and layout do not tell them apart.
+
+    :param sources: what each defect does, by its ID.
+    """
+    bodies = {id: ast.unparse(ast.parse(textwrap.dedent(source)).body[0].body) for id, source in sources.items()}  # type: ignore[attr-defined]
+    for one, other in combinations(sorted(bodies), 2):
+        if one[:6] != other[:6]:
+            continue
+        compared = SequenceMatcher(None, bodies[one], bodies[other], autojunk=False)
+        if compared.quick_ratio() >= _ALIKE and compared.ratio() >= _ALIKE:
+            yield f"{one} and {other} make the same mistake"

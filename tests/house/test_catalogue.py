@@ -1,5 +1,6 @@
 """Catalogue and features name each other."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,32 @@ def test_examination_may_be_what_turns_red():
 )
 def test_breach_is_found(defects, finding):
     assert any(finding in found for found in breaches(*defects)), breaches(*defects)
+
+
+MISTAKE = """\
+@blind_defect({id!r}, "something")
+def _() -> None:
+    # {comment}
+    from apex import {module}
+
+    replace({module}, "limit", lambda customer: {value})
+"""
+
+
+def test_same_mistake_is_found_whatever_is_said_of_it():
+    first = MISTAKE.format(id="API-05za", comment="one", module="bodies", value=100)
+    second = MISTAKE.format(id="API-05ya", comment="another", module="bodies", value=100)
+    other = MISTAKE.format(id="API-05xa", comment="one", module="nesting", value="customer.plan.levels or 7")
+    elsewhere = {"API-06za": first, "API-05xa": other}
+    assert list(catalogue_rules.alike({"API-05za": first, **elsewhere})) == []
+    found = list(catalogue_rules.alike({"API-05za": first, "API-05ya": second, **elsewhere}))
+    assert found == ["API-05ya and API-05za make the same mistake"]
+
+
+def test_no_two_blind_defects_make_the_same_mistake():
+    sources = {each.id: inspect.getsource(each.apply) for each in catalogue().values() if each.blind}
+    found = list(catalogue_rules.alike(sources))
+    assert not found, "\n".join(found)
 
 
 def test_catalogue_and_features_agree(features):
