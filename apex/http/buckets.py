@@ -20,7 +20,8 @@ from apex.storage.stream import LINE_ERRORS, over_broken_lines
 
 log = structlog.get_logger()
 
-# The generic cell rate algorithm: all that is kept of a bucket is the moment at which it will be full again.
+# The generic cell rate algorithm: all that is kept of a bucket is the moment at which it will be full again. One that
+# has become smaller is at most empty: nobody waits for what a larger one had granted.
 # For each key its interval and burst. Returns the seconds until there is room in all, 0 when all were taken from.
 _TAKE = """
 local now = redis.call('TIME')
@@ -28,8 +29,9 @@ now = tonumber(now[1]) + tonumber(now[2]) / 1000000
 local full, wait = {}, 0
 for i, key in ipairs(KEYS) do
     local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-    full[i] = math.max(tonumber(redis.call('GET', key) or now), now) + interval
-    wait = math.max(wait, full[i] - burst * interval - now)
+    local empty = now + burst * interval
+    full[i] = math.min(math.max(tonumber(redis.call('GET', key) or now), now), empty) + interval
+    wait = math.max(wait, full[i] - empty)
 end
 if wait > 0 then return string.format('%.6f', wait) end
 for i, key in ipairs(KEYS) do
@@ -127,7 +129,7 @@ class OwnBuckets:
 
     def wait(self, buckets: Sequence[Bucket], now: float) -> float:
         """Seconds until there is room in all; 0 when there is."""
-        return max(0.0, *(self._after_one_more(b, now) - b.rate.burst / b.rate.per_second - now for b in buckets))
+        return max(0.0, *(self._after_one_more(b, now) - _empty(b, now) for b in buckets))
 
     def charge(self, buckets: Sequence[Bucket], now: float) -> None:
         """Take one out of each."""
@@ -150,4 +152,10 @@ class OwnBuckets:
                 self._full_at[bucket.name] -= 1 / bucket.rate.per_second
 
     def _after_one_more(self, bucket: Bucket, now: float) -> float:
-        return max(self._full_at.get(bucket.name, now), now) + 1 / bucket.rate.per_second
+        full_at = max(self._full_at.get(bucket.name, now), now)
+        return min(full_at, _empty(bucket, now)) + 1 / bucket.rate.per_second
+
+
+def _empty(bucket: Bucket, now: float) -> float:
+    """When it is full again if it is empty now."""
+    return now + bucket.rate.burst / bucket.rate.per_second

@@ -51,3 +51,9 @@ def test_what_is_given_back_can_be_taken_again(buckets):
     taken(buckets, BOTH, 3, 100.0)
     buckets.give_back(BOTH)
     assert taken(buckets, BOTH, 5, 100.0) == 1
+
+
+def test_nobody_waits_for_what_a_larger_bucket_had_granted(buckets):
+    larger = [Bucket("a", Rate(burst=60, per_second=2))]
+    taken(buckets, larger, 60, 100.0)
+    assert buckets.take(A, 100.0) == pytest.approx(0.5)
