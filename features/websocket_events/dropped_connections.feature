@@ -61,6 +61,15 @@ Feature: A dropped connection loses no events
       Then Acme has received every event of the run in order, each once
 
     @gate
+    @needs.live_events @needs.resume @needs.run_numbers
+    Scenario: A customer who reconnects again and again during a run misses nothing
+      Given Acme is a Mid customer with stored usage
+      And Acme watches events
+      When Acme disconnects and reconnects five times during a run of hundreds of events
+      Then Acme has received every event of the run in order, each once
+      And Acme's connections together show no gap and no duplicate
+
+    @gate
     @needs.live_events @needs.sequence_numbers @needs.resume @needs.own_services @needs.run_numbers
     Scenario: A customer who returns at another backend misses nothing
       Given Acme is a Mid customer with stored usage

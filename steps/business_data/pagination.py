@@ -39,4 +39,4 @@ def _(world):
 @then("no page requires a search through other users' conversations")
 def _(world):
     for plan in pagination.query_plans(world, world.kept(ArchiveReads).readers[0]):
-        world.expect(plan, finds_by_index())
+        world.expect(plan, finds_by_index(owner="user_id"))

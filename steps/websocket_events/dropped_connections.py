@@ -85,3 +85,8 @@ def _(world, network):
 @when("{viewer:User} reconnects to the second backend")
 def _(world, viewer):
     dropped_connections.reconnect_to_second_backend(world, viewer)
+
+
+@when("{viewer:User} disconnects and reconnects five times during a run of hundreds of events")
+def _(world, viewer):
+    dropped_connections.reconnect_amid_a_run(world, viewer)

@@ -21,6 +21,8 @@ _MORE_THAN_KEPT = 2_100
 """More events than the platform keeps for a user who is disconnected (2,000 in the test environment)."""
 _HUNDREDS = 700
 """Fewer than that, and more than it reads at once (200)."""
+_TIMES = 5
+"""How often somebody reconnects amid a run of hundreds of events."""
 _DELAY = 0.3
 
 
@@ -111,6 +113,24 @@ def reconnect_to_second_backend(world: World, user: User) -> None:
     """Reconnect as :func:`reconnect` does, to the other instance of the API."""
     user.watching.turn_to(connections.to_second_backend(world))
     reconnect(world, user)
+
+
+def reconnect_amid_a_run(world: World, user: User) -> None:
+    """The user's connection ends several times while events come, and they reconnect each time.
+
+    :raises NotShown: the run had ended before.
+    """
+    run = world.running(user, agents.PROBE, input=agents.talkative(_HUNDREDS))
+    for _ in range(_TIMES):
+        seen = len(user.watching.events)
+        user.watching.wait_until(
+            lambda capture, seen=seen: len(capture.events) >= seen + _HUNDREDS // (2 * _TIMES),
+            within=world.budgets.limit("run starts"),
+        )
+        disconnect(world, user)
+        reconnect(world, user)
+    if any(event.is_end for event in user.watching.of(run)):
+        raise NotShown("the run had ended before the last connection was opened")
 
 
 def second_tab_begun_anew(world: World, user: User) -> None:

@@ -154,7 +154,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "DBL-08ub", "a user's threads are looked for by the text of the id, which no index has", service="backend"
+    "DBL-08ub",
+    "a user's threads are looked for by the text of the id, which no index has",
+    service="backend",
+    scenario="Pages arrive quickly from a large archive while others write",
+    step="no page requires a search through other users' conversations",
 )
 def _() -> None:
     # Observable: GET /v1/threads reads the whole table (its sequential scans count up in pg_stat_user_tables, the

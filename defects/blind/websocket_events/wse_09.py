@@ -102,7 +102,13 @@ def _() -> None:
     replace(Connection, "offer", offer)
 
 
-@blind_defect("WSE-09ub", "what is still in the buffer after catching up is sent a second time", service="backend")
+@blind_defect(
+    "WSE-09ub",
+    "what is still in the buffer after catching up is sent a second time",
+    service="backend",
+    scenario="A customer who reconnects again and again during a run misses nothing",
+    step="Acme has received every event of the run in order, each once",
+)
 def _() -> None:
     # Observable: a connection that falls behind in a burst, or resumes while events come; the sequence goes back and
     # repeats events that were already sent.
