@@ -38,3 +38,11 @@ Feature: The database itself isolates customers from each other
       And Borealis is a Free customer with data in every table
       When the platform's database role tries to update every table on behalf of Acme
       Then the role has reached Acme's data in every table and no other data
+
+    @gate @exclusive
+    @needs.own_services
+    Scenario: Isolation that was switched off is back after a restart
+      Given Acme is a Mid customer with data in every table
+      And Borealis is an Early customer with data in every table
+      When the isolation of every table is switched off and the backend restarts
+      Then on behalf of Acme the role reaches Acme's data in every table

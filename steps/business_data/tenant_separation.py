@@ -15,6 +15,11 @@ def _(world):
     world.keep(tenant_separation.roles_at_work(world))
 
 
+@when("the isolation of every table is switched off and the backend restarts")
+def _(world):
+    tenant_separation.restart_without_isolation(world)
+
+
 @then("every service is connected, with a role to which isolation applies")
 def _(world):
     world.expect(world.kept(Roles), tenant_separation.are_bound(world.target.instances))

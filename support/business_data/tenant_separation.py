@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from hamcrest.core.base_matcher import BaseMatcher
@@ -13,6 +14,7 @@ from psycopg import sql
 from support.api import owned_resources, tokens
 from support.business_data.allowances import owners
 from support.matchers.faultless import faultless
+from support.platform.components import Component
 from support.scenario import agents, planting
 from support.scenario.assets import Asset
 from support.scenario.partner import own_path
@@ -35,6 +37,7 @@ from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and a
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and c.relname <> 'alembic_version'
 group by 1 order by 1
 """
+_GUARDED = "select relname from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity order by 1"
 _LARGE_OBJECTS = "select count(*) from pg_largeobject_metadata"
 _ACT = "select set_config('app.tenant_id', %s, true)"
 # What customers have for moments only, or the operator alone: inserted for the look, and rolled back after it.
@@ -198,6 +201,26 @@ def _with_passing_rows(world: World) -> Iterator[tuple[opened.Connection, dict[s
                 connection.execute(sql.SQL(statement), {"tenant": customer.tenant.id, "user": customer.id})
         yield connection, tables
         connection.rollback()
+
+
+def restart_without_isolation(world: World) -> None:
+    """The isolation of every table is switched off in the database, and the backend restarts.
+
+    :raises NotShown: the platform's account still reaches no other customer's rows.
+    """
+    guarded = [str(table) for (table,) in opened.rows(world, _GUARDED)]
+    world.undo.register("switch isolation on", partial(_switch_isolation, world, guarded, "enable"))
+    _switch_isolation(world, guarded, "disable")
+    customer, *_ = world.users.customers
+    if reaches_only_rows_of(customer.tenant.id).matches(read_on_behalf_of(world, customer)):
+        raise NotShown("what is switched off does not isolate")
+    world.faults.restart(Component.API)
+
+
+def _switch_isolation(world: World, tables: Sequence[str], verb: str) -> None:
+    for table in tables:
+        statement = sql.SQL("alter table {} {} row level security").format(sql.Identifier(table), sql.SQL(verb))
+        opened.execute_as_owner(world, statement)
 
 
 # -- is it one customer's alone? --------------------------------------------------------------------------------------

@@ -27,7 +27,13 @@ def _at_start(*statements: str) -> None:
                 connection.execute(text(statement))
 
 
-@blind_defect("DBL-04qa", "of several tables without row-level security one is guarded again", service="backend")
+@blind_defect(
+    "DBL-04qa",
+    "of several tables without row-level security one is guarded again",
+    service="backend",
+    scenario="Isolation that was switched off is back after a restart",
+    step="on behalf of Acme the role reaches Acme's data in every table",
+)
 def _() -> None:
     # Observable: as the owner switch row-level security off on threads and on messages, and start the backend again:
     # one of the two has it back, the other one has not, and raw SQL with the application's role sees all tenants' rows
@@ -166,6 +172,8 @@ def _() -> None:
     "DBL-04ya",
     "a table whose row-level security was switched off is passed over if it has its policy still",
     service="backend",
+    scenario="Isolation that was switched off is back after a restart",
+    step="on behalf of Acme the role reaches Acme's data in every table",
 )
 def _() -> None:
     # Observable: ALTER TABLE messages DISABLE ROW LEVEL SECURITY, start the backend again: raw SQL sees every tenant's.
