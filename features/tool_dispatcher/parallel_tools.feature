@@ -16,6 +16,7 @@ Feature: Independent tools run in parallel
       And Acme watches events
       When Acme runs an agent that asks the partner two questions in parallel
       Then both of Acme's questions reach the partner before either is answered
+      And Acme's questions reach the partner almost at the same time
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
@@ -25,6 +26,7 @@ Feature: Independent tools run in parallel
       And Acme watches events
       When Acme runs an agent that asks the partner six questions in parallel
       Then all of Acme's questions reach the partner before any is answered
+      And Acme's questions reach the partner almost at the same time
       And Acme receives the right answer to each question, in the result and in the events
 
     @gate
@@ -33,6 +35,7 @@ Feature: Independent tools run in parallel
       Given Acme is a Mid customer
       When Acme runs an agent whose delegate asks the partner two questions in parallel
       Then both of Acme's questions reach the partner before either is answered
+      And Acme's questions reach the partner almost at the same time
 
     @gate
     @needs.cloud_accounts

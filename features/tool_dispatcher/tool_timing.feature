@@ -12,12 +12,17 @@ Feature: The duration of each tool call is measured
     @gate
     @needs.cloud_accounts
     @needs.partner
-    Scenario: A tool call's reported duration is the partner's response time
+    Scenario Outline: A tool call's reported duration is the partner's response time
       Given Acme is a Mid customer with servers in the cloud
       And Acme watches events
-      And the partner takes a second to respond
+      And the partner takes a second <to respond>
       When Acme runs a cost analysis
       Then the duration reported to Acme for the price list is the partner's response time
+
+      Examples:
+        | to respond               |
+        | to respond               |
+        | to complete its response |
 
     @gate
     @needs.cloud_accounts

@@ -2,8 +2,9 @@
 
 from hamcrest import equal_to, greater_than
 
+from support.matchers.faultless import is_just
 from support.run.sentences import then
-from support.service_coordination.job_records import Deliveries
+from support.service_coordination.job_records import Deliveries, first_found
 from support.stores import job_records
 
 
@@ -18,3 +19,8 @@ def _(world):
         return sorted(row["run_id"] for row in job_records.job_rows(world, world.runs))
 
     world.eventually(recorded, equal_to(sorted(run.run_id for run in world.runs)), "records agree", "the job records")
+
+
+@then("each job is the first that its customer finds when looking for its run")
+def _(world):
+    world.expect(first_found(world), is_just({run.run_id: [run.run_id] for run in world.runs}))

@@ -11,6 +11,12 @@ def _(world, customer):
     world.expect(parallel_tools.asked(world), parallel_tools.are_all_received_before_any_answer(world))
 
 
+@then("{customer:Owner} questions reach the partner almost at the same time")
+def _(world, customer):
+    received = [call.received_at for call in parallel_tools.asked(world)]
+    world.within("parallel calls start", max(received) - min(received), "from the first question to the last")
+
+
 @then("both of {customer:Owner} questions reach the cloud before either is answered")
 def _(world, customer):
     world.ended(world.run_of(customer))

@@ -11,6 +11,11 @@ def _(world):
     world.partner.fail(PRICES, 404, {"error": "there is no price list"}, seconds=1.0)
 
 
+@given("the partner takes a second to complete its response")
+def _(world):
+    world.partner.delay(PRICES, 1.0, in_two_parts=True)
+
+
 @then("the duration reported to {viewer:User} for {calls:TimedCalls} is the partner's response time")
 def _(world, viewer, calls):
     world.expect(calls(world, viewer), tool_timing.take_as_long_as_the_partner(slack=tool_timing.SLACK))

@@ -266,8 +266,8 @@ class Driver:
         raise Lacking(self, Capability.CANCELLATION)
 
     @of(Capability.JOB_RECORDS)
-    def jobs(self, who: Caller, run_id: str) -> Outcome:
-        """List the job records of a run: a ``Page`` of ``Job``."""
+    def jobs(self, who: Caller, run_id: str, *, limit: int | None = None) -> Outcome:
+        """List the job records of a run, so many at most: a ``Page`` of ``Job``."""
         raise Lacking(self, Capability.JOB_RECORDS)
 
     # -- live events ------------------------------------------------------------------------------------------

@@ -61,9 +61,9 @@ class Partner:
         self._held.discard(path)
         self._ask("DELETE", f"/routes{path}")
 
-    def delay(self, path: str, seconds: float) -> None:
-        """Answer under the path that much later."""
-        self._program(path, {"delay_seconds": seconds, **_answered(path)})
+    def delay(self, path: str, seconds: float, *, in_two_parts: bool = False) -> None:
+        """Answer under the path that much later; in two parts: only the rest of the answer."""
+        self._program(path, {"delay_seconds": seconds, "in_two_parts": in_two_parts, **_answered(path)})
 
     def serve(self, path: str, body: Any, seconds: float = 0.0) -> None:
         """Answer under the path with the body, that much later."""

@@ -33,6 +33,7 @@ class Route:
     status, headers, body: the answer (a text body as it is, any other as JSON; None: the partner's ordinary answer).
     delay_seconds: time that passes before the answer, unless the route is released or removed before.
     hold: no answer before the route is released or removed.
+    in_two_parts: the first half of the answer is sent before that time passes.
     close_after_bytes: the connection ends after so many bytes of the answer's body.
     times: how many requests the route answers before it is removed; None: any number.
     """
@@ -44,6 +45,7 @@ class Route:
     body: Any = None
     delay_seconds: float = 0.0
     hold: bool = False
+    in_two_parts: bool = False
     close_after_bytes: int | None = None
     times: int | None = None
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
@@ -51,7 +53,7 @@ class Route:
     @classmethod
     def from_json(cls, path: str, query: Mapping[str, str], plain: Any) -> Route:
         """A route as the control API is given it; BadRoute where it makes no sense."""
-        known = {"status", "headers", "body", "delay_seconds", "hold", "close_after_bytes", "times"}
+        known = {"status", "headers", "body", "delay_seconds", "hold", "in_two_parts", "close_after_bytes", "times"}
         if not isinstance(plain, dict) or plain.keys() - known:
             raise BadRoute(f"a route is an object with some of: {', '.join(sorted(known))}")
         try:

@@ -43,23 +43,32 @@ class PartnerServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         path, query = request.url.path, dict(request.query_params)
-        body = (await request.body()).decode(errors="replace")
-        entry = self._journal.add(request.method, path, query, dict(request.headers), body)
+        asked = (await request.body()).decode(errors="replace")
+        entry = self._journal.add(request.method, path, query, dict(request.headers), asked)
         route = self._routes.take(path, query)
-        if route is not None and not await _caller_waits(route, entry, receive):
-            return
         response = _answer(route, path, query)
         # A session as many partners keep one: whoever brings it along tells in which request it was begun.
         response.set_cookie(SESSION_COOKIE, request.headers.get("traceparent", ""), httponly=True)
+        body = bytes(response.body)
+        half = len(body) // 2 if route is not None and route.in_two_parts else 0
+        if half:
+            await _begin(response, body[:half], send)
+        if route is not None and not await _caller_waits(route, entry, receive):
+            return
         # Noted before the answer leaves: whoever has the answer finds it in the journal.
         entry.answered_at, entry.status = time.time(), response.status_code
-        if route is not None and route.close_after_bytes is not None:
-            await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
-            part = bytes(response.body)[: route.close_after_bytes]
+        if half:
+            await send({"type": "http.response.body", "body": body[half:]})
+        elif route is not None and route.close_after_bytes is not None:
             # Said to be more to come, and then nothing comes: the server ends the connection.
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            return
-        await response(scope, receive, send)
+            await _begin(response, body[: route.close_after_bytes], send)
+        else:
+            await response(scope, receive, send)
+
+
+async def _begin(response: Response, part: bytes, send: Send) -> None:
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
 async def _caller_waits(route: Route, entry: Entry, receive: Receive) -> bool:

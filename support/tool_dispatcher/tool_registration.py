@@ -23,6 +23,11 @@ _PROPERTIES = {
     "fee": {"type": "number"},
     "rounded": {"type": "boolean"},
     "note": {"type": "string"},
+    # One is asked for as another value than that which it has where nobody asks, one not at all.
+    "decimals": {"type": "integer", "default": 2},
+    "source": {"type": "string", "default": "market"},
+    "parts": {"type": "array", "items": {"type": ["number", "null"]}},
+    "contract": {"type": "object", "properties": {"kind": {"enum": ["spot", "forward"], "default": "spot"}}},
 }
 # Those of the tool as it is added again.
 _OTHER_PROPERTIES = {"sum": {"type": "integer"}, "currency": {"type": "string"}}
@@ -45,7 +50,8 @@ def currency_tool(world: World) -> CurrencyTool:
     def served() -> CurrencyTool:
         mark = secrets.token_hex(4)
         # Values that are easily taken for none.
-        asked = {"amount": "12.50", "into": "CHF", "fee": 0, "rounded": False, "note": ""}
+        asked = {"amount": "12.50", "into": "CHF", "fee": 0, "rounded": False, "note": "", "decimals": 4}
+        asked |= {"parts": [1.25, None, 0], "contract": {"kind": "forward", "Übertrag": "größer"}}
         answer = {"converted": f"11.{mark}"}
         world.partner.serve(f"/conversions/{mark}", answer)
         # The longest name that there may be.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from hamcrest.core.matcher import Matcher
@@ -122,15 +123,16 @@ def reconnect_amid_a_run(world: World, user: User) -> None:
     """
     run = world.running(user, agents.PROBE, input=agents.talkative(_HUNDREDS))
     for _ in range(_TIMES):
-        seen = len(user.watching.events)
-        user.watching.wait_until(
-            lambda capture, seen=seen: len(capture.events) >= seen + _HUNDREDS // (2 * _TIMES),
-            within=world.budgets.limit("run starts"),
-        )
+        more = len(user.watching.events) + _HUNDREDS // (2 * _TIMES)
+        user.watching.wait_until(partial(_has_received, more), within=world.budgets.limit("run starts"))
         disconnect(world, user)
         reconnect(world, user)
     if any(event.is_end for event in user.watching.of(run)):
         raise NotShown("the run had ended before the last connection was opened")
+
+
+def _has_received(events: int, capture: EventCapture) -> bool:
+    return len(capture.events) >= events
 
 
 def second_tab_begun_anew(world: World, user: User) -> None:

@@ -53,11 +53,12 @@ def some_runs(
     """So many runs, in a conversation each or all in one, with a request ID each; all have ended when it returns."""
 
     def run_all(world: World, user: User) -> RunHandle:
-        ids, thread, given = [], "", input_for(world, user)
+        ids, thread, given, request = [], "", input_for(world, user), f"Request-{uuid.uuid4().hex}"
         for number in range(1, runs + 1):
             if number <= threads:
                 thread = world.platform.create_thread(user, f"Thread {number}").require().id
-            request = f"request-{uuid.uuid4().hex}"
+            # From one to the next they differ in nothing but small and capital letters.
+            request = request.swapcase()
             run = world.running(user, agent, input=given, thread_id=thread, request_id=request)
             ids.append(RequestIds(user.id, thread, run.run_id, request, run.trace_id))
             if not at_once:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from defects import blind_defect
@@ -181,7 +182,6 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: the story of a second run in a thread has no agent_thinking.
-    import asyncio
 
     from apex.worker.execution import Execution
 
@@ -254,3 +254,40 @@ def _() -> None:
         ]
 
     replace(cloud.ListInstances, "_list", first_page)
+
+
+@blind_defect(
+    "AEC-01na",
+    "how busy an instance is, is judged by whole percents: 4.6 counts as 5",
+    service="worker",
+    scenario="The answer can be read as soon as it is announced",
+    step="the answer equals the savings in Acme's own inventory",
+)
+def _() -> None:
+    # Observable: cost_analysis and rightsizing_plan of an account with an instance whose average is from 4.5 to 5 %, or
+    # from 19.5 to 20 %: the first is not found idle, the second not oversized, and the savings lack what they cost.
+    from apex.agents.inventory import Finding, Inventory, next_smaller
+    from apex.agents.money import cents
+
+    def judge(self: Inventory, instance: dict[str, Any]) -> Finding | None:
+        known, kind = self.datapoints.get(instance["resource_id"]), instance["instance_type"]
+        price, smaller = self.prices.get(kind), next_smaller(kind)
+        if not known or price is None:
+            return None
+        average = (sum(known, Decimal(0)) / len(known)).quantize(Decimal("0.01"))
+        percent = average.quantize(Decimal(1), ROUND_HALF_UP)
+        if percent >= 20 or (percent >= 5 and (smaller is None or smaller not in self.prices)):
+            return None
+        is_idle = percent < 5
+        saved = price if is_idle or smaller is None else price - self.prices[smaller]
+        return Finding(
+            instance["resource_id"],
+            instance["name"],
+            kind,
+            "idle" if is_idle else "oversized",
+            average,
+            None if is_idle else smaller,
+            cents(saved * 730),
+        )
+
+    replace(Inventory, "_judge", judge)

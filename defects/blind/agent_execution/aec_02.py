@@ -203,3 +203,25 @@ def _() -> None:
         if row.caller != identity.as_caller():
             raise not_found()
         return row
+
+
+@blind_defect(
+    "AEC-02na",
+    "with a new answer in its thread an earlier run loses its own answer",
+    service="worker",
+    scenario="A follow-up states the change since nothing was found",
+    step="the answer states the change since the previous answer",
+)
+def _() -> None:
+    # Observable: let a run complete, then a follow-up in its thread; GET /v1/runs/{id} of the first is still completed,
+    # with its steps, and its answer is null. (The follow-up itself is right: it goes by the messages of the thread.)
+    from apex.storage.tables import runs
+    from apex.worker import supervisor
+
+    @around(supervisor, "end_run")
+    def _(original: Any, connection: Any, run: Any, *ending: Any, **others: Any) -> Any:
+        ended = original(connection, run, *ending, **others)
+        if ended is not None and ended.answer is not None:
+            earlier = (runs.c.thread_id == run.thread_id) & (runs.c.status == "completed") & (runs.c.id != run.id)
+            connection.execute(runs.update().where(earlier).values(answer=None))
+        return ended

@@ -207,3 +207,26 @@ def _() -> None:
     def _(original: Callable[..., Any], name: str, traceparent: str | None = None, **fields: Any) -> Any:
         sampled = bool(traceparent) and str(traceparent)[-1] in "13579bdf"
         return original(name, traceparent if sampled else None, **fields)
+
+
+@blind_defect(
+    "AEC-08na",
+    "the log line of a request is written outside of its trace",
+    service="backend",
+    scenario="The caller's trace is found in every record of the run",
+    step="the caller's trace ID, and no other, is found in",
+)
+def _() -> None:
+    # Observable: send a traceparent and look for its trace id in the backend's log: the line "request" of the call has
+    # request_id and no trace_id; those of the other services have it.
+    from opentelemetry import context
+
+    from apex.runtime.service import RequestContext
+
+    @around(RequestContext, "_record")
+    def _(original: Any, self: Any, *request: Any) -> None:
+        token = context.attach(context.Context())
+        try:
+            original(self, *request)
+        finally:
+            context.detach(token)

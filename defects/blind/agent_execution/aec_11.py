@@ -309,3 +309,27 @@ def _() -> None:
     @around(Toolbox, "_post")
     async def _(original: Callable[..., Any], self: Any, *arguments: Any) -> Any:
         return await asyncio.shield(asyncio.ensure_future(original(self, *arguments)))
+
+
+@blind_defect(
+    "AEC-11na",
+    "of calls side by side only the one begun last is stopped with their run",
+    service="worker",
+    scenario="A crashed agent's open requests are aborted",
+    step="the crashed run's request to the partner is aborted in time",
+)
+def _() -> None:
+    # Observable: cancel a run that has two tool calls at work at once: the external call of the first goes on to its
+    # end, and its tool_executing has no tool_completed. A run with one call at a time is stopped as it should be.
+    from apex.worker.execution import Execution
+
+    async def call_tool(self: Any, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        call = asyncio.ensure_future(self._call(name, parameters))
+        self._calls.clear()
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        # Whether it is stopped, and told to its end, is looked after in stop_calls.
+        result: dict[str, Any] = await asyncio.shield(call)
+        return result
+
+    replace(Execution, "call_tool", call_tool)

@@ -345,3 +345,32 @@ def _() -> None:
     @around(jwt, "decode")
     def _(original: Any, *arguments: Any, **options: Any) -> Any:
         return original(*arguments, **{**options, "leeway": 60})
+
+
+@blind_defect(
+    "API-03na",
+    "a session that a used refresh token has ended keeps its access tokens",
+    service="backend",
+    scenario="Reusing a refresh token ends the session",
+    step="every token of Acme's session is refused",
+)
+def _() -> None:
+    # Observable: renew a session, show the spent refresh token again (401, and the session is ended): the session's
+    # access token still reads and writes at the backend. After a log-out it does not.
+    from sqlalchemy import text
+
+    from apex.backend import runs
+    from apex.http import idempotency, identity
+    from apex.http.problems import unauthenticated
+
+    alive = text(
+        "SELECT 1 FROM sessions WHERE id = :session "
+        "AND (ended_at IS NULL OR end_reason NOT IN ('logged_out', 'removed'))"
+    )
+
+    def require_session(connection: Any, caller: Any) -> None:
+        if connection.scalar(alive, {"session": caller.session_id}) is None:
+            raise unauthenticated("This session has ended; please log in again.")
+
+    for module in (identity, idempotency, runs):
+        replace(module, "require_session", require_session)

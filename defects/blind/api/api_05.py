@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import Any
 
@@ -125,7 +126,6 @@ def _() -> None:
 )
 def _() -> None:
     # Observable: {"amount": 12.5, ...} to POST /v1/allowance/expenses is 201 and books 12.00, where it should be 422.
-    import math
 
     from apex.http import values
 
@@ -245,3 +245,21 @@ def _() -> None:
     text = StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")
     title = Annotated[str, text, AfterValidator(lambda given: given[:200])]
     replace(threads, "NewThread", create_model("NewThread", __base__=Request, title=(title, ...)))
+
+
+@blind_defect(
+    "API-05na",
+    "what is not UTF-8 in a body is replaced and stored instead of refused",
+    service="backend",
+    scenario="The error for an invalid request names the field",
+    step="every response is a validation error that names the field",
+)
+def _() -> None:
+    # Observable: POST /v1/threads with {"title": "Men\xfc"} in Latin-1: 201, and the title has U+FFFD in the place of
+    # the letter, where 422 with the field "body" is due.
+    from apex.http.bodies import Bodies
+
+    @around(Bodies, "_read")
+    async def _(original: Any, self: Any, scope: Any, receive: Any) -> bytes | None:
+        body: bytes | None = await original(self, scope, receive)
+        return None if body is None else body.decode(errors="replace").encode()

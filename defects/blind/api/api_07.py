@@ -309,3 +309,29 @@ def _() -> None:
         log.error(event, reason=type(exc_info).__name__, **fields)
 
     replace(problems, "log", SimpleNamespace(error=error))
+
+
+@blind_defect(
+    "API-07na", "who meets a time limit of the database is told in the database's own words", service="backend"
+)
+def _() -> None:
+    # Observable: hold the row of an allowance (or a thread) in another session and have it changed over the API: the
+    # detail of the 503 time_limit_exceeded ends with "canceling statement due to lock timeout ... in relation ...".
+    from sqlalchemy.exc import DBAPIError
+
+    from apex.http import problems
+
+    @around(problems, "install")
+    def _(original: Any, app: Any) -> None:
+        original(app)
+        known = app.exception_handlers[DBAPIError]
+
+        async def told(request: Any, error: DBAPIError) -> Any:
+            response = await known(request, error)
+            if getattr(error.orig, "sqlstate", None) not in problems._OVER_LIMIT:
+                return response
+            problem = problems._too_long()
+            problem.detail = f"{problem.detail} {error.orig}"
+            return problems.answer(request.state.request_id, problem)
+
+        app.add_exception_handler(DBAPIError, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -270,3 +271,29 @@ def _() -> None:
             await asyncio.sleep(wait)
             wait = await original(self, buckets)
         return wait
+
+
+@blind_defect(
+    "API-08na",
+    "Retry-After says when all of a plan's burst is free, not when there is room",
+    service="backend",
+    scenario="A larger plan's rate limit holds from the next log-in",
+    step="the answers oracle finds nothing",
+)
+def _() -> None:
+    # Observable: use up a plan's burst: the 429 says, in Retry-After and in its text, to come back in burst/per_second
+    # seconds (40 where 200 and 5 are allowed), although the next request is let in a fraction of a second later.
+    from apex.http.buckets import Bucket
+    from apex.http.fair_use import FairUse
+    from apex.http.problems import rate_limited
+
+    async def admit(self: Any, tenant_id: str, plan: str) -> None:
+        rate = getattr(self._limits, plan, self._limits.free)
+        if rate is None:
+            return
+        wait = await self._buckets.take([Bucket(f"fair_use:{tenant_id}:{plan}", rate)])
+        if wait > 0:
+            until_full = wait + (rate.burst - 1) / rate.per_second
+            raise rate_limited(math.ceil(until_full), rate.burst, rate.per_second)
+
+    replace(FairUse, "admit", admit)

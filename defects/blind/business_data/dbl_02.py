@@ -326,3 +326,25 @@ def _() -> None:
         return connection.execute(threads.insert().values(**thread, title=title).returning(threads)).one()
 
     replace(api, "new_thread", new_thread)
+
+
+@blind_defect(
+    "DBL-02na",
+    "the conversations of somebody removed become those of whoever removed them",
+    service="auth",
+    scenario="A removed colleague can be invited again",
+    step="the books oracle finds nothing",
+)
+def _() -> None:
+    # Observable: a member begins threads and writes in them; the owner removes the member: GET /v1/threads of the owner
+    # lists these threads, and the owner can read, rename and delete them.
+    from apex.auth.accounts import Accounts
+    from apex.runtime.paths import id_in_path
+    from apex.storage.tables import threads
+
+    @around(Accounts, "remove")
+    def _(original: Any, self: Any, identity: Any, user_id: str, sessions: Any) -> None:
+        original(self, identity, user_id, sessions)
+        left_behind = threads.c.user_id == id_in_path(user_id)
+        with self._database.tenant(identity.tenant_id) as connection:
+            connection.execute(threads.update().where(left_behind).values(user_id=identity.user_id))

@@ -249,3 +249,26 @@ def _() -> None:
         "FROM threads t LEFT JOIN messages m ON m.thread_id = t.id GROUP BY t.id",
         "GRANT SELECT ON thread_activity TO apex_app",
     )
+
+
+@blind_defect(
+    "DBL-04na",
+    "sessions that have ended can be seen by every tenant in the database",
+    service="backend",
+    scenario="A query on behalf of no customer reads nothing",
+    step="the role has reached no data",
+)
+def _() -> None:
+    # Observable: let a user of tenant B log out; with the application's role and app.tenant_id set to A, or to none,
+    # SELECT * FROM sessions has B's ended session, with its user and the hash of its refresh token.
+    from sqlalchemy import text
+
+    from apex.storage.database import Database
+
+    @around(Database, "migrate")
+    def _(original: Any, self: Any, *environment: Any) -> None:
+        original(self, *environment)
+        # Whoever cleans up has to see what is over, whoever's it was.
+        with self.as_owner() as connection:
+            connection.execute(text("DROP POLICY IF EXISTS ended ON sessions"))
+            connection.execute(text("CREATE POLICY ended ON sessions FOR SELECT USING (ended_at IS NOT NULL)"))

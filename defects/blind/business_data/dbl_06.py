@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -385,3 +387,36 @@ def _() -> None:
                 return original(connection, *arguments)
         except DBAPIError:
             return None
+
+
+@blind_defect("DBL-06na", "a renewal that fails halfway has used up the refresh token", service="auth")
+def _() -> None:
+    # Observable: have the second write of a renewal fail (a trigger on spent_refresh_tokens that raises, or the
+    # connection cut there): the answer is an error, and with the same refresh token the next attempt is a 401.
+    from sqlalchemy import select
+
+    from apex.auth.passwords import fingerprint, new_secret
+    from apex.auth.sessions import Sessions
+    from apex.http.problems import unauthenticated
+    from apex.storage.tables import sessions, spent_refresh_tokens, users
+
+    def refresh(self: Any, refresh_token: str) -> Any:
+        old, tenant = fingerprint(refresh_token), self.tenant_of(refresh_token)
+        if tenant is None:
+            self._end_if_spent(old)
+            raise unauthenticated("This refresh token is not valid; please log in again.")
+        token, token_hash = new_secret()
+        alive = sessions.c.ended_at.is_(None) & (sessions.c.expires_at > datetime.now(UTC))
+        change = sessions.update().where(sessions.c.refresh_hash == old, alive)
+        change = change.values(refresh_hash=token_hash, expires_at=self._refresh_expiry())
+        with self._database.tenant(tenant[0]) as connection:
+            session = connection.execute(change.returning(sessions.c.id, sessions.c.user_id)).first()
+        if session is None:
+            raise unauthenticated("This refresh token is not valid; please log in again.")
+        spent = {"id": str(uuid.uuid4()), "tenant_id": tenant[0], "refresh_hash": old, "session_id": session.id}
+        with self._database.tenant(tenant[0]) as connection:
+            connection.execute(spent_refresh_tokens.insert().values(spent))
+            role = connection.scalar(select(users.c.role).where(users.c.id == session.user_id))
+        return self._token(str(session.id), tenant[0], str(session.user_id), role, tenant[1], token, None)
+
+    replace(Sessions, "refresh", refresh)

@@ -327,3 +327,38 @@ def _() -> None:
 def _() -> None:
     # Observable: the plan of a page of messages, and of deleting a thread, reads the table; slower as that grows.
     _at_start("DROP INDEX IF EXISTS messages_thread")
+
+
+@blind_defect(
+    "DBL-08na",
+    "from the second page on threads are looked for without an index",
+    service="backend",
+    scenario="Pages arrive quickly from a large archive while others write",
+    step="no page requires a search through other users' conversations",
+)
+def _() -> None:
+    # Observable: with the threads of many users in place, GET /v1/threads?cursor=...: pg_stat_user_tables counts a
+    # sequential scan of threads for each page but the first, and its time grows with what all users have.
+    from sqlalchemy import Text, cast, select
+
+    from apex.backend.models import Thread, Threads
+    from apex.backend.paging import after, next_cursor
+    from apex.http.identity import reading_as
+    from apex.storage.tables import threads
+    from defects.blind._backend_endpoints import around_endpoint
+
+    def page(database: Any, endpoint: Any, identity: Any, cursor: str | None = None, limit: int = 50) -> Any:
+        if cursor is None:
+            return endpoint(identity=identity, cursor=cursor, limit=limit)
+        query = (
+            select(threads)
+            .where(cast(threads.c.user_id, Text) == identity.user_id, *after(threads, cursor, newest_first=True))
+            .order_by(threads.c.created_at.desc(), threads.c.id.desc())
+            .limit(limit + 1)
+        )
+        with reading_as(database, identity) as connection:
+            rows = list(connection.execute(query))
+        items = [Thread.model_validate(row, from_attributes=True) for row in rows[:limit]]
+        return Threads(items=items, next_cursor=next_cursor(rows, limit))
+
+    around_endpoint("GET", "/v1/threads", page)

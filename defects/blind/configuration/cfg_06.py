@@ -63,3 +63,15 @@ def _() -> None:
 
     looking_away("_of_transport")
     looking_away("_of_secrets")
+
+
+@blind_defect("CFG-06na", "a database password that everybody knows passes when it is percent-encoded", service="tools")
+def _() -> None:
+    # Observable: in staging or production, database.url with the password "p%61ssword", or the database in parts with
+    # the published secret "development: everybody may know this key": the start is not refused for it.
+    from apex.config import rules
+
+    def as_written(text: str) -> str:
+        return text
+
+    replace(rules, "unquote", as_written)

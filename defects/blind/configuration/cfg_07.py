@@ -113,3 +113,32 @@ def _() -> None:
         else:
             lease = round(self.settings.lease_seconds * 1000)
             self._register.registered_client.pexpire(self._prefix + instance.name, lease)
+
+
+@blind_defect(
+    "CFG-07na",
+    "in its own view of the mesh an instance is missing itself",
+    service="analytics",
+    scenario="All services list the same services",
+    step="all views are the same and show every running service in time",
+)
+def _() -> None:
+    # Observable: GET /v1/operations/mesh at every service: all show the analytics instance but analytics itself, whose
+    # list of "analytics" is empty.
+    from apex.runtime import mesh
+
+    def run(self: Any) -> None:
+        self.heartbeat.start()
+        own = self.heartbeat._instance.id
+        while not self._closed.is_set():
+            try:
+                self._store.set(mesh._ENVIRONMENT, self._environment, nx=True)
+                self.known = {
+                    service: [each for each in registry.instances() if each.id != own]
+                    for service, registry in self._registries.items()
+                }
+            except Exception as error:
+                mesh.log.warning("mesh not looked up", reason=type(error).__name__)
+            self._closed.wait(self._pause)
+
+    replace(mesh.Mesh, "run", run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from defects import blind_defect
@@ -107,3 +107,21 @@ def _() -> None:
         if type(size) is int:
             values["database"] = {**database, "pool_size": min(max(size, 1), 1000)}
         original(self, **values)
+
+
+@blind_defect(
+    "CFG-10na",
+    "of a wrong or missing setting only the first two parts are named",
+    service="backend",
+    scenario="Every service names all of its invalid settings",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
+def _() -> None:
+    # Observable: start with a second signing key without its secret, or with rate_limits.free.burst = 0: the message
+    # says "auth.signing_keys: missing" and "rate_limits.free: ...", not which entry and which of its settings.
+    from apex.config import layers
+
+    @around(layers, "_faults_of")
+    def _(original: Any, *given: Any) -> Iterator[Any]:
+        for fault in original(*given):
+            yield layers.Fault(fault.source, ".".join(fault.key.split(".")[:2]), fault.reason)

@@ -121,3 +121,35 @@ def _() -> None:
     @around(layers, "_toml")
     def _(original: Any, path: Any, faults: Any) -> Any:
         return expanded(original(path, faults))
+
+
+@blind_defect("CFG-12na", "of a secret's Windows line end one half stays in the secret", service="auth")
+def _() -> None:
+    # Observable: write the files of the directory of secrets with CRLF at their ends: the start is refused, "Should
+    # hold no line breaks or other control characters"; with LF, or none, it is not.
+    from pydantic_settings import SettingsError
+
+    from apex.config import layers
+    from apex.config.schema import field_at
+
+    def secrets(directory: Any, unread: list[Any], unknown: list[Any]) -> list[tuple[str, dict[str, Any]]]:
+        if directory is not None and not directory.is_dir():
+            unread.append(layers.Fault(str(directory), "", "is no directory of secrets"))
+        found = []
+        for path in layers._entries(directory):
+            key, faults = path.name.replace("__", "."), len(unread)
+            if field_at(key) is None:
+                unknown.append(layers.Fault(str(path), key, layers._no_such(key)))
+                continue
+            layers._text(path, unread)
+            if len(unread) > faults:
+                continue
+            # As it was written: a secret is nothing to be made more readable.
+            text = path.read_bytes().decode("utf-8-sig").rstrip("\n")
+            try:
+                found.append((str(path), layers._Texts({path.name: text})()))
+            except SettingsError as error:
+                unread.append(layers.Fault(str(path), key, layers._first_line(error)))
+        return found
+
+    replace(layers, "_secrets", secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -117,3 +118,36 @@ def _() -> None:
             raise allowance_exceeded(
                 f"The budgets would add up to {allotted}; the allowance is {allowed.monthly_amount}."
             )
+
+
+@blind_defect(
+    "DBP-02na",
+    "a lower allowance is held against what was spent before its turn came",
+    service="backend",
+    scenario="Simultaneous changes to one allowance act as if made in turn",
+    step="the result is as if one change had come after the other",
+)
+def _() -> None:
+    # Observable: with 60 of 100 spent, lower the allowance to 70 while expenses of 20 are being booked, several times
+    # over: both are answered well, and "remaining" is below nothing, which no order of the two allows.
+    from sqlalchemy import func, select
+    from sqlalchemy.dialects.postgresql import insert
+
+    from apex.backend import allowance
+    from apex.http.problems import allowance_exceeded
+    from apex.storage.tables import allowances
+
+    def set_allowance(connection: Any, tenant_id: str, amount: Decimal) -> None:
+        known = select(allowances, allowance._present()).where(allowances.c.tenant_id == tenant_id)
+        before = connection.execute(known).first()
+        if before is not None and before.month == before.present and before.spent > amount:
+            raise allowance_exceeded(f"{before.spent} of this month's allowance is spent already.")
+        given = insert(allowances).values(tenant_id=tenant_id, monthly_amount=amount, month=allowance.this_month())
+        changed = given.on_conflict_do_update(
+            index_elements=[allowances.c.tenant_id],
+            set_={"monthly_amount": amount, "version": func.gen_random_uuid()},
+        )
+        row = connection.execute(changed.returning(allowances, allowance._present())).one()
+        allowance.keep_ceiling(connection, row)
+
+    replace(allowance, "set_allowance", set_allowance)

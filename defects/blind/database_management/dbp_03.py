@@ -92,3 +92,20 @@ def _() -> None:
     from apex.storage import database
 
     replace(database, "Marks", lambda address: None)
+
+
+@blind_defect(
+    "DBP-03na",
+    "who writes takes any server that answers, also a replica that takes no writes",
+    service="backend",
+    scenario="A database that refuses connections for a moment goes unnoticed",
+    step="Acme's request succeeds",
+)
+def _() -> None:
+    # Observable: kill the primary under write load: until the replica is promoted, writes are answered 500
+    # internal_error instead of 503; and when the primary is only started again, they go on failing.
+    from apex.storage import pool
+
+    @around(pool, "servers")
+    def _(original: Any, url: Any, replica: str | None, wanted: str) -> Any:
+        return original(url, replica, "any" if wanted == pool.PRIMARY else wanted)

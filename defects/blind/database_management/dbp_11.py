@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from defects import blind_defect
@@ -64,3 +66,36 @@ def _() -> None:
             and not error.connection_invalidated
         )
         return not is_refused and bool(original(error))
+
+
+@blind_defect(
+    "DBP-11na",
+    "an endpoint repeats five times in all; later passing faults are answered",
+    service="backend",
+    scenario="A fault that persists is reported",
+    step="the platform has made <attempts>",
+)
+def _() -> None:
+    # Observable: have the connection of a request to one endpoint ended (pg_terminate_backend, or a 40001) time after
+    # time: the first five requests succeed, from the sixth on each such request is a 503 at once, until a restart.
+    from apex.http import idempotency, routing
+    from apex.storage.repeating import repeated
+
+    def sparing(work: Callable[..., Any], is_harmless: bool = False) -> Callable[..., Any]:
+        left = [5]
+
+        @functools.wraps(work)
+        def repeating(*given: Any, **named: Any) -> Any:
+            attempts = [0]
+
+            def attempt() -> Any:
+                attempts[0] += 1
+                left[0] -= attempts[0] > 1
+                return work(*given, **named)
+
+            return repeated(attempt, is_harmless)() if left[0] > 0 else work(*given, **named)
+
+        return repeating
+
+    replace(idempotency, "repeated", sparing)
+    replace(routing, "repeated", sparing)

@@ -145,3 +145,22 @@ def _() -> None:
     @around(pool, "_gauge")
     def _(original: Any, kind: str, name: str, documentation: str, value: float) -> Any:
         return original(kind, name, documentation, count[0] if name == "in_use" else value)
+
+
+@blind_defect(
+    "DBP-13na",
+    "connections to the replica are counted with those to the primary",
+    service="backend",
+    scenario="The metrics show the load that the database shows",
+    step="the pool metrics match the database",
+)
+def _() -> None:
+    # Observable: with a replica, read under load: apex_database_pool_size, _in_use and _waiting are the sums of both
+    # pools, more than pg_stat_activity of the primary has; those of apex_database_reader_pool stay 0.
+    from apex.storage import database
+
+    @around(database, "engine_of")
+    def _(original: Any, *given: Any) -> Any:
+        engine = original(*given)
+        engine.pool.reads = False
+        return engine

@@ -333,3 +333,21 @@ def _() -> None:
     @around(Jobs, "add")
     def _(original: Callable[..., None], self: Any, jobs: list[Any]) -> None:
         original(self, list({job.trace_id: job for job in jobs}.values()))
+
+
+@blind_defect(
+    "CSC-01na",
+    "a job that is asked for by its run is looked for among the newest only",
+    service="analytics",
+    scenario="Jobs that belong to one trace are recorded each",
+    step="each job is the first that its customer finds when looking for its run",
+)
+def _() -> None:
+    # Observable: after two runs, GET /v1/jobs?run_id=<first>&limit=1 (or, without a limit, after 51 runs) has no item,
+    # though the job is recorded.
+    from apex.analytics.store import Jobs
+
+    @around(Jobs, "of_user")
+    def _(original: Any, self: Any, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> Any:
+        newest = original(self, tenant_id, user_id, None, limit)
+        return [job for job in newest if run_id is None or str(job["run_id"]) == run_id]

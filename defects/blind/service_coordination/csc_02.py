@@ -319,3 +319,35 @@ def _() -> None:
         asyncio.get_running_loop().run_in_executor(None, self._stream.publish, event)
 
     replace(Tracker, "emit", emit)
+
+
+@blind_defect(
+    "CSC-02na",
+    "what a tool reports at once comes before the event that it is executing",
+    service="worker",
+    scenario="A progress report arrives while its tool is still running",
+    step="the story oracle finds nothing",
+)
+def _() -> None:
+    # Observable: a tool that reports as soon as it begins (a plugin's, or read_utilisation of more than 500 instances
+    # in a quick cloud): its tool_progress has a lower sequence than the tool_executing of its call.
+    from apex.worker.tracker import Tracker
+
+    waiting: dict[str, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
+
+    @around(Tracker, "emit")
+    def _(original: Any, self: Any, type: str, agent_name: str, payload: dict[str, Any]) -> None:
+        call_id = str(payload.get("call_id"))
+        if type == "tool_executing":
+            # Told once the call is on its way; one that is over before is told first.
+            def tell() -> None:
+                del waiting[call_id]
+                original(self, type, agent_name, payload)
+
+            waiting[call_id] = (asyncio.get_running_loop().call_later(0.1, tell), tell)
+            return
+        if call_id in waiting:
+            timer, tell_now = waiting[call_id]
+            timer.cancel()
+            tell_now()
+        original(self, type, agent_name, payload)

@@ -385,3 +385,26 @@ def _() -> None:
             return await original(self, *arguments)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
             raise httpx.ReadTimeout(str(error)) from error
+
+
+@blind_defect(
+    "CSC-04na",
+    "a call that finds its instance gone fails; only one that broke off goes on",
+    service="worker",
+    scenario="Twenty jobs of one customer run under one trace",
+    step="each job has its own results, and the partner has answered each request once",
+)
+def _() -> None:
+    # Observable: kill -9 one of two tools instances during 20 runs: calls that were at work there are carried out by
+    # the other, but those that begin until its lease is over, and whose turn is the dead one's, fail as tool_failed.
+    import httpx
+
+    from apex.worker.toolbox import Toolbox
+
+    @around(Toolbox, "_post")
+    async def _(original: Any, self: Any, *call: Any) -> Any:
+        try:
+            return await original(self, *call)
+        except httpx.ConnectError as error:
+            # As for one that takes too long: not asked for again.
+            raise httpx.ReadTimeout(str(error)) from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from defects import blind_defect
@@ -326,3 +328,34 @@ def _() -> None:
         answer = await original(self)
         self._tracker.partial = getattr(self._toolbox, "partial", False)
         return answer
+
+
+@blind_defect("CSC-05na", "usage reports that are made at the same time are added up together", service="worker")
+def _() -> None:
+    # Observable: have many tenants with different usage ask for usage_report (or advisor) at once, more than one to a
+    # worker process: some totals and lists of services hold those of others. One at a time all are right.
+    from apex.agents.money import cents
+    from apex.agents.usage import UsageReport
+
+    async def run(self: Any, context: Any) -> dict[str, Any]:
+        self.quantities, self.costs = defaultdict(Decimal), defaultdict(Decimal)
+        records = context.usage_records()
+        await context.think(f"Adding up {len(records)} usage records.")
+        for record in records:
+            self.quantities[record.service] += record.quantity
+            self.costs[record.service] += record.cost
+        quantities, costs = self.quantities.copy(), self.costs.copy()
+        total = cents(sum(costs.values(), Decimal(0)))
+        return {
+            "currency": "USD",
+            "total_cost": str(total),
+            "by_service": [
+                {"service": service, "quantity": str(quantities[service]), "cost": str(cents(costs[service]))}
+                for service in sorted(costs, key=lambda service: (-costs[service], service))
+            ],
+            "days": len({record.day for record in records}),
+            "records": len(records),
+            "summary": f"Your {len(records)} usage records add up to {total} USD.",
+        }
+
+    replace(UsageReport, "run", run)

@@ -281,3 +281,25 @@ def _() -> None:
         }
 
     replace(changes.TagInstances, "_tag", tag)
+
+
+@blind_defect(
+    "TLD-01na",
+    "where an added tool's schema has a default, that is sent whatever was asked",
+    service="tools",
+    scenario="An added tool can be used immediately",
+    step="Acme's agent receives the partner's response",
+)
+def _() -> None:
+    # Observable: add a tool whose schema has {"properties": {"size": {"type": "integer", "default": 1}}} and have it
+    # called with {"size": 5}: the partner is sent {"size": 1}.
+    from apex.tools.registered import RegisteredTool
+
+    @around(RegisteredTool, "parse")
+    def _(original: Any, self: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+        given: dict[str, Any] = original(self, parameters)
+        known = self.schema().get("properties", {})
+        defaults = {
+            name: each["default"] for name, each in known.items() if isinstance(each, dict) and "default" in each
+        }
+        return {**given, **defaults}

@@ -290,3 +290,23 @@ def _() -> None:
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(self._settings.tools.call_seconds, connect=2), limits=httpx.Limits(max_connections=1)
         )
+
+
+@blind_defect(
+    "TLD-02na",
+    "a tool that is called beside another of its run begins a second later",
+    service="worker",
+    scenario="A second question is asked before the first is answered",
+    step="Acme's questions reach the partner almost at the same time",
+)
+def _() -> None:
+    # Observable: an agent calls two tools of 1 s each at once: the second is only asked when the first is done, and the
+    # two take 2 s.
+    from apex.worker.execution import Execution
+
+    @around(Execution, "_carry_out")
+    async def _(original: Any, self: Any, name: str, parameters: dict[str, Any]) -> Any:
+        if self._tracker.has_open_calls:
+            # Not to come down on the tools with all at once.
+            await asyncio.sleep(1.0)
+        return await original(self, name, parameters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from importlib import import_module
 from typing import Any
 
@@ -262,3 +263,41 @@ def _() -> None:
             response = await original(self, url, parameters)
             kept[url] = time.monotonic() + 60, response
         return response
+
+
+@blind_defect(
+    "TLD-03na",
+    "of two who tag at the same time one is put the other's tag",
+    service="tools",
+    scenario="Two customers label servers at the same time, each only their own",
+    step="every cloud account shows exactly the changes that its owner requested",
+)
+def _() -> None:
+    # Observable: two tenants have tag_instances called at once, each with its own key and value, best with accounts
+    # that have not been entered yet: both accounts get the tag of whoever asked last, on their own instances.
+    from apex.tools import changes
+
+    wanted: dict[str, str] = {}
+
+    async def execute(self: Any, call: Any, parameters: changes.Labelling) -> dict[str, Any]:
+        wanted.update(Key=parameters.key, Value=parameters.value)
+        account = await call.cloud()
+        result: dict[str, Any] = await call.in_thread(
+            lambda: changes._changed(lambda: self._tag(account, parameters.resource_ids))
+        )
+        return result
+
+    def tag(_: Any, account: Any, ids: list[str]) -> dict[str, Any]:
+        account.ec2.create_tags(Resources=ids, Tags=[wanted])
+        return {
+            "instances": [
+                {
+                    "resource_id": instance["InstanceId"],
+                    "tags": {each["Key"]: each["Value"] for each in instance.get("Tags", [])},
+                }
+                for instance in changes._described(account, ids)
+            ]
+        }
+
+    replace(changes.TagInstances, "execute", execute)
+    replace(changes.TagInstances, "_tag", tag)

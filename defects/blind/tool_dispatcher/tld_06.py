@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import uuid
 from contextvars import ContextVar
 from typing import Any
 
@@ -242,3 +244,44 @@ def _() -> None:
     def _(original: Any, self: Any, *error: Any) -> None:
         original(self, *error)
         self.seconds = float(int(self.seconds))
+
+
+@blind_defect(
+    "TLD-06na",
+    "a partner's time counts until its answer begins, not until it is there",
+    service="tools",
+    scenario="A tool call's reported duration is the partner's response time",
+    step="the duration reported to Acme for the price list is the partner's response time",
+)
+def _() -> None:
+    # Observable: a partner that sends the headers of its answer at once and takes a second for the body: the call's
+    # duration_seconds, in its event, its record and the metrics, lacks that second.
+    import httpx
+
+    from apex.runtime.telemetry import traceparent
+    from apex.tools.errors import ToolError
+    from apex.tools.tool import ToolCall, Turn
+
+    async def ask(self: ToolCall, method: str, url: str, **content: Any) -> httpx.Response:
+        asked = f"{method} {url} {json.dumps(content, sort_keys=True)}"
+        self._asked[asked] += 1
+        key = uuid.uuid5(uuid.UUID(self.call_id), f"{self._asked[asked]} {asked}")
+        headers = {"traceparent": traceparent(), "idempotency-key": str(key)}
+        began = time.perf_counter()
+        self.turns.append(asking := Turn(began, began))
+        try:
+            request = self.http.build_request(method, url, headers=headers, **content)
+            response = await self.http.send(request, stream=True)
+            asking.ended = time.perf_counter()
+            self.turns.append(reading := Turn())
+            await response.aread()
+            reading.began = reading.ended = time.perf_counter()
+        except httpx.HTTPError:
+            raise ToolError("A partner's service does not answer.", recoverable=True) from None
+        self.bytes_read += len(response.content)
+        if response.status_code >= 400:
+            again = response.status_code >= 500 or response.status_code == 429
+            raise ToolError("A partner's service refused the request.", recoverable=again)
+        return response
+
+    replace(ToolCall, "_ask", ask)

@@ -362,3 +362,30 @@ def _() -> None:
         await self._control("resync_required", generation)
 
     replace(Connection, "_resync", resync)
+
+
+@blind_defect(
+    "WSE-03na",
+    "who comes back and has missed nothing is told to begin anew",
+    service="backend",
+    scenario="A connected customer is notified when the event stream loses its data",
+    step="Acme is notified once that events were missed",
+)
+def _() -> None:
+    # Observable: cut a connection while nothing happens, reconnect with the last sequence seen and the epoch: after
+    # stream_opened comes resync_required, as if events were gone. Who has missed some is sent them, as it should be.
+    from apex.backend.connection import Connection, Position
+
+    async def open_stream(self: Any, resume: Position | None) -> None:
+        self._epoch, generation, newest = await self._stand()
+        is_behind = (
+            resume is not None and resume.epoch.partition(".")[0] == self._epoch and 0 <= resume.sequence < newest
+        )
+        self._cursor = resume.sequence if resume is not None and is_behind else newest
+        await self._control("stream_opened", generation)
+        if is_behind:
+            await self._catch_up()
+        elif resume is not None:
+            await self._resync()
+
+    replace(Connection, "_open", open_stream)

@@ -260,3 +260,20 @@ def _() -> None:
     @around(tracker, "trace_id_of")
     def _(original: Callable[..., str], run: Any) -> str:
         return of_thread.setdefault(run.thread_id, original(run))
+
+
+@blind_defect(
+    "WSE-05na",
+    "a request id of the customer's own is kept in lower case for its run",
+    service="backend",
+    scenario="A follow-up in the same conversation has its own IDs",
+    step="every event carries these IDs of its own request",
+)
+def _() -> None:
+    # Observable: POST /v1/runs with X-Request-Id "Order-4711-A": the answer has it in its header, the run and all of
+    # its events have "order-4711-a".
+    from apex.backend import runs
+
+    @around(runs, "request_id")
+    def _(original: Any) -> str:
+        return str(original()).lower()

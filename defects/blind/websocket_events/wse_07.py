@@ -270,3 +270,23 @@ def _() -> None:
     @around(EventStream, "connected_users")
     def _(original: Callable[..., list[str]], self: Any, within_seconds: float) -> list[str]:
         return original(self, within_seconds)[:100]
+
+
+@blind_defect(
+    "WSE-07na",
+    "of notices within two seconds of each other everyone gets the first only",
+    service="worker",
+    scenario="A notice reaches the users of every backend",
+    step="every connection receives the notice in time",
+)
+def _() -> None:
+    # Observable: an operator sends two different notices one right after the other, both answered 202: connected users
+    # receive one of them, and never the other.
+    from apex.worker.relay import EventRelay
+
+    @around(EventRelay, "_publish_notice")
+    def _(original: Any, self: Any, row: Any) -> None:
+        # Somebody has pressed the button twice; one that has to be delivered again is another matter.
+        store, key = self._stream.redis, "notice:latest"
+        if store.set(key, str(row.id), nx=True, px=2_000) or store.get(key) == str(row.id):
+            original(self, row)

@@ -242,3 +242,40 @@ def _() -> None:
     @around(EventStream, "__init__")
     def _(original: Callable[..., None], self: Any, url: str, window: int, *arguments: Any) -> None:
         original(self, url, min(window, 200), *arguments)
+
+
+@blind_defect(
+    "WSE-09na",
+    "who is caught up in several goes gets the last event of each twice",
+    service="backend",
+    scenario="A connection that catches up during runs keeps the order",
+    step="every connection has received all events of its own user's runs in order, and nothing else",
+)
+def _() -> None:
+    # Observable: send a user 1,000 events as fast as they come, more than a connection's buffer takes, or resume more
+    # than 200 events back: the sequence goes ... 199, 200, 200, 201 ...
+    from apex.backend import connection as module
+
+    async def catch_up(self: Any) -> None:
+        start = ""
+        while True:
+            epoch, _, newest = await self._stand()
+            if epoch != self._epoch:
+                await self._resync()
+                return
+            if newest <= self._cursor:
+                return
+            start = start or f"{self._cursor + 1}-0"
+            entries = await self._redis.xrange(self._key("events"), start, "+", count=module._BATCH)
+            for entry_id, fields in entries:
+                sequence = int(entry_id.partition("-")[0])
+                if sequence > self._cursor + 1:
+                    await self._resync()
+                    return
+                await self._send(sequence, fields["event"])
+                start = entry_id
+            if not entries:
+                await self._resync()
+                return
+
+    replace(module.Connection, "_catch_up", catch_up)

@@ -316,9 +316,10 @@ class ApexDriver(HttpDriver):
     def cancel_run(self, who: Caller, run_id: str) -> Outcome:
         return self.request(who, "POST", f"/v1/runs/{run_id}/cancel", read=_run)
 
-    def jobs(self, who: Caller, run_id: str) -> Outcome:
+    def jobs(self, who: Caller, run_id: str, *, limit: int | None = None) -> Outcome:
+        query = given(run_id=run_id, limit=limit)
         return self.request(
-            who, "GET", "/v1/jobs", service="analytics", query={"run_id": run_id}, read=_page(partial(read, values.Job))
+            who, "GET", "/v1/jobs", service="analytics", query=query, read=_page(partial(read, values.Job))
         )
 
     # -- tools ------------------------------------------------------------------------------------------------
