@@ -51,6 +51,14 @@ Feature: A change is made completely or not at all
       When Acme starts a usage report
       Then Acme has exactly one complete run
 
+    @gate @exclusive
+    @needs.accounts @needs.sessions @needs.own_records @needs.own_services
+    Scenario: A session whose renewal was interrupted can be renewed
+      Given Acme is a Mid customer
+      And a lost database connection has interrupted Acme's renewal of the session
+      When Acme renews the session again
+      Then Acme has exactly one renewed session
+
     @gate
     @needs.accounts @needs.colleagues
     Scenario: An invitation whose acceptance failed once can still be accepted

@@ -45,3 +45,9 @@ Feature: Concurrent jobs stay separate
       And Acme watches events
       When Acme runs twenty research jobs at the same time
       Then every service has one record of each job, and all records and events agree
+
+    @gate
+    Scenario: Concurrent usage reports of many customers each use their own data
+      Given ten customers with stored usage
+      When every user runs a usage report
+      Then each answer equals what the customer's own data gives

@@ -23,6 +23,11 @@ def _(world, customer):
     world.outcome = transactions.book_again(world, customer)
 
 
+@when("{customer:User} renews the session again")
+def _(world, customer):
+    world.outcome = transactions.renew_again(world, customer)
+
+
 @then("{customer:User} sees no part of the change {phases:InterruptionPhases}")
 def _(world, customer, phases):
     interruption = world.kept(Interruption)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from support.api import tokens
 from support.business_data import allowances
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
@@ -16,8 +17,14 @@ from support.scenario.partner import own_path
 from support.scenario.users import Tenant, User
 from support.scenario.verdict import DeadlinePassed, NotShown
 from support.scenario.world import World
+from support.stores import opened
 from support.stores.locks import Hold
 
+_SESSIONS = """
+select s.id::text, (select count(*) from spent_refresh_tokens t where t.session_id = s.id)
+from sessions s where s.tenant_id::text = %s and s.ended_at is null
+"""
+_REFRESH_TOKENS = "select id::text, md5(refresh_hash) from sessions where tenant_id::text = %s order by 1"
 _EXPENSE = ("12.50", "Books")
 """The amount and the purpose of an expense."""
 
@@ -141,17 +148,35 @@ def _run_announcement(world: World, customer: User) -> Interruption:
     )
 
 
+def _renewal(world: World, customer: User) -> Interruption:
+    """The session has its new refresh token, but the old one is not noted as used yet."""
+    return interrupt(
+        world,
+        customer.tenant,
+        lambda: world.platform.refresh(Anyone(), customer.refresh_token or ""),
+        lambda: opened.rows(world, _REFRESH_TOKENS, [customer.tenant.id]),
+        first="sessions",
+        hold_back=lambda hold: hold.table("spent_refresh_tokens"),
+    )
+
+
 INTERRUPTED: dict[str, Callable[[World, User], Interruption]] = {
     "booking of an expense": _booking,
     "request for a usage report": _run_request,
     "run as it completes": _run_completion,
     "run before its end is announced": _run_announcement,
+    "renewal of the session": _renewal,
 }
 
 
 def book_again(world: World, customer: User) -> Outcome:
     """The customer repeats the interrupted booking."""
     return world.platform.book_expense(customer, *_EXPENSE)
+
+
+def renew_again(world: World, customer: User) -> Outcome:
+    """The customer repeats the interrupted renewal, with the same refresh token."""
+    return tokens.renew(world, customer)
 
 
 # -- what there is of it ----------------------------------------------------------------------------------------------
@@ -166,6 +191,11 @@ def runs_found(world: World, customer: User) -> dict[str, Any]:
             [item.role for item in world.platform.messages(customer, thread).require().items] for thread in threads
         ],
     }
+
+
+def _sessions(world: World, customer: User) -> dict[str, Any]:
+    found = opened.rows(world, _SESSIONS, [customer.tenant.id])
+    return {"sessions": len({session for session, _ in found}), "used refresh tokens": sum(used for _, used in found)}
 
 
 def _runs_ended(world: World, customer: User) -> dict[str, Any]:
@@ -185,5 +215,6 @@ EXACTLY_ONE = {
     "booked expense": ExactlyOne(
         allowances.found, {"spent": _EXPENSE[0], "spent by you": _EXPENSE[0], "booked": [_EXPENSE]}
     ),
+    "renewed session": ExactlyOne(_sessions, {"sessions": 1, "used refresh tokens": 1}),
     "complete run": ExactlyOne(_runs_ended, {"runs": ["completed"], "messages": [["user", "assistant"]]}),
 }

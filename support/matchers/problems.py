@@ -25,6 +25,15 @@ _INTERNALS = (
     ),
     ("an exception", re.compile(r"\b(?:[A-Z][a-z]+){1,4}(?:Error|Exception)\b|\b\w+\.exceptions?\.\w+")),
     ("a cloud provider's own words", re.compile(r"\bAn error occurred \(|\bwhen calling the \w+ operation\b")),
+    (
+        "a database's own words",
+        re.compile(
+            r'\b(?:relation|column|constraint|schema|database|role) "\w+"|\b(?:CONTEXT|DETAIL|HINT|STATEMENT):  ?\S'
+            r"|\bcanceling statement\b|\bduplicate key\b|\bdeadlock detected\b|\bserver closed the connection\b"
+            r"|\bcould not serialize\b|\bDB::\w+|\b(?:WRONGPASS|NOAUTH|READONLY|LOADING|MISCONF) [A-Za-z]"
+        ),
+    ),
+    ("an operating system's own words", re.compile(r"\[Errno -?\d+\]|\bECONN\w+\b|\bName or service not known\b")),
     ("an inner address", re.compile(r"\b127\.0\.0\.1\b|\blocalhost\b|\b[a-z]+://[^\s/]*:\d{4,5}")),
 )
 

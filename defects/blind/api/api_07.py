@@ -312,7 +312,11 @@ def _() -> None:
 
 
 @blind_defect(
-    "API-07na", "who meets a time limit of the database is told in the database's own words", service="backend"
+    "API-07na",
+    "who meets a time limit of the database is told in the database's own words",
+    service="backend",
+    scenario="Every service ends a transaction over a database limit",
+    step="the answers oracle finds nothing",
 )
 def _() -> None:
     # Observable: hold the row of an allowance (or a thread) in another session and have it changed over the API: the

@@ -389,7 +389,13 @@ def _() -> None:
             return None
 
 
-@blind_defect("DBL-06na", "a renewal that fails halfway has used up the refresh token", service="auth")
+@blind_defect(
+    "DBL-06na",
+    "a renewal that fails halfway has used up the refresh token",
+    service="auth",
+    scenario="A session whose renewal was interrupted can be renewed",
+    step="Acme has exactly one renewed session",
+)
 def _() -> None:
     # Observable: have the second write of a renewal fail (a trigger on spent_refresh_tokens that raises, or the
     # connection cut there): the answer is an error, and with the same refresh token the next attempt is a 401.

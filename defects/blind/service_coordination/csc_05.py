@@ -330,7 +330,13 @@ def _() -> None:
         return answer
 
 
-@blind_defect("CSC-05na", "usage reports that are made at the same time are added up together", service="worker")
+@blind_defect(
+    "CSC-05na",
+    "usage reports that are made at the same time are added up together",
+    service="worker",
+    scenario="Concurrent usage reports of many customers each use their own data",
+    step="each answer equals what the customer's own data gives",
+)
 def _() -> None:
     # Observable: have many tenants with different usage ask for usage_report (or advisor) at once, more than one to a
     # worker process: some totals and lists of services hold those of others. One at a time all are right.
