@@ -15,10 +15,10 @@ Feature: Each run reports what it used
       And Borealis is an Enterprise customer with six hundred servers in the cloud
       When Acme and Borealis run a cost analysis in turn, several times each
       Then Borealis' runs used these multiples of what Acme's used
-        | resource      | at least | at most |
-        | CPU time      | 1.6      | 2.5     |
-        | data read     | 1.95     | 2.05    |
-        | agent state   | 1.95     | 2.05    |
+        | resource    | at least | at most |
+        | CPU time    | 1.6      | 2.5     |
+        | data read   | 1.95     | 2.05    |
+        | agent state | 1.95     | 2.05    |
 
     @nightly @timing
     Scenario: Twice the servers use about twice the resources while another run computes
@@ -27,10 +27,10 @@ Feature: Each run reports what it used
       And Cumulus has started an agent that computes until it is stopped
       When Acme and Borealis run a cost analysis in turn, several times each
       Then Borealis' runs used these multiples of what Acme's used
-        | resource      | at least | at most |
-        | CPU time      | 1.6      | 2.5     |
-        | data read     | 1.95     | 2.05    |
-        | agent state   | 1.95     | 2.05    |
+        | resource    | at least | at most |
+        | CPU time    | 1.6      | 2.5     |
+        | data read   | 1.95     | 2.05    |
+        | agent state | 1.95     | 2.05    |
 
     @gate @timing
     Scenario: Other customers' runs are not counted
@@ -40,10 +40,10 @@ Feature: Each run reports what it used
       And Dorado has started an agent that computes until it is stopped
       When Acme runs a cost analysis
       Then Acme's last run used these multiples of the lowest figure of the earlier runs
-        | resource      | at least | at most |
-        | CPU time      | 0.1      | 1.8     |
-        | data read     | 0.9      | 1.1     |
-        | agent state   | 0.9      | 1.1     |
+        | resource    | at least | at most |
+        | CPU time    | 0.1      | 1.8     |
+        | data read   | 0.9      | 1.1     |
+        | agent state | 0.9      | 1.1     |
 
     @gate @exclusive
     @needs.own_services

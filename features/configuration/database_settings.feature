@@ -16,14 +16,16 @@ Feature: Database settings fit their environment
       And nothing of the started service is left running
 
       Examples:
-        | unfit settings                                     | service           |
-        | an unencrypted database address in production      | backend           |
-        | an unencrypted database address in staging         | backend           |
-        | an unencrypted database given in parts in staging  | worker            |
-        | an encrypted but unverified database in production | tools service     |
-        | a development password in a production address     | auth service      |
-        | a development password among the parts in staging  | analytics service |
-        | unencrypted stores in production                   | analytics service |
+        | unfit settings                                       | service           |
+        | an unencrypted database address in production        | backend           |
+        | an unencrypted database address in staging           | backend           |
+        | an unencrypted database given in parts in staging    | worker            |
+        | an encrypted but unverified database in production   | tools service     |
+        | a development password in a production address       | auth service      |
+        | a development password among the parts in staging    | analytics service |
+        | a percent-encoded development password in production | tools service     |
+        | a development password of the cache in staging       | worker            |
+        | unencrypted stores in production                     | analytics service |
 
     Scenario Outline: Fit database settings are accepted
       Given a candidate with <fit settings>

@@ -42,6 +42,17 @@ Feature: Odd but legal values work, and illegal ones are rejected
         | Windows line endings     |
         | comments and blank lines |
 
+    Scenario Outline: An oddly written secret is read
+      When the operator sets the configuration's name in a secret with <oddity>
+      Then every service reports that name exactly, in time
+      And the validation of the deployed file shows the same name
+
+      Examples:
+        | oddity                |
+        | a byte order mark     |
+        | a Windows line ending |
+        | no line ending        |
+
     @needs.accounts
     Scenario: A boolean written as text means what it says
       When the operator writes "false" for sign-up

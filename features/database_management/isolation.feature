@@ -23,7 +23,7 @@ Feature: Concurrent transactions do not disturb each other
         | an Enterprise | a higher and a new budget with room for one |
         | a Free        | an expense and a lower allowance            |
         | a Mid         | a higher budget and a lower allowance       |
-        | an Enterprise | six changes of all kinds           |
+        | an Enterprise | six changes of all kinds                    |
 
     @gate
     @needs.own_services

@@ -44,10 +44,10 @@ Feature: Temporary faults of the database are retried
       And Acme's expense never took effect
 
       Examples:
-        | a fault                        | reason                        | attempts     |
-        | a serialization failure        | the service is unavailable    | six attempts |
-        | a violated constraint          | of an internal error          | one attempt  |
-        | a full disk                    | the service is unavailable    | one attempt  |
+        | a fault                          | reason                        | attempts     |
+        | a serialization failure          | the service is unavailable    | six attempts |
+        | a violated constraint            | of an internal error          | one attempt  |
+        | a full disk                      | the service is unavailable    | one attempt  |
         | a query aborted for its duration | a database limit was exceeded | one attempt  |
 
     @gate @exclusive

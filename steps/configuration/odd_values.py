@@ -17,6 +17,11 @@ def _(world, oddity):
     running.change(world, lambda written: written.written_oddly(oddity))
 
 
+@when("the operator sets the configuration's name in a secret with {oddity:OddSecret}")
+def _(world, oddity):
+    running.change(world, lambda written: environments.set_in_secret(written, "version", "written oddly", oddity))
+
+
 @then('new customers can sign up once the operator writes "true"')
 def _(world):
     running.change(world, lambda written: written.set("features.sign_up", "true"))

@@ -3,6 +3,7 @@
 from hamcrest import equal_to, has_property
 
 from support.agent_execution import run_tracking
+from support.load import populations
 from support.run.sentences import given, then, when
 from support.scenario import held_runs, work
 from support.scenario.partner import PRICES
@@ -22,6 +23,11 @@ def _(world, customer, work_):
 @when("{customer:User} starts {work_:Work}")
 def _(world, customer, work_):
     work_(world, customer)
+
+
+@when("every user runs {work_:Work}")
+def _(world, work_):
+    populations.at_once(world.users.customers, lambda user: work.started(world, user, work_))
 
 
 @given("every user has run {work_:Work} at the same time")

@@ -2,8 +2,7 @@
 
 from support.load import populations
 from support.platform.components import Component
-from support.run.sentences import given, then, when
-from support.scenario import work
+from support.run.sentences import given, then
 from support.websocket_events import connections
 
 
@@ -16,11 +15,6 @@ def _(world):
 def _(world, stalled):
     connections.stall(world, stalled)
     populations.everybody_watches(world)
-
-
-@when("every user runs {work_:Work}")
-def _(world, work_):
-    populations.at_once(world.users.customers, lambda user: work.started(world, user, work_))
 
 
 @then("each connection uses no more memory than the {budget:Budget} limit")

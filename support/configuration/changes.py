@@ -133,10 +133,10 @@ def _parts_unencrypted(draft: Draft) -> None:
     ]
 
 
-def _known_password(draft: Draft) -> None:
-    url = urlsplit(str(draft.value("database.url")))
-    known = url._replace(netloc=f"{url.username}:apex@{url.hostname}:{url.port}").geturl()
-    draft.wrong("database.url", known, "a password that everybody knows")
+def _known_password(draft: Draft, key: str = "database.url", written: str = "apex") -> None:
+    url = urlsplit(str(draft.value(key)))
+    known = url._replace(netloc=f"{url.username or ''}:{written}@{url.hostname}:{url.port}").geturl()
+    draft.wrong(key, known, "a password that everybody knows")
 
 
 def _known_password_in_parts(draft: Draft) -> None:
@@ -261,6 +261,12 @@ UNFIT: Mapping[str, Edit] = {
     "an unencrypted database given in parts in staging": in_environment("staging", _parts_unencrypted),
     "an encrypted but unverified database in production": in_environment("production", partial(_unverified, "require")),
     "a development password in a production address": in_environment("production", _known_password),
+    "a percent-encoded development password in production": in_environment(
+        "production", partial(_known_password, written="%61pe%78")
+    ),
+    "a development password of the cache in staging": in_environment(
+        "staging", partial(_known_password, key="redis.url")
+    ),
     "a development password among the parts in staging": in_environment("staging", _known_password_in_parts),
     "unencrypted stores in production": in_environment("production", _unencrypted_stores),
 }
@@ -301,6 +307,11 @@ REJECTED: Mapping[str, Edit] = {
     "an invalid value": lambda draft: draft.wrong("rate_limits.free.burst", 0, "greater than or equal to 1"),
     "an empty file": _empty,
     **CONTRADICTIONS,
+}
+ODD_SECRETS: Mapping[str, Callable[[str], str]] = {
+    "a byte order mark": lambda text: f"\ufeff{text}\n",
+    "a Windows line ending": lambda text: f"{text}\r\n",
+    "no line ending": lambda text: text,
 }
 ODD_FILES: Mapping[str, Callable[[bytes], bytes]] = {
     "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,

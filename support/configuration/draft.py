@@ -47,7 +47,7 @@ class Draft:
     def name(self) -> str:
         """How the configuration is called: by its directory of secrets, or else by its file."""
         secret = self.secrets.get(self.facts.file_of("version"))
-        return str(self.settings["version"]) if secret is None else secret.removesuffix("\n")
+        return str(self.settings["version"]) if secret is None else secret.removeprefix("\ufeff").rstrip("\r\n")
 
     def value(self, key: str) -> Any:
         """What the file holds of a key; None where it does not."""

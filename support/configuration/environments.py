@@ -1,6 +1,6 @@
 """The layers of a configuration, and what differs between environments."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,11 @@ def set_in(draft: Draft, layer: str, setting: str, value: str) -> None:
         draft.secrets[draft.facts.file_of(key)] = f"{value}\n"
     else:
         draft.variables[draft.facts.variable_of(key)] = value
+
+
+def set_in_secret(draft: Draft, setting: str, value: str, oddity: Callable[[str], str]) -> None:
+    """Have a secret set a setting, in a file that is written in an odd way."""
+    draft.secrets[draft.facts.file_of(draft.facts.settings[setting].key)] = oddity(value)
 
 
 def candidate_with(world: World, layer: str, setting: str, value: str) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 from support.configuration import applications, logins
 from support.configuration.agreement import OTHERS
-from support.configuration.changes import CANDIDATES, IMPACT, LEGAL_TEXTS, ODD_FILES, REJECTED
+from support.configuration.changes import CANDIDATES, IMPACT, LEGAL_TEXTS, ODD_FILES, ODD_SECRETS, REJECTED
 from support.configuration.draft import Draft
 from support.configuration.effects import KINDS
 from support.configuration.rehearsals import STORES
@@ -41,6 +41,7 @@ TYPES = {
     "ConfiguredText": entry(LEGAL_TEXTS),
     "ImpactSetting": entry({name: name for name in IMPACT}),
     "OddFile": entry(ODD_FILES),
+    "OddSecret": entry(ODD_SECRETS),
     "Waiting": entry({name: name for name in USED_BY}),
     "Takes": entry({"take it over": True, "have to be restarted": False}),
     "SharedSetting": entry({name: name for name in OTHERS}),

@@ -65,7 +65,13 @@ def _() -> None:
     looking_away("_of_secrets")
 
 
-@blind_defect("CFG-06na", "a database password that everybody knows passes when it is percent-encoded", service="tools")
+@blind_defect(
+    "CFG-06na",
+    "a database password that everybody knows passes when it is percent-encoded",
+    service="tools",
+    scenario="Unfit database settings are refused",
+    step="the start is refused with every fault, its place, its key and the reason",
+)
 def _() -> None:
     # Observable: in staging or production, database.url with the password "p%61ssword", or the database in parts with
     # the published secret "development: everybody may know this key": the start is not refused for it.

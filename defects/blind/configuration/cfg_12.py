@@ -123,7 +123,13 @@ def _() -> None:
         return expanded(original(path, faults))
 
 
-@blind_defect("CFG-12na", "of a secret's Windows line end one half stays in the secret", service="auth")
+@blind_defect(
+    "CFG-12na",
+    "of a secret's Windows line end one half stays in the secret",
+    service="auth",
+    scenario="An oddly written secret is read",
+    step="every service reports that name exactly, in time",
+)
 def _() -> None:
     # Observable: write the files of the directory of secrets with CRLF at their ends: the start is refused, "Should
     # hold no line breaks or other control characters"; with LF, or none, it is not.
