@@ -85,7 +85,7 @@ class Lane:
         if isinstance(order, LoadDefect | RecordAs):
             try:
                 if isinstance(order, LoadDefect):
-                    session.present().load_defect(order.service, order.defect, order.catalogue)
+                    session.load_defect(order.service, order.defect, order.catalogue)
                 else:
                     session.present().record_as(order.folder, order.name)
             except Refusal as refusal:

@@ -30,7 +30,7 @@ from support.settings import CHECKOUT, Settings, prepare_reports
 from support.stack.apex import CATALOGUE, INSTANCES, SPARES
 from support.stack.client import Stack, StackError
 from support.stack.programs import Programs
-from support.stores import logs
+from support.stores import logs, schema
 from support.stores.observers import Observers, Written
 
 _HEEDING_SECONDS = 10.0
@@ -53,6 +53,8 @@ class Session:
     """What the platform says that its version is."""
     has_suffered: bool = False
     """Whether a fault has turned the last scenario red: the platform may bear its mark for a while."""
+    sound_schema: str = ""
+    """The digest of the database's schema before any defect was loaded."""
 
     @classmethod
     def open(cls, settings: Settings, progress: Callable[[str], None]) -> "Session":
@@ -94,6 +96,7 @@ class Session:
                 raise Refusal(str(error)) from None
             return
         self.has_suffered = False
+        self.sound_schema = self.sound_schema or schema.digest(self.stack.addresses)
         # A secret that the former defect has written to a log would be found again with the next one.
         for log in self.stack.addresses.log_dir.glob("*.log"):
             os.truncate(log, 0)
@@ -109,6 +112,10 @@ class Session:
                 list(together.map(lambda name: self.stack.restart(name, extra_args=arguments), instances))
         except StackError as error:
             raise Refusal(str(error)) from None
+
+    def bears_marks(self) -> bool:
+        """Whether a defect has changed the database's schema, which no restart of a service brings back."""
+        return bool(self.sound_schema) and schema.digest(self.stack.addresses) != self.sound_schema
 
     def record_as(self, folder: Path, name: str) -> None:
         """Have all recorders note lines under this name from now on.
@@ -225,6 +232,18 @@ def present() -> Session:
     """The session of this process."""
     assert _current is not None, "the run has begun"
     return _current
+
+
+def load_defect(service: str, defect: str | None, catalogue: str) -> None:
+    """Have a service run with a seeded defect or sound (None), on a new stack where the one before bears marks.
+
+    :raises Refusal: it does not come back, or there is no new stack.
+    """
+    if service != DRIVER and present().bears_marks():
+        settings = present().settings
+        end_run()
+        begin_run(settings, lambda _: None)
+    present().load_defect(service, defect, catalogue)
 
 
 def version() -> str:

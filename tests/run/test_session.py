@@ -102,6 +102,16 @@ def test_a_defect_finds_no_lines_of_the_one_before(session: Session, world: Worl
     assert "former defect" not in log.read_text()
 
 
+def test_what_a_defect_has_done_to_the_schema_is_a_mark(session: Session) -> None:
+    session.load_defect("backend", None)
+    assert not session.bears_marks()
+    with psycopg.connect(session.stack.addresses.postgres_owner_url, autocommit=True) as owner:
+        owner.execute("create policy of_a_defect on sessions for select using (true)")
+        assert session.bears_marks()
+        owner.execute("drop policy of_a_defect on sessions")
+    assert not session.bears_marks()
+
+
 def test_expectations_are_kept_as_evidence(world):
     assert world.expect(1, equal_to(1)) == 1
     with pytest.raises(AssertionError, match=r"the sum: expected <2>, but was <1>"):
