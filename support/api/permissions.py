@@ -76,8 +76,8 @@ def call_every_endpoint(world: World, owner: User) -> list[RoleCall]:
     Nobody can do anything after logging out, so that each of them does so last.
     """
     published = endpoints.protected(world)
-    # The operator adds a tool, which nobody withdraws when the scenario is interrupted.
-    tool_registration.withdraw_at_the_end(world, ANY_TEXT)
+    # The operator adds a tool, which nobody withdraws when the scenario is interrupted, as one before may have been.
+    tool_registration.keep_out(world, ANY_TEXT)
     people = world.kept(PeopleInEveryRole).everybody
     before = owned_resources.stored_of(world, owner.tenant)
     made = [each for person in people for each in _calls(world, person, published, permitted=False)]

@@ -111,6 +111,12 @@ def _withdraw(world: World) -> None:
     world.outcome.require()
 
 
+def keep_out(world: World, name: str) -> None:
+    """Have no tool of that name, neither now nor after the scenario."""
+    _withdrawn(world, name)
+    withdraw_at_the_end(world, name)
+
+
 def withdraw_at_the_end(world: World, name: str) -> None:
     """Have the tool of that name withdrawn at the end of the scenario, where it is there then."""
     world.undo.register(f"withdraw {name}", lambda: _withdrawn(world, name))
