@@ -22,7 +22,7 @@ Feature: The database itself isolates customers from each other
       And Borealis is a Mid customer with data in every table
       When the platform's database role reads every table on behalf of no customer
       Then the role has reached no data
-      And on behalf of Borealis the role reaches Borealis' data in every table
+      And on behalf of Borealis the role reaches Borealis' data in every table and no other data
 
     @gate
     @needs.cloud_accounts
@@ -45,4 +45,4 @@ Feature: The database itself isolates customers from each other
       Given Acme is a Mid customer with data in every table
       And Borealis is an Early customer with data in every table
       When the isolation of every table is switched off and the backend restarts
-      Then on behalf of Acme the role reaches Acme's data in every table
+      Then on behalf of Acme the role reaches Acme's data in every table and no other data

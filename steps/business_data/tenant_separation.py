@@ -35,6 +35,6 @@ def _(world):
     world.expect(world.kept(Reached), reaches_only_rows_of(None))
 
 
-@then("on behalf of {customer:User} the role reaches {owner:Owner} data in every table")
+@then("on behalf of {customer:User} the role reaches {owner:Owner} data in every table and no other data")
 def _(world, customer, owner):
     world.expect(read_on_behalf_of(world, customer), reaches_only_rows_of(owner.tenant.id))

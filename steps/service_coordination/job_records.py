@@ -21,6 +21,6 @@ def _(world):
     world.eventually(recorded, equal_to(sorted(run.run_id for run in world.runs)), "records agree", "the job records")
 
 
-@then("each job is the first that its customer finds when looking for its run")
-def _(world):
-    world.expect(first_found(world), is_just({run.run_id: [run.run_id] for run in world.runs}))
+@then("{customer:User} finds the record of each job by its run")
+def _(world, customer):
+    world.expect(first_found(world, customer), is_just({run.run_id: [run.run_id] for run in world.runs}))

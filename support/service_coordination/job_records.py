@@ -37,10 +37,10 @@ def report_without_acknowledgements(world: World, user: User) -> RunHandle:
     return run
 
 
-def first_found(world: World) -> dict[str, list[str]]:
-    """The run of the job record that a customer finds who asks for one of each run, by the run."""
+def first_found(world: World, customer: User) -> dict[str, list[str]]:
+    """The run of the job record that the customer finds who asks for one of each run, by the run."""
     return {
-        run.run_id: [job.run_id for job in world.platform.jobs(run.user, run.run_id, limit=1).require().items]
+        run.run_id: [job.run_id for job in world.platform.jobs(customer, run.run_id, limit=1).require().items]
         for run in world.runs
     }
 

@@ -32,7 +32,7 @@ def _at_start(*statements: str) -> None:
     "of several tables without row-level security one is guarded again",
     service="backend",
     scenario="Isolation that was switched off is back after a restart",
-    step="on behalf of Acme the role reaches Acme's data in every table",
+    step="on behalf of Acme the role reaches Acme's data in every table and no other data",
 )
 def _() -> None:
     # Observable: as the owner switch row-level security off on threads and on messages, and start the backend again:
@@ -173,7 +173,7 @@ def _() -> None:
     "a table whose row-level security was switched off is passed over if it has its policy still",
     service="backend",
     scenario="Isolation that was switched off is back after a restart",
-    step="on behalf of Acme the role reaches Acme's data in every table",
+    step="on behalf of Acme the role reaches Acme's data in every table and no other data",
 )
 def _() -> None:
     # Observable: ALTER TABLE messages DISABLE ROW LEVEL SECURITY, start the backend again: raw SQL sees every tenant's.

@@ -340,7 +340,7 @@ def _() -> None:
     "a job that is asked for by its run is looked for among the newest only",
     service="analytics",
     scenario="Jobs that belong to one trace are recorded each",
-    step="each job is the first that its customer finds when looking for its run",
+    step="Acme finds the record of each job by its run",
 )
 def _() -> None:
     # Observable: after two runs, GET /v1/jobs?run_id=<first>&limit=1 (or, without a limit, after 51 runs) has no item,
