@@ -14,6 +14,16 @@ from defects import blind_defect
 from defects._patching import around, replace
 
 
+def _may_be_in_debt() -> None:
+    """A bucket out of which more was taken than it holds is not just empty."""
+    from apex.http.buckets import Bucket, OwnBuckets
+
+    def after_one_more(self: Any, bucket: Bucket, now: float) -> float:
+        return float(max(self._full_at.get(bucket.name, now), now) + 1 / bucket.rate.per_second)
+
+    replace(OwnBuckets, "_after_one_more", after_one_more)
+
+
 @blind_defect(
     "API-08ra",
     "a request that is refused as one too many counts all the same",
@@ -28,6 +38,8 @@ def _() -> None:
     import time
 
     from apex.http.buckets import Bucket, Buckets
+
+    _may_be_in_debt()
 
     async def take(self: Any, buckets: Sequence[Bucket]) -> float:
         now = time.monotonic()
@@ -114,6 +126,8 @@ def _() -> None:
     import time
 
     from apex.http.buckets import Buckets
+
+    _may_be_in_debt()
 
     @around(Buckets, "take")
     async def take(original: Any, self: Any, buckets: Any) -> float:
