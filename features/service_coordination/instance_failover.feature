@@ -32,6 +32,13 @@ Feature: Jobs survive the loss of a tools instance
       Then each job has its own results, and the partner has answered each request once
       And Acme's next job runs on both tools instances
 
+    @needs.partner
+    Scenario: Jobs that begin right after a crash are completed
+      Given Acme is a Mid customer
+      And two tools instances work for Acme
+      When the first tools instance crashes and Acme runs ten research jobs at once
+      Then each job has its own results, and the partner has answered each request once
+
     @needs.tools @needs.partner
     Scenario: Tools are listed although an instance has just crashed
       Given Acme is an Early customer

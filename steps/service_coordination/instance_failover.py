@@ -18,6 +18,11 @@ def _(world, which, customer):
     instance_failover.crash_while_working(world, customer, which, 20, comes_back=True)
 
 
+@when("the {which:Instance} tools instance crashes and {customer:User} runs ten research jobs at once")
+def _(world, which, customer):
+    instance_failover.run_after_crash(world, customer, which, 10)
+
+
 @when("the {which:Instance} tools instance crashes and {customer:User} lists the tools at once")
 def _(world, which, customer):
     world.keep(instance_failover.list_around_crash(world, customer, which))

@@ -51,6 +51,19 @@ def crash_while_working(world: World, user: User, instance: Component, jobs: int
         world.ended(run)
 
 
+def run_after_crash(world: World, user: User, instance: Component, jobs: int) -> None:
+    """Kill an instance, and have so many jobs run whose calls begin then.
+
+    :raises NotShown: the loss was known already when they had begun.
+    """
+    world.faults.lose(instance)
+    started = [research.start(world, user, 1, 1) for _ in range(jobs)]
+    if not set(names(world, instance)) <= set(found_by_operator(world)):
+        raise NotShown("the lost instance was forgotten before the jobs had begun")
+    for run in started:
+        world.ended(run)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolLists:
     """The names of the tools as they were listed before and right after an instance was lost; or the refusal."""

@@ -391,7 +391,7 @@ def _() -> None:
     "CSC-04na",
     "a call that finds its instance gone fails; only one that broke off goes on",
     service="worker",
-    scenario="Twenty jobs of one customer run under one trace",
+    scenario="Jobs that begin right after a crash are completed",
     step="each job has its own results, and the partner has answered each request once",
 )
 def _() -> None:
