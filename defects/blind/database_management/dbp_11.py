@@ -72,8 +72,6 @@ def _() -> None:
     "DBP-11na",
     "an endpoint repeats five times in all; later passing faults are answered",
     service="backend",
-    scenario="A fault that persists is reported",
-    step="the platform has made <attempts>",
 )
 def _() -> None:
     # Observable: have the connection of a request to one endpoint ended (pg_terminate_backend, or a 40001) time after

@@ -276,8 +276,6 @@ def _() -> None:
     "WSE-07na",
     "of notices within two seconds of each other everyone gets the first only",
     service="worker",
-    scenario="A notice reaches the users of every backend",
-    step="every connection receives the notice in time",
 )
 def _() -> None:
     # Observable: an operator sends two different notices one right after the other, both answered 202: connected users
