@@ -153,7 +153,7 @@ def _() -> None:
         former = self.engine
         original(self)
         for connection in former.there:
-            connection.close()
+            connection.cancel()
 
 
 @invalid.defect("CFG-09k", "an invalid value is replaced by its default", step=REFUSED)

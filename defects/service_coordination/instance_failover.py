@@ -33,7 +33,7 @@ def _() -> None:
 @crash.defect(
     "CSC-04b",
     "a repeated call has another key",
-    step="every service has one record of each job, and all records and events agree",
+    step=RESULTS,
 )
 def _() -> None:
     def post(self: Toolbox, url: str, call_id: str, *others: Any) -> Any:

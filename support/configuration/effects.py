@@ -1,6 +1,7 @@
 """What customers and operators see of a changed setting, without looking at the configuration itself."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from support.load.http_crowd import CrowdRequest, HttpCrowd
 from support.matchers.faultless import faultless, is_just
 from support.platform.components import Component
 from support.platform.dialect import Meaning
-from support.platform.driver import Caller
+from support.platform.driver import Anyone, Caller
 from support.platform.http import HttpDriver
 from support.platform.outcome import Outcome
 from support.platform.runs import RunStatus
@@ -27,6 +28,7 @@ from support.scenario.users import User
 from support.scenario.verdict import NotShown
 from support.scenario.world import World
 from support.stores import opened
+from support.stores.locks import Hold
 from support.stores.logs import ServiceLogs
 
 _ASKED_AT_ONCE, _PAGES_EACH, _ASKED_BY_EACH = 20, 5, 12
@@ -144,18 +146,30 @@ def pool_in_use(world: World, user: User) -> int:
 
 
 def change_while_used(world: World) -> None:
-    """Everybody asks without a pause, and has an agent work, while the operator changes what can be changed."""
+    """Everybody asks without a pause, and has an agent work, while the operator changes what can be changed.
+
+    A transaction of one of them waits in the database during the first changes.
+    """
     people = world.users.customers
+    first = people[0]
+    thread = world.platform.create_thread(first, "Soon deleted").require()
+    hold = Hold(world).rows(first.tenant, "threads")
     crowd = crowd_at_work(world, people)
-    for number in range(_SOME_ROUNDS):
-        change(world, partial(_tune, number))
-        world.eventually(
-            lambda name=f"round-{number}": {said.version for said in reported(world).values()} - {name},  # type: ignore[misc]
-            is_just(set()),
-            RELOAD,
-            "services without the changed configuration",
-        )
-    answers = work_again(world, people)
+    with ThreadPoolExecutor(1) as alone:
+        waits = alone.submit(world.platform.delete_thread, Anyone(first.access_token), thread.id)
+        hold.wait_for(1)
+        for number in range(_SOME_ROUNDS):
+            change(world, partial(_tune, number))
+            world.eventually(
+                lambda name=f"round-{number}": {said.version for said in reported(world).values()} - {name},  # type: ignore[misc]
+                is_just(set()),
+                RELOAD,
+                "services without the changed configuration",
+            )
+            if number:
+                # By then everything was changed: the first values may be those that were deployed.
+                hold.release()
+        answers = [*work_again(world, people), waits.result()]
     world.keep(CrowdAnswers([*answers, *(answer for _, answer in crowd.answers(ASKED_AFTERWARDS))]))
 
 

@@ -14,8 +14,6 @@ from defects._patching import around, replace
     "DBP-13pa",
     "the connections beyond the pool's size are less than none until it is full",
     service="backend",
-    scenario="The metrics show the load that the database shows",
-    step="the pool metrics match the database",
 )
 def _() -> None:
     # Observable: GET /metrics of a backend with pool_size 10 of which two connections are open: the gauge

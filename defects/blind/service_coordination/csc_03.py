@@ -153,8 +153,6 @@ def _() -> None:
     "CSC-03ua",
     "a worker never forgets a tools instance that it has once found",
     service="worker",
-    scenario="A crashed instance is no longer used",
-    step="Acme's next job runs on only the first tools instance",
 )
 def _() -> None:
     # Observable: a tools instance crashes; long after its lease (and though operators do not see it any more) the
