@@ -280,3 +280,26 @@ def _() -> None:
     @around(Supervisor, "_ending")
     async def _(original: Callable[..., Any], self: Any, run: Any, *arguments: Any) -> Any:
         return await original(self, _Hurried(run), *arguments)
+
+
+@blind_defect(
+    "AEC-04ma",
+    "a slot gives each run no longer than the shortest time limit that it has had",
+    service="worker",
+)
+def _() -> None:
+    # Observable: let as many runs as there are slots hang with a time limit of a second each, then start one with a
+    # longer limit that takes, or hangs for, some seconds: it is ended after one second as timed out.
+    from apex.worker.supervisor import Supervisor
+
+    class Limited:
+        def __init__(self, run: Any, seconds: float) -> None:
+            self._run, self.time_limit_seconds = run, seconds
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._run, name)
+
+    @around(Supervisor, "_ending")
+    def _(original: Any, self: Any, run: Any, *others: Any) -> Any:
+        self._limit = min(getattr(self, "_limit", run.time_limit_seconds), run.time_limit_seconds)
+        return original(self, Limited(run, self._limit), *others)

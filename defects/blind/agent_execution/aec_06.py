@@ -237,3 +237,16 @@ def _() -> None:
         elif type == "tool_completed":
             payload = {**payload, "call_id": self._call_id}
         original(self, type, payload)
+
+
+@blind_defect("AEC-06ma", "a thought that is the same as the one before it is not told again", service="worker")
+def _() -> None:
+    # Observable: an agent that thinks the same text twice in a row ("Still waiting."), also with tool calls between
+    # the two: the story has one agent_thinking where the agent told two.
+    from apex.worker.execution import Execution
+
+    @around(Execution, "think")
+    async def _(original: Any, self: Any, thought: str) -> None:
+        repeated = thought == getattr(self, "_last_thought", None)
+        self._last_thought = thought
+        await original(self, "" if repeated else thought)

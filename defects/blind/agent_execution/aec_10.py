@@ -248,3 +248,22 @@ def _() -> None:
         if ending.status != "completed":
             others["usage"] = None
         return original(connection, run, ending, **others)
+
+
+@blind_defect(
+    "AEC-10ma",
+    "what an agent puts into its working state after its last step is not measured",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent that fills context.state and answers, without a thought or a call behind it: its
+    # peak_state_bytes are those of before. Of a cost analysis the datapoints (most of its state) are missing.
+    from apex.tools.sanitising import hidden
+    from apex.worker.execution import Execution
+
+    async def perform(self: Any) -> Any:
+        self._tracker.working(self._agent.name)
+        answer = await self._agent.run(self)
+        return answer if self._delegated else hidden(answer)
+
+    replace(Execution, "perform", perform)

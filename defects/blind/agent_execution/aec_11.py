@@ -333,3 +333,30 @@ def _() -> None:
         return result
 
     replace(Execution, "call_tool", call_tool)
+
+
+@blind_defect(
+    "AEC-11ma",
+    "tool calls that wait for their turn begin when their run is cancelled",
+    service="worker",
+)
+def _() -> None:
+    # Observable: an agent that makes more slow calls side by side than worker.calls_at_once (8): cancelled, those at
+    # work are stopped, and those that waited are told as executing, and never as completed; the tools carry them out
+    # with the slot's next run, although theirs is cancelled.
+    from apex.worker.execution import Execution
+
+    async def call_tool(self: Any, name: str, parameters: dict[str, Any]) -> Any:
+        return await asyncio.shield(asyncio.ensure_future(self._call(name, parameters)))
+
+    async def call(self: Any, name: str, parameters: dict[str, Any]) -> Any:
+        async with self._places:
+            at_work = asyncio.current_task()
+            self._calls.add(at_work)
+            try:
+                return await self._carry_out(name, parameters)
+            finally:
+                self._calls.discard(at_work)
+
+    replace(Execution, "call_tool", call_tool)
+    replace(Execution, "_call", call)

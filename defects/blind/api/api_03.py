@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -374,3 +376,34 @@ def _() -> None:
 
     for module in (identity, idempotency, runs):
         replace(module, "require_session", require_session)
+
+
+@blind_defect(
+    "API-03ma",
+    "a refresh token that several show at the same moment is good for all of them",
+    service="auth",
+)
+def _() -> None:
+    # Observable: send ten POST /v1/token with one refresh token at the same moment: several are answered 200, with the
+    # same new tokens, instead of one.
+    from apex.auth.sessions import Sessions
+
+    lock, under_way = threading.Lock(), dict[str, Future[Any]]()
+
+    @around(Sessions, "refresh")
+    def _(original: Any, self: Any, refresh_token: str) -> Any:
+        with lock:
+            others = under_way.get(refresh_token)
+            mine = Future[Any]() if others is None else others
+            under_way[refresh_token] = mine
+        if others is not None:
+            return others.result()
+        try:
+            mine.set_result(original(self, refresh_token))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with lock:
+                del under_way[refresh_token]
+        return mine.result()

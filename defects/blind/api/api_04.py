@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
 from defects import blind_defect
 from defects._patching import around, replace
 from defects._routes import answer_instead
+from defects.blind._backend_endpoints import around_endpoint
 
 
 @blind_defect(
@@ -268,3 +270,25 @@ def _() -> None:
             return original(settings, token, audience)
         except Problem:
             return verify(Configuration("analytics", settings), token).as_caller()
+
+
+@blind_defect("API-04ma", "a viewer may start runs in a thread that is there already", service="backend")
+def _() -> None:
+    # Observable: a viewer begins a thread (which viewers may) and sends POST /v1/runs with its thread_id: 202 and a
+    # run, instead of 403. Without a thread_id it is refused.
+    from apex.backend import runs
+
+    in_known_thread = ContextVar("in_known_thread", default=False)
+
+    def start(database: Any, endpoint: Any, request: Any, identity: Any) -> Any:
+        token = in_known_thread.set(request.thread_id is not None)
+        try:
+            return endpoint(request=request, identity=identity)
+        finally:
+            in_known_thread.reset(token)
+
+    @around(runs, "acting_as")
+    def _(original: Any, database: Any, identity: Any, permission: str | None = None) -> Any:
+        return original(database, identity, None if in_known_thread.get() else permission)
+
+    around_endpoint("POST", "/v1/runs", start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 from defects import blind_defect
 from defects._patching import around, replace
@@ -263,3 +263,26 @@ def _() -> None:
     async def _(original: Any, self: Any, scope: Any, receive: Any) -> bytes | None:
         body: bytes | None = await original(self, scope, receive)
         return None if body is None else body.decode(errors="replace").encode()
+
+
+@blind_defect(
+    "API-05ma",
+    "a page size out of its bounds is taken for the nearest within them, not refused",
+    service="backend",
+)
+def _() -> None:
+    # Observable: GET /v1/threads?limit=0, limit=-3 or limit=100000 (also of runs, messages, expenses, budgets):
+    # 200 with a page, instead of 422 that names the field limit.
+    from fastapi import Query
+    from pydantic import BeforeValidator
+
+    from apex.backend import allowance, operations, runs, threads
+    from apex.http.values import AsDigits
+
+    def within(value: Any) -> Any:
+        return min(max(value, 1), 200) if isinstance(value, int) else value
+
+    # What is read first stands last.
+    limit: Any = Annotated[int, Query(ge=1, le=200), BeforeValidator(within), AsDigits]
+    for module in (allowance, operations, runs, threads):
+        replace(module, "Limit", limit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from concurrent.futures import Future
 from typing import Any
 
 from defects import blind_defect
@@ -20,7 +22,7 @@ def _() -> None:
     # Observable: stop PostgreSQL (or Redis) and GET /health/ready without any token: 503, and checks.database is not
     # "failing" but psycopg's text with the class of the error and the database's address (with a wrong password also
     # the name of its user); checks.redis has Redis' address.
-    from concurrent.futures import Future, wait
+    from concurrent.futures import wait
 
     from apex.runtime import service
 
@@ -339,3 +341,26 @@ def _() -> None:
             return problems.answer(request.state.request_id, problem)
 
         app.add_exception_handler(DBAPIError, told)
+
+
+@blind_defect(
+    "API-07ma",
+    "of faults of the same kind within ten seconds only the first is in the log",
+    service="backend",
+)
+def _() -> None:
+    # Observable: have a store fail (or a fault behind an endpoint) and ask twice within ten seconds: in the log nothing
+    # but the line "request" stands under the request id of the second answer, neither exception nor reason.
+    from apex.http import problems
+
+    class Sparing:
+        def __init__(self) -> None:
+            self._said: dict[tuple[str, str], float] = {}
+
+        def error(self, event: str, **fields: Any) -> None:
+            kind, now = (event, type(fields.get("exc_info")).__name__), time.monotonic()
+            if now - self._said.get(kind, -10.0) >= 10.0:
+                self._said[kind] = now
+                log.error(event, **fields)
+
+    log = replace(problems, "log", Sparing())

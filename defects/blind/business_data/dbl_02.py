@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from defects import blind_defect
 from defects._patching import around, replace
 from defects._routes import answer_instead
+from defects.blind._backend_endpoints import around_endpoint
 
 
 @blind_defect(
@@ -348,3 +349,20 @@ def _() -> None:
         left_behind = threads.c.user_id == id_in_path(user_id)
         with self._database.tenant(identity.tenant_id) as connection:
             connection.execute(threads.update().where(left_behind).values(user_id=identity.user_id))
+
+
+@blind_defect(
+    "DBL-02ma",
+    "a page of messages has a hundred at most, what was wanted beyond is on none",
+    service="backend",
+)
+def _() -> None:
+    # Observable: 250 messages in a thread, read with limit=200: the first page has 100 of them, and its next_cursor
+    # leads behind the 200th: a hundred are on no page.
+
+    def messages_of(database: Any, endpoint: Any, **values: Any) -> Any:
+        page = endpoint(**values)
+        page.items = page.items[:100]
+        return page
+
+    around_endpoint("GET", "/v1/threads/{thread_id}/messages", messages_of)

@@ -272,3 +272,23 @@ def _() -> None:
         with self.as_owner() as connection:
             connection.execute(text("DROP POLICY IF EXISTS ended ON sessions"))
             connection.execute(text("CREATE POLICY ended ON sessions FOR SELECT USING (ended_at IS NOT NULL)"))
+
+
+@blind_defect(
+    "DBL-04ma",
+    "the database lets every tenant delete the ended tool calls of all others",
+    service="backend",
+)
+def _() -> None:
+    # Observable: as the application's role with tenant A set (or none), DELETE FROM tool_calls (without WHERE): also
+    # the rows of other tenants are gone, whose calls have ended. What is selected is A's alone.
+    from sqlalchemy import text
+
+    from apex.storage.database import Database
+
+    @around(Database, "migrate")
+    def _(original: Any, self: Any, *environment: Any) -> None:
+        original(self, *environment)
+        with self.as_owner() as connection:
+            connection.execute(text("DROP POLICY IF EXISTS housekeeping ON tool_calls"))
+            connection.execute(text("CREATE POLICY housekeeping ON tool_calls FOR DELETE USING (status <> 'running')"))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 
 from defects import blind_defect
 from defects._patching import around, replace
+from defects.blind._backend_endpoints import around_endpoint
 
 
 @blind_defect(
@@ -59,7 +60,6 @@ def _() -> None:
     # Observable: Ann books an expense of 30.00, Ben, a colleague, none. Ann reads GET /v1/allowance (spent_by_you
     # 30.00), then Ben does: spent_by_you is 30.00 for him as well instead of 0.00, until something of the allowance
     # changes; then the next reader's part is everybody's. "spent" and the rest are right.
-    from defects.blind._backend_endpoints import around_endpoint
 
     kept: dict[str, tuple[dict[str, Any], Decimal]] = {}
 
@@ -418,3 +418,27 @@ def _() -> None:
     def _(original: Any, self: Any, tenant_id: str, kind: str, version: str, value: dict[str, Any]) -> None:
         last[tenant_id, kind] = value
         original(self, tenant_id, kind, version, value)
+
+
+@blind_defect(
+    "DBL-05ma",
+    "when Redis has lost its data the replica is read from however far it is behind",
+    service="backend",
+)
+def _() -> None:
+    # Observable: with a replica, pause its replay, set another allowance (or book an expense), flush Redis, and read
+    # the allowance: it is told as it was before. (Without the flush, or with Redis down, it is right.)
+    from redis.exceptions import RedisError
+
+    from apex.storage import marks
+
+    def of(self: Any, tenant_id: str) -> int | None:
+        if self._untold or self._is_away:
+            return None
+        try:
+            return int(self._redis.get(marks._key(tenant_id)) or 0)
+        except RedisError as error:
+            self._leave_alone(error)
+            return None
+
+    replace(marks.Marks, "of", of)

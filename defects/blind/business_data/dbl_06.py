@@ -15,6 +15,7 @@ from sqlalchemy import text
 from defects import blind_defect
 from defects._patching import around, replace
 from defects._transactions import final_so_far
+from defects.blind._backend_endpoints import around_endpoint
 
 log = structlog.get_logger()
 
@@ -426,3 +427,29 @@ def _() -> None:
         return self._token(str(session.id), tenant[0], str(session.user_id), role, tenant[1], token, None)
 
     replace(Sessions, "refresh", refresh)
+
+
+@blind_defect(
+    "DBL-06ma",
+    "a thread's messages are deleted in a transaction before that of the thread",
+    service="backend",
+)
+def _() -> None:
+    # Observable: have the deletion of a thread fail at the thread itself (a trigger on threads that raises, or a lock
+    # that another session holds on one of its runs): answered 5xx, the thread is still there, and empty.
+    from sqlalchemy import delete, select
+
+    from apex.backend import threads
+    from apex.http.identity import acting_as
+    from apex.storage.runs import ENDED
+    from apex.storage.tables import messages, runs
+
+    def remove(database: Any, endpoint: Any, thread_id: str, identity: Any) -> Any:
+        with acting_as(database, identity) as connection:
+            thread = threads.own_thread(connection, identity, thread_id, threads.ALONE)
+            at_work = select(runs.c.id).where(runs.c.thread_id == thread.id, runs.c.status.not_in(ENDED)).limit(1)
+            if connection.scalar(at_work) is None:
+                connection.execute(delete(messages).where(messages.c.thread_id == thread.id))
+        return endpoint(thread_id=thread_id, identity=identity)
+
+    around_endpoint("DELETE", "/v1/threads/{thread_id}", remove)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from defects import blind_defect
@@ -146,3 +147,18 @@ def _() -> None:
         settings = of[0]
         own = EventStream(settings.redis.url.get_secret_value(), settings.backend.stream_window)
         original(self, database, own, registry, directory, *of)
+
+
+@blind_defect("CFG-02ma", "when a partner refuses a request, the log has the key that it was shown", service="tools")
+def _() -> None:
+    # Observable: with partners.api_key set, have the pricing partner answer 4xx or 5xx: the line "partner refused" in
+    # the log of the tools service has the request's headers, x-api-key among them.
+    from apex.tools import dispatcher
+
+    @around(dispatcher.PartnerKey, "auth_flow")
+    def _(original: Any, self: Any, request: Any) -> Generator[Any, Any, None]:
+        response = yield next(original(self, request))
+        if response.status_code >= 400:
+            dispatcher.log.warning(
+                "partner refused", url=str(request.url), status=response.status_code, headers=dict(request.headers)
+            )

@@ -92,3 +92,16 @@ def _() -> None:
         return effects._EFFECTS[min((known for known in effects._EFFECTS if effects._is_part(key, known)), key=len)]
 
     replace(command, "effect_of", effect_of)
+
+
+@blind_defect(
+    "CFG-11ma",
+    "a new time limit for locks is told as taken over, and the connections keep the old one",
+    service="backend",
+)
+def _() -> None:
+    # Observable: change database.lock_seconds in the file while the backend runs: report, health and log say that no
+    # restart is needed and that it was taken over; whoever waits for a lock is still refused after the former time.
+    from apex.storage import database
+
+    replace(database, "_RENEWED", tuple(key for key in database._RENEWED if key != "lock_seconds"))

@@ -159,3 +159,17 @@ def _() -> None:
         return found
 
     replace(layers, "_secrets", secrets)
+
+
+@blind_defect("CFG-12ma", "a secret that stands in quotation marks loses them", service="auth")
+def _() -> None:
+    # Observable: auth__operator_password in the directory of secrets with a value that begins and ends with a quotation
+    # mark: the operator (created at this start) gets in without the marks and not with them.
+    from apex.config import layers
+
+    def bare(text: str) -> str:
+        return text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
+
+    @around(layers, "_Texts")
+    def _(original: Any, texts: dict[str, str]) -> Any:
+        return original({name: bare(text) for name, text in texts.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import Any
 
@@ -134,3 +135,16 @@ def _() -> None:
             engine = self._health = engine_of(self._url, settings, self._name, *known)
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+
+
+@blind_defect(
+    "DBP-01ma",
+    "who waits for a connection in a queue that moves waits for as long as it moves",
+    service="backend",
+)
+def _() -> None:
+    # Observable: a pool of one connection, a wait of one second, and forty requests at once that take 0.8 s each in the
+    # database: all are served, the last after half a minute, instead of 503 with Retry-After after five seconds.
+    from apex.storage import pool
+
+    replace(pool, "_MOVING", math.inf)

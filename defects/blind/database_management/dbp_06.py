@@ -98,3 +98,27 @@ def _() -> None:
         if writer is None:
             writer = self._writer = ThreadPoolExecutor(1, thread_name_prefix="records")
         writer.submit(original, self, jobs)
+
+
+@blind_defect(
+    "DBP-06ma",
+    "what one store refuses takes with it all that was to be delivered beside it",
+    service="worker",
+)
+def _() -> None:
+    # Observable: a row of the outbox that can't be delivered (a user's stream that is no stream, a record that
+    # analytics refuses) with good ones in the same batch: after five attempts all of them are set aside, and those ends
+    # and records never arrive unless an operator has them tried again.
+    from apex.worker import relay
+
+    def delivered(self: Any, rows: list[Any]) -> tuple[list[int], dict[int, Exception]]:
+        try:
+            self.deliver(rows)
+        except self.unreachable:
+            raise
+        except Exception as error:
+            relay.log.warning("outbox rows not delivered", topic=self.topic, exc_info=error)
+            return [], {row.id: error for row in rows}
+        return [row.id for row in rows], {}
+
+    replace(relay.Relay, "_delivered", delivered)

@@ -351,3 +351,25 @@ def _() -> None:
     def _(original: Any, self: Any, tenant_id: str, user_id: str, run_id: str | None, limit: int) -> Any:
         newest = original(self, tenant_id, user_id, None, limit)
         return [job for job in newest if run_id is None or str(job["run_id"]) == run_id]
+
+
+@blind_defect("CSC-01ma", "the job record counts only those tool calls that have succeeded", service="worker")
+def _() -> None:
+    # Observable: a run one of whose tool calls fails or is refused (an advice whose analysis is left out, for one): the
+    # job in analytics has fewer tool_calls than the run's own usage, its events and the tools' records.
+    from sqlalchemy import text
+
+    from apex.worker import supervisor
+
+    counted = text("""
+        UPDATE outbox SET payload = jsonb_set(payload, '{tool_calls}', to_jsonb((
+            SELECT count(*) FROM tool_calls WHERE run_id = CAST(:run AS uuid) AND status = 'succeeded')))
+        WHERE topic = 'analytics' AND payload ->> 'run_id' = :run
+    """)
+
+    @around(supervisor, "end_run")
+    def _(original: Any, connection: Any, run: Any, *others: Any, **more: Any) -> Any:
+        ended = original(connection, run, *others, **more)
+        if ended is not None:
+            connection.execute(counted, {"run": str(run.id)})
+        return ended

@@ -351,3 +351,22 @@ def _() -> None:
             timer.cancel()
             tell_now()
         original(self, type, agent_name, payload)
+
+
+@blind_defect(
+    "CSC-02ma",
+    "what a tool reports is told in its first call of a run, and not in later ones",
+    service="tools",
+)
+def _() -> None:
+    # Observable: an agent that calls a tool twice which reports how far it has come (read_utilisation of more than 500
+    # instances, for one): the second call has no tool_progress between its tool_executing and tool_completed.
+    from apex.tools.dispatcher import Dispatcher
+
+    first: dict[tuple[str, str], str] = {}
+
+    @around(Dispatcher, "_teller")
+    def _(original: Any, self: Any, call_id: str, tool: Any, request: Any, caller: dict[str, str]) -> Any:
+        if first.setdefault((request.run_id, tool.name), call_id) != call_id:
+            return lambda report: None
+        return original(self, call_id, tool, request, caller)

@@ -347,3 +347,18 @@ def _() -> None:
         known.update(dict.fromkeys(self._urls))
         self._urls = list(known)
         return original(self, avoid)
+
+
+@blind_defect("CSC-03ma", "a worker gives calls to the first two tools instances, a third gets none", service="worker")
+def _() -> None:
+    # Observable: with three tools instances (by name), the third is in every list of instances, and no call ever
+    # reaches it while the first two are there.
+    from apex.runtime.discovery import Directory
+
+    def pick(self: Any, avoid: Collection[str] = ()) -> str:
+        urls = self._urls[:2]
+        candidates = [url for url in urls if url not in avoid] or urls
+        url: str = candidates[next(self._turns) % len(candidates)]
+        return url
+
+    replace(Directory, "pick", pick)

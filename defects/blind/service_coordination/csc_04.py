@@ -408,3 +408,26 @@ def _() -> None:
         except httpx.ConnectError as error:
             # As for one that takes too long: not asked for again.
             raise httpx.ReadTimeout(str(error)) from error
+
+
+@blind_defect(
+    "CSC-04ma",
+    "a call made again after its instance's death has its long lists cut",
+    service="worker",
+)
+def _() -> None:
+    # Observable: kill the tools instance that is at work at read_utilisation for more than ten instances: the other one
+    # is asked with ten of them and "... 20 more", so the run completes with the others unmeasured, its savings wrong.
+    import httpx
+
+    from apex.tools.sanitising import shown
+    from apex.worker import toolbox
+
+    @around(toolbox.Toolbox, "_post")
+    async def _(original: Any, self: Any, url: str, call_id: str, call: dict[str, Any], caller: dict[str, str]) -> Any:
+        try:
+            return await original(self, url, call_id, call, caller)
+        except httpx.TransportError:
+            call["parameters"] = shown(call["parameters"])
+            toolbox.log.warning("tool call broken off", call_id=call_id, parameters=call["parameters"])
+            raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
+from concurrent.futures import Future
 from importlib import import_module
 from typing import Any
 
@@ -301,3 +303,35 @@ def _() -> None:
 
     replace(changes.TagInstances, "execute", execute)
     replace(changes.TagInstances, "_tag", tag)
+
+
+@blind_defect(
+    "TLD-03ma",
+    "tenants who enter at once through roles of one name get the same account",
+    service="tools",
+)
+def _() -> None:
+    # Observable: two tenants whose roles have the same name in different accounts (as .../cost-reader) make their first
+    # calls at the same moment: both list the instances of one account, and go on so for a quarter of an hour.
+    from apex.tools.accounts import CloudAccounts
+
+    lock, entering = threading.Lock(), dict[str, Future[Any]]()
+
+    @around(CloudAccounts, "_enter")
+    def _(original: Any, self: Any, tenant_id: str, granted: dict[str, str]) -> Any:
+        role = granted["role_arn"].rpartition("/")[2]
+        with lock:
+            under_way = entering.get(role)
+            mine = Future[Any]() if under_way is None else under_way
+            entering[role] = mine
+        if under_way is not None:
+            return under_way.result()
+        try:
+            mine.set_result(original(self, tenant_id, granted))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with lock:
+                del entering[role]
+        return mine.result()

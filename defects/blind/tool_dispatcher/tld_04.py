@@ -251,3 +251,24 @@ def _() -> None:
         if key not in allowed:
             original(permission, caller)
             allowed.add(key)
+
+
+@blind_defect(
+    "TLD-04ma",
+    "who has been allowed one tool in a session is allowed every other one in it",
+    service="tools",
+)
+def _() -> None:
+    # Observable: a customer of the free plan whose agent calls list_instances, and then (in that or a later run of the
+    # session, at the same instance) stop_instances or tag_instances: it is carried out. Asked first, it is refused.
+    from apex.tools import dispatcher
+
+    sessions: set[str] = set()
+
+    def require(permission: str, caller: dict[str, str]) -> None:
+        session = caller.get("session_id", "")
+        if session not in sessions:
+            original(permission, caller)
+            sessions.add(session)
+
+    original = replace(dispatcher, "require", require)

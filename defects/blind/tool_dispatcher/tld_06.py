@@ -285,3 +285,22 @@ def _() -> None:
         return response
 
     replace(ToolCall, "_ask", ask)
+
+
+@blind_defect(
+    "TLD-06ma",
+    "the time of a tool that a run calls again has that of the earlier calls in it",
+    service="tools",
+)
+def _() -> None:
+    # Observable: an agent that calls a tool of one second three times, one after the other (at one tools instance):
+    # their durations, in events, records and metrics, are 1, 2 and 3 seconds.
+    from apex.tools.dispatcher import Stopwatch
+
+    spent: dict[tuple[str, str], float] = {}
+
+    @around(Stopwatch, "__exit__")
+    def _(original: Any, self: Any, *error: Any) -> None:
+        original(self, *error)
+        tool = (self._call.run_id, self._call.tool_name)
+        spent[tool] = self.seconds = spent.get(tool, 0.0) + self.seconds

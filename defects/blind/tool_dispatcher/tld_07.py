@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from defects import blind_defect
 from defects._patching import around, replace
+from defects.blind._backend_endpoints import around_endpoint
 
 
 @blind_defect(
@@ -296,3 +297,22 @@ def _() -> None:
     from apex.worker import toolbox
 
     replace(toolbox, "_REFUSALS", frozenset({"permission_denied", "unknown_tool"}))
+
+
+@blind_defect("TLD-07ma", "the name of a tool that was withdrawn can never be added again", service="backend")
+def _() -> None:
+    # Observable: add a tool, withdraw it, add one of the same name: 409 (there is a tool of the name already), although
+    # it is in no list and calls of it are refused as withdrawn.
+    from sqlalchemy import text
+
+    from apex.backend import tools
+    from apex.http.identity import acting_as
+
+    def add(database: Any, endpoint: Any, request: Any, identity: Any) -> Any:
+        with acting_as(database, identity, "platform:operate") as connection:
+            known = connection.execute(text("SELECT 1 FROM tool_of_name(:name)"), {"name": request.name}).first()
+        if known is not None:
+            raise tools._taken(request.name)
+        return endpoint(request=request, identity=identity)
+
+    around_endpoint("POST", "/v1/operations/tools", add)

@@ -198,3 +198,22 @@ def _() -> None:
     @around(Event, "envelope")
     def _(original: Callable[..., str], self: Any) -> str:
         return original(self).encode("latin-1", "replace").decode("latin-1")
+
+
+@blind_defect(
+    "WSE-01ma",
+    "the error event after a refused tool has fields that are not published",
+    service="worker",
+)
+def _() -> None:
+    # Observable: on the free plan, an agent that calls stop_instances and does not catch the refusal: the payload of
+    # its agent_error has permission, plans and roles, which the published schema of that event does not allow.
+    from apex.agents import ToolFailed
+    from apex.worker import supervisor
+
+    @around(supervisor, "_told")
+    def _(original: Any, error: BaseException) -> dict[str, Any]:
+        told: dict[str, Any] = original(error)
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return {**told, **error.details} if isinstance(error, ToolFailed) else told

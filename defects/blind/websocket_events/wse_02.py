@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from defects import blind_defect
 from defects._patching import around, replace
@@ -23,7 +25,6 @@ def _() -> None:
     # Observable: open two sockets of one user, close one of them and start a run: the other one stays open and receives
     # nothing (nor does a third that is opened then), until all are closed, or the line to Redis is made anew. With both
     # open both have everything.
-    from contextlib import suppress
 
     from apex.backend.connection import Connection
 
@@ -324,3 +325,24 @@ def _() -> None:
                     await self._subscription.unsubscribe(_channel(user_id))
             except LINE_ERRORS:
                 return
+
+
+@blind_defect(
+    "WSE-02ma",
+    "of a page's origin only the host is compared, neither the scheme nor the port",
+    service="backend",
+)
+def _() -> None:
+    # Observable: with https://app.example allowed, a socket with the origin http://app.example, or
+    # https://app.example:8443, is opened instead of being refused with 403.
+    from apex.backend import sockets
+    from apex.http.problems import permission_denied
+
+    def require_origin(socket: Any, allowed: list[str]) -> None:
+        origin = socket.headers.get("origin")
+        hosts = {urlsplit(each).hostname for each in allowed} - {None}
+        if origin is not None and urlsplit(origin).hostname not in hosts:
+            sockets.log.warning("origin refused", origin=origin[:200])
+            raise permission_denied("events:listen")
+
+    replace(sockets, "_require_origin", require_origin)

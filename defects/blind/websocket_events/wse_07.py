@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace as changed
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -288,3 +289,21 @@ def _() -> None:
         store, key = self._stream.redis, "notice:latest"
         if store.set(key, str(row.id), nx=True, px=2_000) or store.get(key) == str(row.id):
             original(self, row)
+
+
+@blind_defect(
+    "WSE-07ma",
+    "who closes one of several tabs gets no notice until the next heartbeat",
+    service="backend",
+)
+def _() -> None:
+    # Observable: open two sockets of one user (also at two backends), close one, and send a notice at once: the other
+    # socket, which is open all the time, does not get it. (backend.heartbeat_seconds later it would.)
+    from apex.backend.hub import Hub
+    from apex.storage.stream import LINE_ERRORS, PRESENCE
+
+    @around(Hub, "remove")
+    async def _(original: Any, self: Any, connection: Any) -> None:
+        await original(self, connection)
+        with suppress(*LINE_ERRORS):
+            await self._redis.zrem(PRESENCE, connection.identity.user_id)

@@ -279,3 +279,34 @@ def _() -> None:
                 return
 
     replace(module.Connection, "_catch_up", catch_up)
+
+
+@blind_defect(
+    "WSE-09ma",
+    "while a connection catches up, what happens meanwhile is sent in between",
+    service="backend",
+)
+def _() -> None:
+    # Observable: a thousand events as fast as they come to a socket whose buffer (64) overflows: newer events come
+    # between those that are caught up, so sequences jump, and the rest is lost behind a resync_required.
+    from apex.backend.connection import Connection
+
+    async def send_events(self: Any, resume: Any) -> None:
+        await self._open(resume)
+        catching_up: asyncio.Future[None] | None = None
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._buffer or self._behind:
+                is_busy = catching_up is not None and not catching_up.done()
+                if self._behind:
+                    self._behind = False
+                    catching_up = catching_up if is_busy else asyncio.ensure_future(self._catch_up())
+                    continue
+                epoch, sequence, envelope = self._buffer.popleft()
+                if epoch != self._epoch or (sequence > self._cursor + 1 and not is_busy):
+                    await self._catch_up()
+                elif sequence > self._cursor:
+                    await self._send(sequence, envelope)
+
+    replace(Connection, "send_events", send_events)
