@@ -1,5 +1,6 @@
 """The partner answers as programmed, keeps a journal, and notices at once when a caller leaves."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,6 +103,18 @@ def test_an_answer_that_breaks_off(small_stack: Stack, control: Control):
     control("PUT", "/routes/v1/prices", json={"close_after_bytes": 10})
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         ask(small_stack, "/v1/prices")
+
+
+def test_an_answer_in_two_parts(small_stack: Stack, control: Control):
+    control("PUT", "/routes/v1/prices", json={"delay_seconds": 0.3, "in_two_parts": True})
+    with ask(small_stack, "/v1/prices", stream=True) as answer:
+        parts = answer.iter_content(1)
+        began, told_at = next(parts), time.monotonic()
+        rest = b"".join(parts)
+    assert time.monotonic() - told_at >= 0.2
+    assert began
+    assert rest
+    assert json.loads(began + rest)["currency"] == "USD"
 
 
 def test_the_journal(small_stack: Stack, journal: Callable[[], list[dict[str, Any]]]):
