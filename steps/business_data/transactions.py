@@ -1,5 +1,6 @@
 """A change is made completely or not at all."""
 
+from support.api import tokens
 from support.business_data import transactions
 from support.business_data.transactions import Interruption
 from support.matchers.faultless import is_just
@@ -25,7 +26,7 @@ def _(world, customer):
 
 @when("{customer:User} renews the session again")
 def _(world, customer):
-    world.outcome = transactions.renew_again(world, customer)
+    world.outcome = tokens.renew(world, customer)
 
 
 @then("{customer:User} sees no part of the change {phases:InterruptionPhases}")

@@ -13,8 +13,7 @@ def _(world, customer):
 
 @then("{customer:Owner} questions reach the partner almost at the same time")
 def _(world, customer):
-    received = [call.received_at for call in parallel_tools.asked(world)]
-    world.within("parallel calls start", max(received) - min(received), "from the first question to the last")
+    world.within("parallel calls start", parallel_tools.spread(world), "from the first question to the last")
 
 
 @then("both of {customer:Owner} questions reach the cloud before either is answered")

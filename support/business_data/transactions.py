@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from support.api import tokens
 from support.business_data import allowances
 from support.platform.driver import Anyone
 from support.platform.outcome import Outcome
@@ -172,11 +171,6 @@ INTERRUPTED: dict[str, Callable[[World, User], Interruption]] = {
 def book_again(world: World, customer: User) -> Outcome:
     """The customer repeats the interrupted booking."""
     return world.platform.book_expense(customer, *_EXPENSE)
-
-
-def renew_again(world: World, customer: User) -> Outcome:
-    """The customer repeats the interrupted renewal, with the same refresh token."""
-    return tokens.renew(world, customer)
 
 
 # -- what there is of it ----------------------------------------------------------------------------------------------

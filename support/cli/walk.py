@@ -92,7 +92,7 @@ def _walk(
     session = Session.open(Settings(reports=reports), _say)
     try:
         if own.defect:
-            session.load_defect(known[own.defect].service, own.defect)
+            session.restart_with(known[own.defect].service, own.defect)
         taken = take(session, steps, moves, lambda number, sentence: _say(f"{number + 1}/{len(steps)} {sentence}"))
         _say("")
         if taken.failure is None:

@@ -166,7 +166,7 @@ def change_while_used(world: World) -> None:
                 RELOAD,
                 "services without the changed configuration",
             )
-            if number:
+            if number == 1:
                 # By then everything was changed: the first values may be those that were deployed.
                 hold.release()
         answers = [*work_again(world, people), waits.result()]

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from support.cloud.inventory import CloudAccounts
 from support.platform.capabilities import Capability, missing
 from support.platform.components import Component
@@ -84,7 +86,7 @@ class Session:
         self.programs.close()
         self.stack.close()
 
-    def load_defect(self, service: str, defect: str | None, catalogue: str = CATALOGUE) -> None:
+    def restart_with(self, service: str, defect: str | None, catalogue: str = CATALOGUE) -> None:
         """Restart all instances of a service of the platform at once, with a seeded defect or sound (None).
 
         :raises Refusal: one of them does not come back.
@@ -114,8 +116,15 @@ class Session:
             raise Refusal(str(error)) from None
 
     def bears_marks(self) -> bool:
-        """Whether a defect has changed the database's schema, which no restart of a service brings back."""
-        return bool(self.sound_schema) and schema.digest(self.stack.addresses) != self.sound_schema
+        """Whether a defect has changed the database's schema, which no restart of a service brings back, or the
+        database does not answer.
+        """
+        if not self.sound_schema:
+            return False
+        try:
+            return schema.digest(self.stack.addresses) != self.sound_schema
+        except psycopg.Error:
+            return True
 
     def record_as(self, folder: Path, name: str) -> None:
         """Have all recorders note lines under this name from now on.
@@ -243,7 +252,7 @@ def load_defect(service: str, defect: str | None, catalogue: str) -> None:
         settings = present().settings
         end_run()
         begin_run(settings, lambda _: None)
-    present().load_defect(service, defect, catalogue)
+    present().restart_with(service, defect, catalogue)
 
 
 def version() -> str:

@@ -26,7 +26,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def as_observer(world: "World", **options: Any) -> Connection:
     """The database in the observer's role: it reads everything, no policy hides a row from it, and changes nothing."""
-    return _database(world.addresses.postgres_observer_url, **options)
+    return observing(world.addresses, **options)
+
+
+def observing(addresses: Addresses, **options: Any) -> Connection:
+    """The same of a stack, for whoever has no scenario."""
+    return _database(addresses.postgres_observer_url, **options)
 
 
 def as_platform(world: "World", **options: Any) -> Connection:

@@ -1,8 +1,7 @@
 """The schema of the platform's database: it outlives every process, and with it whatever a defect did to it."""
 
-import psycopg
-
 from support.stack.client import Addresses
+from support.stores import opened
 
 _DIGEST = """
 with lines(line) as (
@@ -34,7 +33,7 @@ def digest(addresses: Addresses) -> str:
 
     :raises psycopg.Error: the database does not answer.
     """
-    with psycopg.connect(addresses.postgres_observer_url) as connection:
+    with opened.observing(addresses) as connection:
         row = connection.execute(_DIGEST.encode()).fetchone()
     assert row is not None
     return str(row[0])

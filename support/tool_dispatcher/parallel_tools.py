@@ -85,6 +85,12 @@ def asked(world: World) -> list[PartnerCall]:
     return [call for path in world.kept(Questions).paths for call in world.partner.calls(path)]
 
 
+def spread(world: World) -> float:
+    """Seconds from the first question that the partner received to the last."""
+    received = [call.received_at for call in asked(world)]
+    return max(received) - min(received)
+
+
 def are_all_received_before_any_answer(world: World) -> BaseMatcher[Sequence[PartnerCall]]:
     """Each of the questions was received before any was answered."""
     return all_received_before_any_answer(len(world.kept(Questions).paths))

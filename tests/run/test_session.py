@@ -98,12 +98,12 @@ def test_a_defect_finds_no_lines_of_the_one_before(session: Session, world: Worl
     log = session.stack.addresses.log_dir / "backend.log"
     with log.open("a") as lines:
         lines.write("a line of the former defect\n")
-    session.load_defect("backend", None)
+    session.restart_with("backend", None)
     assert "former defect" not in log.read_text()
 
 
 def test_what_a_defect_has_done_to_the_schema_is_a_mark(session: Session) -> None:
-    session.load_defect("backend", None)
+    session.restart_with("backend", None)
     assert not session.bears_marks()
     with psycopg.connect(session.stack.addresses.postgres_owner_url, autocommit=True) as owner:
         owner.execute("create policy of_a_defect on sessions for select using (true)")
