@@ -15,9 +15,11 @@ from support.api import owned_resources, tokens
 from support.business_data.allowances import owners
 from support.matchers.faultless import faultless
 from support.platform.components import Component
+from support.platform.driver import Anyone
 from support.scenario import agents, planting
 from support.scenario.assets import Asset
 from support.scenario.partner import own_path
+from support.scenario.sessions import new_token
 from support.scenario.users import PEOPLE, USER_PATTERN, Named, User
 from support.scenario.verdict import NotShown
 from support.scenario.words import Type
@@ -59,7 +61,8 @@ values (gen_random_uuid(), %(tenant)s, 'a_look', 'Rolled back after it.', 'partn
 
 
 def _data_in_every_table(world: World, customer: User) -> None:
-    """A colleague, usage, an allowance with a budget and an expense, a renewed session, a run that called a tool.
+    """A colleague, usage, an allowance with a budget and an expense, a renewed session and one that has ended, and a
+    run that called a tool.
 
     :raises NotShown: the platform refused something, or there is a table without a row of the customer.
     """
@@ -72,6 +75,8 @@ def _data_in_every_table(world: World, customer: User) -> None:
     world.partner.delay(path, 0.0)
     world.ended(world.running(customer, agents.PROBE, input=agents.fetching(path)))
     tokens.renew(world, customer).require()
+    # A session that has ended is as private as one that lasts.
+    world.platform.log_out(Anyone(new_token(world, customer))).require()
     deleted = world.platform.create_thread(customer, "Soon deleted").require()
     world.platform.post_message(customer, deleted.id, "Nothing of this stays.").require()
     world.platform.delete_thread(customer, deleted.id).require()
