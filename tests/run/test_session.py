@@ -112,6 +112,13 @@ def test_what_a_defect_has_done_to_the_schema_is_a_mark(session: Session) -> Non
     assert not session.bears_marks()
 
 
+def test_a_database_that_does_not_answer_is_a_mark(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.restart_with("backend", None)
+    nowhere = replace(session.stack.addresses, postgres_observer_url="postgresql://observer@127.0.0.1:9/apex")
+    monkeypatch.setattr(session.stack, "addresses", nowhere)
+    assert session.bears_marks()
+
+
 def test_expectations_are_kept_as_evidence(world):
     assert world.expect(1, equal_to(1)) == 1
     with pytest.raises(AssertionError, match=r"the sum: expected <2>, but was <1>"):
